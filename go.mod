@@ -1,0 +1,3 @@
+module chandy
+
+go 1.26
