@@ -1,0 +1,39 @@
+// Package channel is the machine of one directed channel, in two halves: a
+// [Sender] at the process from which it comes and a [Receiver] at the one to
+// which it leads. It makes a FIFO that loses, doubles and reorders nothing out of
+// connections that break at any moment, for as long as both processes live.
+//
+// It is pure: numbers, acknowledgements, window and resume, no sockets, no clock
+// and no goroutine. Whoever owns both halves of a connection moves what
+// [Sender.Next] gives to the [Receiver] and the receiver's [Position] back, and
+// tells the sender when the connection ended and when a new one resumes.
+//
+// Messages and markers are numbered apart, each 1, 2, 3 … for one pair of
+// incarnations. A restarted peer means a new pair and so new halves.
+package channel
+
+import "errors"
+
+// Rule says how markers travel.
+type Rule int
+
+const (
+	// InOrder is the textbook rule (Chandy & Lamport 1985, section 3): a marker
+	// stands in its place, between message Sent and Sent+1.
+	InOrder Rule = iota
+)
+
+// Position is how far a receiver is. It stands in every acknowledgement and in
+// the welcome with which a connection begins; all its numbers only grow.
+type Position struct {
+	Arrived  uint64 // last message that entered the inbox
+	Received uint64 // last message that the program received
+	Marker   uint64 // ordinal of the last marker that was processed
+	// Credit is how many bytes of messages (as in a Batch, lengths included) the
+	// sender may have sent in all: a message may begin below it.
+	Credit uint64
+}
+
+// ErrBroken is wrapped by errors that no new connection can mend: one half has
+// lost what the other one relies on.
+var ErrBroken = errors.New("channel broken")

@@ -1,0 +1,126 @@
+package channel
+
+import (
+	"fmt"
+	"slices"
+
+	"chandy/snapshot"
+)
+
+// Receiver is the incoming half of a channel. Window, in bytes, is what it
+// grants beyond what the program has received; it is set before first use.
+//
+// Invariants: received <= arrived; the inbox holds received+1 … arrived.
+type Receiver struct {
+	Rule   Rule
+	Window int
+
+	arrived, received uint64
+	marker            uint64 // last marker that was processed
+	seen              uint64 // last marker after which messages may be received
+	inbox             []Data // never an empty batch
+	arrivedBytes      uint64 // of the messages 1 … arrived
+	receivedBytes     uint64
+	told              Position // the last one given by Acknowledge
+	toldBytes         uint64   // arrivedBytes then
+	duplicates        uint64
+}
+
+// Data takes what came from the sender. It returns the messages that are new;
+// they are now in the inbox. A message that arrived before is dropped; the error
+// of a gap or of a breach of the window is a violation of the protocol, and
+// nothing has changed.
+func (r *Receiver) Data(d Data) (snapshot.Batch, error) {
+	fresh := d.Batch.After(r.arrived)
+	r.duplicates += uint64(d.Count - fresh.Count)
+	switch {
+	case fresh.Count == 0:
+		return fresh, nil
+	case fresh.First != r.arrived+1:
+		return fresh, fmt.Errorf("message %d came after %d", fresh.First, r.arrived)
+	case d.Stamp > r.marker:
+		return fresh, fmt.Errorf("message %d was sent after marker %d, but marker %d is the last that came", fresh.First, d.Stamp, r.marker)
+	}
+	size := uint64(len(fresh.Body))
+	if r.arrivedBytes+size > r.told.Credit {
+		allowed := r.told.Credit - min(r.told.Credit, r.arrivedBytes)
+		if begin(fresh, allowed).Count < fresh.Count {
+			return fresh, fmt.Errorf("message %d is beyond the window", fresh.Last())
+		}
+	}
+	r.inbox = append(r.inbox, Data{fresh, d.Stamp})
+	r.arrived = fresh.Last()
+	r.arrivedBytes += size
+	return fresh, nil
+}
+
+// Marker takes a marker. It tells whether it is new; one that came before is to
+// be dropped. An error is a violation of the protocol.
+func (r *Receiver) Marker(m Marker) (fresh bool, err error) {
+	switch {
+	case m.Ordinal <= r.marker:
+		return false, nil
+	case m.Ordinal != r.marker+1:
+		return false, fmt.Errorf("marker %d came after %d", m.Ordinal, r.marker)
+	case m.Sent != r.arrived:
+		return false, fmt.Errorf("marker %d stands after message %d but came after %d", m.Ordinal, m.Sent, r.arrived)
+	}
+	r.marker, r.seen = m.Ordinal, m.Ordinal
+	return true, nil
+}
+
+// Receive takes the next message out of the inbox, for the program.
+func (r *Receiver) Receive() (payload []byte, ok bool) {
+	if len(r.inbox) == 0 || r.inbox[0].Stamp > r.seen {
+		return nil, false
+	}
+	head := &r.inbox[0]
+	before := len(head.Body)
+	payload = head.Next()
+	r.received++
+	r.receivedBytes += uint64(before - len(head.Body))
+	if head.Count == 0 {
+		r.inbox[0] = Data{}
+		if r.inbox = r.inbox[1:]; len(r.inbox) == 0 {
+			r.inbox = nil
+		}
+	}
+	return payload, true
+}
+
+// Arrived is the last message that arrived.
+func (r *Receiver) Arrived() uint64 { return r.arrived }
+
+// Received is the last message that the program received.
+func (r *Receiver) Received() uint64 { return r.received }
+
+// Waiting is the number of messages in the inbox.
+func (r *Receiver) Waiting() int { return int(r.arrived - r.received) }
+
+// Duplicates is how many messages were dropped because they had arrived before.
+func (r *Receiver) Duplicates() uint64 { return r.duplicates }
+
+// Inbox is what arrived and was not received, see [snapshot.Channels].
+func (r *Receiver) Inbox() []snapshot.Batch {
+	batches := make([]snapshot.Batch, len(r.inbox))
+	for i, d := range r.inbox {
+		batches[i] = d.Batch
+	}
+	return slices.Clip(batches)
+}
+
+// Acknowledge is the position to tell the sender now.
+func (r *Receiver) Acknowledge() Position {
+	r.told = Position{Arrived: r.arrived, Received: r.received, Marker: r.marker, Credit: r.receivedBytes + uint64(r.Window)}
+	r.toldBytes = r.arrivedBytes
+	return r.told
+}
+
+// Untold tells whether there is anything that the sender does not know yet, and
+// for how many bytes of messages: those that arrived since it was told, or those
+// that it could send in place of received ones, whichever is more.
+func (r *Receiver) Untold() (any bool, bytes int) {
+	any = r.arrived > r.told.Arrived || r.marker > r.told.Marker || r.received > r.told.Received
+	credit := r.receivedBytes + uint64(r.Window) - r.told.Credit
+	return any, int(max(credit, r.arrivedBytes-r.toldBytes))
+}

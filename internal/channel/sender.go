@@ -1,0 +1,211 @@
+package channel
+
+import (
+	"fmt"
+	"slices"
+
+	"chandy/snapshot"
+)
+
+// segmentMax is where a segment of the outbox is closed, in bytes. A message
+// larger than that has a segment of its own.
+const segmentMax = 64 << 10
+
+// Sender is the outgoing half of a channel. The zero value is a channel on which
+// nothing was ever sent and which has no connection.
+//
+// Invariants: acked <= written <= sent; received <= acked;
+// markerAcked <= markerWritten <= markerSent.
+type Sender struct {
+	Rule Rule
+
+	sent, acked, received uint64
+	outbox                []segment // messages acked+1 … sent, and some before
+	bytes                 int       // in the outbox
+
+	markerSent, markerAcked uint64
+	markers                 []Marker // ordinals markerAcked+1 … markerSent
+
+	// Of the connection that is up:
+	up            bool
+	written       uint64 // last message that Next gave
+	markerWritten uint64 // last marker that Next gave
+	offset        uint64 // bytes of the messages 1 … written
+	credit        uint64
+	cursor        int // the segment of message written+1
+	cursorBytes   int // bytes of it that Next gave
+}
+
+// segment is a batch of the outbox, all of one stamp. Only the last one grows.
+type segment struct {
+	snapshot.Batch
+	stamp uint64 // ordinal of the last marker issued before these messages
+	start uint64 // bytes of all messages before the first
+}
+
+// Marker is a marker on this channel.
+type Marker struct {
+	snapshot.Marker
+	Ordinal uint64
+}
+
+// Data is a batch of messages on this channel, sent after the marker with ordinal
+// Stamp and before the next one.
+type Data struct {
+	snapshot.Batch
+	Stamp uint64
+}
+
+// Send takes a copy of payload as the next message.
+func (s *Sender) Send(payload []byte) {
+	s.sent++
+	n := len(s.outbox)
+	if n == 0 || s.outbox[n-1].stamp != s.markerSent || len(s.outbox[n-1].Body)+len(payload) > segmentMax {
+		s.outbox = append(s.outbox, s.newSegment())
+		n = len(s.outbox)
+	}
+	last := &s.outbox[n-1]
+	before := len(last.Body)
+	last.Append(payload)
+	s.bytes += len(last.Body) - before
+}
+
+// newSegment begins a segment with room for what the one before it took, so that
+// a busy channel does not grow each from nothing.
+func (s *Sender) newSegment() segment {
+	next := segment{Batch: snapshot.Batch{First: s.sent}, stamp: s.markerSent, start: s.offset}
+	if n := len(s.outbox); n > 0 {
+		last := s.outbox[n-1]
+		next.start = last.start + uint64(len(last.Body))
+		next.Body = make([]byte, 0, min(len(last.Body), segmentMax))
+	}
+	return next
+}
+
+// Mark issues a marker: it goes after everything that was sent.
+func (s *Sender) Mark(m snapshot.Marker) {
+	s.markerSent++
+	s.markers = append(s.markers, Marker{m, s.markerSent})
+}
+
+// Sent is the number of messages sent.
+func (s *Sender) Sent() uint64 { return s.sent }
+
+// Acked is the last message that is known to have arrived.
+func (s *Sender) Acked() uint64 { return s.acked }
+
+// Bytes is what the outbox holds, in bytes.
+func (s *Sender) Bytes() int { return s.bytes }
+
+// Waiting is the number of messages in the outbox.
+func (s *Sender) Waiting() int { return int(s.sent - s.acked) }
+
+// Outbox is what a recorder asks, see [snapshot.Channels].
+func (s *Sender) Outbox() (acked uint64, unacked []snapshot.Batch) {
+	return s.sent, nil
+}
+
+// Resume begins a connection with a receiver that is at the given position. What
+// it has not got is given by Next again. The error wraps ErrBroken.
+func (s *Sender) Resume(at Position) error {
+	switch {
+	case at.Arrived < s.acked || at.Marker < s.markerAcked:
+		return fmt.Errorf("%w: the receiver is at message %d and marker %d, but acknowledged %d and %d",
+			ErrBroken, at.Arrived, at.Marker, s.acked, s.markerAcked)
+	case at.Arrived > s.sent || at.Marker > s.markerSent:
+		return fmt.Errorf("%w: the receiver is at message %d and marker %d, but only %d and %d were sent",
+			ErrBroken, at.Arrived, at.Marker, s.sent, s.markerSent)
+	}
+	s.up = true
+	s.written, s.markerWritten = s.sent, s.markerSent
+	if err := s.Acknowledge(at); err != nil {
+		s.up = false
+		return fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	s.written, s.markerWritten = s.acked, s.markerAcked
+	s.cursor, s.cursorBytes = 0, 0
+	if len(s.outbox) > 0 {
+		first := s.outbox[0]
+		s.cursorBytes = len(first.Body) - len(first.After(s.acked).Body)
+		s.offset = first.start + uint64(s.cursorBytes)
+	}
+	return nil
+}
+
+// Disconnect ends the connection.
+func (s *Sender) Disconnect() { s.up = false }
+
+// Acknowledge takes the position that came back on the connection: what has
+// arrived is forgotten. An error is a violation of the protocol, and nothing has
+// changed.
+func (s *Sender) Acknowledge(at Position) error {
+	switch {
+	case at.Arrived > s.written || at.Marker > s.markerWritten:
+		return fmt.Errorf("acknowledges message %d and marker %d, but only %d and %d were sent on this connection",
+			at.Arrived, at.Marker, s.written, s.markerWritten)
+	case at.Received > at.Arrived:
+		return fmt.Errorf("acknowledges message %d as received, but only %d as arrived", at.Received, at.Arrived)
+	}
+	s.acked = max(s.acked, at.Arrived)
+	s.received = max(s.received, at.Received)
+	s.credit = max(s.credit, at.Credit)
+	s.markerAcked = max(s.markerAcked, at.Marker)
+	s.markers = slices.Delete(s.markers, 0, len(s.markers)-int(s.markerSent-s.markerAcked))
+	done := 0
+	for done < len(s.outbox) && s.outbox[done].Last() <= s.acked {
+		s.bytes -= len(s.outbox[done].Body)
+		s.offset = max(s.offset, s.outbox[done].start+uint64(len(s.outbox[done].Body)))
+		done++
+	}
+	s.outbox = slices.Delete(s.outbox, 0, done)
+	if s.cursor -= done; s.cursor < 0 {
+		s.cursor, s.cursorBytes = 0, 0
+	}
+	return nil
+}
+
+// Next gives what must be written to the connection next: a marker or data,
+// whichever is not nil; neither if there is nothing, or no connection, or no
+// credit. Whoever calls it writes what it gives.
+func (s *Sender) Next() (*Marker, *Data) {
+	if !s.up {
+		return nil, nil
+	}
+	if s.markerWritten < s.markerSent {
+		m := &s.markers[s.markerWritten-s.markerAcked]
+		if m.Sent == s.written {
+			s.markerWritten++
+			return m, nil
+		}
+	}
+	if s.written == s.sent || s.offset >= s.credit {
+		return nil, nil
+	}
+	seg := &s.outbox[s.cursor]
+	if s.written == seg.Last() {
+		s.cursor, s.cursorBytes = s.cursor+1, 0
+		seg = &s.outbox[s.cursor]
+	}
+	data := &Data{Stamp: seg.stamp, Batch: snapshot.Batch{
+		First: s.written + 1,
+		Count: int(seg.Last() - s.written),
+		Body:  seg.Body[s.cursorBytes:len(seg.Body):len(seg.Body)],
+	}}
+	if allowed := s.credit - s.offset; uint64(len(data.Body)) > allowed {
+		data.Batch = begin(data.Batch, allowed)
+	}
+	s.written = data.Last()
+	s.offset += uint64(len(data.Body))
+	s.cursorBytes += len(data.Body)
+	return nil, data
+}
+
+// begin is the batch without the messages that begin at byte offset limit or
+// after it.
+func begin(b snapshot.Batch, limit uint64) snapshot.Batch {
+	rest := b
+	for rest.Count > 0 && uint64(len(b.Body)-len(rest.Body)) < limit {
+		rest.Next()
+	}
+	return b.Through(rest.First - 1)
+}

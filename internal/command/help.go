@@ -1,0 +1,62 @@
+package command
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+)
+
+const appHelp = `chandy takes consistent global snapshots of running distributed programs.
+
+usage: chandy COMMAND [flags] [arguments]
+
+  node ID          run the node of one process of the cluster file
+  initiate         take a global snapshot and print it as JSON
+  verify FILE...   check that snapshots are complete and consistent
+  help [COMMAND]   this text, or that of a command
+
+      --help       this text
+      --version    the version
+
+The cluster file is the one given by --cluster, else by $CHANDY_CLUSTER, else
+./cluster.toml. Exit codes: 0 yes, 1 no, 2 bad usage or configuration, 3 could
+not find out.
+
+example, with a cluster of three processes:
+  chandy node p1 & chandy node p2 & chandy node p3 &
+  chandy initiate --wait | jq '[.processes[].state.balance] | add'
+  kill %1 %2 %3
+`
+
+// clusterFlag is the flag that every command with a cluster file has.
+func clusterFlag() cli.Flag {
+	return &cli.StringFlag{Name: "cluster"}
+}
+
+func (e *env) help() *cli.Command {
+	return &cli.Command{
+		Name: "help",
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 0, 1, "[COMMAND]"); err != nil {
+				return err
+			}
+			text := appHelp
+			if name := c.Args().First(); name != "" {
+				command := c.App.Command(name)
+				if command == nil {
+					return unknownCommand(name)
+				}
+				text = command.CustomHelpTemplate
+			}
+			fmt.Fprint(e.stdout, text)
+			return nil
+		},
+		CustomHelpTemplate: `usage: chandy help [COMMAND]
+
+Prints the list of commands, or the help of one command.
+
+example:
+  chandy help initiate
+`,
+	}
+}

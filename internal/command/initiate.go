@@ -1,0 +1,230 @@
+package command
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"chandy/internal/config"
+	"chandy/netnode"
+	"chandy/snapshot"
+)
+
+// answerTimeout is how long a process may take to answer a hello.
+const answerTimeout = time.Second
+
+func (e *env) initiate() *cli.Command {
+	return &cli.Command{
+		Name: "initiate",
+		Flags: []cli.Flag{
+			clusterFlag(),
+			&cli.StringSliceFlag{Name: "at"},
+			&cli.DurationFlag{Name: "timeout"},
+			&cli.BoolFlag{Name: "compact"},
+			&cli.BoolFlag{Name: "wait"},
+		},
+		CustomHelpTemplate: `usage: chandy initiate [flags]
+
+Takes a global snapshot of the running cluster and prints it as JSON on stdout.
+It starts at the first process of the cluster file that answers within a second,
+and at as many more as are needed to reach every process.
+
+      --cluster FILE   the cluster file
+      --at ID          start at this process; may be repeated
+      --timeout D      end as partial after this time (default: that of the file)
+      --compact        print one line
+      --wait           first wait, within the time-out, until every channel is up
+
+exit codes: 0 complete; 1 partial, printed all the same; 2 bad usage or
+configuration; 3 nobody answered, interrupted, or --wait ran out.
+
+example:
+  chandy initiate --wait | jq '.channels[] | select(.messages != [])'
+`,
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 0, 0, ""); err != nil {
+				return err
+			}
+			cluster, err := loadCluster(c)
+			if err != nil {
+				return err
+			}
+			i := initiator{env: e, cluster: cluster, topology: snapshot.NewTopology(cluster.IDs(), cluster.Channels())}
+			return i.run(c)
+		},
+	}
+}
+
+// initiator takes one snapshot.
+type initiator struct {
+	*env
+	cluster  *config.Cluster
+	topology *snapshot.Topology
+	at       []snapshot.ProcessID
+}
+
+func (i *initiator) run(c *cli.Context) error {
+	timeout := i.cluster.Snapshot.Timeout
+	if c.IsSet("timeout") {
+		timeout = c.Duration("timeout")
+	}
+	if timeout < time.Millisecond || timeout > 24*time.Hour {
+		return fail(exitUsage, "", "--timeout %v is not between 1ms and 24h", timeout)
+	}
+	if err := i.checkAt(c.StringSlice("at")); err != nil {
+		return err
+	}
+	deadline := time.Now().Add(timeout)
+	if c.Bool("wait") {
+		if err := i.wait(c.Context, deadline); err != nil {
+			return err
+		}
+	}
+	client, err := i.connect(c.Context)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return i.take(c.Context, client, time.Until(deadline), c.Bool("compact"))
+}
+
+// checkAt checks the initiators that the user named.
+func (i *initiator) checkAt(names []string) error {
+	for _, name := range names {
+		p, err := process(i.cluster, name)
+		if err != nil {
+			return err
+		}
+		i.at = append(i.at, p.ID)
+	}
+	if lost := i.topology.Unreached(i.at...); len(i.at) > 0 && len(lost) > 0 {
+		return fail(exitUsage, "without --at as many initiators are taken as are needed",
+			"no marker from %s reaches %s", list(i.at), list(lost))
+	}
+	return nil
+}
+
+// connect finds the assembler: the first named initiator, or else the first
+// process of the file that answers and from which no initiator more is needed
+// than has to be.
+func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
+	candidates := i.at
+	if len(candidates) > 0 {
+		candidates = candidates[:1]
+	} else {
+		candidates = i.candidates()
+	}
+	var problems []string
+	for _, id := range candidates {
+		client, err := i.dial(ctx, id)
+		if err == nil {
+			return client, nil
+		}
+		var refused *netnode.Refused
+		switch {
+		case ctx.Err() != nil:
+			return nil, fail(exitUnknown, "", "interrupted")
+		case errors.As(err, &refused):
+			return nil, fail(exitUsage, "", "%s refused: %w", id, err)
+		}
+		problems = append(problems, fmt.Sprintf("%s: %v", id, err))
+	}
+	return nil, fail(exitUnknown, fmt.Sprintf("start the nodes: chandy node %s, …", candidates[0]), "nobody answered\n  %s", strings.Join(problems, "\n  "))
+}
+
+// candidates are the processes of the sources of the topology, in the order of
+// the file.
+func (i *initiator) candidates() []snapshot.ProcessID {
+	var all []snapshot.ProcessID
+	sources := i.topology.Sources()
+	for _, p := range i.cluster.Processes {
+		for _, component := range sources {
+			for _, id := range component {
+				if id == p.ID {
+					all = append(all, id)
+				}
+			}
+		}
+	}
+	return all
+}
+
+var errNoAnswer = fmt.Errorf("no answer within %v", answerTimeout)
+
+func (i *initiator) dial(ctx context.Context, id snapshot.ProcessID) (*netnode.Client, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
+	defer cancel()
+	return netnode.DialClient(ctx, i.cluster, id, netnode.TCP{})
+}
+
+// grace is how long after its time-out the assembler may take to answer.
+const grace = 5 * time.Second
+
+func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout time.Duration, compact bool) error {
+	late := fmt.Errorf("the assembler did not answer within %v of the time-out", grace)
+	bounded, cancel := context.WithTimeoutCause(ctx, timeout+grace, late)
+	defer cancel()
+	line := i.progress()
+	out := bufio.NewWriterSize(i.stdout, 64<<10)
+	end, err := client.Initiate(bounded, i.at, timeout, compact, out, line.told)
+	line.clear()
+	if err == nil {
+		err = out.Flush()
+	}
+	var refusal *netnode.ErrorReply
+	switch {
+	case ctx.Err() != nil:
+		return fail(exitUnknown, "", "interrupted")
+	case errors.As(err, &refusal) && refusal.Code == netnode.CodeLimit:
+		return fail(exitUnknown, "try again, or raise limit in [snapshot]", "%w", err)
+	case errors.As(err, &refusal):
+		return fail(exitUsage, "", "%w", err)
+	case err != nil:
+		return fail(exitUnknown, "", "%w", err)
+	}
+	i.summary(end)
+	if end.Status != "complete" {
+		return errNo
+	}
+	return nil
+}
+
+func (i *initiator) summary(end netnode.EndReply) {
+	fmt.Fprintf(i.stderr, "chandy: %s: %s, %s, %s in flight, %.2f ms, %s\n", end.Status,
+		count(end.Processes, "process", "processes"), count(end.Channels, "channel", "channels"),
+		count(end.InFlight, "message", "messages"), end.ElapsedMS, end.ID)
+	for _, m := range end.Missing {
+		fmt.Fprintf(i.stderr, "chandy: missing: %s\n", m)
+	}
+}
+
+// progress is the line on a terminal that tells how far the snapshot is.
+func (i *initiator) progress() *progressLine {
+	if !isTerminal(i.stderr) {
+		return &progressLine{}
+	}
+	return &progressLine{out: i.stderr}
+}
+
+type progressLine struct {
+	out io.Writer // nil: not a terminal
+}
+
+func (l *progressLine) told(p netnode.ProgressReply) {
+	if l.out != nil {
+		fmt.Fprintf(l.out, "\r\x1b[Krecorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s",
+			p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, p.ElapsedMS/1e3)
+	}
+}
+
+func (l *progressLine) clear() {
+	if l.out != nil {
+		fmt.Fprint(l.out, "\r\x1b[K")
+	}
+}

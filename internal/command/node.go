@@ -1,0 +1,72 @@
+package command
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"chandy/internal/program"
+	"chandy/netnode"
+)
+
+func (e *env) node() *cli.Command {
+	return &cli.Command{
+		Name:  "node",
+		Flags: append(logFlags(), clusterFlag(), &cli.StringFlag{Name: "listen"}),
+		CustomHelpTemplate: `usage: chandy node [flags] ID
+
+Runs the node of process ID until SIGINT or SIGTERM. Nodes start in any order;
+each says on stderr when all its channels are up.
+
+      --cluster FILE     the cluster file
+      --listen ADDRESS   bind this host:port instead of the one in the file
+      --log-format F     auto (default: console on a terminal, else json),
+                         console or json
+      --log-level L      trace, debug, info (default), warn, error, disabled
+
+exit codes: 0 ended by a signal; 2 could not start; 3 had to stop by itself.
+
+example:
+  chandy node p1
+`,
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 1, 1, "ID"); err != nil {
+				return err
+			}
+			return e.runNode(c)
+		},
+	}
+}
+
+func (e *env) runNode(c *cli.Context) error {
+	log, err := e.logger(c)
+	if err != nil {
+		return err
+	}
+	cluster, err := loadCluster(c)
+	if err != nil {
+		return err
+	}
+	p, err := process(cluster, c.Args().First())
+	if err != nil {
+		return err
+	}
+	hosted, err := program.New(p.Program)
+	if err != nil {
+		return fail(exitUsage, "", "program of %s in %s: %w", p.ID, cluster.Path, err)
+	}
+	n, err := netnode.New(netnode.Options{Cluster: cluster, ID: p.ID, Program: hosted, Log: log, Listen: c.String("listen")})
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fail(exitUsage, "is the node running already? otherwise give "+string(p.ID)+" another address in "+cluster.Path, "%w", err)
+	case err != nil:
+		return fail(exitUsage, "", "%w", err)
+	}
+	log.Info().Str("process", string(p.ID)).Str("address", n.Addr().String()).Str("cluster", cluster.Name).Str("program", p.Program.Kind).Msg("node started")
+	if err := n.Run(c.Context); err != nil {
+		return fail(exitUnknown, "", "%s stopped: %w", p.ID, err)
+	}
+	log.Info().Str("process", string(p.ID)).Msg("node stopped")
+	return nil
+}

@@ -1,0 +1,102 @@
+package command
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"chandy/internal/verify"
+)
+
+func (e *env) verify() *cli.Command {
+	return &cli.Command{
+		Name: "verify",
+		CustomHelpTemplate: `usage: chandy verify FILE...
+
+Checks snapshots without the cluster: their structure, and the certificate that
+the cut is consistent. On every channel received <= sent, and the recorded
+messages are exactly the numbers received+1 to sent, in order. FILE - is stdin.
+
+exit codes: 0 all complete and consistent; 1 one is partial or inconsistent;
+2 one is not a snapshot or cannot be read.
+
+example:
+  chandy initiate > snapshot.json; chandy verify snapshot.json
+`,
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 1, -1, "FILE..."); err != nil {
+				return err
+			}
+			var worst error
+			for _, path := range c.Args().Slice() {
+				worst = worse(worst, e.verifyFile(path))
+			}
+			return worst
+		},
+	}
+}
+
+// verifyFile checks one file and prints what it found. Of what is no snapshot it
+// tells on stderr.
+func (e *env) verifyFile(path string) error {
+	in, name := e.stdin, "stdin"
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return e.notSnapshot(err)
+		}
+		defer f.Close()
+		in, name = f, path
+	}
+	report, err := verify.Check(in)
+	if err != nil {
+		return e.notSnapshot(fmt.Errorf("%s: %w", name, err))
+	}
+	return e.printReport(name, report)
+}
+
+func (e *env) printReport(name string, r *verify.Report) error {
+	verdict := r.Status + " and consistent"
+	if !r.Consistent() {
+		verdict = "inconsistent"
+	}
+	fmt.Fprintf(e.stdout, "%s: %s: %s, %s, %s in flight\n", name, verdict,
+		count(r.Processes, "process", "processes"), count(r.Channels, "channel", "channels"), count(r.Messages, "message", "messages"))
+	for _, f := range r.Faults {
+		fmt.Fprintf(e.stdout, "%s: fault: %s\n", name, f)
+	}
+	for _, m := range r.Missing {
+		fmt.Fprintf(e.stdout, "%s: missing: %s\n", name, m)
+	}
+	if !r.OK() {
+		return errNo
+	}
+	return nil
+}
+
+func (e *env) notSnapshot(err error) error {
+	fmt.Fprintf(e.stderr, "chandy: error: %v\n", err)
+	return &failure{code: exitUsage}
+}
+
+// worse is the error with the higher exit code.
+func worse(a, b error) error {
+	code := func(err error) int {
+		if f, ok := err.(*failure); ok {
+			return f.code
+		}
+		return exitYes
+	}
+	if code(b) > code(a) {
+		return b
+	}
+	return a
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,94 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// hostMax is the longest host name, in bytes (RFC 1035).
+const hostMax = 253
+
+var (
+	hostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9._-]*[a-z0-9_.])?$`)
+	// hostNumber is a name whose last label is a number: a mistyped IPv4
+	// address, since no top-level domain is one.
+	hostNumber = regexp.MustCompile(`^(.*\.)?[0-9]+$`)
+)
+
+// endpoint is an address host:port in one form, so that equal ones compare equal.
+type endpoint struct {
+	host string     // in lower case; that of ip if it is one
+	ip   netip.Addr // invalid for a host name, which is not resolved
+	port uint16     // 1 or more
+}
+
+// CheckAddress says what is wrong with an address to listen at or to dial: it
+// must be host:port, and loopback unless the file permits others. Host names are
+// not resolved; of them only localhost is loopback.
+func (c *Cluster) CheckAddress(address string) error {
+	e, err := parseEndpoint(address)
+	if err == nil {
+		err = e.checkReach(c.Network.Insecure)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %w", quote(address), err)
+	}
+	return nil
+}
+
+// parseEndpoint's errors continue the sentence that the address begins.
+func parseEndpoint(address string) (endpoint, error) {
+	host, port, err := net.SplitHostPort(address)
+	switch {
+	case err != nil && strings.Count(address, ":") > 1:
+		return endpoint{}, errors.New("is not host:port: an IPv6 address needs brackets, such as [::1]:7101")
+	case err != nil:
+		return endpoint{}, errors.New("is not host:port: write for example 127.0.0.1:7101")
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil || n == 0 {
+		return endpoint{}, errors.New("has a bad port: write a number from 1 to 65535")
+	}
+	e := endpoint{host: strings.ToLower(host), port: uint16(n)}
+	if e.host == "localhost" {
+		e.host = "127.0.0.1"
+	}
+	if ip, err := netip.ParseAddr(e.host); err == nil {
+		e.ip = ip.Unmap()
+		e.host = e.ip.String()
+		return e, nil
+	}
+	switch {
+	case host == "":
+		return endpoint{}, errors.New("has no host: write for example 127.0.0.1:" + port)
+	case len(host) > hostMax || !hostName.MatchString(e.host) || hostNumber.MatchString(e.host):
+		return endpoint{}, errors.New("has a bad host: write an IP address or a host name")
+	}
+	return e, nil
+}
+
+// String gives the endpoint as host:port.
+func (e endpoint) String() string {
+	return net.JoinHostPort(e.host, strconv.Itoa(int(e.port)))
+}
+
+// checkDial says why nobody can dial e.
+func (e endpoint) checkDial() error {
+	if e.ip.IsUnspecified() {
+		return errors.New("cannot be dialled: write the address that the other processes dial, and give this one to --listen")
+	}
+	return nil
+}
+
+// checkReach says why e may not be used.
+func (e endpoint) checkReach(insecure bool) error {
+	if insecure || e.ip.IsLoopback() {
+		return nil
+	}
+	return errors.New("is not loopback: use 127.0.0.1, or set [network] insecure = true if everybody who can reach it is trusted")
+}

@@ -1,0 +1,50 @@
+package config
+
+import (
+	"strings"
+)
+
+// advice says what to write instead of an unknown name: the nearest known one,
+// or if none is near, which there are.
+func advice(unknown string, known []string) string {
+	if len(known) == 0 {
+		return "there are none here"
+	}
+	best, least := "", 0
+	for _, name := range known {
+		far := distance(strings.ToLower(unknown), name)
+		if far <= 1+len(name)/4 && (best == "" || far < least) {
+			best, least = name, far
+		}
+	}
+	if best == "" {
+		return "the keys here are " + strings.Join(known, ", ")
+	}
+	return "did you mean " + quote(best) + "?"
+}
+
+// distance is the number of bytes to insert, delete, replace or swap with their
+// neighbour that make b of a (Damerau and Levenshtein, each byte moved once).
+func distance(a, b string) int {
+	var before []int // the row of a[:i-1]
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		next := make([]int, len(b)+1)
+		next[0] = i
+		for j := 1; j <= len(b); j++ {
+			replace := row[j-1]
+			if a[i-1] != b[j-1] {
+				replace++
+			}
+			next[j] = min(row[j]+1, next[j-1]+1, replace)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				next[j] = min(next[j], before[j-2]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,420 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"chandy/snapshot"
+)
+
+// small is a file without faults, to which tests add.
+const small = `
+name = "bank"
+process = [
+  { id = "p1", address = "127.0.0.1:7101" },
+  { id = "p2", address = "127.0.0.1:7102" },
+]
+program = { kind = "bank" }
+`
+
+func parse(t *testing.T, text string) *Cluster {
+	t.Helper()
+	c, err := Parse("cluster.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestDefaults(t *testing.T) {
+	c := parse(t, small)
+	if c.Name != "bank" || c.Path != "cluster.toml" {
+		t.Errorf("name %q, path %q", c.Name, c.Path)
+	}
+	if want := (Network{}); c.Network != want {
+		t.Errorf("network %+v, want %+v", c.Network, want)
+	}
+	if want := (Snapshot{Timeout: 10 * time.Second, Limit: 16}); c.Snapshot != want {
+		t.Errorf("snapshot %+v, want %+v", c.Snapshot, want)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	c := parse(t, small+`
+network = { delay = "1h", insecure = true }
+snapshot = { timeout = "24h", limit = 4096 }
+`)
+	if want := (Network{Delay: time.Hour, Insecure: true}); c.Network != want {
+		t.Errorf("network %+v, want %+v", c.Network, want)
+	}
+	if want := (Snapshot{Timeout: 24 * time.Hour, Limit: 4096}); c.Snapshot != want {
+		t.Errorf("snapshot %+v, want %+v", c.Snapshot, want)
+	}
+}
+
+func TestChannels(t *testing.T) {
+	for _, test := range []struct {
+		name, p2 string
+		want     string // p2's channels, then all
+	}{
+		{"left out", ``, "[p3 p1] [p1->p3 p2->p1 p2->p3 p3->p2]"},
+		{"left out, exec", `program.kind = "exec"`, "[p3 p2 p1] [p1->p3 p2->p1 p2->p2 p2->p3 p3->p2]"},
+		{"none", `channels = []`, "[] [p1->p3 p3->p2]"},
+		{"in the order of the file, self too", `channels = ["p3", "p2"]`, "[p3 p2] [p1->p3 p2->p2 p2->p3 p3->p2]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := parse(t, `
+name = "ring"
+[program]
+kind = "token"
+[[process]]
+id = "p3"
+address = "127.0.0.1:7103"
+channels = ["p2"]
+[[process]]
+id = "p2"
+address = "127.0.0.1:7102"
+`+test.p2+`
+[[process]]
+id = "p1"
+address = "127.0.0.1:7101"
+channels = ["p3"]
+`)
+			p2, _ := c.Process("p2")
+			if got := fmt.Sprint(p2.Channels, " ", c.Channels()); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+			if p2.Channels == nil {
+				t.Error("channels are nil")
+			}
+			if got := fmt.Sprint(c.IDs()); got != "[p1 p2 p3]" {
+				t.Errorf("ids %s", got)
+			}
+		})
+	}
+}
+
+func TestUnknownProcess(t *testing.T) {
+	if p, ok := parse(t, small).Process("p9"); ok || p.ID != "" {
+		t.Errorf("found %+v", p)
+	}
+}
+
+// Each file has the faults given, and no other.
+func TestFaults(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"empty", ``, `
+cluster.toml: name: is missing: give the cluster one, such as name = "bank"
+cluster.toml: process: is missing: write at least one [[process]]`},
+
+		{"empty process", `name = "a"` + "\n[[process]]", `
+cluster.toml: program.kind: is missing: name a bundled program, such as kind = "bank", or "exec"
+cluster.toml: process[0] id: is missing: give the process one, such as id = "p1"
+cluster.toml: process[0] address: is missing: give the process one, such as address = "127.0.0.1:7101"`},
+
+		{"unknown keys", strings.Replace(small, `id = "p2"`, `id = "p2", chanels = []`, 1) + `
+nmae = "x"
+colour = 1
+network = { Delay = "1s", x = 1 }
+[snapshot.store]
+dir = "x"
+`, `
+cluster.toml:9: unknown key "nmae": did you mean "name"?
+cluster.toml:10: unknown key "colour": the keys here are name, process, program, network, snapshot
+cluster.toml:11: network: unknown key "Delay": did you mean "delay"?
+cluster.toml:11: network: unknown key "x": the keys here are delay, insecure
+cluster.toml:12: snapshot: unknown key "store": the keys here are timeout, limit
+cluster.toml: process[1] "p2": unknown key "chanels": did you mean "channels"?`},
+
+		{"wrong types, which are not missing too", `
+name = 5
+process = 1
+program = true
+network = { delay = 50, insecure = "yes" }
+snapshot = { timeout = 1.5, limit = 2020-01-01 }
+`, `
+cluster.toml:2: name: must be a string, not an integer
+cluster.toml:3: process: must be an array, not an integer
+cluster.toml:4: program: must be a table, not true or false
+cluster.toml:5: network.delay: must be a duration such as "50ms", not an integer
+cluster.toml:5: network.insecure: must be true or false, not a string
+cluster.toml:6: snapshot.timeout: must be a duration such as "50ms", not a float
+cluster.toml:6: snapshot.limit: must be an integer, not a date or time`},
+
+		{"wrong types in processes", `
+name = "a"
+process = [
+  7,
+  { id = 1, address = [], channels = "p1", program = "bank" },
+  { id = "p1", address = "127.0.0.1:7101", channels = ["p1", {}], program = { kind = 1 } },
+]
+`, `
+cluster.toml: program.kind: is missing: name a bundled program, such as kind = "bank", or "exec"
+cluster.toml:3: process[0]: must be a table, not an integer
+cluster.toml: process[1] id: must be a string, not an integer
+cluster.toml: process[1] address: must be a string, not an array
+cluster.toml: process[1] channels: must be an array, not a string
+cluster.toml: process[1] program: must be a table, not a string
+cluster.toml: process[2] "p1" channels[1]: must be a string, not a table
+cluster.toml: process[2] "p1" program.kind: must be a string, not an integer`},
+
+		{"durations", small + `
+network.delay = "fast"
+snapshot.timeout = "25h"
+`, `
+cluster.toml:9: network.delay: "fast" is not a duration: write a number and its unit, such as "50ms" or "1m30s"
+cluster.toml:10: snapshot.timeout: must be from 1ms to 24h, not "25h"`},
+
+		{"too little", small + `
+network.delay = "-1ms"
+snapshot = { timeout = "0s", limit = 0 }
+`, `
+cluster.toml:9: network.delay: must be from 0s to 1h, not "-1ms"
+cluster.toml:10: snapshot.timeout: must be from 1ms to 24h, not "0s"
+cluster.toml:10: snapshot.limit: must be from 1 to 4096, not 0`},
+
+		{"too much", small + `
+network.delay = "1h1ns"
+snapshot.limit = 4097
+`, `
+cluster.toml:9: network.delay: must be from 0s to 1h, not "1h1ns"
+cluster.toml:10: snapshot.limit: must be from 1 to 4096, not 4097`},
+
+		{"ids", `
+name = "Bank"
+program.kind = "bank"
+process = [
+  { id = "P1", address = "127.0.0.1:7101" },
+  { id = "c1", address = "127.0.0.1:7102" },
+  { id = "p3", address = "127.0.0.1:7103" },
+  { id = "p3", address = "127.0.0.1:7104" },
+  { id = "", address = "127.0.0.1:7105" },
+]
+`, `
+cluster.toml:2: name: must consist of a-z, 0-9, '.', '_' and '-', and begin and end with a letter or a digit
+cluster.toml: process[0] "P1" id: must consist of a-z, 0-9, '.', '_' and '-', and begin and end with a letter or a digit
+cluster.toml: process[1] "c1" id: is kept for clients (c followed by digits)
+cluster.toml: process[3] "p3" id: process[2] has the same: give each process its own
+cluster.toml: process[4] id: is missing: give the process one, such as id = "p5"`},
+
+		{"addresses", `
+name = "a"
+program.kind = "bank"
+process = [
+  { id = "p1", address = "127.0.0.1:7101" },
+  { id = "p2", address = "LocalHost:07101" },
+  { id = "p3", address = "10.0.0.1:7101" },
+  { id = "p4", address = "7101" },
+]
+`, `
+cluster.toml: process[1] "p2" address: "LocalHost:07101" is that of process[0] too: give each process its own
+cluster.toml: process[2] "p3" address: "10.0.0.1:7101" is not loopback: use 127.0.0.1, or set [network] insecure = true if everybody who can reach it is trusted
+cluster.toml: process[3] "p4" address: "7101" is not host:port: write for example 127.0.0.1:7101`},
+
+		{"address that nobody can dial", `
+name = "a"
+program.kind = "bank"
+network.insecure = true
+process = [{ id = "p1", address = "0.0.0.0:7101" }]
+`, `
+cluster.toml: process[0] "p1" address: "0.0.0.0:7101" cannot be dialled: write the address that the other processes dial, and give this one to --listen`},
+
+		{"channels", `
+name = "a"
+program.kind = "bank"
+[[process]]
+id = "p1"
+address = "127.0.0.1:7101"
+channels = ["p1", "p9", "p1", "p1", "p9"]
+`, `
+cluster.toml: process[0] "p1" channels[1]: no process has the id "p9"
+cluster.toml: process[0] "p1" channels[2]: "p1" stands at channels[0] already: a channel exists once
+cluster.toml: process[0] "p1" channels[3]: "p1" stands at channels[0] already: a channel exists once
+cluster.toml: process[0] "p1" channels[4]: no process has the id "p9"`},
+
+		{"kind is empty", strings.Replace(small, `"bank" }`, `"" }`, 1), `
+cluster.toml:7: program.kind: is empty: name a bundled program, such as kind = "bank", or "exec"`},
+
+		{"kind is missing", strings.Replace(small, `{ kind = "bank" }`, `{ balance = 1 }`, 1), `
+cluster.toml:7: program.kind: is missing: name a bundled program, such as kind = "bank", or "exec"`},
+
+		{"syntax", "name = \"a\"\nprocess = [[\n", `
+cluster.toml:2:13: unexpected EOF; expected value`},
+		{"key twice", "name = \"a\"\nname = \"b\"\n", `
+cluster.toml:2:1: key 'name' has already been defined`},
+		{"after other letters", "\ufeffname = \"é\" x", `
+cluster.toml:1:11: expected a top-level item to end with a newline, comment, or EOF, but got 'x' instead`},
+		{"not UTF-8", "name = \"\xff\"", `
+cluster.toml:1:8: invalid UTF-8 byte: 0xff`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := Parse("cluster.toml", []byte(test.text))
+			if err == nil {
+				t.Fatalf("no fault in %+v", c)
+			}
+			var faults *Faults
+			if !errors.As(err, &faults) || faults.Path != "cluster.toml" {
+				t.Errorf("error is %#v", err)
+			}
+			if got, want := err.Error(), test.want[1:]; got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+func TestFaultFields(t *testing.T) {
+	_, err := Parse("f", []byte("name = 1\n[[process]]\nid = 'p1'\naddress = ''\nprogram.kind = 'x'"))
+	var faults *Faults
+	if !errors.As(err, &faults) {
+		t.Fatal(err)
+	}
+	want := []Fault{
+		{Line: 1, Path: "name", Text: "must be a string, not an integer"},
+		{Path: `process[0] "p1" address`, Text: `is missing: give the process one, such as address = "127.0.0.1:7101"`},
+	}
+	if !reflect.DeepEqual(faults.List, want) || faults.More != 0 {
+		t.Errorf("got  %+v, and %d more\nwant %+v", faults.List, faults.More, want)
+	}
+}
+
+func TestFaultsAreLimited(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(small)
+	for i := range faultsMax + 7 {
+		fmt.Fprintf(&b, "x%d = 1\n", i)
+	}
+	_, err := Parse("f", []byte(b.String()))
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != faultsMax+1 || lines[faultsMax] != "f: and 7 more" {
+		t.Errorf("%d lines, the last is %q", len(lines), lines[len(lines)-1])
+	}
+}
+
+func TestProcessesAreLimited(t *testing.T) {
+	file := func(n int) []byte {
+		var b strings.Builder
+		b.WriteString("name = 'a'\nprogram.kind = 'bank'\n")
+		for i := range n {
+			fmt.Fprintf(&b, "[[process]]\nid = 'p%d'\naddress = '127.0.0.1:%d'\n", i, 1000+i)
+		}
+		return []byte(b.String())
+	}
+	c, err := Parse("f", file(ProcessesMax))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, want := len(c.Processes[0].Channels), ProcessesMax-1; n != want {
+		t.Errorf("%d channels, want %d", n, want)
+	}
+	_, err = Parse("f", file(ProcessesMax+1))
+	if got, want := fmt.Sprint(err), "f:3075: process: there are 1025, more than 1024"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// A long value is cut in messages, and a strange key stays on one line.
+func TestFaultsAreShort(t *testing.T) {
+	_, err := Parse("f", []byte(small+"network.delay = '"+strings.Repeat("é", 1000)+"'\n\"a\\nb\" = 1"))
+	want := `f:8: network.delay: "` + strings.Repeat("é", 80) + `"… is not a duration: write a number and its unit, such as "50ms" or "1m30s"` + "\n" +
+		`f:9: unknown key "a\nb": the keys here are name, process, program, network, snapshot`
+	if got := fmt.Sprint(err); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for name, good := range map[string]bool{
+		"bank": true, "c1": true, "a.b_c-9": true, strings.Repeat("a", 64): true,
+		"": false, "Bank": false, "-a": false, strings.Repeat("a", 65): false, "c" + strings.Repeat("1", 64): false,
+	} {
+		_, err := Parse("f", []byte(strings.Replace(small, `"bank"`, `"`+name+`"`, 1)))
+		if (err == nil) != good {
+			t.Errorf("name %q: %v", name, err)
+		}
+	}
+}
+
+func TestHash(t *testing.T) {
+	const text = `
+name = "bank"
+program.kind = "bank"
+process = [
+  { id = "p2", address = "127.0.0.1:7102" },
+  { id = "p1", address = "127.0.0.1:7101" },
+]
+`
+	c := parse(t, text)
+	const want = "chandy/cluster.v1\nname bank\nprocess p1\nprocess p2\nchannel p1->p2\nchannel p2->p1\n"
+	if got := c.agreed(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	for _, test := range []struct {
+		old, new string
+		same     bool
+	}{
+		{`name = "bank"`, `name = "bunk"`, false},
+		{`id = "p2"`, `id = "p3"`, false},
+		{`id = "p2"`, `id = "p2", channels = []`, false},
+		{`kind = "bank"`, `kind = "exec"`, false}, // channels to itself
+		{`id = "p2"`, `id = "p2", channels = ["p1"]`, true},
+		{`kind = "bank"`, `kind = "token"`, true},
+		{`7102`, `7109`, true},
+		{`name`, "network.delay = '1s'\nsnapshot.limit = 1\nname", true},
+	} {
+		other := parse(t, strings.Replace(text, test.old, test.new, 1))
+		if same := c.Hash() == other.Hash(); same != test.same {
+			t.Errorf("%s for %s: same hash %v, want %v", test.new, test.old, same, test.same)
+		}
+	}
+}
+
+// What parses is whole: ids are good and unique, channels lead to processes.
+func FuzzParse(f *testing.F) {
+	f.Add(small)
+	f.Add("name = 'a'\n[[process]]\nid = 'p1'\naddress = '[::1]:1'\nchannels = ['p1']\nprogram = {kind='exec', a={b=[1,{c=2}]}}\n")
+	f.Add("nmae = 1\n[[process]]\n[process.program]\n'' = 2\n[network]\ndelay = '1y'\n[program]\nkind.x = 1")
+	f.Add("a = [[[]]]\nb = 1979-05-27T07:32:00Z\n[[c.d]]\n[c]")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := Parse("f", []byte(text))
+		if err != nil {
+			var faults *Faults
+			if !errors.As(err, &faults) || len(faults.List) == 0 {
+				t.Fatalf("error %#v", err)
+			}
+			for _, fault := range faults.List {
+				if fault.Text == "" || strings.Contains(fault.String(), "\n") {
+					t.Errorf("fault %q", fault)
+				}
+			}
+			return
+		}
+		ids := make(map[snapshot.ProcessID]bool)
+		for _, p := range c.Processes {
+			if err := p.ID.Check(); err != nil || ids[p.ID] {
+				t.Errorf("id %q: %v, twice %v", p.ID, err, ids[p.ID])
+			}
+			if err := c.CheckAddress(p.Address); err != nil {
+				t.Errorf("address: %v", err)
+			}
+			if p.Program.Kind == "" {
+				t.Errorf("%s has a program without a kind", p.ID)
+			}
+			ids[p.ID] = true
+		}
+		if c.Name == "" || len(ids) == 0 {
+			t.Errorf("name %q, %d processes", c.Name, len(ids))
+		}
+		var last snapshot.Channel
+		for _, channel := range c.Channels() {
+			if !ids[channel.From] || !ids[channel.To] || last.Compare(channel) >= 0 {
+				t.Errorf("channel %s after %s", channel, last)
+			}
+			last = channel
+		}
+	})
+}

@@ -1,0 +1,20 @@
+// Package program holds the bundled programs, and makes the program that a
+// cluster file names.
+package program
+
+import (
+	"fmt"
+
+	"chandy/internal/config"
+	"chandy/netnode"
+)
+
+// New makes a program of the kind and with the settings that the cluster file
+// gives for one process. The error lists all faults of the settings.
+func New(p config.Program) (netnode.Program, error) {
+	switch p.Kind {
+	case "bank":
+		return newBank(p)
+	}
+	return nil, fmt.Errorf("unknown program kind %q: there is %s", p.Kind, "bank")
+}

@@ -1,0 +1,110 @@
+package verify
+
+import (
+	"fmt"
+	"regexp"
+)
+
+const processIDMax = 64
+
+var (
+	processID = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$`)
+	clientID  = regexp.MustCompile(`^c[0-9]+$`)
+)
+
+// isProcessID tells whether id can name a process. Only then is "p1->p2" one
+// channel and no other.
+func isProcessID(id string) bool {
+	return len(id) <= processIDMax && processID.MatchString(id) && !clientID.MatchString(id)
+}
+
+func (c *checker) readProcesses() error {
+	start := len(c.report.Faults)
+	_, err := c.object(c.readProcess)
+	for i := start; i < len(c.report.Faults); i++ {
+		if f := &c.report.Faults[i]; f.Where == "" {
+			f.What = "processes: " + f.What
+		}
+	}
+	return err
+}
+
+// readProcess reads the part of one process.
+func (c *checker) readProcess(id string) error {
+	start := len(c.report.Faults)
+	where := id
+	if !isProcessID(id) {
+		where = fmt.Sprintf("processes[%s]", quote(id))
+		c.fault("is not the id of a process")
+	}
+	var state content
+	var failed bool
+	var incarnation string
+	var recorded, completed optional[float64]
+	ok, err := c.object(func(key string) (err error) {
+		switch key {
+		case "state":
+			err = c.readContent(&state, key, false)
+		case "state_base64":
+			err = c.readContent(&state, key, true)
+		case "state_error":
+			failed = true
+			_, err = c.text(key)
+		case "incarnation":
+			incarnation, err = c.name(key)
+		case "recorded_after_ms":
+			recorded, err = c.milliseconds(key)
+		case "completed_after_ms":
+			completed, err = c.milliseconds(key)
+		default:
+			err = c.skip()
+		}
+		return err
+	}, "incarnation", "recorded_after_ms", "completed_after_ms")
+	if err != nil {
+		return err
+	}
+	if ok {
+		c.checkContent(state, "state")
+	}
+	if state.null && !failed {
+		c.fault("state: is null without a \"state_error\"")
+	}
+	if failed && (state.plain && !state.null || state.base64) {
+		c.fault("has a \"state_error\" and a state")
+	}
+	if recorded.known && completed.known && recorded.value > completed.value {
+		c.fault("recorded after %v ms, completed after %v ms", recorded.value, completed.value)
+	}
+	c.processes[id] = incarnation
+	c.report.Processes++
+	c.locate(start, where, 0)
+	return nil
+}
+
+// checkProcesses runs at the end: processes can come after initiators.
+func (c *checker) checkProcesses() {
+	if c.report.Processes == 0 && c.report.Status != partial {
+		c.fault("processes: is empty")
+	}
+	for _, id := range c.initiators {
+		if !c.exists(id) {
+			c.fault("initiators: %s", c.unknown(id))
+		}
+	}
+}
+
+// exists tells whether id is a process: one whose part came or, in a partial
+// snapshot, one that is listed as missing.
+func (c *checker) exists(id string) bool {
+	_, came := c.processes[id]
+	_, listed := c.missing.processes[id]
+	return came || listed && c.report.Status == partial
+}
+
+func (c *checker) unknown(id string) string {
+	if c.report.Status == partial {
+		return quote(id) + " is neither in processes nor in missing"
+	}
+	return quote(id) + " is not in processes"
+}

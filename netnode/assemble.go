@@ -1,0 +1,251 @@
+package netnode
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// assembly is the assembler's side: snapshots whose parts come together here, and
+// the links to other nodes.
+type assembly struct {
+	assemblies map[snapshot.ID]*assembling
+	links      map[snapshot.ProcessID]*assemblyLink
+}
+
+func (a *assembly) init() {
+	a.assemblies = map[snapshot.ID]*assembling{}
+	a.links = map[snapshot.ProcessID]*assemblyLink{}
+}
+
+// assembling is one snapshot whose parts come together here.
+type assembling struct {
+	snapshot.Start
+	collector    *snapshot.Collector
+	started      time.Duration
+	contributors []*contributor
+	// finished gets the snapshot, off the loop; told where it stands before.
+	finished func(*snapshot.Global)
+	told     func(snapshot.Progress, time.Duration)
+}
+
+// progressEvery is how often the progress of a snapshot is told.
+const progressEvery = 100 * time.Millisecond
+
+// initiate starts a snapshot of which this process is the assembler and the first
+// initiator. An error means that nothing was started.
+func (c *Core) initiate(at []snapshot.ProcessID, timeout time.Duration, finished func(*snapshot.Global), told func(snapshot.Progress, time.Duration)) error {
+	started := c.Wall()
+	start := snapshot.Start{
+		ID: snapshot.ID(NewName(started, c.CoreOptions.Rand)), Assembler: c.CoreOptions.ID,
+		Deadline: c.now + timeout, Timeout: timeout,
+	}
+	a := &assembling{
+		Start: start, started: c.now, finished: finished, told: told,
+		collector: snapshot.NewCollector(snapshot.Plan{
+			ID: start.ID, Cluster: c.Cluster.Name, Epoch: epoch, Topology: c.topology, Initiators: at, StartedAt: started,
+		}),
+	}
+	c.assemblies[start.ID] = a
+	effects, err := c.recorder.Initiate(start)
+	if err != nil {
+		delete(c.assemblies, start.ID)
+		return err
+	}
+	c.log.Debug().Str("snapshot", string(start.ID)).Msg("snapshot initiated")
+	for _, other := range at[1:] {
+		ask := wire.Ask{Snapshot: start.ID, Assembler: start.Assembler, TimeLeft: timeout}
+		c.link(other).ship(start, []wire.Frame{ask})
+	}
+	c.timers.add(start.Deadline, func() { c.finishSnapshot(a) })
+	if told != nil {
+		c.after(progressEvery, func() { c.tellProgress(a) })
+	}
+	c.obey(effects)
+	return nil
+}
+
+func (c *Core) tellProgress(a *assembling) {
+	if c.assemblies[a.ID] == a {
+		a.told(a.collector.Progress(), c.now-a.started)
+		c.after(progressEvery, func() { c.tellProgress(a) })
+	}
+}
+
+// collect takes pieces of the part of any process, this one included.
+func (c *Core) collect(id snapshot.ID, pieces []snapshot.Piece) {
+	a := c.assemblies[id]
+	if a == nil {
+		return
+	}
+	for _, piece := range pieces {
+		if err := a.collector.Add(c.now-a.started, piece); err != nil {
+			c.log.Error().Err(err).Str("snapshot", string(id)).Msg("piece of a part dropped")
+		}
+	}
+	if a.collector.Done() {
+		c.finishSnapshot(a)
+	}
+}
+
+// finishSnapshot assembles what has come and tells everybody what became of it.
+func (c *Core) finishSnapshot(a *assembling) {
+	if c.assemblies[a.ID] != a {
+		return
+	}
+	delete(c.assemblies, a.ID)
+	g := a.collector.Assemble(c.now-a.started, c.whyMissing)
+	c.recorder.Abandon(a.ID)
+	c.forget(a.ID, c.CoreOptions.ID)
+	for _, id := range g.Initiators[1:] {
+		c.link(id).forget(a.ID)
+	}
+	for _, one := range a.contributors {
+		one.outcome(a.ID, g.Status())
+	}
+	for _, m := range g.Missing {
+		if m.Reason == snapshot.Inconsistent {
+			c.log.Error().Str("snapshot", string(a.ID)).Str("channel", m.Channel.String()).Msg("bug: the certificate does not hold: " + m.Detail)
+		}
+	}
+	c.log.Info().Str("snapshot", string(a.ID)).Str("status", g.Status()).Int("in_flight", g.InFlight()).
+		Dur("elapsed", g.Elapsed).Msg("snapshot taken")
+	a.finished(g)
+}
+
+// whyMissing says what is known here of a process whose part did not come.
+func (c *Core) whyMissing(id snapshot.ProcessID) (snapshot.Reason, string) {
+	if id == c.CoreOptions.ID {
+		return snapshot.PartNotReceived, "its program did not give its state in time"
+	}
+	down := func(channel fmt.Stringer, since time.Duration, err error) (snapshot.Reason, string) {
+		detail := fmt.Sprintf("channel %s is down for %v", channel, (c.now - since).Round(time.Millisecond))
+		if err != nil {
+			detail += ": " + err.Error()
+		}
+		return snapshot.Unreachable, detail
+	}
+	if out := c.outgoing(id); out != nil && !out.up {
+		return down(out, out.since, out.lastErr)
+	}
+	if in := c.incoming(id); in != nil && !in.up() {
+		return down(in, in.since, in.lastErr)
+	}
+	if c.outgoing(id) == nil && c.incoming(id) == nil {
+		return snapshot.PartNotReceived, fmt.Sprintf("%s has no channel with it", c.CoreOptions.ID)
+	}
+	return snapshot.PartNotReceived, "it is connected but did not answer in time"
+}
+
+// contributor is an assembly connection from another process.
+type contributor struct {
+	core     *Core
+	conn     ConnID
+	peer     snapshot.ProcessID
+	sections map[sectionID][]byte // that have begun
+	bytes    int                  // in sections
+}
+
+type sectionID struct {
+	snapshot snapshot.ID
+	section  uint64
+}
+
+func (c *Core) openAssembly(conn ConnID, peer snapshot.ProcessID) {
+	c.conns[conn] = &contributor{core: c, conn: conn, peer: peer, sections: map[sectionID][]byte{}}
+	c.do(Accept{conn})
+	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: epoch, Incarnation: c.Incarnation})
+}
+
+func (o *contributor) String() string {
+	return fmt.Sprintf("assembly %s->%s", o.peer, o.core.CoreOptions.ID)
+}
+
+func (o *contributor) closed(error) {}
+
+func (o *contributor) frame(f wire.Frame) error {
+	switch f := f.(type) {
+	case wire.Part:
+		return o.part(f)
+	case wire.Ask:
+		return o.ask(f)
+	}
+	return fmt.Errorf("%s does not belong here", f.Type())
+}
+
+func (o *contributor) part(f wire.Part) error {
+	if f.Process != o.peer {
+		return fmt.Errorf("a part of %s from %s", f.Process, o.peer)
+	}
+	a := o.core.assemblies[f.Snapshot]
+	if a == nil {
+		if f.Last {
+			o.outcome(f.Snapshot, wire.StatusUnknown)
+		}
+		return nil
+	}
+	key := sectionID{f.Snapshot, f.Section}
+	if o.bytes += len(f.Bytes); o.bytes > PartMax {
+		return fmt.Errorf("a part of more than %d bytes", PartMax)
+	}
+	section := append(o.sections[key], f.Bytes...)
+	if !f.Last {
+		o.sections[key] = section
+		return nil
+	}
+	delete(o.sections, key)
+	o.bytes -= len(section)
+	pieces, err := wire.DecodeSection(section)
+	if err != nil {
+		return err
+	}
+	a.addContributor(o)
+	o.core.collect(f.Snapshot, pieces)
+	return nil
+}
+
+func (a *assembling) addContributor(o *contributor) {
+	for _, one := range a.contributors {
+		if one == o {
+			return
+		}
+	}
+	a.contributors = append(a.contributors, o)
+}
+
+// outcome tells what became of a snapshot and frees what had begun to come of it.
+func (o *contributor) outcome(id snapshot.ID, status string) {
+	for key, section := range o.sections {
+		if key.snapshot == id {
+			o.bytes -= len(section)
+			delete(o.sections, key)
+		}
+	}
+	if _, open := o.core.conns[o.conn]; open {
+		o.core.write(o.conn, wire.Outcome{Snapshot: id, Status: status})
+	}
+}
+
+// ask makes this process one of the initiators of somebody else's snapshot.
+func (o *contributor) ask(f wire.Ask) error {
+	c := o.core
+	if f.Assembler != o.peer {
+		return fmt.Errorf("asked by %s for a snapshot of %s", o.peer, f.Assembler)
+	}
+	start := snapshot.Start{ID: f.Snapshot, Assembler: f.Assembler, Deadline: c.now + f.TimeLeft, Timeout: f.TimeLeft}
+	effects, err := c.recorder.Initiate(start)
+	switch {
+	case errors.Is(err, snapshot.ErrKnown):
+		return nil
+	case err != nil:
+		failed := snapshot.Failed{Process: c.CoreOptions.ID, Reason: snapshot.Refused, Detail: err.Error()}
+		c.report(snapshot.Report{Start: start, Piece: failed, Last: true})
+		return nil
+	}
+	c.watch(start)
+	c.obey(effects)
+	return nil
+}

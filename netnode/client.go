@@ -1,0 +1,166 @@
+package netnode
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// Client is a control connection to one node. It is for one goroutine.
+type Client struct {
+	socket net.Conn
+	reader *wire.Reader
+	number uint64
+}
+
+// DialClient connects to the node of a process, at the address in the cluster
+// file, and says hello. An error holds a [Refused] if the node refused.
+func DialClient(ctx context.Context, cluster *Cluster, id snapshot.ProcessID, network Network) (*Client, error) {
+	p, ok := cluster.Process(id)
+	if !ok {
+		return nil, fmt.Errorf("no process %q in cluster %q", id, cluster.Name)
+	}
+	socket, err := network.Dial(ctx, p.Address)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{socket: socket, reader: wire.NewReader(socket, wire.AnswerMax)}
+	defer c.bind(ctx)()
+	if err := c.greet(cluster, id); err != nil {
+		socket.Close()
+		return nil, c.because(ctx, err)
+	}
+	c.reader.SetLimit(wire.FrameMax)
+	return c, nil
+}
+
+// Refused is what a node said when it refused a client.
+type Refused struct{ Code, Text string }
+
+func (e *Refused) Error() string { return e.Text }
+
+func (c *Client) greet(cluster *Cluster, id snapshot.ProcessID) error {
+	hello := wire.Hello{
+		Role: wire.RoleControl, VersionMin: wire.Version, VersionMax: wire.Version,
+		Cluster: cluster.Name, ConfigHash: cluster.Hash(), To: id,
+	}
+	if _, err := c.socket.Write(wire.Append(nil, hello)); err != nil {
+		return fmt.Errorf("say hello to %s: %w", id, err)
+	}
+	f, err := c.reader.Read()
+	if err != nil {
+		return fmt.Errorf("read the answer of %s: %w", id, err)
+	}
+	switch f := f.(type) {
+	case wire.Welcome:
+		return nil
+	case wire.Refuse:
+		return &Refused{f.Code, f.Text}
+	}
+	return fmt.Errorf("%s answered a hello with %s", id, f.Type())
+}
+
+// Initiate takes a snapshot at the node, which is the first of the initiators; at
+// may be empty. The JSON goes to out; told, if not nil, hears how far it is. An
+// *ErrorReply means that no snapshot was begun.
+func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout time.Duration, compact bool, out io.Writer, told func(ProgressReply)) (EndReply, error) {
+	request := controlRequest{
+		Type: "initiate", At: at, TimeoutMS: max(1, timeout.Milliseconds()), Compact: compact, Progress: told != nil,
+	}
+	var end EndReply
+	text, err := c.do(ctx, request, out, func(body []byte) {
+		var p ProgressReply
+		if json.Unmarshal(body, &p) == nil {
+			told(p)
+		}
+	})
+	if err == nil {
+		err = json.Unmarshal(text, &end)
+	}
+	return end, err
+}
+
+// Status asks the node for its status.
+func (c *Client) Status(ctx context.Context) (StatusReply, error) {
+	var text bytes.Buffer
+	var status StatusReply
+	_, err := c.do(ctx, controlRequest{Type: "status"}, &text, nil)
+	if err == nil {
+		err = json.Unmarshal(text.Bytes(), &status)
+	}
+	return status, err
+}
+
+// Error is the text of the reply.
+func (e *ErrorReply) Error() string { return e.Text }
+
+// do sends a request and takes the replies to it: data goes to out. It returns
+// the body of the end reply.
+func (c *Client) do(ctx context.Context, request controlRequest, out io.Writer, progress func([]byte)) ([]byte, error) {
+	defer c.bind(ctx)()
+	c.number++
+	frame := wire.Append(nil, wire.Request{Number: c.number, Body: mustJSON(request)})
+	if _, err := c.socket.Write(frame); err != nil {
+		return nil, c.because(ctx, err)
+	}
+	for {
+		f, err := c.reader.Read()
+		if err != nil {
+			return nil, c.because(ctx, err)
+		}
+		reply, ok := f.(wire.Reply)
+		if refuse, is := f.(wire.Refuse); is {
+			return nil, &Refused{refuse.Code, refuse.Text}
+		}
+		if !ok || reply.Number != c.number {
+			return nil, fmt.Errorf("%s is no reply to request %d", f, c.number)
+		}
+		switch reply.Kind {
+		case wire.KindProgress:
+			if progress != nil {
+				progress(reply.Body)
+			}
+		case wire.KindData:
+			if _, err := out.Write(reply.Body); err != nil {
+				return nil, err
+			}
+		case wire.KindEnd:
+			return reply.Body, nil
+		case wire.KindError:
+			var e ErrorReply
+			if err := json.Unmarshal(reply.Body, &e); err != nil {
+				return nil, fmt.Errorf("read error reply: %w", err)
+			}
+			return nil, &e
+		}
+	}
+}
+
+// bind makes reads and writes fail when ctx is done, until what it returns is
+// called.
+func (c *Client) bind(ctx context.Context) (unbind func() bool) {
+	c.socket.SetDeadline(time.Time{})
+	return context.AfterFunc(ctx, func() { c.socket.SetDeadline(time.Unix(1, 0)) })
+}
+
+// because is the cause of an error: that ctx is done, if it is.
+func (c *Client) because(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if errors.Is(err, io.EOF) {
+		return errClosed
+	}
+	return err
+}
+
+// Close ends the connection.
+func (c *Client) Close() error { return c.socket.Close() }

@@ -1,0 +1,183 @@
+package netnode
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// session is one control connection.
+type session struct {
+	core *Core
+	conn ConnID
+}
+
+// Requests of a client, as JSON. See wire/SPEC.md.
+type controlRequest struct {
+	Type      string               `json:"type"` // "initiate", "status" or "call"
+	At        []snapshot.ProcessID `json:"at,omitempty"`
+	TimeoutMS int64                `json:"timeout_ms,omitempty"`
+	Compact   bool                 `json:"compact,omitempty"`
+	Progress  bool                 `json:"progress,omitempty"`
+	Request   json.RawMessage      `json:"request,omitempty"`
+}
+
+// ProgressReply is the body of a progress reply to "initiate".
+type ProgressReply struct {
+	Recorded  int     `json:"recorded"`
+	Processes int     `json:"processes"`
+	Closed    int     `json:"closed"`
+	Channels  int     `json:"channels"`
+	InFlight  int     `json:"in_flight"`
+	ElapsedMS float64 `json:"elapsed_ms"`
+}
+
+// EndReply is the body of the end reply to "initiate", after the snapshot itself.
+type EndReply struct {
+	ID        snapshot.ID `json:"id"`
+	Status    string      `json:"status"`
+	Processes int         `json:"processes"`
+	Channels  int         `json:"channels"`
+	InFlight  int         `json:"in_flight"`
+	Missing   []string    `json:"missing"`
+	ElapsedMS float64     `json:"elapsed_ms"`
+}
+
+// ErrorReply is the body of an error reply.
+type ErrorReply struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// Codes of an ErrorReply.
+const (
+	CodeBadRequest  = "bad request"
+	CodeUnreachable = "unreachable" // no marker reaches every process from the initiators
+	CodeLimit       = "limit"       // too many snapshots in progress
+)
+
+func (c *Core) openSession(conn ConnID) {
+	c.conns[conn] = &session{c, conn}
+	c.do(Accept{conn})
+	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: epoch, Incarnation: c.Incarnation})
+}
+
+func (s *session) String() string { return "control" }
+
+func (s *session) closed(error) {}
+
+func (s *session) frame(f wire.Frame) error {
+	r, ok := f.(wire.Request)
+	if !ok {
+		return fmt.Errorf("%s does not belong here", f.Type())
+	}
+	var request controlRequest
+	if err := json.Unmarshal(r.Body, &request); err != nil {
+		s.fail(r.Number, CodeBadRequest, "the request is not JSON as it should be: "+err.Error())
+		return nil
+	}
+	switch request.Type {
+	case "initiate":
+		s.initiate(r.Number, request)
+	case "status":
+		s.status(r.Number)
+	case "call":
+		s.core.call(s, r.Number, request.Request)
+	default:
+		s.fail(r.Number, CodeBadRequest, fmt.Sprintf("unknown request %q", request.Type))
+	}
+	return nil
+}
+
+func (s *session) initiate(number uint64, r controlRequest) {
+	c := s.core
+	if len(r.At) == 0 {
+		r.At = c.topology.Initiators(c.CoreOptions.ID)
+	}
+	timeout := c.Cluster.Snapshot.Timeout
+	if r.TimeoutMS > 0 {
+		timeout = time.Duration(r.TimeoutMS) * time.Millisecond
+	}
+	if fault := c.checkInitiators(r.At); fault != nil {
+		s.fail(number, fault.Code, fault.Text)
+		return
+	}
+	finished := func(g *snapshot.Global) {
+		c.do(Background{
+			Work: func() any { return g.AppendJSON(nil, r.Compact) },
+			Then: func(text any) { s.result(number, text.([]byte), mustJSON(endReply(g))) },
+		})
+	}
+	var told func(snapshot.Progress, time.Duration)
+	if r.Progress {
+		told = func(p snapshot.Progress, elapsed time.Duration) {
+			s.write(wire.Reply{Number: number, Kind: wire.KindProgress, Body: mustJSON(ProgressReply{
+				p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, milliseconds(elapsed),
+			})})
+		}
+	}
+	if err := c.initiate(r.At, timeout, finished, told); err != nil {
+		s.fail(number, CodeLimit, err.Error())
+	}
+}
+
+func (c *Core) checkInitiators(at []snapshot.ProcessID) *ErrorReply {
+	for i, id := range at {
+		if !c.topology.Has(id) {
+			return &ErrorReply{CodeBadRequest, fmt.Sprintf("no process %q in cluster %q", id, c.Cluster.Name)}
+		}
+		if slices.Contains(at[:i], id) {
+			return &ErrorReply{CodeBadRequest, fmt.Sprintf("initiator %q is named twice", id)}
+		}
+	}
+	if at[0] != c.CoreOptions.ID {
+		return &ErrorReply{CodeBadRequest, fmt.Sprintf("the first initiator is %q, but this is %q", at[0], c.CoreOptions.ID)}
+	}
+	if lost := c.topology.Unreached(at...); len(lost) > 0 {
+		return &ErrorReply{CodeUnreachable, fmt.Sprintf("no marker reaches %v", lost)}
+	}
+	return nil
+}
+
+func endReply(g *snapshot.Global) EndReply {
+	end := EndReply{
+		ID: g.ID, Status: g.Status(), Processes: len(g.Processes), Channels: len(g.Channels),
+		InFlight: g.InFlight(), Missing: []string{}, ElapsedMS: milliseconds(g.Elapsed),
+	}
+	for _, m := range g.Missing {
+		end.Missing = append(end.Missing, m.String())
+	}
+	return end
+}
+
+func (s *session) write(r wire.Reply) {
+	if _, open := s.core.conns[s.conn]; open {
+		s.core.write(s.conn, r)
+	}
+}
+
+func (s *session) fail(number uint64, code, text string) {
+	s.write(wire.Reply{Number: number, Kind: wire.KindError, Body: mustJSON(ErrorReply{code, text})})
+}
+
+// result sends data in chunks, then the end.
+func (s *session) result(number uint64, data, end []byte) {
+	for chunk := range slices.Chunk(data, wire.ChunkMax) {
+		s.write(wire.Reply{Number: number, Kind: wire.KindData, Body: chunk})
+	}
+	s.write(wire.Reply{Number: number, Kind: wire.KindEnd, Body: end})
+}
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("bug: " + err.Error())
+	}
+	return b
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }

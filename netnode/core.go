@@ -1,0 +1,242 @@
+package netnode
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/channel"
+	"chandy/internal/config"
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// CoreOptions are what a Core is made of. All are required.
+type CoreOptions struct {
+	Cluster     *config.Cluster
+	ID          snapshot.ProcessID
+	Incarnation snapshot.Incarnation
+	Program     Program
+	Log         zerolog.Logger
+	Rand        *rand.Rand
+	Wall        func() time.Time // for snapshot ids and started_at only
+	Do          func(func())     // how Process.Do reaches the loop: as an event Called
+}
+
+// Core is a node but for its sockets, its clock and its goroutines: a pure step,
+// event in, effects out, with the recorder, the halves of the channels and the
+// program inside. One goroutine owns it.
+//
+// A host calls Step with what happened, then does what Step returned, and calls
+// it again when something happened, when Next has come, or at once if More.
+type Core struct {
+	CoreOptions
+	// Budget is how many messages the program receives in one Step, at most.
+	Budget int
+
+	topology *snapshot.Topology
+	recorder *snapshot.Recorder
+	peers    map[snapshot.ProcessID]*peer
+	out      []*outgoing // sorted by peer
+	in       []*incoming // sorted by peer
+	log      zerolog.Logger
+
+	now      time.Duration
+	effects  []Effect
+	timers   timers // of the node
+	conns    map[ConnID]connection
+	lastConn ConnID
+	allUp    bool
+
+	delivery
+	reporting
+	assembly
+	stopping bool
+	exited   bool
+}
+
+// connection is what a connection is used for.
+type connection interface {
+	// frame takes a frame; an error is a violation of the protocol, which ends the
+	// connection.
+	frame(wire.Frame) error
+	// closed tells that the connection has ended. It is no longer in Core.conns.
+	closed(err error)
+	String() string
+}
+
+// NewCore makes the Core of one process. Its first Step starts it.
+func NewCore(o CoreOptions) *Core {
+	c := &Core{
+		CoreOptions: o,
+		Budget:      256,
+		topology:    snapshot.NewTopology(o.Cluster.IDs(), o.Cluster.Channels()),
+		peers:       map[snapshot.ProcessID]*peer{},
+		conns:       map[ConnID]connection{},
+		log:         o.Log.With().Str("process", string(o.ID)).Logger(),
+	}
+	c.recorder = snapshot.NewRecorder(o.ID, o.Incarnation, c.topology, c, o.Cluster.Snapshot.Limit)
+	for _, p := range o.Cluster.Processes {
+		c.peers[p.ID] = &peer{id: p.ID, address: p.Address}
+	}
+	c.peers[o.ID].incarnation = o.Incarnation
+	for _, to := range c.topology.Out(o.ID) {
+		c.out = append(c.out, &outgoing{core: c, peer: c.peers[to]})
+	}
+	for _, from := range c.topology.In(o.ID) {
+		c.in = append(c.in, &incoming{core: c, peer: c.peers[from], receiver: channel.Receiver{Window: windowBytes}})
+	}
+	c.reporting.parts = map[snapshot.ID]*part{}
+	c.assembly.init()
+	c.delivery.clients = map[snapshot.ProcessID]*client{}
+	c.timers.add(0, c.start)
+	return c
+}
+
+// windowBytes is what an incoming link grants beyond what the program received.
+const windowBytes = 1 << 20
+
+func (c *Core) start() {
+	for _, out := range c.out {
+		out.start()
+	}
+	c.program().Start(c)
+	c.checkAllUp()
+}
+
+func (c *Core) program() Program { return c.Program }
+
+// Step takes what has happened by now, a monotonic time, and returns what must be
+// done. The effects are valid until the next Step.
+func (c *Core) Step(now time.Duration, events []Event) []Effect {
+	c.now = now
+	c.effects = nil
+	for _, e := range events {
+		c.event(e)
+	}
+	c.timers.fire(now)
+	c.deliver()
+	c.flush()
+	return c.effects
+}
+
+// Next is when Step has to be called again although nothing happened.
+func (c *Core) Next() (at time.Duration, ok bool) {
+	at, ok = c.timers.next()
+	if p, more := c.delivery.timers.next(); more && c.timersRun() && (!ok || p < at) {
+		at, ok = p, true
+	}
+	return at, ok
+}
+
+// More tells that the budget ran out and Step has more to do.
+func (c *Core) More() bool { return c.delivery.more }
+
+func (c *Core) event(e Event) {
+	switch e := e.(type) {
+	case Dialled:
+		if conn, ok := c.conns[e.Conn].(dialling); ok {
+			if e.Err != nil {
+				c.drop(e.Conn, e.Err)
+			} else {
+				conn.dialled()
+			}
+		}
+	case Accepted:
+		c.accepted(e)
+	case Arrived:
+		c.arrived(e)
+	case Closed:
+		c.drop(e.Conn, e.Err)
+	case Called:
+		e.F()
+	case Stopping:
+		c.stop()
+	}
+}
+
+func (c *Core) arrived(e Arrived) {
+	for _, f := range e.Frames {
+		conn, ok := c.conns[e.Conn]
+		if !ok {
+			return // closed by us; what was on its way is dropped
+		}
+		if err := conn.frame(f); err != nil {
+			c.violation(e.Conn, conn, err)
+			return
+		}
+	}
+}
+
+// violation ends a connection whose peer broke the protocol.
+func (c *Core) violation(id ConnID, conn connection, err error) {
+	c.log.Warn().Err(err).Str("connection", conn.String()).Msg("protocol violation, connection closed")
+	c.do(Write{id, []wire.Frame{wire.Refuse{Code: wire.ProtocolViolation, Text: err.Error()}}})
+	c.hangUp(id, true, fmt.Errorf("protocol violation: %w", err))
+}
+
+// drop forgets a connection that has ended and tells whoever used it.
+func (c *Core) drop(id ConnID, err error) {
+	if conn, ok := c.conns[id]; ok {
+		delete(c.conns, id)
+		conn.closed(err)
+	}
+}
+
+// hangUp ends a connection from this side.
+func (c *Core) hangUp(id ConnID, flush bool, err error) {
+	if _, ok := c.conns[id]; ok {
+		c.do(Close{id, flush})
+		c.drop(id, err)
+	}
+}
+
+func (c *Core) do(e Effect) { c.effects = append(c.effects, e) }
+
+func (c *Core) write(id ConnID, frames ...wire.Frame) { c.do(Write{id, frames}) }
+
+func (c *Core) after(d time.Duration, f func()) *timer { return c.timers.add(c.now+d, f) }
+
+// dialNew begins a connection to a node.
+func (c *Core) dialNew(address string, conn connection) ConnID {
+	c.lastConn++
+	c.conns[c.lastConn] = conn
+	c.do(Dial{c.lastConn, address})
+	return c.lastConn
+}
+
+// flush writes what the channels have to say, at the end of every step.
+func (c *Core) flush() {
+	for _, in := range c.in {
+		in.acknowledge()
+	}
+	for _, out := range c.out {
+		out.flush()
+	}
+	if c.stopping {
+		c.finish()
+	}
+}
+
+func (c *Core) outgoing(to snapshot.ProcessID) *outgoing {
+	i, ok := slices.BinarySearchFunc(c.out, to, func(o *outgoing, id snapshot.ProcessID) int { return compareIDs(o.peer.id, id) })
+	if !ok {
+		return nil
+	}
+	return c.out[i]
+}
+
+func (c *Core) incoming(from snapshot.ProcessID) *incoming {
+	i, ok := slices.BinarySearchFunc(c.in, from, func(in *incoming, id snapshot.ProcessID) int { return compareIDs(in.peer.id, id) })
+	if !ok {
+		return nil
+	}
+	return c.in[i]
+}
+
+func compareIDs(a, b snapshot.ProcessID) int {
+	return snapshot.Channel{From: a}.Compare(snapshot.Channel{From: b})
+}

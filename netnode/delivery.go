@@ -1,0 +1,168 @@
+package netnode
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// delivery is what concerns the program: what it receives, and when.
+type delivery struct {
+	turn     int // the incoming link that comes first in the next step
+	held     bool
+	more     bool
+	timers   timers // of the program
+	requests []request
+	clients  map[snapshot.ProcessID]*client
+	count    int // of clients so far
+}
+
+// request is one of a client to the program, waiting for its turn.
+type request struct {
+	client  snapshot.ProcessID
+	payload []byte
+}
+
+// client is somebody whose request the program has received or will.
+type client struct {
+	session *session
+	number  uint64
+}
+
+// inARow is how many messages of one channel are received before the next
+// channel has its turn.
+const inARow = 32
+
+// receiving tells whether the program may receive messages.
+func (c *Core) receiving() bool { return !c.delivery.held && c.timersRun() }
+
+// timersRun tells whether timers of the program may fire.
+func (c *Core) timersRun() bool { return !c.recorder.Capturing() && !c.stopping }
+
+// deliver lets the program receive, from the links in turn, what is in their
+// inboxes, as far as the budget goes.
+func (c *Core) deliver() {
+	d := &c.delivery
+	d.more = false
+	left := c.Budget
+	for left > 0 && c.timersRun() && d.timers.fireOne(c.now) {
+		left--
+	}
+	for left > 0 && len(d.requests) > 0 && c.receiving() {
+		r := d.requests[0]
+		d.requests = d.requests[1:]
+		left--
+		c.program().Receive(r.client, r.payload)
+	}
+	for idle := 0; left > 0 && idle < len(c.in) && c.receiving(); {
+		in := c.in[d.turn%len(c.in)]
+		n := in.deliver(min(left, inARow))
+		left -= n
+		idle++
+		if n > 0 {
+			idle = 0
+		}
+		d.turn = (d.turn + 1) % len(c.in)
+	}
+	d.more = left == 0
+}
+
+// deliver lets the program receive at most n messages of one channel.
+func (in *incoming) deliver(n int) int {
+	for i := range n {
+		if !in.core.receiving() {
+			return i
+		}
+		payload, ok := in.receiver.Receive()
+		if !ok {
+			return i
+		}
+		in.core.program().Receive(in.peer.id, payload)
+	}
+	return n
+}
+
+// Core is the Process of its program.
+var _ Process = (*Core)(nil)
+
+// ID is for the program.
+func (c *Core) ID() snapshot.ProcessID { return c.CoreOptions.ID }
+
+// Channels is for the program.
+func (c *Core) Channels() []snapshot.ProcessID {
+	return slices.Clone(c.topology.Out(c.CoreOptions.ID))
+}
+
+// Send is for the program.
+func (c *Core) Send(to snapshot.ProcessID, payload []byte) error {
+	if len(payload) > wire.MessageMax {
+		return fmt.Errorf("message to %s: %d bytes, more than %d", to, len(payload), wire.MessageMax)
+	}
+	if out := c.outgoing(to); out != nil {
+		out.sender.Send(payload)
+		if out.sender.Bytes() > outboxMax {
+			c.exit(fmt.Errorf("the outbox of channel %s holds more than %d MiB: is %s down or too slow?", out, outboxMax>>20, to))
+		}
+		return nil
+	}
+	if to.IsClient() {
+		return c.reply(to, payload)
+	}
+	if c.topology.Has(to) {
+		return fmt.Errorf("message to %s: no channel from %s to %s", to, c.CoreOptions.ID, to)
+	}
+	return fmt.Errorf("message to %s: no such process", to)
+}
+
+// outboxMax is the limit of one outbox, in bytes: beyond it the node stops.
+const outboxMax = 64 << 20
+
+// After is for the program.
+func (c *Core) After(d time.Duration, f func()) { c.delivery.timers.add(c.now+d, f) }
+
+// Do is for the program.
+func (c *Core) Do(f func()) { c.CoreOptions.Do(f) }
+
+// Hold is for the program.
+func (c *Core) Hold() { c.delivery.held = true }
+
+// Release is for the program.
+func (c *Core) Release() {
+	c.delivery.held = false
+	c.delivery.more = true
+}
+
+// Stop is for the program.
+func (c *Core) Stop(err error) { c.exit(err) }
+
+// Log is for the program.
+func (c *Core) Log() zerolog.Logger { return c.log }
+
+// Rand is for the program.
+func (c *Core) Rand() *rand.Rand { return c.CoreOptions.Rand }
+
+// call gives a request of a client to the program, under an id of its own.
+func (c *Core) call(s *session, number uint64, payload []byte) {
+	d := &c.delivery
+	d.count++
+	id := snapshot.ProcessID(fmt.Sprintf("c%d", d.count))
+	d.clients[id] = &client{s, number}
+	d.requests = append(d.requests, request{id, payload})
+}
+
+// reply sends what the program answered. A client that has left gets nothing.
+func (c *Core) reply(to snapshot.ProcessID, payload []byte) error {
+	one := c.delivery.clients[to]
+	if one == nil {
+		return fmt.Errorf("message to %s: no such client, or it has its reply", to)
+	}
+	delete(c.delivery.clients, to)
+	one.session.result(one.number, slices.Clone(payload), nil)
+	return nil
+}

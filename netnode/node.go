@@ -1,0 +1,317 @@
+package netnode
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/config"
+	"chandy/snapshot"
+)
+
+// Cluster is a cluster file, checked and with its defaults filled in.
+type Cluster = config.Cluster
+
+// LoadCluster reads a cluster file. The error lists all faults of it.
+func LoadCluster(path string) (*Cluster, error) { return config.Load(path) }
+
+// Network is how a node reaches others: TCP, or what a test puts in its place.
+type Network interface {
+	Listen(address string) (net.Listener, error)
+	Dial(ctx context.Context, address string) (net.Conn, error)
+}
+
+// TCP is the real network.
+type TCP struct{}
+
+// Listen listens on a TCP address.
+func (TCP) Listen(address string) (net.Listener, error) { return net.Listen("tcp", address) }
+
+// Dial connects to a TCP address.
+func (TCP) Dial(ctx context.Context, address string) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", address)
+}
+
+// Options are what a node is made of.
+type Options struct {
+	Cluster *Cluster
+	ID      snapshot.ProcessID
+	Program Program
+	// Log takes what the node has to say; the zero Logger says nothing.
+	Log zerolog.Logger
+	// Listen is the address to bind; empty: the one in the cluster file.
+	Listen string
+	// Network is how the node reaches others; nil: TCP.
+	Network Network
+	// Wall is the wall clock, for names and started_at only; nil: time.Now.
+	Wall func() time.Time
+	// Seed is that of the program's randomness and the jitter; 0: a random one.
+	Seed uint64
+}
+
+// Node hosts one process of the distributed program.
+type Node struct {
+	core     *Core
+	log      zerolog.Logger
+	strange  zerolog.Logger // for strangers' connections: a few lines a second
+	network  Network
+	listener net.Listener
+
+	mail  mailbox
+	begun time.Time
+	work  sync.WaitGroup // every goroutine but the loop
+	stop  context.Context
+	end   context.CancelFunc
+
+	mu    sync.Mutex // guards the rest
+	conns map[ConnID]*conn
+	count ConnID        // of accepted connections
+	ended bool          // no new connection is taken
+	early chan struct{} // one for each connection that has not said hello
+}
+
+// New makes a node and binds its address. It must be Run or Closed.
+func New(o Options) (*Node, error) {
+	p, ok := o.Cluster.Process(o.ID)
+	if !ok {
+		return nil, fmt.Errorf("no process %q in cluster %q: it has %v", o.ID, o.Cluster.Name, o.Cluster.IDs())
+	}
+	if o.Network == nil {
+		o.Network = TCP{}
+	}
+	if o.Wall == nil {
+		o.Wall = time.Now
+	}
+	if o.Seed == 0 {
+		var seed [8]byte
+		crand.Read(seed[:]) // never fails
+		o.Seed = binary.NativeEndian.Uint64(seed[:])
+	}
+	address := p.Address
+	if o.Listen != "" {
+		address = o.Listen
+		if err := o.Cluster.CheckAddress(address); err != nil {
+			return nil, fmt.Errorf("listen on %s: %w", address, err)
+		}
+	}
+	listener, err := o.Network.Listen(address)
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot listen: %w", o.ID, err)
+	}
+	n := &Node{
+		log: o.Log, network: o.Network, listener: listener,
+		strange: o.Log.With().Str("process", string(o.ID)).Logger().Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
+		conns:   map[ConnID]*conn{},
+		early:   make(chan struct{}, earlyMax),
+	}
+	n.mail.init()
+	n.stop, n.end = context.WithCancel(context.Background())
+	random := rand.New(rand.NewPCG(o.Seed, 0))
+	n.core = NewCore(CoreOptions{
+		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(NewName(o.Wall(), random)),
+		Program: o.Program, Log: o.Log, Rand: random, Wall: o.Wall,
+		Do: func(f func()) { n.mail.post(Called{f}) },
+	})
+	return n, nil
+}
+
+// Addr is the address that the node listens on.
+func (n *Node) Addr() net.Addr { return n.listener.Addr() }
+
+// Close ends a node that was not Run.
+func (n *Node) Close() error {
+	n.end()
+	return n.listener.Close()
+}
+
+// Run runs the node until ctx is done, then stops it: it flushes for at most a
+// second. It returns nil then, and an error if the node had to stop by itself;
+// when it returns, every goroutine that it started has ended. It is called once.
+func (n *Node) Run(ctx context.Context) error {
+	n.begun = time.Now()
+	n.work.Go(n.accept)
+	unhook := context.AfterFunc(ctx, func() { n.mail.post(Stopping{}) })
+	defer unhook()
+	err := n.loop()
+	n.end()
+	n.listener.Close()
+	n.mail.close()
+	n.mu.Lock()
+	n.ended = true
+	for _, c := range n.conns {
+		c.close(true)
+	}
+	n.mu.Unlock()
+	n.work.Wait()
+	return err
+}
+
+// loop owns the core: everything below it and everything that the program does
+// happens here.
+func (n *Node) loop() error {
+	var events []Event
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		began := time.Since(n.begun)
+		effects := n.core.Step(began, events)
+		n.returnCredit(events)
+		for _, e := range effects {
+			if exit, ok := e.(Exit); ok {
+				return exit.Err
+			}
+			n.carryOut(e)
+		}
+		n.adaptBudget(time.Since(n.begun) - began)
+		if n.core.More() {
+			events = n.mail.take(events)
+			continue
+		}
+		if at, ok := n.core.Next(); ok {
+			timer.Reset(max(0, at-time.Since(n.begun)))
+		} else {
+			timer.Stop()
+		}
+		events = n.mail.wait(events, timer.C)
+	}
+}
+
+// Steps are to be short, so that a slow program does not keep markers and
+// acknowledgements waiting: the budget of messages follows how long they take.
+const (
+	stepTarget = 200 * time.Microsecond
+	budgetMin  = 1
+	budgetMax  = 4096
+)
+
+func (n *Node) adaptBudget(took time.Duration) {
+	switch b := n.core.Budget; {
+	case took > 2*stepTarget:
+		n.core.Budget = max(budgetMin, b/2)
+	case took < stepTarget && n.core.More():
+		n.core.Budget = min(budgetMax, 2*b)
+	}
+}
+
+func (n *Node) carryOut(e Effect) {
+	switch e := e.(type) {
+	case Dial:
+		n.work.Go(func() { n.dial(e) })
+	case Background:
+		n.work.Go(func() {
+			result := e.Work()
+			n.mail.post(Called{func() { e.Then(result) }})
+		})
+	case Write:
+		if c := n.conn(e.Conn); c != nil {
+			c.write(e.Frames)
+		}
+	case Accept:
+		if c := n.conn(e.Conn); c != nil {
+			close(c.accepted)
+		}
+	case Close:
+		if c := n.conn(e.Conn); c != nil {
+			c.close(e.Flush)
+		}
+	}
+}
+
+func (n *Node) returnCredit(events []Event) {
+	for _, e := range events {
+		if a, ok := e.(Arrived); ok {
+			if c := n.conn(a.Conn); c != nil {
+				<-c.credit
+			}
+		}
+	}
+}
+
+// dialTimeout is how long an attempt to connect may take.
+const dialTimeout = 3 * time.Second
+
+func (n *Node) dial(e Dial) {
+	ctx, cancel := context.WithTimeout(n.stop, dialTimeout)
+	defer cancel()
+	socket, err := n.network.Dial(ctx, e.Address)
+	if err != nil {
+		n.mail.post(Dialled{e.Conn, err})
+		return
+	}
+	c := newConn(n, e.Conn, socket)
+	if !n.add(c) {
+		socket.Close()
+		return
+	}
+	n.mail.post(Dialled{Conn: e.Conn})
+	n.work.Go(c.readDialled)
+	n.work.Go(c.writeLoop)
+}
+
+// earlyMax is how many connections may be there that have not said hello.
+const earlyMax = 256
+
+func (n *Node) accept() {
+	for {
+		select {
+		case n.early <- struct{}{}:
+		case <-n.stop.Done():
+			return
+		}
+		socket, err := n.listener.Accept()
+		if err != nil {
+			<-n.early
+			if n.stop.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			n.strange.Warn().Err(err).Msg("cannot accept a connection")
+			select { // out of file descriptors, say
+			case <-time.After(50 * time.Millisecond):
+			case <-n.stop.Done():
+				return
+			}
+			continue
+		}
+		n.mu.Lock()
+		n.count--
+		id := n.count
+		n.mu.Unlock()
+		c := newConn(n, id, socket)
+		if !n.add(c) {
+			socket.Close()
+			return
+		}
+		n.work.Go(c.readAccepted)
+		n.work.Go(c.writeLoop)
+	}
+}
+
+func (n *Node) add(c *conn) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !n.ended {
+		n.conns[c.id] = c
+	}
+	return !n.ended
+}
+
+func (n *Node) conn(id ConnID) *conn {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.conns[id]
+}
+
+func (n *Node) remove(c *conn) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.conns, c.id)
+}

@@ -1,0 +1,197 @@
+package netnode
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"chandy/internal/channel"
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// dialling is a connection that this node opened.
+type dialling interface {
+	connection
+	dialled() // the connection is there
+}
+
+// dialler opens a connection to a peer's node and opens it again when it breaks,
+// with back-off and jitter. It is the part that all connections dialled by a node
+// have in common.
+type dialler struct {
+	conn    ConnID // 0: none
+	up      bool   // welcomed
+	since   time.Duration
+	backoff time.Duration
+	retry   *timer
+	lastErr error
+}
+
+const (
+	backoffMin   = 20 * time.Millisecond
+	backoffMax   = time.Second
+	helloTimeout = 5 * time.Second
+)
+
+// again schedules the next attempt: after a random time between half the back-off
+// and all of it, which doubles each time.
+func (d *dialler) again(c *Core, dial func()) {
+	d.backoff = min(max(backoffMin, 2*d.backoff), backoffMax)
+	d.retry.cancel()
+	d.retry = c.after(d.backoff/2+time.Duration(c.CoreOptions.Rand.Int64N(int64(d.backoff/2))), dial)
+}
+
+// greet says hello and sees to it that an answer comes in time.
+func (d *dialler) greet(c *Core, role wire.Role, p *peer) {
+	conn := d.conn
+	c.write(conn, wire.Hello{
+		Role: role, VersionMin: wire.Version, VersionMax: wire.Version,
+		Cluster: c.Cluster.Name, ConfigHash: c.Cluster.Hash(), Epoch: epoch,
+		From: c.CoreOptions.ID, To: p.id, Incarnation: c.Incarnation, Peer: p.incarnation,
+	})
+	c.after(helloTimeout, func() {
+		if d.conn == conn && !d.up {
+			c.hangUp(conn, false, fmt.Errorf("no answer to the hello within %v", helloTimeout))
+		}
+	})
+}
+
+// epoch is the history of the cluster: the first one.
+const epoch = 1
+
+func (d *dialler) welcomed(c *Core) {
+	d.up, d.since, d.backoff, d.lastErr = true, c.now, 0, nil
+}
+
+// ended takes the end of the connection and tells whether that is news.
+func (d *dialler) ended(c *Core, err error) (wasUp, news bool) {
+	wasUp = d.up
+	news = wasUp || err != nil && (d.lastErr == nil || d.lastErr.Error() != err.Error())
+	if wasUp {
+		d.since = c.now
+	}
+	d.conn, d.up = 0, false
+	if err == nil {
+		err = errClosed
+	}
+	d.lastErr = err
+	return wasUp, news
+}
+
+var errClosed = errors.New("the peer closed the connection")
+
+// refusedError is a refusal by the peer.
+type refusedError struct{ wire.Refuse }
+
+func (e refusedError) Error() string { return fmt.Sprintf("refused: %s: %s", e.Code, e.Text) }
+
+// outgoing is this end of a channel to peer.
+type outgoing struct {
+	core   *Core
+	peer   *peer
+	sender channel.Sender
+	resets []snapshot.Reset
+	dialler
+}
+
+func (o *outgoing) channel() snapshot.Channel {
+	return snapshot.Channel{From: o.core.CoreOptions.ID, To: o.peer.id}
+}
+
+func (o *outgoing) self() bool { return o.peer.id == o.core.CoreOptions.ID }
+
+func (o *outgoing) String() string { return o.channel().String() }
+
+func (o *outgoing) start() {
+	if !o.self() {
+		o.dial()
+		return
+	}
+	o.up = true
+	if err := o.sender.Resume(o.core.incoming(o.peer.id).receiver.Acknowledge()); err != nil {
+		panic("bug: self-channel: " + err.Error())
+	}
+}
+
+func (o *outgoing) dial() { o.conn = o.core.dialNew(o.peer.address, o) }
+
+func (o *outgoing) dialled() { o.greet(o.core, wire.RoleChannel, o.peer) }
+
+func (o *outgoing) frame(f wire.Frame) error {
+	switch f := f.(type) {
+	case wire.Refuse:
+		o.core.hangUp(o.conn, false, refusedError{f})
+		return nil
+	case wire.Welcome:
+		if !o.up {
+			return o.welcome(f)
+		}
+	case wire.Ack:
+		if o.up {
+			return o.sender.Acknowledge(channel.Position{Arrived: f.Arrived, Received: f.Received, Marker: f.Marker, Credit: f.Credit})
+		}
+	}
+	return fmt.Errorf("%s does not belong here", f.Type())
+}
+
+func (o *outgoing) welcome(w wire.Welcome) error {
+	c := o.core
+	if err := c.meet(o.peer, w.Incarnation); err != nil {
+		return err
+	}
+	at := channel.Position{Arrived: w.Arrived, Received: w.Received, Marker: w.Marker, Credit: w.Credit}
+	if err := o.sender.Resume(at); err != nil {
+		c.log.Error().Err(err).Str("channel", o.String()).Msg("channel broken")
+		c.hangUp(o.conn, false, err)
+		return nil
+	}
+	o.welcomed(c)
+	c.log.Info().Str("channel", o.String()).Int("resent", o.sender.Waiting()).Msg("channel up")
+	c.checkAllUp()
+	return nil
+}
+
+func (o *outgoing) closed(err error) {
+	o.sender.Disconnect()
+	if wasUp, news := o.ended(o.core, err); wasUp {
+		o.core.log.Info().AnErr("err", err).Str("channel", o.String()).Msg("channel down")
+		o.core.allUp = false
+	} else if news {
+		o.core.log.Info().AnErr("err", err).Str("channel", o.String()).Msg("no connection yet, trying again")
+	}
+	if !o.core.stopping {
+		o.again(o.core, o.dial)
+	}
+}
+
+// flush hands what may be written to the connection.
+func (o *outgoing) flush() {
+	if !o.up {
+		return
+	}
+	var frames []wire.Frame
+	for {
+		marker, data := o.sender.Next()
+		var f wire.Frame
+		switch {
+		case marker != nil:
+			f = wire.Marker{
+				Ordinal: marker.Ordinal, Snapshot: marker.ID, Assembler: marker.Assembler,
+				TimeLeft: max(0, marker.Deadline-o.core.now), Sent: marker.Sent, Acked: marker.Acked,
+			}
+		case data != nil:
+			f = wire.Data{Stamp: data.Stamp, Batch: data.Batch}
+		default:
+			if len(frames) > 0 {
+				o.core.write(o.conn, frames...)
+			}
+			return
+		}
+		if o.self() {
+			o.core.incoming(o.peer.id).carry(f)
+		} else {
+			frames = append(frames, f)
+		}
+	}
+}

@@ -1,0 +1,185 @@
+package netnode
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// reporting is this process's parts of the snapshots in progress, on their way to
+// the assemblers.
+type reporting struct {
+	parts map[snapshot.ID]*part
+}
+
+// part is what the recorder has reported of one snapshot and is not sent yet.
+type part struct {
+	snapshot.Start
+	pieces  []snapshot.Piece
+	timer   *timer
+	section uint64 // of the next one
+	bytes   int    // of all sections so far
+}
+
+const (
+	// PartMax is the limit of one part, in bytes as it is sent.
+	PartMax = 1 << 30
+	// pieceDelay is how long a piece may wait for others, so that a part usually is
+	// one section and a snapshot that ends as partial has lost little.
+	pieceDelay = 20 * time.Millisecond
+	// inlineMax is the size up to which a section is encoded on the loop, in bytes.
+	inlineMax = 64 << 10
+)
+
+// obey does what the recorder asks for, in order.
+func (c *Core) obey(effects []snapshot.Effect) {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case snapshot.Capture:
+			c.capture()
+		case snapshot.SendMarker:
+			c.outgoing(e.To).sender.Mark(e.Marker)
+		case snapshot.Report:
+			c.report(e)
+		}
+	}
+}
+
+// capture asks the program for its state.
+func (c *Core) capture() {
+	done := false
+	c.program().Capture(func(s State) {
+		if done {
+			panic("bug: the program called done twice")
+		}
+		done = true
+		if s.Encode != nil {
+			s.Encode = sync.OnceValues(s.Encode) // one recording, several snapshots
+		}
+		c.obey(c.recorder.StateRecorded(s))
+		c.delivery.more = true // there may be messages for it
+	})
+}
+
+// watch sees to it that a snapshot ends here when its time is over.
+func (c *Core) watch(s snapshot.Start) {
+	c.timers.add(s.Deadline, c.expire)
+}
+
+func (c *Core) expire() {
+	for _, s := range c.recorder.Expire(c.now) {
+		c.log.Info().Str("snapshot", string(s.ID)).Msg("snapshot abandoned: its time is over")
+		c.forget(s.ID, s.Assembler)
+	}
+}
+
+// forget frees what this process still holds of its part.
+func (c *Core) forget(id snapshot.ID, assembler snapshot.ProcessID) {
+	if p := c.parts[id]; p != nil {
+		p.timer.cancel()
+		delete(c.parts, id)
+	}
+	if link := c.links[assembler]; link != nil {
+		link.forget(id)
+	}
+}
+
+// report takes a piece of the part.
+func (c *Core) report(r snapshot.Report) {
+	p := c.parts[r.Start.ID]
+	if p == nil {
+		p = &part{Start: r.Start}
+		c.parts[r.Start.ID] = p
+	}
+	p.pieces = append(p.pieces, r.Piece)
+	switch {
+	case r.Last:
+		delete(c.parts, r.Start.ID)
+		c.sendPieces(p)
+	case p.timer == nil:
+		p.timer = c.after(pieceDelay, func() { c.sendPieces(p) })
+	}
+}
+
+// sendPieces hands what has come together to the assembler, as one section.
+func (c *Core) sendPieces(p *part) {
+	p.timer.cancel()
+	p.timer = nil
+	pieces, section := p.pieces, p.section
+	p.pieces = nil
+	p.section++
+	if p.Assembler == c.CoreOptions.ID {
+		c.work(pieces, func() any { return resolve(pieces) }, func(result any) {
+			c.collect(p.ID, result.([]snapshot.Piece))
+		})
+		return
+	}
+	encode := func() any { return wire.AppendSection(nil, resolve(pieces)) }
+	c.work(pieces, encode, func(result any) {
+		bytes := result.([]byte)
+		if p.bytes += len(bytes); p.bytes > PartMax {
+			failed := snapshot.Failed{Process: c.CoreOptions.ID, Reason: snapshot.PartTooLarge,
+				Detail: fmt.Sprintf("%d bytes, more than %d", p.bytes, PartMax)}
+			bytes = wire.AppendSection(nil, []snapshot.Piece{failed})
+		}
+		c.link(p.Assembler).ship(p.Start, c.chunks(p.ID, section, bytes))
+	})
+}
+
+// work does a small job here and a large one off the loop.
+func (c *Core) work(pieces []snapshot.Piece, job func() any, then func(any)) {
+	if size(pieces) <= inlineMax {
+		then(job())
+		return
+	}
+	c.do(Background{job, then})
+}
+
+func (c *Core) chunks(id snapshot.ID, section uint64, bytes []byte) []wire.Frame {
+	var frames []wire.Frame
+	for {
+		n := min(len(bytes), wire.ChunkMax)
+		last := n == len(bytes)
+		frames = append(frames, wire.Part{Snapshot: id, Process: c.CoreOptions.ID, Section: section, Last: last, Bytes: bytes[:n]})
+		if last {
+			return frames
+		}
+		bytes = bytes[n:]
+	}
+}
+
+// size is about how many bytes the pieces have; a state that is still to be
+// encoded counts as large.
+func size(pieces []snapshot.Piece) int {
+	n := 0
+	for _, piece := range pieces {
+		switch piece := piece.(type) {
+		case snapshot.Recorded:
+			n += len(piece.State.Bytes)
+			if piece.State.Encode != nil {
+				return inlineMax + 1
+			}
+		case snapshot.Closed:
+			for _, b := range piece.Messages {
+				n += len(b.Body)
+			}
+		}
+	}
+	return n
+}
+
+// resolve is the pieces with the states encoded.
+func resolve(pieces []snapshot.Piece) []snapshot.Piece {
+	resolved := make([]snapshot.Piece, len(pieces))
+	for i, piece := range pieces {
+		if r, ok := piece.(snapshot.Recorded); ok {
+			r.State = r.State.Resolve()
+			piece = r
+		}
+		resolved[i] = piece
+	}
+	return resolved
+}

@@ -1,0 +1,282 @@
+package snapshot
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Plan is what is known of a global snapshot when it begins.
+type Plan struct {
+	ID         ID
+	Cluster    string
+	Epoch      uint64
+	Topology   *Topology
+	Initiators []ProcessID
+	StartedAt  time.Time // wall clock: information only
+}
+
+// Collector takes the pieces of all parts and assembles one global snapshot. It
+// belongs to one goroutine. A piece that came already is dropped, so that a
+// sender may repeat itself.
+type Collector struct {
+	plan     Plan
+	parts    map[ProcessID]*part
+	recorded int
+	closed   int // ends
+	inFlight int // messages on incoming ends
+}
+
+// part is what came from one process.
+type part struct {
+	recorded    *Recorded
+	recordedAt  time.Duration
+	completedAt time.Duration // of the last piece
+	failed      *Failed
+	in, out     map[ProcessID]Closed
+}
+
+// NewCollector makes the Collector of one snapshot.
+func NewCollector(plan Plan) *Collector {
+	c := &Collector{plan: plan, parts: map[ProcessID]*part{}}
+	for _, id := range plan.Topology.Processes {
+		c.parts[id] = &part{in: map[ProcessID]Closed{}, out: map[ProcessID]Closed{}}
+	}
+	return c
+}
+
+// Add takes a piece that came at the given time after the start. An error means
+// that the piece does not fit the topology; it is dropped.
+func (c *Collector) Add(at time.Duration, piece Piece) error {
+	p := c.parts[piece.By()]
+	if p == nil {
+		return fmt.Errorf("a part of %q, which is no process of the cluster", piece.By())
+	}
+	switch piece := piece.(type) {
+	case Recorded:
+		return c.addRecorded(at, p, piece)
+	case Closed:
+		return c.addClosed(at, p, piece)
+	case Failed:
+		if p.failed == nil {
+			p.failed = &piece
+		}
+	}
+	return nil
+}
+
+func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error {
+	if p.recorded != nil {
+		return nil
+	}
+	t := c.plan.Topology
+	if err := checkCounts(piece.Sent, t.Out(piece.Process)); err != nil {
+		return fmt.Errorf("part of %s: sent: %w", piece.Process, err)
+	}
+	if err := checkCounts(piece.Received, t.In(piece.Process)); err != nil {
+		return fmt.Errorf("part of %s: received: %w", piece.Process, err)
+	}
+	p.recorded, p.recordedAt, p.completedAt = &piece, at, at
+	c.recorded++
+	return nil
+}
+
+func (c *Collector) addClosed(at time.Duration, p *part, piece Closed) error {
+	here, peer, ends := piece.Channel.To, piece.Channel.From, p.in
+	if piece.Outgoing {
+		here, peer, ends = piece.Channel.From, piece.Channel.To, p.out
+	}
+	if _, ok := slices.BinarySearchFunc(c.plan.Topology.Channels, piece.Channel, Channel.Compare); !ok || here != piece.Process {
+		return fmt.Errorf("part of %s: %s is no channel of it", piece.Process, piece.Channel)
+	}
+	if _, ok := ends[peer]; ok {
+		return nil
+	}
+	ends[peer] = piece
+	p.completedAt = at
+	c.closed++
+	if !piece.Outgoing {
+		for _, b := range piece.Messages {
+			c.inFlight += b.Count
+		}
+	}
+	return nil
+}
+
+func checkCounts(counts []Count, peers []ProcessID) error {
+	if len(counts) != len(peers) {
+		return fmt.Errorf("%d counts for %d channels", len(counts), len(peers))
+	}
+	for i, count := range counts {
+		if count.Peer != peers[i] {
+			return fmt.Errorf("a count for %s where one for %s belongs", count.Peer, peers[i])
+		}
+	}
+	return nil
+}
+
+// Progress is how far a snapshot has come.
+type Progress struct {
+	Processes, Recorded int
+	Channels, Closed    int // a channel is closed when its receiving end is
+	InFlight            int // messages recorded so far
+}
+
+// Progress tells how far the snapshot has come.
+func (c *Collector) Progress() Progress {
+	p := Progress{Processes: len(c.parts), Recorded: c.recorded, Channels: len(c.plan.Topology.Channels), InFlight: c.inFlight}
+	for _, id := range c.plan.Topology.Processes {
+		p.Closed += len(c.parts[id].in)
+	}
+	return p
+}
+
+// Done tells whether nothing more is to come: every part is complete, or what is
+// not can never be because a process failed.
+func (c *Collector) Done() bool {
+	for _, id := range c.plan.Topology.Processes {
+		p := c.parts[id]
+		switch {
+		case p.failed != nil && p.failed.Reason == ProcessRestarted:
+			return true
+		case p.failed != nil:
+		case p.recorded == nil, len(p.out) < len(c.plan.Topology.Out(id)), !c.closedButForFailed(p, id):
+			return false
+		}
+	}
+	return true
+}
+
+// closedButForFailed tells whether every incoming channel of a process is closed,
+// those from failed processes aside: their markers may never come.
+func (c *Collector) closedButForFailed(p *part, id ProcessID) bool {
+	in := c.plan.Topology.In(id)
+	if len(p.in) == len(in) {
+		return true
+	}
+	for _, from := range in {
+		if _, ok := p.in[from]; !ok && c.parts[from].failed == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Assemble makes the global snapshot of what has come, elapsed after the start.
+// For a process whose part has not come, and which has not said why, why is
+// asked; it may be nil if Done.
+func (c *Collector) Assemble(elapsed time.Duration, why func(ProcessID) (Reason, string)) *Global {
+	g := &Global{
+		ID: c.plan.ID, Cluster: c.plan.Cluster, Epoch: c.plan.Epoch, Initiators: c.plan.Initiators,
+		StartedAt: c.plan.StartedAt, Elapsed: elapsed,
+	}
+	for _, id := range c.plan.Topology.Processes {
+		c.assembleProcess(g, id, why)
+	}
+	for _, channel := range c.plan.Topology.Channels {
+		c.assembleChannel(g, channel)
+	}
+	return g
+}
+
+func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID) (Reason, string)) {
+	p := c.parts[id]
+	if p.recorded == nil {
+		m := Missing{Process: id, Reason: PartNotReceived}
+		if p.failed != nil {
+			m.Reason, m.Detail = p.failed.Reason, p.failed.Detail
+		} else if why != nil {
+			m.Reason, m.Detail = why(id)
+		}
+		g.Missing = append(g.Missing, m)
+		return
+	}
+	t := c.plan.Topology
+	g.Processes = append(g.Processes, ProcessState{
+		ID: id, State: p.recorded.State, Incarnation: p.recorded.Incarnation,
+		RecordedAfter: p.recordedAt, CompletedAfter: p.completedAt,
+		Completed: len(p.in) == len(t.In(id)) && len(p.out) == len(t.Out(id)),
+	})
+}
+
+func (c *Collector) assembleChannel(g *Global, channel Channel) {
+	from, to := c.parts[channel.From], c.parts[channel.To]
+	out, outClosed := from.out[channel.To]
+	in, inClosed := to.in[channel.From]
+	s := ChannelState{Channel: channel, Resets: mergeResets(out.Resets, in.Resets), SeenBySender: out.Peer, SeenByReceiver: in.Peer}
+	if from.recorded != nil {
+		s.Sent, s.SentKnown = count(from.recorded.Sent, channel.To), true
+	}
+	if to.recorded != nil {
+		s.Received, s.ReceivedKnown = count(to.recorded.Received, channel.From), true
+	}
+	missing := func(r Reason, detail string) {
+		g.Missing = append(g.Missing, Missing{Channel: channel, Reason: r, Detail: detail})
+	}
+	switch {
+	case !s.SentKnown || !s.ReceivedKnown: // its process is missing
+	case from.failed != nil && from.failed.Reason == ProcessRestarted, to.failed != nil && to.failed.Reason == ProcessRestarted:
+		missing(ProcessRestarted, "")
+	case !inClosed:
+		missing(MarkerNotCome, "")
+	case !outClosed:
+		missing(MarkerNotCome, fmt.Sprintf("%s had no connection with %s", channel.From, channel.To))
+	case s.SeenByReceiver != from.recorded.Incarnation || s.SeenBySender != to.recorded.Incarnation:
+		missing(ProcessRestarted, "the ends counted in different incarnations")
+	default:
+		messages, err := Join(s.Received, s.Sent, in.Messages, out.Messages)
+		if err != nil {
+			missing(Inconsistent, "a bug: "+err.Error())
+			break
+		}
+		s.Messages, s.Known = messages, true
+	}
+	g.Channels = append(g.Channels, s)
+}
+
+// Join trims the two halves of a channel state, what the receiver and what the
+// sender recorded, to the messages received+1 … sent. They may overlap. The error
+// says why they do not prove the cut.
+func Join(received, sent uint64, in, out []Batch) ([]Batch, error) {
+	if received > sent {
+		return nil, fmt.Errorf("received %d messages of %d sent", received, sent)
+	}
+	var joined []Batch
+	next := received + 1
+	for _, half := range [][]Batch{in, out} {
+		for _, b := range half {
+			b = b.After(next - 1).Through(sent)
+			switch {
+			case b.Count == 0:
+			case b.First != next:
+				return nil, fmt.Errorf("message %d is not recorded", next)
+			default:
+				joined = append(joined, b)
+				next = b.Last() + 1
+			}
+		}
+	}
+	if next != sent+1 {
+		return nil, fmt.Errorf("message %d is not recorded", next)
+	}
+	return joined, nil
+}
+
+func count(counts []Count, peer ProcessID) uint64 {
+	i := slices.IndexFunc(counts, func(c Count) bool { return c.Peer == peer })
+	return counts[i].N
+}
+
+func mergeResets(a, b []Reset) []Reset {
+	merged := slices.Clone(a)
+	for _, r := range b {
+		i := slices.IndexFunc(merged, func(m Reset) bool { return m.Process == r.Process && m.Incarnation == r.Incarnation })
+		if i < 0 {
+			merged = append(merged, r)
+			continue
+		}
+		merged[i].Discarded += r.Discarded
+		merged[i].Unknown = merged[i].Unknown || r.Unknown
+	}
+	return merged
+}

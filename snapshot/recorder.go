@@ -1,0 +1,387 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Channels is what a Recorder asks about the channels of its process, at the
+// instant at which the state is recorded. Answers are not changed afterwards
+// (batches are shared, see [Batch]).
+type Channels interface {
+	// Sent is the number of messages sent to a process.
+	Sent(to ProcessID) uint64
+	// Outbox is the number of messages to it that are known to have arrived, and
+	// the messages after those, which the sender records. Under the textbook rule
+	// the receiver records all: Sent and nothing.
+	Outbox(to ProcessID) (acked uint64, unacked []Batch)
+	// Received is the number of messages from a process that the program received.
+	Received(from ProcessID) uint64
+	// Inbox is the messages from it that arrived after those.
+	Inbox(from ProcessID) []Batch
+	// Peer is the incarnation of a process, empty if it was never heard of, and
+	// the resets of the channel since this process started.
+	Peer(c Channel) (Incarnation, []Reset)
+}
+
+// Start is how a process learns of a snapshot: by being told to initiate it, or
+// by its first marker.
+type Start struct {
+	ID        ID
+	Assembler ProcessID
+	// Deadline is when the process gives up, and Timeout how long it was given;
+	// both on the caller's clock.
+	Deadline, Timeout time.Duration
+}
+
+// Marker is the cut line on a channel: after message number Sent.
+type Marker struct {
+	Start
+	Sent uint64
+	// Acked tells the receiver how far it is the one to record: messages after
+	// Acked are in the sender's half. The textbook rule has Acked = Sent.
+	Acked uint64
+}
+
+// Effect is something that must now be done. Effects are carried out in the
+// order in which they were returned and before anything else happens: in
+// particular before the program sends or receives another message.
+type Effect interface{ String() string }
+
+// Capture asks for the state of the program; the answer is StateRecorded. Until
+// then the program receives nothing.
+type Capture struct{}
+
+// SendMarker queues a marker on the channel to To.
+type SendMarker struct {
+	To     ProcessID
+	Marker Marker
+}
+
+// Report sends a piece of this process's part to the assembler. With Last the
+// part is finished.
+type Report struct {
+	Start Start
+	Piece Piece
+	Last  bool
+}
+
+// EndedMax is how many ids of ended snapshots a Recorder remembers, and
+// RememberFactor for how many times their time-out.
+const (
+	EndedMax       = 4096
+	RememberFactor = 10
+)
+
+// Errors of Initiate.
+var (
+	ErrLimit = errors.New("too many snapshots in progress")
+	ErrKnown = errors.New("the snapshot is already in progress or has ended")
+)
+
+// Recorder is one process's side of every snapshot in progress. It is not safe
+// for concurrent use: one goroutine owns it, together with the channels.
+//
+// Between Capture and StateRecorded it is capturing: snapshots that start in that
+// time join the same recording.
+type Recorder struct {
+	self        ProcessID
+	incarnation Incarnation
+	in, out     []ProcessID
+	channels    Channels
+	limit       int
+
+	capturing  bool
+	recordings []*recording // in the order of their start; at most limit
+	ended      []ended      // the oldest first; at most EndedMax
+	endedIDs   map[ID]bool  // the ids in ended
+}
+
+type ended struct {
+	id     ID
+	forget time.Duration
+}
+
+// recording is one snapshot in progress at this process.
+type recording struct {
+	Start
+	recorded bool
+	in, out  []end // as Recorder.in and Recorder.out
+	open     int   // ends that are not closed
+}
+
+// end is one end of a channel. An incoming one is closed when the state is
+// recorded, the marker was processed and everything that this end is to record
+// has arrived (Chandy & Lamport 1985, section 3: the marker-receiving rule). An
+// outgoing one is closed when the state is recorded and the peer is known.
+type end struct {
+	closed  bool
+	marker  bool
+	sent    uint64 // by the marker
+	acked   uint64 // by the marker
+	arrived uint64 // the last message that is in messages, or was received
+	// messages of an incoming end: what arrived since the recording and before it
+	// was closed, after what was in the inbox.
+	messages []Batch
+}
+
+// NewRecorder makes the Recorder of process self, for channels as the topology
+// has them and at most limit snapshots in progress at once.
+func NewRecorder(self ProcessID, incarnation Incarnation, t *Topology, channels Channels, limit int) *Recorder {
+	return &Recorder{self: self, incarnation: incarnation, in: t.In(self), out: t.Out(self), channels: channels, limit: limit, endedIDs: map[ID]bool{}}
+}
+
+// Initiate starts a snapshot here. An asked initiator that has already heard of
+// the snapshot gets ErrKnown, which is no failure; ErrLimit is.
+func (r *Recorder) Initiate(s Start) ([]Effect, error) {
+	if r.find(s.ID) != nil || r.endedIDs[s.ID] {
+		return nil, ErrKnown
+	}
+	if len(r.recordings) >= r.limit {
+		return nil, fmt.Errorf("%w (%d)", ErrLimit, r.limit)
+	}
+	return r.start(s), nil
+}
+
+// MarkerReceived is the marker-receiving rule. The marker of a snapshot that has
+// ended, or a second one on the same channel, changes nothing.
+func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
+	if r.endedIDs[m.ID] {
+		return nil
+	}
+	var effects []Effect
+	rec := r.find(m.ID)
+	if rec == nil {
+		if len(r.recordings) >= r.limit {
+			r.remember(m.Start)
+			failed := Failed{Process: r.self, Reason: Refused, Detail: fmt.Sprintf("%v (%d)", ErrLimit, r.limit)}
+			return []Effect{Report{Start: m.Start, Piece: failed, Last: true}}
+		}
+		effects = r.start(m.Start)
+		rec = r.find(m.ID)
+	}
+	e := &rec.in[slices.Index(r.in, from)]
+	if e.marker {
+		return effects
+	}
+	e.marker, e.sent, e.acked = true, m.Sent, m.Acked
+	return append(effects, r.close(rec)...)
+}
+
+// MessagesArrived tells of messages that entered the inbox. It need not be called
+// while Recording is false.
+func (r *Recorder) MessagesArrived(from ProcessID, b Batch) []Effect {
+	var effects []Effect
+	i := slices.Index(r.in, from)
+	for _, rec := range slices.Clone(r.recordings) {
+		e := &rec.in[i]
+		if !rec.recorded || e.closed {
+			continue // what waits in the inbox is recorded with the state
+		}
+		e.messages = append(e.messages, b)
+		e.arrived = b.Last()
+		effects = append(effects, r.close(rec)...)
+	}
+	return effects
+}
+
+// Recording tells whether a snapshot is in progress.
+func (r *Recorder) Recording() bool { return len(r.recordings) > 0 }
+
+// InProgress lists the snapshots in progress, oldest first.
+func (r *Recorder) InProgress() []Start {
+	var all []Start
+	for _, rec := range r.recordings {
+		all = append(all, rec.Start)
+	}
+	return all
+}
+
+// Capturing tells whether the state is being captured: the program must receive
+// nothing.
+func (r *Recorder) Capturing() bool { return r.capturing }
+
+// StateRecorded is the answer to Capture: this is the state of the program now,
+// the counts of the channels being what they are now. It is the marker-sending
+// rule: the markers go before the program sends anything more.
+func (r *Recorder) StateRecorded(state State) []Effect {
+	if !r.capturing {
+		panic("bug: StateRecorded without Capture")
+	}
+	r.capturing = false
+	var effects []Effect
+	for _, rec := range slices.Clone(r.recordings) {
+		if !rec.recorded {
+			effects = append(effects, r.record(rec, state)...)
+		}
+	}
+	return effects
+}
+
+// PeerKnown tells that a process was heard of for the first time.
+func (r *Recorder) PeerKnown(ProcessID) []Effect {
+	var effects []Effect
+	for _, rec := range slices.Clone(r.recordings) {
+		effects = append(effects, r.close(rec)...)
+	}
+	return effects
+}
+
+// PeerRestarted tells that a new incarnation of a process took the place of the
+// one that the channels counted with. No snapshot in progress can be completed.
+func (r *Recorder) PeerRestarted(peer ProcessID) []Effect {
+	var effects []Effect
+	for _, rec := range slices.Clone(r.recordings) {
+		failed := Failed{Process: peer, Reason: ProcessRestarted, Detail: "noticed by " + string(r.self)}
+		effects = append(effects, Report{Start: rec.Start, Piece: failed, Last: true})
+		r.end(rec)
+	}
+	return effects
+}
+
+// Abandon ends a snapshot here, if it is in progress: its recording is freed and
+// its markers start none again.
+func (r *Recorder) Abandon(id ID) {
+	if rec := r.find(id); rec != nil {
+		r.end(rec)
+	}
+}
+
+// Expire abandons what is past its deadline and forgets ids whose time is over.
+// It returns the snapshots that it abandoned.
+func (r *Recorder) Expire(now time.Duration) []Start {
+	var abandoned []Start
+	for _, rec := range slices.Clone(r.recordings) {
+		if now >= rec.Deadline {
+			abandoned = append(abandoned, rec.Start)
+			r.end(rec)
+		}
+	}
+	r.ended = slices.DeleteFunc(r.ended, func(e ended) bool {
+		if now >= e.forget {
+			delete(r.endedIDs, e.id)
+		}
+		return now >= e.forget
+	})
+	return abandoned
+}
+
+// NextDeadline is when Expire has something to abandon.
+func (r *Recorder) NextDeadline() (at time.Duration, ok bool) {
+	for _, rec := range r.recordings {
+		if !ok || rec.Deadline < at {
+			at, ok = rec.Deadline, true
+		}
+	}
+	return at, ok
+}
+
+func (r *Recorder) find(id ID) *recording {
+	for _, rec := range r.recordings {
+		if rec.ID == id {
+			return rec
+		}
+	}
+	return nil
+}
+
+func (r *Recorder) start(s Start) []Effect {
+	r.recordings = append(r.recordings, &recording{
+		Start: s,
+		in:    make([]end, len(r.in)),
+		out:   make([]end, len(r.out)),
+		open:  len(r.in) + len(r.out),
+	})
+	if r.capturing {
+		return nil
+	}
+	r.capturing = true
+	return []Effect{Capture{}}
+}
+
+func (r *Recorder) record(rec *recording, state State) []Effect {
+	rec.recorded = true
+	recorded := Recorded{Process: r.self, Incarnation: r.incarnation, State: state}
+	var effects []Effect
+	for i, to := range r.out {
+		sent := r.channels.Sent(to)
+		acked, unacked := r.channels.Outbox(to)
+		recorded.Sent = append(recorded.Sent, Count{to, sent})
+		rec.out[i].messages = unacked
+		effects = append(effects, SendMarker{To: to, Marker: Marker{Start: rec.Start, Sent: sent, Acked: acked}})
+	}
+	for i, from := range r.in {
+		e := &rec.in[i]
+		received := r.channels.Received(from)
+		recorded.Received = append(recorded.Received, Count{from, received})
+		e.messages = slices.Clone(r.channels.Inbox(from))
+		e.arrived = received
+		if n := len(e.messages); n > 0 {
+			e.arrived = e.messages[n-1].Last()
+		}
+	}
+	effects = append(effects, Report{Start: rec.Start, Piece: recorded, Last: rec.open == 0})
+	return append(effects, r.close(rec)...)
+}
+
+// close closes the ends that can be, and with the last one the recording.
+func (r *Recorder) close(rec *recording) []Effect {
+	if !rec.recorded {
+		return nil
+	}
+	var effects []Effect
+	report := func(e *end, c Channel, outgoing bool, messages []Batch) {
+		e.closed, e.messages = true, nil
+		rec.open--
+		peer, resets := r.channels.Peer(c)
+		effects = append(effects, Report{
+			Start: rec.Start,
+			Piece: Closed{Process: r.self, Channel: c, Outgoing: outgoing, Peer: peer, Messages: messages, Resets: resets},
+			Last:  rec.open == 0,
+		})
+	}
+	for i, to := range r.out {
+		e, c := &rec.out[i], Channel{r.self, to}
+		if peer, _ := r.channels.Peer(c); !e.closed && peer != "" {
+			report(e, c, true, e.messages)
+		}
+	}
+	for i, from := range r.in {
+		e := &rec.in[i]
+		if !e.closed && e.marker && e.arrived >= e.acked {
+			report(e, Channel{from, r.self}, false, through(e.messages, e.sent))
+		}
+	}
+	if rec.open == 0 {
+		r.end(rec)
+	}
+	return effects
+}
+
+// end frees a recording and remembers its id.
+func (r *Recorder) end(rec *recording) {
+	r.recordings = slices.DeleteFunc(r.recordings, func(other *recording) bool { return other == rec })
+	r.remember(rec.Start)
+}
+
+func (r *Recorder) remember(s Start) {
+	if len(r.ended) == EndedMax {
+		delete(r.endedIDs, r.ended[0].id)
+		r.ended = slices.Delete(r.ended, 0, 1)
+	}
+	r.endedIDs[s.ID] = true
+	r.ended = append(r.ended, ended{s.ID, s.Deadline + (RememberFactor-1)*s.Timeout})
+}
+
+// through is the batches without what is after number seq.
+func through(batches []Batch, seq uint64) []Batch {
+	var kept []Batch
+	for _, b := range batches {
+		if b.Count > 0 && b.First <= seq {
+			kept = append(kept, b.Through(seq))
+		}
+	}
+	return kept
+}

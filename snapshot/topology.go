@@ -1,0 +1,105 @@
+package snapshot
+
+import "slices"
+
+// Topology is the fixed graph of processes and channels. It is not changed after
+// NewTopology and may be shared.
+type Topology struct {
+	Processes []ProcessID // sorted
+	Channels  []Channel   // sorted
+	out, in   map[ProcessID][]ProcessID
+}
+
+// NewTopology takes the ids and the channels in any order, each once; the ends
+// of every channel must be among the ids.
+func NewTopology(ids []ProcessID, channels []Channel) *Topology {
+	t := &Topology{
+		Processes: slices.Sorted(slices.Values(ids)),
+		Channels:  slices.SortedFunc(slices.Values(channels), Channel.Compare),
+		out:       map[ProcessID][]ProcessID{},
+		in:        map[ProcessID][]ProcessID{},
+	}
+	for _, c := range t.Channels {
+		t.out[c.From] = append(t.out[c.From], c.To)
+		t.in[c.To] = append(t.in[c.To], c.From)
+	}
+	return t
+}
+
+// Has tells whether id is a process of the topology.
+func (t *Topology) Has(id ProcessID) bool {
+	_, ok := slices.BinarySearch(t.Processes, id)
+	return ok
+}
+
+// Out lists the processes to which id has a channel, sorted.
+func (t *Topology) Out(id ProcessID) []ProcessID { return t.out[id] }
+
+// In lists the processes that have a channel to id, sorted.
+func (t *Topology) In(id ProcessID) []ProcessID { return t.in[id] }
+
+// Unreached lists the processes that no marker reaches when a snapshot starts at
+// the given initiators.
+func (t *Topology) Unreached(initiators ...ProcessID) []ProcessID {
+	seen := map[ProcessID]bool{}
+	t.walk(initiators, seen, t.out)
+	return slices.DeleteFunc(slices.Clone(t.Processes), func(id ProcessID) bool { return seen[id] })
+}
+
+// Components lists the strongly connected components: sorted processes each, the
+// components by their first process.
+func (t *Topology) Components() [][]ProcessID {
+	var all [][]ProcessID
+	done := map[ProcessID]bool{}
+	for _, id := range t.Processes {
+		if done[id] {
+			continue
+		}
+		down, up := map[ProcessID]bool{}, map[ProcessID]bool{}
+		t.walk([]ProcessID{id}, down, t.out)
+		t.walk([]ProcessID{id}, up, t.in)
+		var one []ProcessID
+		for _, other := range t.Processes {
+			if down[other] && up[other] {
+				one = append(one, other)
+				done[other] = true
+			}
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// Sources lists the components that no channel enters from outside. A snapshot
+// reaches every process exactly if it has an initiator in each of them.
+func (t *Topology) Sources() [][]ProcessID {
+	return slices.DeleteFunc(t.Components(), func(one []ProcessID) bool {
+		return slices.ContainsFunc(one, func(id ProcessID) bool {
+			return slices.ContainsFunc(t.in[id], func(from ProcessID) bool { return !slices.Contains(one, from) })
+		})
+	})
+}
+
+// Initiators is the smallest set that reaches every process and contains first,
+// which comes first; for the others the first process of each source stands.
+func (t *Topology) Initiators(first ProcessID) []ProcessID {
+	set := []ProcessID{first}
+	for _, one := range t.Sources() {
+		if !slices.Contains(one, first) {
+			set = append(set, one[0])
+		}
+	}
+	return set
+}
+
+func (t *Topology) walk(from []ProcessID, seen map[ProcessID]bool, edges map[ProcessID][]ProcessID) {
+	todo := slices.Clone(from)
+	for len(todo) > 0 {
+		id := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if !seen[id] {
+			seen[id] = true
+			todo = append(todo, edges[id]...)
+		}
+	}
+}

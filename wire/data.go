@@ -1,0 +1,72 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"chandy/snapshot"
+)
+
+// Data carries messages of a channel, from its sender to its receiver.
+type Data struct {
+	// Stamp is the ordinal of the last marker that was issued on the channel
+	// before these messages were sent; 0 before the first marker.
+	Stamp uint64
+	// Batch holds the messages, at least one, numbered from 1 on, each of at
+	// most MessageMax bytes. Of a decoded frame it is checked.
+	Batch snapshot.Batch
+}
+
+// Type is TypeData.
+func (Data) Type() Type { return TypeData }
+
+// String gives the numbers of the messages and the length of their body.
+func (d Data) String() string {
+	if d.Batch.Count == 1 {
+		return fmt.Sprintf("data %d (%d bytes)", d.Batch.First, len(d.Batch.Body))
+	}
+	return fmt.Sprintf("data %d-%d (%d bytes)", d.Batch.First, d.Batch.Last(), len(d.Batch.Body))
+}
+
+func (d Data) append(b []byte) []byte {
+	return append(d.appendFields(b), d.Batch.Body...)
+}
+
+// appendFields appends the payload without the body.
+func (d Data) appendFields(b []byte) []byte {
+	count := uint64(d.Batch.Count)
+	if err := dataFault(d.Batch.First, count, d.Batch.Body); err != nil {
+		bug("data: %v", err)
+	}
+	b = appendUint(b, d.Batch.First)
+	b = appendUint(b, d.Stamp)
+	return appendUint(b, count)
+}
+
+func decodeData(d *decoder) Frame {
+	first, stamp, count := d.uint("first"), d.uint("stamp"), d.uint("count")
+	body := d.all("body", FrameMax)
+	d.check(dataFault(first, count, body))
+	if d.err != nil {
+		return Data{}
+	}
+	batch := snapshot.Batch{First: first, Count: int(count), Body: body}
+	d.check(batch.Check(MessageMax))
+	return Data{Stamp: stamp, Batch: batch}
+}
+
+// dataFault says what is wrong with a batch, without a look at its messages.
+func dataFault(first, count uint64, body []byte) error {
+	switch {
+	case first == 0:
+		return errors.New("first is 0")
+	case count == 0:
+		return errors.New("count is 0")
+	case count > uint64(len(body)): // a message takes at least one byte
+		return fmt.Errorf("%d messages in %d bytes", count, len(body))
+	case first > math.MaxUint64-(count-1):
+		return errors.New("number of the last message has more than 64 bits")
+	}
+	return nil
+}

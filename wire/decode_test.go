@@ -1,0 +1,211 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"chandy/snapshot"
+)
+
+// fields puts a payload together: numbers and strings as they are encoded,
+// byte slices as they are.
+func fields(list ...any) []byte {
+	var b []byte
+	for _, f := range list {
+		switch f := f.(type) {
+		case int:
+			b = binary.AppendUvarint(b, uint64(f))
+		case uint64:
+			b = binary.AppendUvarint(b, f)
+		case string:
+			b = binary.AppendUvarint(b, uint64(len(f)))
+			b = append(b, f...)
+		case []byte:
+			b = append(b, f...)
+		default:
+			panic("fields")
+		}
+	}
+	return b
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	var (
+		long  = strings.Repeat("x", NameMax+1)
+		hash  = make([]byte, 32)
+		short = hash[:31]
+		most  = uint64(math.MaxUint64)
+	)
+	for _, c := range []struct {
+		typ     Type
+		payload []byte
+		want    string // in the error
+	}{
+		{0, nil, "unknown type 0"},
+		{14, nil, "unknown type 14"},
+		{255, nil, "unknown type 255"},
+		{TypePing, nil, "ping frame: nonce is cut off"},
+		{TypePing, []byte{0x80}, "nonce is cut off"},
+		{TypePing, []byte{0x80, 0x00}, "nonce is not in its shortest form"},
+		{TypePing, []byte{0x87, 0x80, 0x00}, "nonce is not in its shortest form"},
+		{TypePing, bytes.Repeat([]byte{0xff}, 11), "nonce has more than 64 bits"},
+		{TypePing, append(bytes.Repeat([]byte{0xff}, 9), 2), "nonce has more than 64 bits"},
+		{TypePing, append(bytes.Repeat([]byte{0x80}, 9), 0), "nonce is not in its shortest form"},
+		{TypePing, fields(1, 1), "1 bytes after the last field"},
+		{TypePing, make([]byte, HelloMax+1), "ping frame of 4097 bytes, more than 4096"},
+		{TypePong, fields(1, "x"), "2 bytes after the last field"},
+
+		{TypeHello, fields(0, 1, 1, "bank", 1, hash, "p1", "p2", "a", "b"), "role is 0, not in 1-3"},
+		{TypeHello, fields(4, 1, 1, "bank", 1, hash, "p1", "p2", "a", "b"), "role is 4"},
+		{TypeHello, fields(1, 256, 1, "bank", 1, hash, "p1", "p2", "a", "b"), "version min is 256, more than 255"},
+		{TypeHello, fields(1, 1, most, "bank", 1, hash, "p1", "p2", "a", "b"), "version max is 18446744073709551615"},
+		{TypeHello, fields(1, 1, 1, long, 1, hash, "p1", "p2", "a", "b"), "cluster has 256 bytes, more than 255"},
+		{TypeHello, fields(1, 1, 1, []byte{0x84, 0}, "bank", 1, hash), "cluster is not in its shortest form"},
+		{TypeHello, fields(1, 1, 1, "b\xff", 1, hash, "p1", "p2", "a", "b"), "cluster is not UTF-8"},
+		{TypeHello, fields(1, 1, 1, "bank", 1, short), "config hash is cut off"},
+		{TypeHello, fields(1, 1, 1, "bank", 1, hash, most, "p2"), "from has 18446744073709551615 bytes"},
+		{TypeHello, fields(1, 1, 1, "bank", 1, hash, 5, []byte("p1")), "from is cut off"},
+		{TypeHello, fields(1, 1, 1, "bank", 1, hash, "p1", "p2", "a", "b", "c"), "2 bytes after the last field"},
+
+		{TypeWelcome, fields(256, 1, "a", 0, 0, 0, 0), "version is 256"},
+		{TypeWelcome, fields(1, 1, "a", 1, 2, 0, 0), "received 2 is more than arrived 1"},
+		{TypeAck, fields(1, 2, 0, 0), "received 2 is more than arrived 1"},
+		{TypeRefuse, fields("busy", strings.Repeat("x", TextMax+1)), "text has 4097 bytes, more than 4096"},
+		{TypeRefuse, fields("busy", "\xc3"), "text is not UTF-8"},
+
+		{TypeData, fields(0, 0, 1, "a"), "first is 0"},
+		{TypeData, fields(1, 0, 0), "count is 0"},
+		{TypeData, fields(1, 0, 0, "a"), "count is 0"},
+		{TypeData, fields(1, 0, 2, []byte{0}), "2 messages in 1 bytes"},
+		{TypeData, fields(1, 0, most, "a"), "18446744073709551615 messages in 2 bytes"},
+		{TypeData, fields(most, 0, 2, "", ""), "more than 64 bits"},
+		{TypeData, fields(1, 0, 1, []byte{2, 'a'}), "message 1 of 1 is cut off"},
+		{TypeData, fields(1, 0, 1, []byte{0x81, 0, 'a'}), "message 1 of 1: length is not in its shortest form"},
+		{TypeData, fields(1, 0, 1, "a", "b"), "bytes after the last message"},
+		{TypeData, fields(1, 0, 1, MessageMax+1, make([]byte, MessageMax+1)), "message 1 of 1 has 16777217 bytes, more than 16777216"},
+
+		{TypeMarker, fields(0, "s", "p1", 0, 0, 0), "ordinal is 0"},
+		{TypeMarker, fields(1, "s", "p1", uint64(math.MaxInt64/1000)+1, 0, 0), "time left is 9223372036854776 µs"},
+		{TypeMarker, fields(1, "s", "p1", 0, 1, 2), "acked 2 is more than sent 1"},
+		{TypeAsk, fields("s", "p1", most), "time left is 18446744073709551615 µs"},
+
+		{TypePart, fields("s", "p1", 0), "last is cut off"},
+		{TypePart, fields("s", "p1", 0, 2), "last is 2, not in 0-1"},
+		{TypePart, fields("s", "p1", 0, 0, make([]byte, ChunkMax+1)), "bytes has 262145 bytes, more than 262144"},
+		{TypeOutcome, fields("s", "Complete", ""), "status is none of"},
+		{TypeRequest, nil, "number is cut off"},
+		{TypeReply, fields(1, 0), "kind is 0, not in 1-4"},
+		{TypeReply, fields(1, 5), "kind is 5"},
+		{TypeReply, fields(1, 2, make([]byte, ChunkMax+1)), "body has 262145 bytes, more than 262144"},
+	} {
+		f, err := Decode(c.typ, c.payload)
+		if err == nil {
+			t.Errorf("%s: want %q, decoded %s", c.typ, c.want, f)
+			continue
+		}
+		if !strings.Contains(err.Error(), c.want) || !errors.Is(err, ErrViolation) {
+			t.Errorf("%s: %v, want %q", c.typ, err, c.want)
+		}
+	}
+}
+
+// At every limit a frame still travels.
+func TestLargest(t *testing.T) {
+	name := strings.Repeat("n", NameMax)
+	text := strings.Repeat("ä", TextMax/2)
+	most := uint64(math.MaxUint64)
+	for _, f := range []Frame{
+		Hello{RoleControl, 255, 255, name, most, [32]byte{}, snapshot.ProcessID(name), snapshot.ProcessID(name), snapshot.Incarnation(name), snapshot.Incarnation(name)},
+		Welcome{255, most, snapshot.Incarnation(name), most, most, most, most},
+		Refuse{name, text},
+		Data{most, batch(most, string(make([]byte, MessageMax)))},
+		Marker{most, snapshot.ID(name), snapshot.ProcessID(name), math.MaxInt64 / 1000 * 1000, most, most},
+		Ack{most, most, most, most},
+		Part{snapshot.ID(name), snapshot.ProcessID(name), most, true, make([]byte, ChunkMax)},
+		Ask{snapshot.ID(name), snapshot.ProcessID(name), math.MaxInt64 / 1000 * 1000},
+		Outcome{snapshot.ID(name), StatusComplete, text},
+		Request{most, make([]byte, MessageMax)},
+		Reply{most, KindError, make([]byte, ChunkMax)},
+	} {
+		b := Append(nil, f)
+		got, err := only(b)
+		if err != nil {
+			t.Errorf("%s: %v", f.Type(), err)
+		} else if !bytes.Equal(Append(nil, got), b) {
+			t.Errorf("%s came back as another", f.Type())
+		}
+	}
+}
+
+// A text for people never stops a node; a time that is over is none.
+func TestAppendMends(t *testing.T) {
+	long := strings.Repeat("x", TextMax-1)
+	for _, c := range []struct{ give, want Frame }{
+		{Refuse{"busy", long + "ä"}, Refuse{"busy", long}},
+		{Refuse{"busy", long + "xx"}, Refuse{"busy", long + "x"}},
+		{Refuse{"busy", "a\xff\xfeb"}, Refuse{"busy", "a\uFFFDb"}},
+		{Outcome{"s", StatusPartial, long + "€"}, Outcome{"s", StatusPartial, long}},
+		{Ask{"s", "p1", -time.Second}, Ask{"s", "p1", 0}},
+		{Ask{"s", "p1", 1999}, Ask{"s", "p1", 1000}},
+	} {
+		if got, err := only(Append(nil, c.give)); err != nil || got != c.want {
+			t.Errorf("%s came back as %v, %v", c.give, got, err)
+		}
+	}
+}
+
+// What a decoder would refuse is not sent.
+func TestAppendPanics(t *testing.T) {
+	long := strings.Repeat("x", NameMax+1)
+	for _, f := range []Frame{
+		Hello{},
+		Hello{Role: RoleChannel, Cluster: long},
+		Hello{Role: RoleChannel, Cluster: "\xff"},
+		Welcome{Received: 1},
+		Refuse{Code: long},
+		Data{},
+		Data{Batch: snapshot.Batch{First: 1}},
+		Data{Batch: snapshot.Batch{First: 1, Count: -1, Body: []byte{0}}},
+		Data{Batch: batch(0, "a")},
+		Data{Batch: batch(math.MaxUint64, "a", "b")},
+		Data{Batch: batch(1, string(make([]byte, FrameMax)))},
+		Marker{},
+		Marker{Ordinal: 1, Acked: 1},
+		Ack{Received: 1},
+		Part{Bytes: make([]byte, ChunkMax+1)},
+		Ask{Assembler: snapshot.ProcessID(long)},
+		Outcome{},
+		Request{Body: make([]byte, FrameMax)},
+		Reply{},
+		Reply{Kind: KindData, Body: make([]byte, ChunkMax+1)},
+	} {
+		func() {
+			defer func() {
+				text, _ := recover().(string)
+				if !strings.HasPrefix(text, "bug: ") {
+					t.Errorf("%#.60v: panic %q, want bug: …", f, text)
+				}
+			}()
+			Append(nil, f)
+		}()
+	}
+}
+
+// A body that lies in the memory of its payload cannot grow into what is
+// behind it.
+func TestDecodedBodyIsClipped(t *testing.T) {
+	payload := fields(1, 0, 1, "a")
+	f, err := Decode(TypeData, payload[:len(payload):cap(payload)])
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := f.(Data).Batch.Body
+	if cap(body) != len(body) || &body[0] != &payload[3] {
+		t.Errorf("body of %d bytes has room for %d, or was copied", len(body), cap(body))
+	}
+}

@@ -1,0 +1,268 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/hex"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"chandy/snapshot"
+)
+
+// batch gives messages numbered from first on.
+func batch(first uint64, messages ...string) snapshot.Batch {
+	b := snapshot.Batch{First: first}
+	for _, m := range messages {
+		b.Append([]byte(m))
+	}
+	return b
+}
+
+func configHash() (h [32]byte) {
+	for i := range h {
+		h[i] = byte(i)
+	}
+	return h
+}
+
+const golden1 = snapshot.ID("20261122T073525123456Z-k3m9x2q7ab")
+
+// goldens pins the bytes of every type of frame: header, then payload. They
+// change only with Version.
+var goldens = []struct {
+	frame  Frame
+	hex    string
+	string string
+}{
+	{
+		Hello{Role: RoleChannel, VersionMin: 1, VersionMax: 2, Cluster: "bank", Epoch: 300, ConfigHash: configHash(), From: "p1", To: "p2", Incarnation: "a7", Peer: "b9"},
+		"c585010100000036cc5527df" +
+			"0101020462616e6bac02000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f027031027032" +
+			"026137026239",
+		"hello channel p1->p2 (versions 1-2, cluster bank, epoch 300, incarnation a7, peer b9)",
+	},
+	{
+		Hello{Role: RoleControl, VersionMin: 1, VersionMax: 1, Cluster: "bank", To: "p1"},
+		"c58501010000002f46c2c46d" +
+			"0301010462616e6b000000000000000000000000000000000000000000000000000000000000000000000270310000",
+		"hello control \"\"->p1 (versions 1-1, cluster bank, epoch 0, incarnation \"\", peer \"\")",
+	},
+	{
+		Welcome{Version: 1, Epoch: 300, Incarnation: "b9", Arrived: 130, Received: 128, Marker: 2, Credit: 1 << 20},
+		"c58501020000000e1ffa3faf" +
+			"01ac020262398201800102808040",
+		"welcome version 1, epoch 300, incarnation b9 (arrived 130, received 128, marker 2, credit 1048576)",
+	},
+	{
+		Refuse{Code: WrongCluster, Text: "this is bank, not bänk"},
+		"c58501030000002665266a61" +
+			"0d77726f6e6720636c757374657217746869732069732062616e6b2c206e6f742062c3a46e6b",
+		"refuse \"wrong cluster\": \"this is bank, not bänk\"",
+	},
+	{
+		Data{Stamp: 1, Batch: batch(128, `{"n":1}`, "", "\xff")},
+		"c58501040000000f9a1e42e8" +
+			"80010103077b226e223a317d0001ff",
+		"data 128-130 (11 bytes)",
+	},
+	{
+		Data{Stamp: 1<<64 - 1, Batch: batch(1<<64-1, "x")},
+		"c585010400000017af8de947" +
+			"ffffffffffffffffff01ffffffffffffffffff01010178",
+		"data 18446744073709551615 (2 bytes)",
+	},
+	{
+		Marker{Ordinal: 3, Snapshot: golden1, Assembler: "p1", TimeLeft: 10 * time.Second, Sent: 130, Acked: 127},
+		"c58501050000002d4e0fad0b" +
+			"03213230323631313232543037333532353132333435365a2d6b336d3978327137616202703180ade20482017f",
+		"marker 3 of 20261122T073525123456Z-k3m9x2q7ab (assembler p1, 10s left, sent 130, acked 127)",
+	},
+	{
+		Ack{Arrived: 130, Received: 128, Marker: 3, Credit: 1<<20 + 17},
+		"c5850106000000086b2e5170" +
+			"8201800103918040",
+		"ack (arrived 130, received 128, marker 3, credit 1048593)",
+	},
+	{
+		Ping{Nonce: 7},
+		"c58501070000000193bc0569" +
+			"07",
+		"ping 7",
+	},
+	{
+		Pong{Nonce: 1<<64 - 1},
+		"c58501080000000a7c04f731" +
+			"ffffffffffffffffff01",
+		"pong 18446744073709551615",
+	},
+	{
+		Part{Snapshot: golden1, Process: "p2", Section: 2, Last: true, Bytes: []byte("abc")},
+		"c58501090000002a666eec66" +
+			"213230323631313232543037333532353132333435365a2d6b336d397832713761620270320201616263",
+		"part of 20261122T073525123456Z-k3m9x2q7ab from p2, section 2 (3 bytes, last)",
+	},
+	{
+		Part{Snapshot: golden1, Process: "p2"},
+		"c585010900000027d3616d33" +
+			"213230323631313232543037333532353132333435365a2d6b336d397832713761620270320000",
+		"part of 20261122T073525123456Z-k3m9x2q7ab from p2, section 0 (0 bytes)",
+	},
+	{
+		Ask{Snapshot: golden1, Assembler: "p1", TimeLeft: 1500 * time.Microsecond},
+		"c585010a00000027e8ba0522" +
+			"213230323631313232543037333532353132333435365a2d6b336d39783271376162027031dc0b",
+		"ask for 20261122T073525123456Z-k3m9x2q7ab (assembler p1, 1.5ms left)",
+	},
+	{
+		Outcome{Snapshot: golden1, Status: StatusPartial, Text: "p3 unreachable"},
+		"c585010b000000392714be3c" +
+			"213230323631313232543037333532353132333435365a2d6b336d39783271376162077061727469616c0e703320756e" +
+			"726561636861626c65",
+		"outcome of 20261122T073525123456Z-k3m9x2q7ab: partial \"p3 unreachable\"",
+	},
+	{
+		Request{Number: 1, Body: []byte(`{"type":"initiate"}`)},
+		"c585010c000000149d174034" +
+			"017b2274797065223a22696e697469617465227d",
+		"request 1 (19 bytes)",
+	},
+	{
+		Reply{Number: 1, Kind: KindData, Body: []byte("{}")},
+		"c585010d00000004a7ad2ec0" +
+			"01027b7d",
+		"reply 1 data (2 bytes)",
+	},
+	{
+		Reply{Number: 1, Kind: KindEnd},
+		"c585010d000000024500618c" +
+			"0103",
+		"reply 1 end (0 bytes)",
+	},
+}
+
+// unhex reads hexadecimal digits.
+func unhex(t testing.TB, digits string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// only reads the one frame that b is.
+func only(b []byte) (Frame, error) {
+	r := NewReader(bytes.NewReader(b), FrameMax)
+	return r.Read()
+}
+
+func TestGoldenBytes(t *testing.T) {
+	seen := map[Type]bool{}
+	for _, g := range goldens {
+		seen[g.frame.Type()] = true
+		want := unhex(t, g.hex)
+		if got := Append(nil, g.frame); !bytes.Equal(got, want) {
+			t.Errorf("%s\n got %x\nwant %x", g.string, got, want)
+		}
+		got, err := only(want)
+		if err != nil {
+			t.Errorf("%s: %v", g.string, err)
+		} else if !reflect.DeepEqual(got, g.frame) {
+			t.Errorf("got %#v\nwant %#v", got, g.frame)
+		}
+	}
+	for typ := range types {
+		if Type(typ).known() && !seen[Type(typ)] {
+			t.Errorf("no golden of a %s frame", Type(typ))
+		}
+	}
+}
+
+func TestString(t *testing.T) {
+	for _, g := range goldens {
+		if got := g.frame.String(); got != g.string {
+			t.Errorf("got  %s\nwant %s", got, g.string)
+		}
+		if !strings.HasPrefix(g.string, g.frame.Type().String()) {
+			t.Errorf("%q does not begin with %s", g.string, g.frame.Type())
+		}
+	}
+	for got, want := range map[string]string{
+		Type(0).String():  "type 0",
+		Type(99).String(): "type 99",
+		Role(0).String():  "role 0",
+		Kind(5).String():  "kind 5",
+		Hello{Role: RoleAssembly, Cluster: "a b", From: "p1\nlevel=error", To: `"`}.String(): `hello assembly "p1\nlevel=error"->"\"" (versions 0-0, cluster "a b", epoch 0, incarnation "", peer "")`,
+		Data{Batch: batch(5, "", "", "", "", "")}.String():                                   "data 5-9 (5 bytes)",
+	} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// A frame goes behind what is in the slice already, and a data frame may go
+// without its body.
+func TestAppendGoesOn(t *testing.T) {
+	for _, g := range goldens {
+		want := append([]byte("before"), unhex(t, g.hex)...)
+		if got := Append([]byte("before"), g.frame); !bytes.Equal(got, want) {
+			t.Errorf("%s\n got %x\nwant %x", g.string, got, want)
+		}
+		d, ok := g.frame.(Data)
+		if !ok {
+			continue
+		}
+		head := AppendData([]byte("before"), d)
+		if got := append(head, d.Batch.Body...); !bytes.Equal(got, want) {
+			t.Errorf("%s: head and body\n got %x\nwant %x", g.string, got, want)
+		}
+		if got := Append([]byte("before"), &d); !bytes.Equal(got, want) {
+			t.Errorf("%s: by pointer\n got %x\nwant %x", g.string, got, want)
+		}
+	}
+}
+
+// Whatever is cut off, flipped or added is refused: as the only thing on the
+// connection, and as a payload under a checksum that is right.
+func TestGoldensDamaged(t *testing.T) {
+	for _, g := range goldens {
+		whole := unhex(t, g.hex)
+		for n := range whole {
+			if f, err := only(whole[:n]); err == nil {
+				t.Errorf("%s: %d bytes of it give %s", g.string, n, f)
+			}
+		}
+		for bit := range 8 * len(whole) {
+			flipped := bytes.Clone(whole)
+			flipped[bit/8] ^= 1 << (bit % 8)
+			if f, err := only(flipped); err == nil {
+				t.Errorf("%s: with bit %d flipped it is %s", g.string, bit, f)
+			}
+		}
+	}
+}
+
+// A payload that ends early is refused, unless its frame ends with a rest:
+// then it is a shorter frame.
+func TestPayloadsCutOff(t *testing.T) {
+	for _, g := range goldens {
+		payload := unhex(t, g.hex)[HeaderSize:]
+		for n := range payload {
+			f, err := Decode(g.frame.Type(), payload[:n])
+			if err != nil {
+				continue
+			}
+			switch f.(type) {
+			case Part, Request, Reply:
+				if got := Append(nil, f)[HeaderSize:]; !bytes.Equal(got, payload[:n]) {
+					t.Errorf("%s: %x reads as %x", g.string, payload[:n], got)
+				}
+			default:
+				t.Errorf("%s: %d bytes of the payload give %s", g.string, n, f)
+			}
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package wire
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+)
+
+// The header of a frame, integers big endian:
+//
+//	0-1   magic 0xC5 0x85
+//	2     version
+//	3     type
+//	4-7   length of the payload in bytes
+//	8-11  CRC-32C (Castagnoli) of bytes 0-7 and the payload
+const (
+	magic0 = 0xC5
+	magic1 = 0x85
+
+	checkedSize = 8 // what the checksum covers of the header
+)
+
+var (
+	noHeader   [HeaderSize]byte
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+)
+
+// seal writes the header into the first bytes of head, which holds room for it
+// and then the payload, or so much of the payload as comes before tail.
+func seal(head []byte, typ Type, tail []byte) {
+	length := len(head) - HeaderSize + len(tail)
+	if limit := types[typ].max; length > limit {
+		bug("%s frame of %d bytes, more than %d", typ, length, limit)
+	}
+	head[0], head[1], head[2], head[3] = magic0, magic1, Version, byte(typ)
+	binary.BigEndian.PutUint32(head[4:], uint32(length))
+	binary.BigEndian.PutUint32(head[8:], checksum(head, head[HeaderSize:], tail))
+}
+
+// checksum is the CRC of a frame, its payload given in two pieces.
+func checksum(header, payload, tail []byte) uint32 {
+	sum := crc32.Checksum(header[:checkedSize], castagnoli)
+	sum = crc32.Update(sum, castagnoli, payload)
+	return crc32.Update(sum, castagnoli, tail)
+}
+
+// parseHeader says what a header announces. Everything that can be known to be
+// wrong before the payload is read is refused here; limit is the longest
+// payload, in bytes, that the caller takes at present.
+func parseHeader(header []byte, limit int) (typ Type, length int, err error) {
+	if header[0] != magic0 || header[1] != magic1 {
+		return 0, 0, violation("no frame begins with % x", header[:2])
+	}
+	if header[2] != Version {
+		return 0, 0, violation("frame of version %d, this side speaks %d", header[2], Version)
+	}
+	typ = Type(header[3])
+	if !typ.known() {
+		return 0, 0, violation("frame of unknown %s", typ)
+	}
+	n := binary.BigEndian.Uint32(header[4:])
+	limit = min(limit, types[typ].max)
+	if int64(n) > int64(limit) {
+		return 0, 0, violation("%s frame of %d bytes, more than %d", typ, n, limit)
+	}
+	return typ, int(n), nil
+}

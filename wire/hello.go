@@ -1,0 +1,99 @@
+package wire
+
+import (
+	"fmt"
+
+	"chandy/snapshot"
+)
+
+// Role is what a connection is for.
+type Role uint8
+
+// The roles of a connection.
+const (
+	// RoleChannel carries the messages and markers of the channel From->To.
+	RoleChannel Role = 1
+	// RoleAssembly carries parts of snapshots from From to the assembler To, or
+	// an assembler's questions to the initiator To.
+	RoleAssembly Role = 2
+	// RoleControl carries the requests of a client to the node of To.
+	RoleControl Role = 3
+)
+
+// String is the role as SPEC.md has it.
+func (r Role) String() string {
+	switch r {
+	case RoleChannel:
+		return "channel"
+	case RoleAssembly:
+		return "assembly"
+	case RoleControl:
+		return "control"
+	}
+	return fmt.Sprintf("role %d", uint8(r))
+}
+
+// Hello is the first frame of every connection, from the side that dialled.
+// The package does not look into the names, nor at the order of the versions:
+// the listener refuses them by a code.
+type Hello struct {
+	Role Role
+	// VersionMin and VersionMax are the versions of the protocol that the
+	// dialler speaks, both included.
+	VersionMin, VersionMax uint8
+	// Cluster is the name of the cluster.
+	Cluster string
+	// Epoch is that of the dialler.
+	Epoch uint64
+	// ConfigHash is of what the cluster files of all nodes must agree on.
+	ConfigHash [32]byte
+	// From is the process that dials; empty for a client.
+	From snapshot.ProcessID
+	// To is the process that the dialler wants to talk to.
+	To snapshot.ProcessID
+	// Incarnation is that of the dialler; empty for a client.
+	Incarnation snapshot.Incarnation
+	// Peer is the incarnation of To that the dialler knows; empty if none.
+	Peer snapshot.Incarnation
+}
+
+// Type is TypeHello.
+func (Hello) Type() Type { return TypeHello }
+
+// String says who wants what.
+func (h Hello) String() string {
+	return fmt.Sprintf("hello %s %s->%s (versions %d-%d, cluster %s, epoch %d, incarnation %s, peer %s)",
+		h.Role, shown(h.From), shown(h.To), h.VersionMin, h.VersionMax,
+		shown(h.Cluster), h.Epoch, shown(h.Incarnation), shown(h.Peer))
+}
+
+func (h Hello) append(b []byte) []byte {
+	if h.Role < RoleChannel || h.Role > RoleControl {
+		bug("hello with %s", h.Role)
+	}
+	b = append(b, byte(h.Role))
+	b = appendUint(b, h.VersionMin)
+	b = appendUint(b, h.VersionMax)
+	b = appendName(b, "cluster", h.Cluster)
+	b = appendUint(b, h.Epoch)
+	b = append(b, h.ConfigHash[:]...)
+	b = appendName(b, "from", h.From)
+	b = appendName(b, "to", h.To)
+	b = appendName(b, "incarnation", h.Incarnation)
+	return appendName(b, "peer", h.Peer)
+}
+
+func decodeHello(d *decoder) Frame {
+	var h Hello
+	h.Role = Role(d.byte("role", byte(RoleChannel), byte(RoleControl)))
+	h.VersionMin = d.uint8("version min")
+	h.VersionMax = d.uint8("version max")
+	h.Cluster = d.name("cluster")
+	h.Epoch = d.uint("epoch")
+	copy(h.ConfigHash[:], d.take("config hash", len(h.ConfigHash)))
+	h.From = snapshot.ProcessID(d.name("from"))
+	h.To = snapshot.ProcessID(d.name("to"))
+	h.Incarnation = snapshot.Incarnation(d.name("incarnation"))
+	h.Peer = snapshot.Incarnation(d.name("peer"))
+	return h
+}

@@ -1,0 +1,70 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"chandy/snapshot"
+)
+
+// Marker is the cut line of a snapshot on a channel, from its sender to its
+// receiver.
+type Marker struct {
+	// Ordinal numbers the markers of the channel: 1, 2, 3 … over all snapshots.
+	Ordinal uint64
+	// Snapshot is the snapshot to which the marker belongs.
+	Snapshot snapshot.ID
+	// Assembler is the process to which parts of the snapshot go.
+	Assembler snapshot.ProcessID
+	// TimeLeft is what is left of the snapshot's time-out. It travels in
+	// microseconds, rounded down; below 0 it travels as 0.
+	TimeLeft time.Duration
+	// Sent is how many messages had been sent on the channel when the sender
+	// recorded its state.
+	Sent uint64
+	// Acked is how many of them the receiver had acknowledged as arrived then.
+	// Invariant: Acked <= Sent.
+	Acked uint64
+}
+
+// Type is TypeMarker.
+func (Marker) Type() Type { return TypeMarker }
+
+// String gives the ordinal, the snapshot and both counts.
+func (m Marker) String() string {
+	return fmt.Sprintf("marker %d of %s (assembler %s, %s left, sent %d, acked %d)",
+		m.Ordinal, shown(m.Snapshot), shown(m.Assembler), m.TimeLeft, m.Sent, m.Acked)
+}
+
+func (m Marker) append(b []byte) []byte {
+	if err := m.fault(); err != nil {
+		bug("marker: %v", err)
+	}
+	b = appendUint(b, m.Ordinal)
+	b = appendName(b, "snapshot", m.Snapshot)
+	b = appendName(b, "assembler", m.Assembler)
+	b = appendDuration(b, m.TimeLeft)
+	b = appendUint(b, m.Sent)
+	return appendUint(b, m.Acked)
+}
+
+func decodeMarker(d *decoder) Frame {
+	m := Marker{
+		Ordinal:   d.uint("ordinal"),
+		Snapshot:  snapshot.ID(d.name("snapshot")),
+		Assembler: snapshot.ProcessID(d.name("assembler")),
+		TimeLeft:  d.duration("time left"),
+		Sent:      d.uint("sent"),
+		Acked:     d.uint("acked"),
+	}
+	d.check(m.fault())
+	return m
+}
+
+func (m Marker) fault() error {
+	if m.Ordinal == 0 {
+		return errors.New("ordinal is 0")
+	}
+	return counts("acked", m.Acked, "sent", m.Sent)
+}

@@ -1,0 +1,62 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+
+	"chandy/snapshot"
+)
+
+// What became of a snapshot: the statuses of an Outcome.
+const (
+	StatusComplete = "complete" // every part came, and the cut is consistent
+	StatusPartial  = "partial"  // it ended without some part
+	StatusUnknown  = "unknown"  // the assembler has no such snapshot, or none any more
+)
+
+// Outcome tells a process what became of a snapshot to which it gave a part:
+// from the assembler.
+type Outcome struct {
+	// Snapshot is the snapshot.
+	Snapshot snapshot.ID
+	// Status is one of the statuses.
+	Status string
+	// Text says more, for people. It may be empty; Append cuts it to TextMax
+	// bytes.
+	Text string
+}
+
+// Type is TypeOutcome.
+func (Outcome) Type() Type { return TypeOutcome }
+
+// String gives the fields.
+func (o Outcome) String() string {
+	return fmt.Sprintf("outcome of %s: %s %q", shown(o.Snapshot), shown(o.Status), o.Text)
+}
+
+func (o Outcome) append(b []byte) []byte {
+	if err := o.fault(); err != nil {
+		bug("outcome: %v", err)
+	}
+	b = appendName(b, "snapshot", o.Snapshot)
+	b = appendName(b, "status", o.Status)
+	return appendText(b, o.Text)
+}
+
+func decodeOutcome(d *decoder) Frame {
+	o := Outcome{
+		Snapshot: snapshot.ID(d.name("snapshot")),
+		Status:   d.name("status"),
+		Text:     d.text("text"),
+	}
+	d.check(o.fault())
+	return o
+}
+
+func (o Outcome) fault() error {
+	switch o.Status {
+	case StatusComplete, StatusPartial, StatusUnknown:
+		return nil
+	}
+	return errors.New(`status is none of "complete", "partial", "unknown"`)
+}

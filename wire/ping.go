@@ -1,0 +1,19 @@
+package wire
+
+import "fmt"
+
+// Ping asks the other side whether it is there. It answers with a Pong.
+type Ping struct {
+	// Nonce comes back in the Pong.
+	Nonce uint64
+}
+
+// Type is TypePing.
+func (Ping) Type() Type { return TypePing }
+
+// String gives the nonce.
+func (p Ping) String() string { return fmt.Sprintf("ping %d", p.Nonce) }
+
+func (p Ping) append(b []byte) []byte { return appendUint(b, p.Nonce) }
+
+func decodePing(d *decoder) Frame { return Ping{Nonce: d.uint("nonce")} }

@@ -1,0 +1,254 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// header gives a header that announces what follows, with any checksum.
+func header(version byte, typ Type, length uint32) []byte {
+	b := []byte{0xC5, 0x85, version, byte(typ), 0, 0, 0, 0, 0, 0, 0, 0}
+	binary.BigEndian.PutUint32(b[4:], length)
+	return b
+}
+
+func TestReaderStream(t *testing.T) {
+	var stream []byte
+	for range 3 {
+		for _, g := range goldens {
+			stream = Append(stream, g.frame)
+		}
+	}
+	for name, r := range map[string]io.Reader{
+		"whole":     bytes.NewReader(stream),
+		"bytewise":  iotest.OneByteReader(bytes.NewReader(stream)),
+		"halves":    iotest.HalfReader(bytes.NewReader(stream)),
+		"early EOF": iotest.DataErrReader(bytes.NewReader(stream)),
+	} {
+		reader := NewReader(r, FrameMax)
+		for i := range 3 * len(goldens) {
+			f, err := reader.Read()
+			if err != nil {
+				t.Fatalf("%s: frame %d: %v", name, i, err)
+			}
+			if want := goldens[i%len(goldens)].frame; !reflect.DeepEqual(f, want) {
+				t.Fatalf("%s: frame %d: got %s, want %s", name, i, f, want)
+			}
+		}
+		for range 2 {
+			if _, err := reader.Read(); err != io.EOF {
+				t.Errorf("%s: at the end: %v", name, err)
+			}
+		}
+	}
+}
+
+// The end of the stream is io.EOF between two frames only, and a connection
+// that breaks is no fault of the peer.
+func TestReaderEnds(t *testing.T) {
+	frame := Append(nil, Ping{Nonce: 7})
+	broken := errors.New("connection reset")
+	for n := range frame {
+		_, err := only(frame[:n])
+		switch {
+		case n == 0 && err != io.EOF:
+			t.Errorf("nothing: %v", err)
+		case n > 0 && (!errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)):
+			t.Errorf("%d bytes: %v", n, err)
+		}
+		r := NewReader(io.MultiReader(bytes.NewReader(frame[:n]), iotest.ErrReader(broken)), FrameMax)
+		for range 2 {
+			if _, err := r.Read(); !errors.Is(err, broken) || errors.Is(err, ErrViolation) {
+				t.Errorf("%d bytes, then a reset: %v", n, err)
+			}
+		}
+	}
+}
+
+// Nothing follows a frame that was refused, however good it looks.
+func TestReaderStopsAtFirstError(t *testing.T) {
+	bad := Append(nil, Ping{Nonce: 7})
+	bad[8]++
+	r := NewReader(bytes.NewReader(Append(bad, Ping{Nonce: 8})), FrameMax)
+	for range 3 {
+		if f, err := r.Read(); !errors.Is(err, ErrChecksum) || !errors.Is(err, ErrViolation) {
+			t.Errorf("read %v, %v", f, err)
+		}
+		if n := r.Buffered(); n != 0 {
+			t.Errorf("%d bytes buffered behind an error", n)
+		}
+	}
+}
+
+// stingy gives its bytes and fails the test if more is read.
+type stingy struct {
+	t    *testing.T
+	rest []byte
+}
+
+func (s *stingy) Read(p []byte) (int, error) {
+	if len(s.rest) == 0 {
+		s.t.Error("read on after the header")
+		return 0, io.EOF
+	}
+	n := copy(p, s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}
+
+// What a header makes wrong is refused with the header alone.
+func TestReaderRefusesHeader(t *testing.T) {
+	for _, c := range []struct {
+		header []byte
+		limit  int
+		want   string
+	}{
+		{header(0, TypePing, 1), FrameMax, "frame of version 0, this side speaks 1"},
+		{header(2, TypePing, 1), FrameMax, "frame of version 2, this side speaks 1"},
+		{header(1, 0, 1), FrameMax, "frame of unknown type 0"},
+		{header(1, 14, 1), FrameMax, "frame of unknown type 14"},
+		{header(1, 255, 1), FrameMax, "frame of unknown type 255"},
+		{header(1, TypeData, 1<<32-1), FrameMax, "data frame of 4294967295 bytes, more than 16842752"},
+		{header(1, TypeData, FrameMax+1), FrameMax, "data frame of 16842753 bytes, more than 16842752"},
+		{header(1, TypeData, FrameMax+1), 1 << 31, "data frame of 16842753 bytes, more than 16842752"},
+		{header(1, TypeData, HelloMax+1), HelloMax, "data frame of 4097 bytes, more than 4096"},
+		{header(1, TypeHello, HelloMax+1), FrameMax, "hello frame of 4097 bytes, more than 4096"},
+		{header(1, TypeReply, ChunkMax+HelloMax+1), FrameMax, "reply frame of 266241 bytes, more than 266240"},
+		{header(1, TypePing, 1), 0, "ping frame of 1 bytes, more than 0"},
+		{header(1, TypePing, 1), -1, "ping frame of 1 bytes, more than -1"},
+	} {
+		r := NewReader(&stingy{t, c.header}, c.limit)
+		_, err := r.Read()
+		if err == nil || !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("% x: %v, want %q", c.header, err, c.want)
+		}
+	}
+	// Once the peer has spoken chandy, it is not taken for somebody else.
+	r := NewReader(bytes.NewReader(append(Append(nil, Ping{}), "GET / HTTP/1.1\r\n\r\n"...)), FrameMax)
+	if _, err := r.Read(); err != nil {
+		t.Fatal(err)
+	}
+	var foreign *ForeignError
+	if _, err := r.Read(); !errors.Is(err, ErrViolation) || errors.As(err, &foreign) {
+		t.Errorf("HTTP after a frame: %v", err)
+	}
+}
+
+func TestReaderSetLimit(t *testing.T) {
+	small, large := Append(nil, Ping{}), Append(nil, Request{Body: make([]byte, HelloMax)})
+	r := NewReader(bytes.NewReader(bytes.Join([][]byte{small, large, small, large}, nil)), HelloMax)
+	for i, limit := range []int{HelloMax, FrameMax, 1} {
+		r.SetLimit(limit)
+		if _, err := r.Read(); err != nil {
+			t.Fatalf("frame %d: %v", i, err)
+		}
+	}
+	if f, err := r.Read(); err == nil {
+		t.Errorf("read %s beyond the limit", f)
+	}
+}
+
+// A payload that was announced takes memory as it comes.
+func TestReaderMemory(t *testing.T) {
+	for _, c := range []struct{ came, most int }{
+		{0, aheadMax},
+		{aheadMax - 1, aheadMax},
+		{3 << 20, 4 << 20},
+		{MessageMax, 2 * FrameMax},
+	} {
+		stream := append(header(1, TypeData, FrameMax), make([]byte, c.came)...)
+		r := NewReader(bytes.NewReader(stream), FrameMax)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := r.Read()
+		runtime.ReadMemStats(&after)
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%d bytes of a frame: %v", c.came, err)
+		}
+		const slack = 64 << 10
+		if got := after.TotalAlloc - before.TotalAlloc; got > uint64(c.most+slack) {
+			t.Errorf("%d bytes of a frame took %d bytes, want at most %d", c.came, got, c.most)
+		}
+	}
+}
+
+// Payloads around the size of a piece come together in order.
+func TestReaderPieces(t *testing.T) {
+	for _, n := range []int{aheadMax - 1, aheadMax, aheadMax + 1, 3*aheadMax - 2, 3 * aheadMax, 5*aheadMax + 7} {
+		want := make([]byte, n)
+		for i := range want {
+			want[i] = byte(i * 2654435761 >> 13)
+		}
+		f, err := only(Append(nil, Request{Number: 1, Body: want}))
+		if err != nil {
+			t.Errorf("%d bytes: %v", n, err)
+		} else if !bytes.Equal(f.(Request).Body, want) {
+			t.Errorf("%d bytes came back as others", n)
+		}
+	}
+}
+
+// While Buffered is not 0, Read asks the connection for nothing.
+func TestReaderBuffered(t *testing.T) {
+	ping := Append(nil, Ping{Nonce: 7})
+	ack := Append(nil, Ack{Arrived: 5, Received: 4})
+	for cut := range ack {
+		first := bytes.Join([][]byte{ping, ping, ack[:cut]}, nil)
+		r := NewReader(io.MultiReader(bytes.NewReader(first), bytes.NewReader(ack[cut:])), FrameMax)
+		var sizes []int
+		for {
+			sizes = append(sizes, r.Buffered())
+			if _, err := r.Read(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := []int{0, len(ping), 0, 0}; !reflect.DeepEqual(sizes, want) {
+			t.Errorf("cut after %d bytes: %v, want %v", cut, sizes, want)
+		}
+	}
+	r := NewReader(&stingy{t, append(bytes.Clone(ping), header(1, 99, 1)...)}, FrameMax)
+	if _, err := r.Read(); err != nil {
+		t.Fatal(err)
+	}
+	if r.Buffered() == 0 {
+		t.Error("a header that is refused needs nothing more")
+	}
+	if _, err := r.Read(); !errors.Is(err, ErrViolation) {
+		t.Error(err)
+	}
+}
+
+// A frame outlives those that come after it.
+func TestReaderFramesOwnTheirMemory(t *testing.T) {
+	var stream []byte
+	for i := range uint64(200) {
+		stream = Append(stream, Data{Batch: batch(i+1, strings.Repeat(string(rune('a'+i%26)), int(i)))})
+	}
+	r := NewReader(bytes.NewReader(stream), FrameMax)
+	var frames []Frame
+	for {
+		f, err := r.Read()
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		frames = append(frames, f)
+	}
+	var again []byte
+	for _, f := range frames {
+		again = Append(again, f)
+	}
+	if !bytes.Equal(again, stream) {
+		t.Error("frames changed after they had been read")
+	}
+}

@@ -1,0 +1,69 @@
+package wire
+
+import "fmt"
+
+// Kind is what a Reply holds.
+type Kind uint8
+
+// The kinds of replies to a request: any number of the first two, then one of
+// the others.
+const (
+	// KindProgress tells in JSON how far the request is.
+	KindProgress Kind = 1
+	// KindData holds a chunk of the result; the result is all of them in order.
+	KindData Kind = 2
+	// KindEnd ends the request: the result has been sent. It is empty or JSON.
+	KindEnd Kind = 3
+	// KindError ends the request: it failed, for the reason given in JSON.
+	KindError Kind = 4
+)
+
+// String is the kind as SPEC.md has it.
+func (k Kind) String() string {
+	switch k {
+	case KindProgress:
+		return "progress"
+	case KindData:
+		return "data"
+	case KindEnd:
+		return "end"
+	case KindError:
+		return "error"
+	}
+	return fmt.Sprintf("kind %d", uint8(k))
+}
+
+// Reply answers a request, on a control connection.
+type Reply struct {
+	// Number is that of the request.
+	Number uint64
+	// Kind is what Body holds.
+	Kind Kind
+	// Body has at most ChunkMax bytes. The package does not look into it.
+	Body []byte
+}
+
+// Type is TypeReply.
+func (Reply) Type() Type { return TypeReply }
+
+// String gives the number, the kind and the length of the body.
+func (r Reply) String() string {
+	return fmt.Sprintf("reply %d %s (%d bytes)", r.Number, r.Kind, len(r.Body))
+}
+
+func (r Reply) append(b []byte) []byte {
+	if r.Kind < KindProgress || r.Kind > KindError {
+		bug("reply of %s", r.Kind)
+	}
+	b = appendUint(b, r.Number)
+	b = append(b, byte(r.Kind))
+	return appendChunk(b, "body", r.Body)
+}
+
+func decodeReply(d *decoder) Frame {
+	return Reply{
+		Number: d.uint("number"),
+		Kind:   Kind(d.byte("kind", byte(KindProgress), byte(KindError))),
+		Body:   d.all("body", ChunkMax),
+	}
+}

@@ -1,0 +1,162 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// spec is SPEC.md, whose tables and examples the code must keep.
+func spec(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// table gives the cells of the first table whose header line is header, from
+// the heading on.
+func table(t *testing.T, heading, header string) (rows [][]string) {
+	t.Helper()
+	_, section, found := strings.Cut(spec(t), "\n"+heading+"\n")
+	_, lines, more := strings.Cut(section, "\n"+header+"\n")
+	if !found || !more {
+		t.Fatalf("SPEC.md: no table %q under %q", header, heading)
+	}
+	for i, line := range strings.Split(lines, "\n") {
+		if !strings.HasPrefix(line, "|") {
+			break
+		}
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		for j := range cells {
+			cells[j] = strings.TrimSpace(cells[j])
+		}
+		if i > 0 { // the line of dashes
+			rows = append(rows, cells)
+		}
+	}
+	return rows
+}
+
+func TestSpecTypes(t *testing.T) {
+	var got, want []string
+	for _, row := range table(t, "### Types", "| number | type | from → to | on connections of role | longest payload |") {
+		got = append(got, fmt.Sprint(row[0], " ", row[1], " ", row[4]))
+	}
+	for i, typ := range types {
+		if typ.decode != nil {
+			want = append(want, fmt.Sprintf("%d %s %d", i, typ.name, typ.max))
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("SPEC.md has\n%s\nthe code\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestSpecLimits(t *testing.T) {
+	want := map[string]int{
+		"HeaderSize": HeaderSize, "MessageMax": MessageMax, "FrameMax": FrameMax, "HelloMax": HelloMax,
+		"AnswerMax": AnswerMax, "ChunkMax": ChunkMax, "NameMax": NameMax, "TextMax": TextMax,
+	}
+	rows := table(t, "## Limits", "| what | bytes | constant |")
+	for _, row := range rows {
+		if n, ok := want[row[2]]; !ok || row[1] != fmt.Sprint(n) {
+			t.Errorf("SPEC.md: %s is %s, not %d", row[2], row[1], n)
+		}
+	}
+	if len(rows) != len(want) {
+		t.Errorf("SPEC.md has %d limits of %d", len(rows), len(want))
+	}
+	for _, sentence := range []string{
+		fmt.Sprintf("# The protocol of chandy, version %d\n", Version),
+		fmt.Sprintf("| 0-1 | magic: `%02x %02x` |\n", magic0, magic1),
+		fmt.Sprintf("| 2 | version of the header: %d |\n", Version),
+		fmt.Sprintf("so many bytes of UTF-8, at most %d |\n", NameMax),
+		fmt.Sprintf("| a string for people, at most %d bytes |\n", TextMax),
+		fmt.Sprintf("its length as a uint, at most %d, then its bytes", MessageMax),
+		fmt.Sprintf("| the chunk, at most %d bytes, possibly none |\n", ChunkMax),
+		fmt.Sprintf("| at most %d bytes |\n", ChunkMax),
+		fmt.Sprintf("at most %d MiB ahead of them", aheadMax>>20),
+		fmt.Sprintf("what the connection is for: %d %[1]s, %d %[2]s, %d %[3]s |\n", RoleChannel, RoleAssembly, RoleControl),
+		fmt.Sprintf("| %d %[1]s, %d %[2]s, %d %[3]s, %d %[4]s |\n", KindProgress, KindData, KindEnd, KindError),
+		fmt.Sprintf("must be `%s`, `%s`, or `%s`:", StatusComplete, StatusPartial, StatusUnknown),
+	} {
+		if !strings.Contains(spec(t), sentence) {
+			t.Errorf("SPEC.md does not say %q", sentence)
+		}
+	}
+}
+
+// The table of each frame has the fields of its struct, in order.
+func TestSpecFields(t *testing.T) {
+	for _, g := range goldens {
+		var want, got []string
+		if typ := reflect.TypeOf(g.frame); g.frame.Type() == TypeData {
+			want = []string{"First", "Stamp", "Count", "Body"}
+		} else {
+			for i := range typ.NumField() {
+				want = append(want, typ.Field(i).Name)
+			}
+		}
+		for _, row := range table(t, "### "+g.frame.Type().String(), "| field | kind | |") {
+			got = append(got, row[0])
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("SPEC.md: %s has fields %q, not %q", g.frame.Type(), got, want)
+		}
+	}
+}
+
+func TestSpecCodes(t *testing.T) {
+	want := []string{
+		WrongCluster, WrongProcess, UnknownProcess, NoSuchChannel, ConfigurationDiffers, WrongEpoch,
+		WrongVersion, OldIncarnation, AlreadyConnected, Busy, Stopping, ProtocolViolation,
+	}
+	var got []string
+	for _, row := range table(t, "### refuse", "| code | meaning |") {
+		got = append(got, strings.Trim(row[0], "`"))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("SPEC.md has the codes %q, not %q", got, want)
+	}
+	if ProtocolViolation != ErrViolation.Error() {
+		t.Errorf("%q is said as %q", ErrViolation, ProtocolViolation)
+	}
+}
+
+func TestSpecExamples(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```hex (\\w+)\n(.*?)```").FindAllStringSubmatch(spec(t), -1)
+	examples := map[string]Frame{
+		"ping":  Ping{Nonce: 7},
+		"data":  Data{Stamp: 1, Batch: batch(128, `{"n":1}`, "", "\xff")},
+		"hello": Hello{Role: RoleControl, VersionMin: 1, VersionMax: 1, Cluster: "bank", ConfigHash: configHash(), To: "p1"},
+	}
+	if len(blocks) != len(examples) {
+		t.Fatalf("SPEC.md has %d examples of %d", len(blocks), len(examples))
+	}
+	for _, block := range blocks {
+		want, ok := examples[block[1]]
+		if !ok {
+			t.Fatalf("SPEC.md: example of a %s", block[1])
+		}
+		var digits string
+		for line := range strings.Lines(block[2]) {
+			written, _, _ := strings.Cut(line, "  ")
+			digits += strings.Join(strings.Fields(written), "")
+		}
+		got, err := hex.DecodeString(digits)
+		if err != nil {
+			t.Errorf("SPEC.md: %s: %v", block[1], err)
+		} else if !bytes.Equal(got, Append(nil, want)) {
+			t.Errorf("SPEC.md: %s is\n%x\nnot\n%x", block[1], got, Append(nil, want))
+		}
+	}
+}

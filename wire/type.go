@@ -1,0 +1,56 @@
+package wire
+
+import "fmt"
+
+// Type is the type of a frame: byte 3 of its header.
+type Type uint8
+
+// The types of frames, in the order of SPEC.md.
+const (
+	TypeHello   Type = 1
+	TypeWelcome Type = 2
+	TypeRefuse  Type = 3
+	TypeData    Type = 4
+	TypeMarker  Type = 5
+	TypeAck     Type = 6
+	TypePing    Type = 7
+	TypePong    Type = 8
+	TypePart    Type = 9
+	TypeAsk     Type = 10
+	TypeOutcome Type = 11
+	TypeRequest Type = 12
+	TypeReply   Type = 13
+)
+
+// types has for each type its name, its longest payload in bytes, and what
+// reads its fields off a payload.
+var types = [...]struct {
+	name   string
+	max    int
+	decode func(*decoder) Frame
+}{
+	TypeHello:   {"hello", HelloMax, decodeHello},
+	TypeWelcome: {"welcome", HelloMax, decodeWelcome},
+	TypeRefuse:  {"refuse", AnswerMax, decodeRefuse},
+	TypeData:    {"data", FrameMax, decodeData},
+	TypeMarker:  {"marker", HelloMax, decodeMarker},
+	TypeAck:     {"ack", HelloMax, decodeAck},
+	TypePing:    {"ping", HelloMax, decodePing},
+	TypePong:    {"pong", HelloMax, decodePong},
+	TypePart:    {"part", ChunkMax + HelloMax, decodePart},
+	TypeAsk:     {"ask", HelloMax, decodeAsk},
+	TypeOutcome: {"outcome", AnswerMax, decodeOutcome},
+	TypeRequest: {"request", FrameMax, decodeRequest},
+	TypeReply:   {"reply", ChunkMax + HelloMax, decodeReply},
+}
+
+// String is the name of the type as SPEC.md has it; "type 99" of a type that
+// there is not.
+func (t Type) String() string {
+	if !t.known() {
+		return fmt.Sprintf("type %d", uint8(t))
+	}
+	return types[t].name
+}
+
+func (t Type) known() bool { return int(t) < len(types) && types[t].decode != nil }
