@@ -89,10 +89,18 @@ func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout 
 }
 
 // Status asks the node for its status.
-func (c *Client) Status(ctx context.Context) (StatusReply, error) {
+func (c *Client) Status(ctx context.Context) (StatusReply, error) { return c.status(ctx, false) }
+
+// AwaitUp waits until all channels of the node are up, or ctx is done.
+func (c *Client) AwaitUp(ctx context.Context) error {
+	_, err := c.status(ctx, true)
+	return err
+}
+
+func (c *Client) status(ctx context.Context, wait bool) (StatusReply, error) {
 	var text bytes.Buffer
 	var status StatusReply
-	_, err := c.do(ctx, controlRequest{Type: "status"}, &text, nil)
+	_, err := c.do(ctx, controlRequest{Type: "status", Wait: wait}, &text, nil)
 	if err == nil {
 		err = json.Unmarshal(text.Bytes(), &status)
 	}

@@ -18,7 +18,7 @@ type conn struct {
 	reader   *wire.Reader
 	accepted chan struct{} // closed by the loop when the hello was accepted
 	credit   chan struct{} // one for each batch that the loop has not taken yet
-	gone     chan struct{} // closed when the reader has ended
+	done     chan struct{} // closed when the writer has ended, and with it the socket
 
 	mu      sync.Mutex // guards the rest
 	queue   []wire.Frame
@@ -44,7 +44,7 @@ func newConn(n *Node, id ConnID, socket net.Conn) *conn {
 		reader:   wire.NewReader(socket, wire.HelloMax),
 		accepted: make(chan struct{}),
 		credit:   make(chan struct{}, creditMax),
-		gone:     make(chan struct{}),
+		done:     make(chan struct{}),
 		wake:     make(chan struct{}, 1),
 	}
 }
@@ -68,7 +68,7 @@ func (c *conn) readAccepted() {
 	c.node.mail.post(Accepted{c.id, c.socket.RemoteAddr().String(), hello})
 	select {
 	case <-c.accepted:
-	case <-c.node.stop.Done():
+	case <-c.done: // refused
 		c.finish()
 		return
 	}
@@ -98,7 +98,7 @@ func (c *conn) read() {
 			select {
 			case c.credit <- struct{}{}:
 				c.node.mail.post(Arrived{c.id, frames})
-			case <-c.node.stop.Done():
+			case <-c.done:
 			}
 		}
 		if err != nil {
@@ -136,7 +136,6 @@ func (c *conn) readBatch() (frames []wire.Frame, err error) {
 // finish ends the connection when its reader has ended.
 func (c *conn) finish() {
 	c.close(true)
-	close(c.gone)
 	c.node.remove(c)
 }
 
@@ -173,6 +172,7 @@ func (c *conn) signal() {
 
 // writeLoop writes what is queued until the connection is closed.
 func (c *conn) writeLoop() {
+	defer close(c.done)
 	defer c.socket.Close() // ends the reader too
 	var queue []wire.Frame
 	for {

@@ -23,6 +23,7 @@ type controlRequest struct {
 	TimeoutMS int64                `json:"timeout_ms,omitempty"`
 	Compact   bool                 `json:"compact,omitempty"`
 	Progress  bool                 `json:"progress,omitempty"`
+	Wait      bool                 `json:"wait,omitempty"`
 	Request   json.RawMessage      `json:"request,omitempty"`
 }
 
@@ -84,7 +85,7 @@ func (s *session) frame(f wire.Frame) error {
 	case "initiate":
 		s.initiate(r.Number, request)
 	case "status":
-		s.status(r.Number)
+		s.status(r.Number, request.Wait)
 	case "call":
 		s.core.call(s, r.Number, request.Request)
 	default:

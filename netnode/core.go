@@ -49,7 +49,9 @@ type Core struct {
 	timers   timers // of the node
 	conns    map[ConnID]connection
 	lastConn ConnID
-	allUp    bool
+	// allUp is kept by checkAllUp; awaitingUp are called when it becomes true.
+	allUp      bool
+	awaitingUp []func()
 
 	delivery
 	reporting
@@ -138,12 +140,14 @@ func (c *Core) More() bool { return c.delivery.more }
 func (c *Core) event(e Event) {
 	switch e := e.(type) {
 	case Dialled:
-		if conn, ok := c.conns[e.Conn].(dialling); ok {
-			if e.Err != nil {
-				c.drop(e.Conn, e.Err)
-			} else {
-				conn.dialled()
-			}
+		conn, ok := c.conns[e.Conn].(dialling)
+		switch {
+		case e.Err != nil:
+			c.drop(e.Conn, e.Err)
+		case !ok: // given up meanwhile
+			c.do(Close{e.Conn, false})
+		default:
+			conn.dialled()
 		}
 	case Accepted:
 		c.accepted(e)

@@ -129,6 +129,9 @@ func (c *Core) After(d time.Duration, f func()) { c.delivery.timers.add(c.now+d,
 // Do is for the program.
 func (c *Core) Do(f func()) { c.CoreOptions.Do(f) }
 
+// Now is for the program.
+func (c *Core) Now() time.Duration { return c.now }
+
 // Hold is for the program.
 func (c *Core) Hold() { c.delivery.held = true }
 

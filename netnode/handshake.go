@@ -73,23 +73,3 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 	}
 	return nil
 }
-
-// checkAllUp says once, after each time that one was down, that all channels of
-// this process are up.
-func (c *Core) checkAllUp() {
-	if c.allUp {
-		return
-	}
-	for _, out := range c.out {
-		if !out.up {
-			return
-		}
-	}
-	for _, in := range c.in {
-		if !in.up() {
-			return
-		}
-	}
-	c.allUp = true
-	c.log.Info().Int("outgoing", len(c.out)).Int("incoming", len(c.in)).Msg("all channels up")
-}

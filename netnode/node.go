@@ -145,14 +145,21 @@ func (n *Node) Run(ctx context.Context) error {
 	n.end()
 	n.listener.Close()
 	n.mail.close()
-	n.mu.Lock()
-	n.ended = true
-	for _, c := range n.conns {
-		c.close(true)
-	}
-	n.mu.Unlock()
+	n.closeAll(true)
+	force := time.AfterFunc(stopTimeout, func() { n.closeAll(false) })
+	defer force.Stop()
 	n.work.Wait()
 	return err
+}
+
+// closeAll ends all connections, after what was queued was written if flush.
+func (n *Node) closeAll(flush bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ended = true
+	for _, c := range n.conns {
+		c.close(flush)
+	}
 }
 
 // loop owns the core: everything below it and everything that the program does

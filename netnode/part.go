@@ -99,6 +99,8 @@ func (c *Core) report(r snapshot.Report) {
 	case r.Last:
 		delete(c.parts, r.Start.ID)
 		c.sendPieces(p)
+	case p.Assembler == c.CoreOptions.ID:
+		c.sendPieces(p)
 	case p.timer == nil:
 		p.timer = c.after(pieceDelay, func() { c.sendPieces(p) })
 	}

@@ -50,6 +50,9 @@ type Process interface {
 	// Do calls f on the loop, soon; calls from one goroutine in their order. Any
 	// goroutine may call it. After the node has stopped it does nothing.
 	Do(f func())
+	// Now is the time since the node started, monotonic: when what called the
+	// program happened. A simulation has its own; a program goes by no other clock.
+	Now() time.Duration
 	// Hold keeps what arrives in the inbox until Release.
 	Hold()
 	Release()

@@ -1,6 +1,9 @@
 package netnode
 
 import (
+	"fmt"
+	"time"
+
 	"chandy/snapshot"
 )
 
@@ -32,22 +35,52 @@ func (s *StatusReply) Up() bool {
 	return true
 }
 
-func (s *session) status(number uint64) {
+// status answers a status request: at once, or when all channels are up.
+func (s *session) status(number uint64, whenUp bool) {
 	c := s.core
+	if whenUp && !c.allUp {
+		c.awaitingUp = append(c.awaitingUp, func() { s.status(number, true) })
+		return
+	}
 	reply := StatusReply{Process: c.CoreOptions.ID, Incarnation: c.Incarnation, Outgoing: []LinkStatus{}, Incoming: []LinkStatus{}}
 	for _, o := range c.out {
-		l := LinkStatus{Channel: o.String(), Up: o.up, SinceMS: milliseconds(c.now - o.since)}
-		if o.lastErr != nil {
-			l.Error = o.lastErr.Error()
-		}
-		reply.Outgoing = append(reply.Outgoing, l)
+		reply.Outgoing = append(reply.Outgoing, c.linkStatus(o, o.up, o.since, o.lastErr))
 	}
 	for _, in := range c.in {
-		l := LinkStatus{Channel: in.String(), Up: in.up(), SinceMS: milliseconds(c.now - in.since)}
-		if in.lastErr != nil {
-			l.Error = in.lastErr.Error()
-		}
-		reply.Incoming = append(reply.Incoming, l)
+		reply.Incoming = append(reply.Incoming, c.linkStatus(in, in.up(), in.since, in.lastErr))
 	}
 	s.result(number, mustJSON(reply), []byte("{}"))
+}
+
+func (c *Core) linkStatus(channel fmt.Stringer, up bool, since time.Duration, err error) LinkStatus {
+	l := LinkStatus{Channel: channel.String(), Up: up, SinceMS: milliseconds(c.now - since)}
+	if err != nil && !up {
+		l.Error = err.Error()
+	}
+	return l
+}
+
+// checkAllUp says once, after each time that one was down, that all channels of
+// this process are up.
+func (c *Core) checkAllUp() {
+	if c.allUp {
+		return
+	}
+	for _, out := range c.out {
+		if !out.up {
+			return
+		}
+	}
+	for _, in := range c.in {
+		if !in.up() {
+			return
+		}
+	}
+	c.allUp = true
+	c.log.Info().Int("outgoing", len(c.out)).Int("incoming", len(c.in)).Msg("all channels up")
+	waiting := c.awaitingUp
+	c.awaitingUp = nil
+	for _, answer := range waiting {
+		answer()
+	}
 }

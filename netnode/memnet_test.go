@@ -1,0 +1,142 @@
+package netnode_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+
+	"chandy/netnode"
+)
+
+// memNetwork is a network in memory: what is dialled is a pipe without buffer.
+// Unlike sockets it may be used inside a synctest bubble.
+type memNetwork struct {
+	mu        sync.Mutex
+	listeners map[string]*memListener
+	conns     []*memConn
+}
+
+func newMemNetwork() *memNetwork { return &memNetwork{listeners: map[string]*memListener{}} }
+
+// from is the network as the node at an address sees it.
+func (n *memNetwork) from(address string) netnode.Network { return memView{n, address} }
+
+type memView struct {
+	*memNetwork
+	address string
+}
+
+type memListener struct {
+	network *memNetwork
+	address string
+	queue   chan net.Conn
+	closed  chan struct{}
+	once    sync.Once
+}
+
+type memAddr string
+
+func (memAddr) Network() string  { return "memory" }
+func (a memAddr) String() string { return string(a) }
+
+type memConn struct {
+	net.Conn
+	from, to string
+}
+
+func (c *memConn) RemoteAddr() net.Addr { return memAddr(c.from) }
+
+func (v memView) Listen(address string) (net.Listener, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.listeners[address] != nil {
+		return nil, fmt.Errorf("listen %s: %w", address, syscall.EADDRINUSE)
+	}
+	l := &memListener{network: v.memNetwork, address: address, queue: make(chan net.Conn), closed: make(chan struct{})}
+	v.listeners[address] = l
+	return l, nil
+}
+
+func (v memView) Dial(ctx context.Context, address string) (net.Conn, error) {
+	v.mu.Lock()
+	l := v.listeners[address]
+	v.mu.Unlock()
+	if l == nil {
+		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
+	}
+	here, there := net.Pipe()
+	select {
+	case l.queue <- &memConn{there, v.address, address}:
+		c := &memConn{here, v.address, address}
+		v.mu.Lock()
+		v.conns = append(v.conns, c)
+		v.mu.Unlock()
+		return c, nil
+	case <-l.closed:
+		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// cut ends all connections that were dialled from one address to another.
+func (n *memNetwork) cut(from, to string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, c := range n.conns {
+		if c.from == from && c.to == to {
+			c.Conn.Close()
+		}
+	}
+}
+
+func (l *memListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.queue:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *memListener) Addr() net.Addr { return memAddr(l.address) }
+
+func (l *memListener) Close() error {
+	l.once.Do(func() {
+		close(l.closed)
+		l.network.mu.Lock()
+		defer l.network.mu.Unlock()
+		delete(l.network.listeners, l.address)
+	})
+	return nil
+}
+
+// loopback is TCP, with a free port of 127.0.0.1 in place of each address of the
+// cluster file.
+type loopback struct {
+	mu    sync.Mutex
+	ports map[string]string
+}
+
+func (l *loopback) Listen(address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ports[address] = listener.Addr().String()
+	return listener, nil
+}
+
+func (l *loopback) Dial(ctx context.Context, address string) (net.Conn, error) {
+	l.mu.Lock()
+	real, ok := l.ports[address]
+	l.mu.Unlock()
+	if !ok {
+		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
+	}
+	return netnode.TCP{}.Dial(ctx, real)
+}
