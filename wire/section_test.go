@@ -1,0 +1,94 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"chandy/snapshot"
+)
+
+// sectionGoldens are pieces and the exact bytes of SPEC.md for them.
+func sectionGoldens() []struct {
+	piece snapshot.Piece
+	bytes string
+} {
+	batch := snapshot.Batch{First: 3}
+	batch.Append([]byte("ab"))
+	batch.Append(nil)
+	return []struct {
+		piece snapshot.Piece
+		bytes string
+	}{
+		{
+			snapshot.Recorded{
+				Process: "p1", Incarnation: "i", State: snapshot.State{Bytes: []byte("{}")},
+				Sent: []snapshot.Count{{Peer: "p2", N: 300}}, Received: []snapshot.Count{{Peer: "p1"}, {Peer: "p2", N: 1}},
+			},
+			"01 02 7031 01 69 00 02 7b7d 01 02 7032 ac02 02 02 7031 00 02 7032 01",
+		},
+		{
+			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no"}},
+			"01 02 7031 01 69 01 02 6e6f 00 00",
+		},
+		{
+			snapshot.Closed{
+				Process: "p1", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", Messages: []snapshot.Batch{batch},
+				Resets: []snapshot.Reset{{Process: "p2", Incarnation: "j", Discarded: 5, Unknown: true}},
+			},
+			"02 02 7031 02 7032 02 7031 00 01 6a 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
+		},
+		{
+			snapshot.Closed{Process: "p1", Channel: snapshot.Channel{From: "p1", To: "p1"}, Outgoing: true, Peer: "i"},
+			"02 02 7031 02 7031 02 7031 01 01 69 00 00",
+		},
+		{
+			snapshot.Failed{Process: "p1", Reason: "refused", Detail: "x"},
+			"03 02 7031 07 72656675736564 01 78",
+		},
+	}
+}
+
+func TestSectionGoldens(t *testing.T) {
+	var all []snapshot.Piece
+	var text []byte
+	for _, g := range sectionGoldens() {
+		want, err := hex.DecodeString(strings.ReplaceAll(g.bytes, " ", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := AppendSection(nil, []snapshot.Piece{g.piece})
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s:\n got %x\nwant %x", g.piece, got, want)
+		}
+		all, text = append(all, g.piece), append(text, want...)
+		for n := 1; n < len(want); n++ {
+			if _, err := DecodeSection(want[:n]); !errors.Is(err, ErrViolation) {
+				t.Errorf("%s cut off after %d of %d bytes: %v", g.piece, n, len(want), err)
+			}
+		}
+	}
+	pieces, err := DecodeSection(text)
+	if err != nil || !reflect.DeepEqual(pieces, all) {
+		t.Errorf("%v\n got %v\nwant %v", err, pieces, all)
+	}
+}
+
+func FuzzSection(f *testing.F) {
+	for _, g := range sectionGoldens() {
+		f.Add(AppendSection(nil, []snapshot.Piece{g.piece}))
+	}
+	f.Fuzz(func(t *testing.T, section []byte) {
+		pieces, err := DecodeSection(bytes.Clone(section))
+		if err != nil {
+			return
+		}
+		if again := AppendSection(nil, pieces); !bytes.Equal(again, section) {
+			t.Errorf("%x encodes back to %x: %s", section, again, fmt.Sprint(pieces))
+		}
+	})
+}
