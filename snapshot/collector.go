@@ -25,6 +25,8 @@ type Collector struct {
 	recorded int
 	closed   int // ends
 	inFlight int // messages on incoming ends
+	// restarted: somebody noticed that a process restarted
+	restarted bool
 }
 
 // part is what came from one process.
@@ -61,6 +63,7 @@ func (c *Collector) Add(at time.Duration, piece Piece) error {
 		if p.failed == nil {
 			p.failed = &piece
 		}
+		c.restarted = c.restarted || piece.Reason == ProcessRestarted
 	}
 	return nil
 }
@@ -132,13 +135,15 @@ func (c *Collector) Progress() Progress {
 }
 
 // Done tells whether nothing more is to come: every part is complete, or what is
-// not can never be because a process failed.
+// not can never be because a process failed. A restart ends a snapshot at once:
+// all who notice it stop recording.
 func (c *Collector) Done() bool {
+	if c.restarted {
+		return true
+	}
 	for _, id := range c.plan.Topology.Processes {
 		p := c.parts[id]
 		switch {
-		case p.failed != nil && p.failed.Reason == ProcessRestarted:
-			return true
 		case p.failed != nil:
 		case p.recorded == nil, len(p.out) < len(c.plan.Topology.Out(id)), !c.closedButForFailed(p, id):
 			return false
@@ -217,12 +222,12 @@ func (c *Collector) assembleChannel(g *Global, channel Channel) {
 	case !s.SentKnown || !s.ReceivedKnown: // its process is missing
 	case from.failed != nil && from.failed.Reason == ProcessRestarted, to.failed != nil && to.failed.Reason == ProcessRestarted:
 		missing(ProcessRestarted, "")
+	case inClosed && in.Peer != from.recorded.Incarnation, outClosed && out.Peer != to.recorded.Incarnation:
+		missing(ProcessRestarted, "the ends counted in different incarnations")
 	case !inClosed:
 		missing(MarkerNotCome, "")
 	case !outClosed:
 		missing(MarkerNotCome, fmt.Sprintf("%s had no connection with %s", channel.From, channel.To))
-	case s.SeenByReceiver != from.recorded.Incarnation || s.SeenBySender != to.recorded.Incarnation:
-		missing(ProcessRestarted, "the ends counted in different incarnations")
 	default:
 		messages, err := Join(s.Received, s.Sent, in.Messages, out.Messages)
 		if err != nil {

@@ -3,7 +3,9 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"chandy/snapshot"
@@ -14,22 +16,28 @@ const waitEvery = 50 * time.Millisecond
 
 // wait returns when every channel of the cluster is up at both ends.
 func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
-	bounded, cancel := context.WithDeadlineCause(ctx, deadline, errWaitedLong)
+	bounded, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	tick := time.NewTicker(waitEvery)
 	defer tick.Stop()
-	last := "nothing was heard from any process"
+	var down []string // as it was found when there was time to ask
 	for {
-		now := i.down(bounded)
+		now, err := i.down(bounded)
+		late := !time.Now().Before(deadline)
 		switch {
-		case len(now) == 0:
-			return nil
 		case ctx.Err() != nil:
 			return fail(exitUnknown, "", "interrupted")
-		case bounded.Err() != nil:
-			return fail(exitUnknown, "start the missing nodes, or give a longer --timeout", "%w\n  %s", errWaitedLong, last)
+		case err != nil:
+			return err
+		case len(now) == 0:
+			return nil
+		case !late || down == nil:
+			down = now
 		}
-		last = strings.Join(now, "\n  ")
+		if late {
+			return fail(exitUnknown, "start the nodes that are missing, or give a longer --timeout",
+				"the time-out is over and not every channel is up:%s", listed(strings.Join(down, "\n")))
+		}
 		select {
 		case <-tick.C:
 		case <-bounded.Done():
@@ -37,40 +45,48 @@ func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
 	}
 }
 
-var errWaitedLong = fmt.Errorf("the time-out is over and not every channel is up")
-
-// down says which processes do not answer and which channels are not up.
-func (i *initiator) down(ctx context.Context) []string {
-	var all []string
-	for _, id := range i.topology.Processes {
-		all = append(all, i.downAt(ctx, id)...)
-		if ctx.Err() != nil {
-			return append(all, ctx.Err().Error())
-		}
+// down says which processes do not answer and which channels are not up. An error
+// means that waiting does not help. All are asked at once: one that hangs does not
+// keep the others from answering.
+func (i *initiator) down(ctx context.Context) ([]string, error) {
+	found := make([][]string, len(i.topology.Processes))
+	errs := make([]error, len(found))
+	var asked sync.WaitGroup
+	for n, id := range i.topology.Processes {
+		asked.Go(func() { found[n], errs[n] = i.downAt(ctx, id) })
 	}
-	return all
+	asked.Wait()
+	var all []string
+	for n := range found {
+		if errs[n] != nil {
+			return nil, errs[n]
+		}
+		all = append(all, found[n]...)
+	}
+	return all, nil
 }
 
-func (i *initiator) downAt(ctx context.Context, id snapshot.ProcessID) []string {
-	client, err := i.dial(ctx, id)
-	if err != nil {
-		return []string{fmt.Sprintf("%s: %v", id, err)}
-	}
-	defer client.Close()
-	status, err := client.Status(ctx)
-	if err != nil {
-		return []string{fmt.Sprintf("%s: %v", id, err)}
+func (i *initiator) downAt(ctx context.Context, id snapshot.ProcessID) ([]string, error) {
+	status, err := i.status(ctx, id)
+	switch {
+	case isRefusal(err):
+		return nil, refused(id, err)
+	case err != nil:
+		return []string{fmt.Sprintf("%s: %v", id, err)}, nil
 	}
 	var down []string
-	for _, l := range status.Outgoing {
+	for _, l := range slices.Concat(status.Outgoing, status.Incoming) {
 		if !l.Up {
-			down = append(down, fmt.Sprintf("%s is down at %s: %s", l.Channel, id, l.Error))
+			text := fmt.Sprintf("%s: %s is down for %v", id, l.Channel, milliseconds(l.SinceMS))
+			if l.Error != "" {
+				text += ": " + l.Error
+			}
+			down = append(down, text)
 		}
 	}
-	for _, l := range status.Incoming {
-		if !l.Up {
-			down = append(down, fmt.Sprintf("%s is down at %s: %s", l.Channel, id, l.Error))
-		}
-	}
-	return down
+	return down, nil
+}
+
+func milliseconds(ms float64) time.Duration {
+	return time.Duration(ms * float64(time.Millisecond)).Round(time.Millisecond)
 }

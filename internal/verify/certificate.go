@@ -78,7 +78,9 @@ func (c *checker) checkOpen(ch *channel, bothCame bool) {
 		return // the numbers say nothing
 	}
 	c.checkIncarnations(ch)
-	c.checkCounts(ch)
+	if ch.incarnations[0].known && ch.incarnations[1].known {
+		c.checkCounts(ch) // of one pair of incarnations; others have nothing to do with each other
+	}
 }
 
 // checkIncarnations checks that both ends counted in the same pair. With a restart

@@ -25,6 +25,7 @@ type checker struct {
 	format     bool // was there, and is ours
 	initiators []string
 	processes  map[string]string // the incarnation of each; empty if it has a fault
+	unfinished []string          // those whose part came, but not whole
 	channels   []*channel
 	missing    missing
 }

@@ -162,14 +162,24 @@ func (c *checker) number(name string) (optional[uint64], error) {
 
 // milliseconds reads a length of time.
 func (c *checker) milliseconds(name string) (optional[float64], error) {
+	ms, err := c.millisecondsOrNull(name)
+	if ms.null {
+		c.fault("%s: is null, not a number", name)
+	}
+	return ms, err
+}
+
+func (c *checker) millisecondsOrNull(name string) (optional[float64], error) {
 	token, ok, err := c.scalar(name, "a number")
 	if !ok {
 		return optional[float64]{}, err
 	}
 	literal, isNumber := token.(json.Number)
 	if !isNumber {
-		c.fault("%s: is %s, not a number", name, describe(token))
-		return optional[float64]{}, nil
+		if token != nil {
+			c.fault("%s: is %s, not a number", name, describe(token))
+		}
+		return optional[float64]{null: token == nil}, nil
 	}
 	ms, err := strconv.ParseFloat(literal.String(), 64)
 	if err != nil || ms < 0 {

@@ -87,7 +87,7 @@ func (c *checker) checkMissing() {
 	entries := len(c.report.Missing)
 	if c.report.Status != partial {
 		if entries > 0 {
-			c.fault("missing: has %d entries, but the snapshot is not partial", entries)
+			c.fault("missing: is not empty, but the snapshot is not partial")
 		}
 		return
 	}

@@ -1,0 +1,64 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// taken is a snapshot that a client asked for.
+type taken struct {
+	at      snapshot.ProcessID
+	text    []byte
+	refused string // why none was taken
+	ended   bool
+	request wire.Request
+}
+
+// ask lets a client ask a node for a snapshot, now.
+func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
+	t := &taken{at: at}
+	n := w.nodes[at]
+	if n.down {
+		t.refused, t.ended = "the node is down", true
+		return t
+	}
+	w.clients++
+	var there *end
+	there = n.accept(fmt.Sprintf("client %d", w.clients), func(f wire.Frame) { t.heard(there, f) }, func(err error) {
+		if !t.ended {
+			t.refused, t.ended = fmt.Sprintf("the connection ended: %v", err), true
+		}
+	})
+	request, err := json.Marshal(map[string]any{"type": "initiate", "timeout_ms": timeout.Milliseconds(), "compact": true})
+	if err != nil {
+		panic("bug: " + err.Error())
+	}
+	t.request = wire.Request{Number: 1, Body: request}
+	there.write(wireBytes([]wire.Frame{
+		wire.Hello{Role: wire.RoleControl, VersionMin: wire.Version, VersionMax: wire.Version, Cluster: w.cluster.Name, To: at},
+	}))
+	return t
+}
+
+func (t *taken) heard(e *end, f wire.Frame) {
+	switch f := f.(type) {
+	case wire.Welcome:
+		e.write(wireBytes([]wire.Frame{t.request}))
+	case wire.Refuse:
+		t.refused, t.ended = f.Text, true
+	case wire.Reply:
+		switch f.Kind {
+		case wire.KindData:
+			t.text = append(t.text, f.Body...)
+		case wire.KindError:
+			t.refused, t.ended = string(f.Body), true
+		case wire.KindEnd:
+			t.ended = true
+			e.close(nil)
+		}
+	}
+}

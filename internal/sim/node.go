@@ -1,0 +1,191 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/config"
+	"chandy/internal/program"
+	"chandy/netnode"
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// node hosts a Core in the world.
+type node struct {
+	world    *world
+	id       snapshot.ProcessID
+	core     *netnode.Core
+	ends     map[netnode.ConnID]*end
+	accepted netnode.ConnID
+	events   []netnode.Event // that happened since the last step
+	planned  bool            // a step is planned for now
+	wake     time.Duration   // the step planned for a timer
+	down     bool
+	err      error
+}
+
+// start starts a node, in place of the one that ran as the same process before.
+func (w *world) start(p config.Process) error {
+	hosted, err := program.New(p.Program)
+	if err != nil {
+		return err
+	}
+	n := &node{world: w, id: p.ID, ends: map[netnode.ConnID]*end{}}
+	random := rand.New(rand.NewPCG(w.random.Uint64(), w.random.Uint64()))
+	n.core = netnode.NewCore(netnode.CoreOptions{
+		Cluster: w.cluster, ID: p.ID, Incarnation: snapshot.Incarnation(netnode.NewName(w.wall(), random)),
+		Program: hosted, Log: zerolog.New(logLines{n}), Rand: random, Wall: w.wall,
+		Do: func(f func()) { n.happened(netnode.Called{F: f}) },
+	})
+	n.core.Budget = 1 + w.random.IntN(64)
+	w.nodes[p.ID] = n
+	n.plan()
+	return nil
+}
+
+// logLines puts the log into the trace: part of what must replay.
+type logLines struct{ n *node }
+
+func (l logLines) Write(line []byte) (int, error) {
+	l.n.world.tell("%s log %s", l.n.id, line)
+	return len(line), nil
+}
+
+// happened hands an event to the node.
+func (n *node) happened(e netnode.Event) {
+	if !n.down {
+		n.events = append(n.events, e)
+		n.plan()
+	}
+}
+
+// plan plans a step for now: what happens until then is one batch.
+func (n *node) plan() {
+	if !n.planned {
+		n.planned = true
+		n.world.after(0, n.step)
+	}
+}
+
+func (n *node) step() {
+	n.planned = false
+	if n.down {
+		return
+	}
+	events := n.events
+	n.events = nil
+	for _, e := range n.core.Step(n.world.now, events) {
+		n.carryOut(e)
+	}
+	if n.down {
+		return
+	}
+	if n.core.More() {
+		n.plan()
+		return
+	}
+	if at, ok := n.core.Next(); ok && (n.wake <= n.world.now || at < n.wake) {
+		n.wake = at
+		n.world.at(max(at, n.world.now), func() {
+			if n.wake == at {
+				n.wake = 0
+			}
+			n.plan()
+		})
+	}
+}
+
+func (n *node) carryOut(e netnode.Effect) {
+	w := n.world
+	switch e := e.(type) {
+	case netnode.Dial:
+		w.tell("%s dials %s", n.id, e.Address)
+		w.after(w.latency(), func() { n.connect(e) })
+	case netnode.Write:
+		for _, f := range e.Frames {
+			w.tell("%s writes on %d: %s", n.id, e.Conn, f)
+		}
+		if one := n.ends[e.Conn]; one != nil {
+			one.write(wireBytes(e.Frames))
+		}
+	case netnode.Close:
+		w.tell("%s closes %d", n.id, e.Conn)
+		if one := n.ends[e.Conn]; one != nil {
+			one.close(nil)
+		}
+	case netnode.Background:
+		result := e.Work()
+		w.after(w.latency(), func() { n.happened(netnode.Called{F: func() { e.Then(result) }}) })
+	case netnode.Exit:
+		w.tell("%s exits: %v", n.id, e.Err)
+		n.err = e.Err
+		n.crash()
+	}
+}
+
+// crash ends the node at once: its connections break.
+func (n *node) crash() {
+	n.down = true
+	for id := n.accepted; id < 0; id++ {
+		n.breakEnd(id)
+	}
+	for id := netnode.ConnID(1); len(n.ends) > 0; id++ {
+		n.breakEnd(id)
+	}
+}
+
+func (n *node) breakEnd(id netnode.ConnID) {
+	if one := n.ends[id]; one != nil {
+		one.cut()
+	}
+}
+
+func (n *node) connect(e netnode.Dial) {
+	if n.down {
+		return
+	}
+	var to *node
+	for _, p := range n.world.cluster.Processes {
+		if p.Address == e.Address {
+			to = n.world.nodes[p.ID]
+		}
+	}
+	if to == nil || to.down {
+		n.happened(netnode.Dialled{Conn: e.Conn, Err: fmt.Errorf("dial %s: connection refused", e.Address)})
+		return
+	}
+	n.ends[e.Conn] = to.accept(string(n.id), func(f wire.Frame) {
+		n.happened(netnode.Arrived{Conn: e.Conn, Frames: []wire.Frame{f}})
+	}, func(err error) {
+		delete(n.ends, e.Conn)
+		n.happened(netnode.Closed{Conn: e.Conn, Err: err})
+	})
+	n.happened(netnode.Dialled{Conn: e.Conn})
+}
+
+// accept makes a connection to this node and returns the other end of it.
+func (n *node) accept(remote string, arrive func(wire.Frame), closed func(error)) *end {
+	n.accepted--
+	id := n.accepted
+	there, here := newConnection(n.world)
+	there.arrive, there.closed = arrive, closed
+	greeted := false
+	here.arrive = func(f wire.Frame) {
+		if hello, ok := f.(wire.Hello); ok && !greeted {
+			greeted = true
+			n.happened(netnode.Accepted{Conn: id, Remote: remote, Hello: hello})
+			return
+		}
+		n.happened(netnode.Arrived{Conn: id, Frames: []wire.Frame{f}})
+	}
+	here.closed = func(err error) {
+		delete(n.ends, id)
+		n.happened(netnode.Closed{Conn: id, Err: err})
+	}
+	n.ends[id] = here
+	return there
+}

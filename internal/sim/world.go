@@ -1,0 +1,97 @@
+package sim
+
+import (
+	"container/heap"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+
+	"chandy/internal/config"
+	"chandy/snapshot"
+)
+
+// world is a cluster, its network and its clock.
+type world struct {
+	cluster *config.Cluster
+	random  *rand.Rand
+	now     time.Duration
+	queue   eventHeap
+	order   uint64
+	nodes   map[snapshot.ProcessID]*node
+	clients int
+
+	// latencyMax bounds how long a frame is on the way.
+	latencyMax time.Duration
+	steps      int
+	trace      hash.Hash64 // of all that happened
+	story      func(string)
+}
+
+// event is something that happens at a time; those of one time in the order in
+// which they were planned.
+type event struct {
+	at    time.Duration
+	order uint64
+	f     func()
+}
+
+func newWorld(seed uint64, cluster *config.Cluster, story func(string)) *world {
+	return &world{
+		cluster: cluster, random: rand.New(rand.NewPCG(seed, 1)), nodes: map[snapshot.ProcessID]*node{},
+		trace: fnv.New64a(), story: story,
+	}
+}
+
+// at plans f.
+func (w *world) at(t time.Duration, f func()) {
+	w.order++
+	heap.Push(&w.queue, event{t, w.order, f})
+}
+
+func (w *world) after(d time.Duration, f func()) { w.at(w.now+d, f) }
+
+// latency is a random time on the way.
+func (w *world) latency() time.Duration {
+	return time.Duration(w.random.Int64N(int64(w.latencyMax))) + time.Microsecond
+}
+
+// run lets time pass until a time.
+func (w *world) run(until time.Duration) {
+	for len(w.queue) > 0 && w.queue[0].at <= until {
+		e := heap.Pop(&w.queue).(event)
+		w.now = e.at
+		w.steps++
+		e.f()
+	}
+	w.now = until
+}
+
+// tell adds a line to the trace.
+func (w *world) tell(format string, a ...any) {
+	line := fmt.Sprintf("%12d ", w.now.Nanoseconds()) + fmt.Sprintf(format, a...)
+	w.trace.Write([]byte(line))
+	if w.story != nil {
+		w.story(line)
+	}
+}
+
+// wall is a wall clock that nothing may depend on.
+func (w *world) wall() time.Time { return time.Unix(1_700_000_000, 0).Add(w.now) }
+
+type eventHeap []event
+
+func (h eventHeap) Len() int { return len(h) }
+func (h eventHeap) Less(i, j int) bool {
+	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].order < h[j].order
+}
+func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *eventHeap) Push(x any)   { *h = append(*h, x.(event)) }
+func (h *eventHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	old[len(old)-1] = event{}
+	*h = old[:len(old)-1]
+	return last
+}
