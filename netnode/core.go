@@ -84,12 +84,16 @@ func NewCore(o CoreOptions) *Core {
 	for _, p := range o.Cluster.Processes {
 		c.peers[p.ID] = &peer{id: p.ID, address: p.Address}
 	}
-	c.peers[o.ID].incarnation = o.Incarnation
+	c.peers[o.ID].Incarnation = o.Incarnation
 	for _, to := range c.topology.Out(o.ID) {
-		c.out = append(c.out, &outgoing{core: c, peer: c.peers[to]})
+		out := &outgoing{core: c, peer: c.peers[to]}
+		out.peer.Out = &out.sender
+		c.out = append(c.out, out)
 	}
 	for _, from := range c.topology.In(o.ID) {
-		c.in = append(c.in, &incoming{core: c, peer: c.peers[from], receiver: channel.Receiver{Window: windowBytes}})
+		in := &incoming{core: c, peer: c.peers[from], receiver: channel.Receiver{Window: windowBytes}}
+		in.peer.In = &in.receiver
+		c.in = append(c.in, in)
 	}
 	c.reporting.parts = map[snapshot.ID]*part{}
 	c.assembly.init()

@@ -48,7 +48,7 @@ func (d *dialler) greet(c *Core, role wire.Role, p *peer) {
 	c.write(conn, wire.Hello{
 		Role: role, VersionMin: wire.Version, VersionMax: wire.Version,
 		Cluster: c.Cluster.Name, ConfigHash: c.Cluster.Hash(), Epoch: epoch,
-		From: c.CoreOptions.ID, To: p.id, Incarnation: c.Incarnation, Peer: p.incarnation,
+		From: c.CoreOptions.ID, To: p.id, Incarnation: c.Incarnation, Peer: p.Incarnation,
 	})
 	c.after(helloTimeout, func() {
 		if d.conn == conn && !d.up {

@@ -11,59 +11,45 @@ import (
 
 // peer is what a node knows of another process, and of its own.
 type peer struct {
-	id          snapshot.ProcessID
-	address     string
-	incarnation snapshot.Incarnation   // empty: never heard of
-	dead        []snapshot.Incarnation // those before it, at most deadMax
+	id      snapshot.ProcessID
+	address string
+	channel.Peer
 }
 
-const deadMax = 64
-
-// meet takes the incarnation that a peer gave in a hello or a welcome. A new one
-// means that the peer restarted: both channels with it are reset, in one step.
+// meet takes the incarnation that a peer gave in a hello or a welcome.
 func (c *Core) meet(p *peer, incarnation snapshot.Incarnation) error {
+	meeting, discarded, err := p.Meet(incarnation)
 	switch {
-	case incarnation == p.incarnation:
-	case slices.Contains(p.dead, incarnation):
-		return fmt.Errorf("incarnation %s of %s was replaced by %s", incarnation, p.id, p.incarnation)
-	case p.incarnation == "":
-		p.incarnation = incarnation
+	case err != nil:
+		return fmt.Errorf("%s: %w", p.id, err)
+	case meeting == channel.First:
 		c.obey(c.recorder.PeerKnown(p.id))
-	default:
-		c.restarted(p, incarnation)
+	case meeting == channel.Restarted:
+		c.restarted(p, discarded)
 	}
 	return nil
 }
 
-// restarted resets the channels with a peer whose new incarnation was heard of.
-// What the survivor holds for the dead one is discarded and counted; what the
-// dead one held is unknown.
-func (c *Core) restarted(p *peer, incarnation snapshot.Incarnation) {
+// restarted is what follows from the reset of the channels with a peer: no
+// snapshot in progress can be completed, and the old connections have ended.
+func (c *Core) restarted(p *peer, discarded channel.Discarded) {
 	c.obey(c.recorder.PeerRestarted(p.id))
-	p.dead = append(p.dead, p.incarnation)
-	if len(p.dead) > deadMax {
-		p.dead = p.dead[1:]
-	}
-	p.incarnation = incarnation
-	reset := snapshot.Reset{Process: p.id, Incarnation: incarnation, Unknown: true}
-	event := c.log.Warn().Str("peer", string(p.id)).Str("incarnation", string(incarnation))
+	c.log.Warn().Str("peer", string(p.id)).Str("incarnation", string(p.Incarnation)).
+		Uint64("discarded_outbox", discarded.Outbox).Uint64("discarded_inbox", discarded.Inbox).
+		Msg("process restarted, channels reset")
+	reset := snapshot.Reset{Process: p.id, Incarnation: p.Incarnation, Unknown: true}
 	if out := c.outgoing(p.id); out != nil {
-		reset.Discarded = uint64(out.sender.Waiting())
+		reset.Discarded = discarded.Outbox
 		out.resets = appendReset(out.resets, reset)
-		event = event.Uint64("discarded_outbox", reset.Discarded)
-		out.sender = channel.Sender{}
 		if out.up {
 			c.hangUp(out.conn, false, errRestarted)
 		}
 	}
 	if in := c.incoming(p.id); in != nil {
-		reset.Discarded = uint64(in.receiver.Waiting())
+		reset.Discarded = discarded.Inbox
 		in.resets = appendReset(in.resets, reset)
-		event = event.Uint64("discarded_inbox", reset.Discarded)
-		in.receiver = channel.Receiver{Window: windowBytes}
 		in.hangUp(errRestarted)
 	}
-	event.Msg("process restarted, channels reset")
 }
 
 var errRestarted = errors.New("the peer restarted")
@@ -98,7 +84,7 @@ func (c *Core) Inbox(from snapshot.ProcessID) []snapshot.Batch {
 // Peer is for the recorder.
 func (c *Core) Peer(ch snapshot.Channel) (snapshot.Incarnation, []snapshot.Reset) {
 	if ch.From == c.CoreOptions.ID {
-		return c.peers[ch.To].incarnation, c.outgoing(ch.To).resets
+		return c.peers[ch.To].Incarnation, c.outgoing(ch.To).resets
 	}
-	return c.peers[ch.From].incarnation, c.incoming(ch.From).resets
+	return c.peers[ch.From].Incarnation, c.incoming(ch.From).resets
 }

@@ -9,7 +9,8 @@
 // tells the sender when the connection ended and when a new one resumes.
 //
 // Messages and markers are numbered apart, each 1, 2, 3 … for one pair of
-// incarnations. A restarted peer means a new pair and so new halves.
+// incarnations. A [Peer] holds the halves that a process has with another one, and
+// begins them again when that one restarts.
 package channel
 
 import "errors"
@@ -21,6 +22,11 @@ const (
 	// InOrder is the textbook rule (Chandy & Lamport 1985, section 3): a marker
 	// stands in its place, between message Sent and Sent+1.
 	InOrder Rule = iota
+	// Ahead sends a marker before all data that is not written yet. The sender
+	// records what was not acknowledged, the receiver what arrived; a message waits
+	// for the markers that were issued before it was sent (the rule of Lai and Yang,
+	// "On Distributed Snapshots", Information Processing Letters 25, 1987).
+	Ahead
 )
 
 // Position is how far a receiver is. It stands in every acknowledgement and in

@@ -17,7 +17,6 @@ type Receiver struct {
 
 	arrived, received uint64
 	marker            uint64 // last marker that was processed
-	seen              uint64 // last marker after which messages may be received
 	inbox             []Data // never an empty batch
 	arrivedBytes      uint64 // of the messages 1 … arrived
 	receivedBytes     uint64
@@ -62,16 +61,21 @@ func (r *Receiver) Marker(m Marker) (fresh bool, err error) {
 		return false, nil
 	case m.Ordinal != r.marker+1:
 		return false, fmt.Errorf("marker %d came after %d", m.Ordinal, r.marker)
-	case m.Sent != r.arrived:
+	case m.Sent < r.arrived || r.Rule == InOrder && m.Sent != r.arrived:
 		return false, fmt.Errorf("marker %d stands after message %d but came after %d", m.Ordinal, m.Sent, r.arrived)
+	case r.Rule == Ahead && m.Acked > r.told.Arrived:
+		return false, fmt.Errorf("marker %d says that message %d was acknowledged, but only %d was", m.Ordinal, m.Acked, r.told.Arrived)
 	}
-	r.marker, r.seen = m.Ordinal, m.Ordinal
+	r.marker = m.Ordinal
 	return true, nil
 }
 
-// Receive takes the next message out of the inbox, for the program.
+// Receive takes the next message out of the inbox, for the program. It must not
+// be called while the program's state is being captured: the markers that were
+// processed are then not recorded yet, and a message that was sent after one of
+// them would be received before its recording.
 func (r *Receiver) Receive() (payload []byte, ok bool) {
-	if len(r.inbox) == 0 || r.inbox[0].Stamp > r.seen {
+	if len(r.inbox) == 0 || r.inbox[0].Stamp > r.marker {
 		return nil, false
 	}
 	head := &r.inbox[0]

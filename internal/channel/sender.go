@@ -100,9 +100,20 @@ func (s *Sender) Bytes() int { return s.bytes }
 // Waiting is the number of messages in the outbox.
 func (s *Sender) Waiting() int { return int(s.sent - s.acked) }
 
-// Outbox is what a recorder asks, see [snapshot.Channels].
+// Outbox is what a recorder asks, see [snapshot.Channels]: what the receiver is
+// known to have, and by reference all after that. Later acknowledgements do not
+// shrink it.
 func (s *Sender) Outbox() (acked uint64, unacked []snapshot.Batch) {
-	return s.sent, nil
+	if s.Rule == InOrder {
+		return s.sent, nil
+	}
+	for _, seg := range s.outbox {
+		if b := seg.After(s.acked); b.Count > 0 {
+			b.Body = slices.Clip(b.Body)
+			unacked = append(unacked, b)
+		}
+	}
+	return s.acked, unacked
 }
 
 // Resume begins a connection with a receiver that is at the given position. What
@@ -173,7 +184,7 @@ func (s *Sender) Next() (*Marker, *Data) {
 	}
 	if s.markerWritten < s.markerSent {
 		m := &s.markers[s.markerWritten-s.markerAcked]
-		if m.Sent == s.written {
+		if s.Rule == Ahead || m.Sent == s.written {
 			s.markerWritten++
 			return m, nil
 		}
