@@ -89,7 +89,7 @@ func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout 
 }
 
 // Status asks the node for its status.
-func (c *Client) Status(ctx context.Context) (StatusReply, error) { return c.status(ctx, false) }
+func (c *Client) Status(ctx context.Context) (ProcessStatus, error) { return c.status(ctx, false) }
 
 // AwaitUp waits until all channels of the node are up, or ctx is done.
 func (c *Client) AwaitUp(ctx context.Context) error {
@@ -97,9 +97,9 @@ func (c *Client) AwaitUp(ctx context.Context) error {
 	return err
 }
 
-func (c *Client) status(ctx context.Context, wait bool) (StatusReply, error) {
+func (c *Client) status(ctx context.Context, wait bool) (ProcessStatus, error) {
 	var text bytes.Buffer
-	var status StatusReply
+	var status ProcessStatus
 	_, err := c.do(ctx, controlRequest{Type: "status", Wait: wait}, &text, nil)
 	if err == nil {
 		err = json.Unmarshal(text.Bytes(), &status)

@@ -198,6 +198,9 @@ func (c *cluster) snapshot(ctx context.Context, timeout time.Duration, at ...sna
 	if !report.Consistent() || report.OK() != (end.Status == "complete") {
 		return nil, fmt.Errorf("%s snapshot, faults %v\n%s", end.Status, report.Faults, text.Bytes())
 	}
+	if err := fits(text.Bytes(), snapshotSchema); err != nil {
+		return nil, fmt.Errorf("docs/snapshot.schema.json: %w\n%s", err, text.Bytes())
+	}
 	s := &taken{end: end}
 	if err := json.Unmarshal(text.Bytes(), s); err != nil {
 		return nil, err

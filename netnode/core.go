@@ -182,6 +182,9 @@ func (c *Core) arrived(e Arrived) {
 // violation ends a connection whose peer broke the protocol.
 func (c *Core) violation(id ConnID, conn connection, err error) {
 	c.log.Warn().Err(err).Str("connection", conn.String()).Msg("protocol violation, connection closed")
+	if in, ok := conn.(*incoming); ok {
+		in.violations++
+	}
 	c.do(Write{id, []wire.Frame{wire.Refuse{Code: wire.ProtocolViolation, Text: err.Error()}}})
 	c.hangUp(id, true, fmt.Errorf("protocol violation: %w", err))
 }

@@ -145,7 +145,7 @@ func (c *Core) Release() {
 func (c *Core) Stop(err error) { c.exit(err) }
 
 // Log is for the program.
-func (c *Core) Log() zerolog.Logger { return c.log }
+func (c *Core) Log() *zerolog.Logger { return &c.log }
 
 // Rand is for the program.
 func (c *Core) Rand() *rand.Rand { return c.CoreOptions.Rand }

@@ -17,9 +17,9 @@ type incoming struct {
 	receiver channel.Receiver
 	resets   []snapshot.Reset
 	conn     ConnID // 0: none
-	since    time.Duration
-	lastErr  error
 	ackTimer *timer
+	story
+	violations uint64
 
 	// transit holds the frames of this connection for the emulated transit time.
 	transit      []delayed
@@ -55,7 +55,8 @@ var errReplaced = errors.New("replaced by a new connection")
 func (in *incoming) accept(conn ConnID) {
 	c := in.core
 	in.hangUp(errReplaced)
-	in.conn, in.since, in.lastErr = conn, c.now, nil
+	in.conn = conn
+	in.wentUp(c.now)
 	c.conns[conn] = in
 	at := in.receiver.Acknowledge()
 	c.do(Accept{conn})
@@ -78,7 +79,8 @@ func (in *incoming) closed(err error) {
 	if err == nil {
 		err = errClosed
 	}
-	in.conn, in.since, in.lastErr = 0, c.now, err
+	in.conn = 0
+	in.failed(c.now, true, err)
 	in.transit = nil // lost on the way; it will be sent again
 	in.ackTimer.cancel()
 	in.ackTimer = nil

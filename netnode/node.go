@@ -20,8 +20,9 @@ import (
 // Cluster is a cluster file, checked and with its defaults filled in.
 type Cluster = config.Cluster
 
-// LoadCluster reads a cluster file. The error lists all faults of it.
-func LoadCluster(path string) (*Cluster, error) { return config.Load(path) }
+// LoadCluster reads a cluster file; with an empty path the one that the command
+// finds: $CHANDY_CLUSTER, else ./cluster.toml. The error lists all faults of it.
+func LoadCluster(path string) (*Cluster, error) { return config.Load(config.Find(path)) }
 
 // Network is how a node reaches others: TCP, or what a test puts in its place.
 type Network interface {

@@ -22,10 +22,9 @@ type dialling interface {
 type dialler struct {
 	conn    ConnID // 0: none
 	up      bool   // welcomed
-	since   time.Duration
 	backoff time.Duration
 	retry   *timer
-	lastErr error
+	story
 }
 
 const (
@@ -61,21 +60,19 @@ func (d *dialler) greet(c *Core, role wire.Role, p *peer) {
 const epoch = 1
 
 func (d *dialler) welcomed(c *Core) {
-	d.up, d.since, d.backoff, d.lastErr = true, c.now, 0, nil
+	d.up, d.backoff = true, 0
+	d.wentUp(c.now)
 }
 
 // ended takes the end of the connection and tells whether that is news.
 func (d *dialler) ended(c *Core, err error) (wasUp, news bool) {
-	wasUp = d.up
-	news = wasUp || err != nil && (d.lastErr == nil || d.lastErr.Error() != err.Error())
-	if wasUp {
-		d.since = c.now
-	}
-	d.conn, d.up = 0, false
 	if err == nil {
 		err = errClosed
 	}
-	d.lastErr = err
+	wasUp = d.up
+	news = wasUp || d.lastErr == nil || d.lastErr.Error() != err.Error()
+	d.failed(c.now, wasUp, err)
+	d.conn, d.up = 0, false
 	return wasUp, news
 }
 
@@ -92,6 +89,7 @@ type outgoing struct {
 	peer   *peer
 	sender channel.Sender
 	resets []snapshot.Reset
+	resent uint64 // messages that may have been sent on an earlier connection
 	dialler
 }
 
@@ -147,7 +145,9 @@ func (o *outgoing) welcome(w wire.Welcome) error {
 		return nil
 	}
 	o.welcomed(c)
-	c.log.Info().Str("channel", o.String()).Int("resent", o.sender.Waiting()).Msg("channel up")
+	resent := o.sender.Resent()
+	o.resent += resent
+	c.log.Info().Str("channel", o.String()).Uint64("resent", resent).Msg("channel up")
 	c.checkAllUp()
 	return nil
 }

@@ -59,7 +59,7 @@ type Process interface {
 	// Stop ends the node: with an error it failed.
 	Stop(err error)
 	// Log is the node's logger, with the process's id.
-	Log() zerolog.Logger
+	Log() *zerolog.Logger
 	// Rand is the node's source of randomness. A simulation seeds it.
 	Rand() *rand.Rand
 }

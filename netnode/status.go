@@ -2,37 +2,76 @@ package netnode
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"chandy/snapshot"
 )
 
-// StatusReply is what a node tells of itself.
-type StatusReply struct {
+// ProcessStatus is what a node tells of its process. It is an element of
+// "processes" in chandy/status.v1; docs/status.schema.json has it for machines.
+type ProcessStatus struct {
 	Process     snapshot.ProcessID   `json:"process"`
 	Incarnation snapshot.Incarnation `json:"incarnation"`
-	Outgoing    []LinkStatus         `json:"outgoing"`
-	Incoming    []LinkStatus         `json:"incoming"`
+	Epoch       uint64               `json:"epoch"`
+	UptimeMS    float64              `json:"uptime_ms"`
+	Program     string               `json:"program"` // kind
+	Outgoing    []OutgoingStatus     `json:"outgoing"`
+	Incoming    []IncomingStatus     `json:"incoming"`
+	Snapshots   []SnapshotStatus     `json:"snapshots"`
 }
 
-// LinkStatus is one end of a channel.
+// LinkStatus is what both ends of a channel tell.
 type LinkStatus struct {
-	Channel string  `json:"channel"`
 	Up      bool    `json:"up"`
 	SinceMS float64 `json:"since_ms"` // how long it has been up or down
-	Error   string  `json:"error,omitempty"`
+	// Error is the last one, and how long ago it was.
+	Error      string  `json:"error,omitempty"`
+	ErrorAgoMS float64 `json:"error_ago_ms,omitempty"`
+	Reconnects uint64  `json:"reconnects"` // connections after the first one
+	Resets     int     `json:"resets"`     // because the peer restarted
 }
 
-// Up tells whether all links of the node are up.
-func (s *StatusReply) Up() bool {
-	for _, links := range [][]LinkStatus{s.Outgoing, s.Incoming} {
-		for _, l := range links {
-			if !l.Up {
-				return false
-			}
-		}
-	}
-	return true
+// OutgoingStatus is the sender's end of a channel.
+type OutgoingStatus struct {
+	To snapshot.ProcessID `json:"to"`
+	LinkStatus
+	Sent   uint64 `json:"sent"`
+	Acked  uint64 `json:"acked"`
+	Outbox Queue  `json:"outbox"`
+	Resent uint64 `json:"resent"` // messages
+}
+
+// IncomingStatus is the receiver's end of a channel.
+type IncomingStatus struct {
+	From snapshot.ProcessID `json:"from"`
+	LinkStatus
+	Arrived    uint64 `json:"arrived"`
+	Received   uint64 `json:"received"`
+	Inbox      Queue  `json:"inbox"`
+	Duplicates uint64 `json:"duplicates"` // messages dropped because they had arrived
+	Violations uint64 `json:"violations"` // of the protocol, by the peer
+}
+
+// Queue is how much an outbox or an inbox holds.
+type Queue struct {
+	Messages int `json:"messages"`
+	Bytes    int `json:"bytes"`
+}
+
+// SnapshotStatus is a snapshot in progress at a process.
+type SnapshotStatus struct {
+	ID         snapshot.ID        `json:"id"`
+	Assembler  snapshot.ProcessID `json:"assembler"`
+	TimeLeftMS float64            `json:"time_left_ms"`
+	WaitsFor   []string           `json:"waits_for"`
+}
+
+// Up tells whether all links of the process are up.
+func (s *ProcessStatus) Up() bool {
+	return !slices.ContainsFunc(s.Outgoing, func(o OutgoingStatus) bool { return !o.Up }) &&
+		!slices.ContainsFunc(s.Incoming, func(in IncomingStatus) bool { return !in.Up })
 }
 
 // status answers a status request: at once, or when all channels are up.
@@ -42,20 +81,84 @@ func (s *session) status(number uint64, whenUp bool) {
 		c.awaitingUp = append(c.awaitingUp, func() { s.status(number, true) })
 		return
 	}
-	reply := StatusReply{Process: c.CoreOptions.ID, Incarnation: c.Incarnation, Outgoing: []LinkStatus{}, Incoming: []LinkStatus{}}
-	for _, o := range c.out {
-		reply.Outgoing = append(reply.Outgoing, c.linkStatus(o, o.up, o.since, o.lastErr))
-	}
-	for _, in := range c.in {
-		reply.Incoming = append(reply.Incoming, c.linkStatus(in, in.up(), in.since, in.lastErr))
-	}
-	s.result(number, mustJSON(reply), []byte("{}"))
+	s.result(number, mustJSON(c.status()), []byte("{}"))
 }
 
-func (c *Core) linkStatus(channel fmt.Stringer, up bool, since time.Duration, err error) LinkStatus {
-	l := LinkStatus{Channel: channel.String(), Up: up, SinceMS: milliseconds(c.now - since)}
-	if err != nil && !up {
-		l.Error = err.Error()
+func (c *Core) status() ProcessStatus {
+	p, _ := c.Cluster.Process(c.CoreOptions.ID)
+	s := ProcessStatus{
+		Process: p.ID, Incarnation: c.Incarnation, Epoch: epoch, UptimeMS: milliseconds(c.now), Program: p.Program.Kind,
+		Outgoing: []OutgoingStatus{}, Incoming: []IncomingStatus{}, Snapshots: c.snapshotStatus(),
+	}
+	for _, o := range c.out {
+		s.Outgoing = append(s.Outgoing, OutgoingStatus{
+			To: o.peer.id, LinkStatus: o.story.status(c.now, o.up, len(o.resets)),
+			Sent: o.sender.Sent(), Acked: o.sender.Acked(), Outbox: Queue{o.sender.Waiting(), o.sender.Bytes()}, Resent: o.resent,
+		})
+	}
+	for _, in := range c.in {
+		s.Incoming = append(s.Incoming, IncomingStatus{
+			From: in.peer.id, LinkStatus: in.story.status(c.now, in.up(), len(in.resets)),
+			Arrived: in.receiver.Arrived(), Received: in.receiver.Received(), Inbox: Queue{in.receiver.Waiting(), in.receiver.Bytes()},
+			Duplicates: in.receiver.Duplicates(), Violations: in.violations,
+		})
+	}
+	return s
+}
+
+// snapshotStatus is what the snapshots in progress wait for: what this process
+// records, and as an assembler which parts.
+func (c *Core) snapshotStatus() []SnapshotStatus {
+	all := []SnapshotStatus{}
+	for _, start := range c.recorder.InProgress() {
+		all = append(all, SnapshotStatus{start.ID, start.Assembler, milliseconds(start.Deadline - c.now), c.recorder.Waits(start.ID)})
+	}
+	for id, a := range c.assemblies {
+		i := slices.IndexFunc(all, func(s SnapshotStatus) bool { return s.ID == id })
+		if i < 0 {
+			i = len(all)
+			all = append(all, SnapshotStatus{ID: id, Assembler: a.Assembler, TimeLeftMS: milliseconds(a.Deadline - c.now)})
+		}
+		for _, p := range a.collector.Waits() {
+			if p != c.CoreOptions.ID {
+				all[i].WaitsFor = append(all[i].WaitsFor, fmt.Sprintf("the part of %s", p))
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b SnapshotStatus) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	for i := range all {
+		if all[i].WaitsFor == nil {
+			all[i].WaitsFor = []string{}
+		}
+	}
+	return all
+}
+
+// story is what has happened to one end of a channel.
+type story struct {
+	since   time.Duration // up or down
+	lastErr error
+	erred   time.Duration // when that was
+	ups     uint64
+}
+
+func (s *story) wentUp(now time.Duration) {
+	s.since = now
+	s.ups++
+}
+
+// failed takes an error, and whether the link was up until then.
+func (s *story) failed(now time.Duration, wasUp bool, err error) {
+	if wasUp {
+		s.since = now
+	}
+	s.lastErr, s.erred = err, now
+}
+
+func (s *story) status(now time.Duration, up bool, resets int) LinkStatus {
+	l := LinkStatus{Up: up, SinceMS: milliseconds(now - s.since), Resets: resets, Reconnects: max(s.ups, 1) - 1}
+	if s.lastErr != nil {
+		l.Error, l.ErrorAgoMS = s.lastErr.Error(), milliseconds(now-s.erred)
 	}
 	return l
 }

@@ -144,7 +144,8 @@ address = "127.0.0.1:7104"
 channels = []
 [program]
 kind = "bank"
-transfers_per_second = 100
+balance = 1000000
+transfers_per_second = 1000
 [network]
 delay = "20ms"
 `
@@ -161,7 +162,7 @@ func TestVirtualOneWay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.Status != "complete" || s.sum() != 4000 || s.end.InFlight == 0 {
+			if s.Status != "complete" || s.sum() != 4000000 || s.end.InFlight == 0 {
 				t.Errorf("%s, sum %d, in flight %d: %v", s.Status, s.sum(), s.end.InFlight, s.Missing)
 			}
 		}

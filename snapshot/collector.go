@@ -60,16 +60,26 @@ func (c *Collector) Add(at time.Duration, piece Piece) error {
 	case Closed:
 		return c.addClosed(at, p, piece)
 	case Failed:
-		if p.failed == nil {
-			p.failed = &piece
-		}
-		c.restarted = c.restarted || piece.Reason == ProcessRestarted
+		c.fail(p, piece)
 	}
 	return nil
 }
 
+// fail keeps the first reason, but a restart counts more than any other: it means
+// that the numbers say nothing.
+func (c *Collector) fail(p *part, f Failed) {
+	if p.failed == nil || f.Reason == ProcessRestarted && p.failed.Reason != ProcessRestarted {
+		p.failed = &f
+	}
+	c.restarted = c.restarted || f.Reason == ProcessRestarted
+}
+
 func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error {
 	if p.recorded != nil {
+		if p.recorded.Incarnation != piece.Incarnation {
+			// The ends that it closes do not say which of the two closed them.
+			c.fail(p, Failed{Process: piece.Process, Reason: ProcessRestarted, Detail: "parts of two of its incarnations came"})
+		}
 		return nil
 	}
 	t := c.plan.Topology
@@ -132,6 +142,19 @@ func (c *Collector) Progress() Progress {
 		p.Closed += len(c.parts[id].in)
 	}
 	return p
+}
+
+// Waits lists the processes whose parts are not complete, sorted.
+func (c *Collector) Waits() []ProcessID {
+	var waits []ProcessID
+	t := c.plan.Topology
+	for _, id := range t.Processes {
+		p := c.parts[id]
+		if p.failed == nil && (p.recorded == nil || len(p.in) < len(t.In(id)) || len(p.out) < len(t.Out(id))) {
+			waits = append(waits, id)
+		}
+	}
+	return waits
 }
 
 // Done tells whether nothing more is to come: every part is complete, or what is
@@ -224,6 +247,10 @@ func (c *Collector) assembleChannel(g *Global, channel Channel) {
 		missing(ProcessRestarted, "")
 	case inClosed && in.Peer != from.recorded.Incarnation, outClosed && out.Peer != to.recorded.Incarnation:
 		missing(ProcessRestarted, "the ends counted in different incarnations")
+	case !inClosed && to.failed != nil:
+		missing(to.failed.Reason, to.failed.Detail)
+	case !outClosed && from.failed != nil:
+		missing(from.failed.Reason, from.failed.Detail)
 	case !inClosed:
 		missing(MarkerNotCome, "")
 	case !outClosed:

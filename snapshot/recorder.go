@@ -199,6 +199,33 @@ func (r *Recorder) InProgress() []Start {
 	return all
 }
 
+// Waits says what a snapshot in progress waits for at this process, for people.
+func (r *Recorder) Waits(id ID) []string {
+	rec := r.find(id)
+	if rec == nil {
+		return nil
+	}
+	if !rec.recorded {
+		return []string{"the state of the program"}
+	}
+	var waits []string
+	for i, to := range r.out {
+		if !rec.out[i].closed {
+			waits = append(waits, fmt.Sprintf("a connection with %s", to))
+		}
+	}
+	for i, from := range r.in {
+		switch e := &rec.in[i]; {
+		case e.closed:
+		case !e.marker:
+			waits = append(waits, fmt.Sprintf("the marker on %s", Channel{from, r.self}))
+		default:
+			waits = append(waits, fmt.Sprintf("message %d on %s", e.acked, Channel{from, r.self}))
+		}
+	}
+	return waits
+}
+
 // Capturing tells whether the state is being captured: the program must receive
 // nothing.
 func (r *Recorder) Capturing() bool { return r.capturing }

@@ -101,6 +101,9 @@ func (r *Receiver) Received() uint64 { return r.received }
 // Waiting is the number of messages in the inbox.
 func (r *Receiver) Waiting() int { return int(r.arrived - r.received) }
 
+// Bytes is what the inbox holds, in bytes.
+func (r *Receiver) Bytes() int { return int(r.arrivedBytes - r.receivedBytes) }
+
 // Duplicates is how many messages were dropped because they had arrived before.
 func (r *Receiver) Duplicates() uint64 { return r.duplicates }
 

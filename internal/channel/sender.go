@@ -32,6 +32,7 @@ type Sender struct {
 	markerWritten uint64 // last marker that Next gave
 	offset        uint64 // bytes of the messages 1 … written
 	credit        uint64
+	resent        uint64
 	cursor        int // the segment of message written+1
 	cursorBytes   int // bytes of it that Next gave
 }
@@ -100,6 +101,10 @@ func (s *Sender) Bytes() int { return s.bytes }
 // Waiting is the number of messages in the outbox.
 func (s *Sender) Waiting() int { return int(s.sent - s.acked) }
 
+// Resent is how many messages the connection that is up gives again: an earlier
+// one gave them too, and they did not arrive.
+func (s *Sender) Resent() uint64 { return s.resent }
+
 // Outbox is what a recorder asks, see [snapshot.Channels]: what the receiver is
 // known to have, and by reference all after that. Later acknowledgements do not
 // shrink it.
@@ -127,6 +132,7 @@ func (s *Sender) Resume(at Position) error {
 		return fmt.Errorf("%w: the receiver is at message %d and marker %d, but only %d and %d were sent",
 			ErrBroken, at.Arrived, at.Marker, s.sent, s.markerSent)
 	}
+	before := s.written
 	s.up = true
 	s.written, s.markerWritten = s.sent, s.markerSent
 	if err := s.Acknowledge(at); err != nil {
@@ -134,6 +140,7 @@ func (s *Sender) Resume(at Position) error {
 		return fmt.Errorf("%w: %w", ErrBroken, err)
 	}
 	s.written, s.markerWritten = s.acked, s.markerAcked
+	s.resent = before - min(before, s.acked)
 	s.cursor, s.cursorBytes = 0, 0
 	if len(s.outbox) > 0 {
 		first := s.outbox[0]
