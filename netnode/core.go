@@ -38,6 +38,7 @@ type Core struct {
 	Budget int
 
 	topology *snapshot.Topology
+	hash     [32]byte // of the cluster
 	recorder *snapshot.Recorder
 	peers    map[snapshot.ProcessID]*peer
 	out      []*outgoing // sorted by peer
@@ -76,6 +77,7 @@ func NewCore(o CoreOptions) *Core {
 		CoreOptions: o,
 		Budget:      256,
 		topology:    snapshot.NewTopology(o.Cluster.IDs(), o.Cluster.Channels()),
+		hash:        o.Cluster.Hash(),
 		peers:       map[snapshot.ProcessID]*peer{},
 		conns:       map[ConnID]connection{},
 		log:         o.Log.With().Str("process", string(o.ID)).Logger(),

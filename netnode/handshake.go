@@ -54,7 +54,7 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 		return refuse(wire.WrongProcess, "this is %s, not %s: check the addresses in the cluster file", self, h.To)
 	case h.Role == wire.RoleControl && h.ConfigHash == [32]byte{}: // a client without the file
 		return nil
-	case h.ConfigHash != c.Cluster.Hash():
+	case h.ConfigHash != c.hash:
 		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a cluster file with other processes or channels: give all the same", self, c.Cluster.Name)
 	case h.Role == wire.RoleControl:
 		return nil

@@ -46,7 +46,7 @@ func (d *dialler) greet(c *Core, role wire.Role, p *peer) {
 	conn := d.conn
 	c.write(conn, wire.Hello{
 		Role: role, VersionMin: wire.Version, VersionMax: wire.Version,
-		Cluster: c.Cluster.Name, ConfigHash: c.Cluster.Hash(), Epoch: epoch,
+		Cluster: c.Cluster.Name, ConfigHash: c.hash, Epoch: epoch,
 		From: c.CoreOptions.ID, To: p.id, Incarnation: c.Incarnation, Peer: p.Incarnation,
 	})
 	c.after(helloTimeout, func() {

@@ -18,8 +18,8 @@ type Program interface {
 	// that are not there yet wait.
 	Start(p Process)
 	// Receive takes a message from another process, or a request from a client, if
-	// from.IsClient(): sending to that id replies. The payload is valid until
-	// Receive returns; keep a copy.
+	// from.IsClient(): sending to that id replies. The payload is lent until
+	// Receive returns: it must not be changed; keep a copy.
 	Receive(from snapshot.ProcessID, payload []byte)
 	// Capture asks for the state. It calls done once, now or later, on the loop;
 	// until then the program receives nothing and no timer of it fires, and what it

@@ -4,22 +4,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
-	"time"
+	"slices"
 
 	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/snapshot"
 )
 
-// bankSettings are the keys of [program] for kind "bank".
+// bankSettings are the keys of [program] for kind "bank". The most that a balance
+// may be is 2^43, so that the sum over the 1,024 processes that a cluster can have
+// stays within 2^53: every reader of JSON holds that, and no balance overflows.
 type bankSettings struct {
-	// Balance is the money at the start, in units of money.
-	Balance int64 `toml:"balance" default:"1000" min:"0" max:"9007199254740992"`
+	// Balance is the money at the start, in units of money; 0: none.
+	Balance int64 `toml:"balance" default:"1000" min:"0" max:"8796093022208"`
 	// TransfersPerSecond is how many transfers each process sends; 0: none.
 	TransfersPerSecond float64 `toml:"transfers_per_second" default:"10" min:"0" max:"1000000"`
-	// MaxTransfer is the largest amount of a transfer, in units of money.
-	MaxTransfer int64 `toml:"max_transfer" default:"10" min:"1" max:"9007199254740992"`
+	// MaxTransfer is the largest amount of a transfer, in units of money; never 0.
+	MaxTransfer int64 `toml:"max_transfer" default:"10" min:"1" max:"8796093022208"`
 	// Seed is that of the random choices; 0: the node's own.
 	Seed int64 `toml:"seed" default:"0"`
 }
@@ -29,28 +32,30 @@ type bankSettings struct {
 type bank struct {
 	settings bankSettings
 	process  netnode.Process
+	channels []snapshot.ProcessID // outgoing
 	random   *rand.Rand
+	pace     pace
 	state    bankState
-	paused   bool
-	due      time.Duration // of transfers that were not sent yet
 }
 
+// bankState is the local state. Invariant: Balance >= 0.
 type bankState struct {
 	Balance  int64 `json:"balance"`
-	Sent     int64 `json:"sent"`     // transfers
-	Received int64 `json:"received"` // transfers
+	Sent     int64 `json:"sent"`             // transfers
+	Received int64 `json:"received"`         // transfers
+	Paused   bool  `json:"paused,omitempty"` // sends nothing on its own
 }
 
-// bankMessage is a transfer, or a request of a client.
-type bankMessage struct {
-	Type   string              `json:"type"`
-	Amount int64               `json:"amount"`
-	To     *snapshot.ProcessID `json:"to,omitempty"` // of a request only
+// transfer is the only message between banks. Its money is the receiver's as soon
+// as it was sent.
+type transfer struct {
+	Type   string `json:"type"` // "transfer"
+	Amount int64  `json:"amount"`
 }
 
 type bankReply struct {
-	Type    string `json:"type"`
-	Balance int64  `json:"balance"`
+	head
+	Balance int64 `json:"balance"`
 }
 
 func newBank(p config.Program) (netnode.Program, error) {
@@ -64,45 +69,35 @@ func newBank(p config.Program) (netnode.Program, error) {
 
 func (b *bank) Start(p netnode.Process) {
 	b.process = p
+	b.channels = p.Channels()
 	b.random = p.Rand()
 	if b.settings.Seed != 0 {
 		id := fnv.New64a()
 		id.Write([]byte(p.ID()))
 		b.random = rand.New(rand.NewPCG(uint64(b.settings.Seed), id.Sum64()))
 	}
-	if b.settings.TransfersPerSecond > 0 && len(p.Channels()) > 0 {
-		b.process.After(b.pause(), b.tick)
+	if b.settings.TransfersPerSecond > 0 && len(b.channels) > 0 {
+		b.pace = pace{rate: b.settings.TransfersPerSecond, last: p.Now()}
+		p.After(b.pace.wait(), b.tick)
 	}
 }
 
-// pause is the time between two ticks: that between two transfers, but not less
-// than a millisecond, in which then several are sent.
-func (b *bank) pause() time.Duration {
-	return max(time.Millisecond, b.interval())
-}
-
-func (b *bank) interval() time.Duration {
-	return time.Duration(float64(time.Second) / b.settings.TransfersPerSecond)
-}
-
+// tick sends the transfers that are due.
 func (b *bank) tick() {
-	pause := b.pause()
-	b.process.After(pause, b.tick)
-	if b.paused {
-		return
-	}
-	for b.due += pause; b.due >= b.interval(); b.due -= b.interval() {
-		if b.state.Balance > 0 {
-			channels := b.process.Channels()
-			amount := 1 + b.random.Int64N(min(b.settings.MaxTransfer, b.state.Balance))
-			b.transfer(channels[b.random.IntN(len(channels))], amount)
+	for range b.pace.due(b.process.Now()) {
+		if b.state.Paused || b.state.Balance == 0 {
+			continue // not made up for
 		}
+		amount := 1 + b.random.Int64N(min(b.settings.MaxTransfer, b.state.Balance))
+		b.pay(b.channels[b.random.IntN(len(b.channels))], amount)
 	}
+	b.process.After(b.pace.wait(), b.tick)
 }
 
-// transfer sends money. The balance falls only if there is such a channel.
-func (b *bank) transfer(to snapshot.ProcessID, amount int64) bool {
-	if !send(b.process, to, bankMessage{Type: "transfer", Amount: amount}) {
+// pay sends money, at most what there is, and tells whether it was sent: what was
+// not stays here.
+func (b *bank) pay(to snapshot.ProcessID, amount int64) bool {
+	if !send(b.process, to, transfer{"transfer", amount}) {
 		return false
 	}
 	b.state.Balance -= amount
@@ -111,46 +106,57 @@ func (b *bank) transfer(to snapshot.ProcessID, amount int64) bool {
 }
 
 func (b *bank) Receive(from snapshot.ProcessID, payload []byte) {
-	var m bankMessage
-	err := json.Unmarshal(payload, &m)
 	if from.IsClient() {
-		if err != nil {
-			send(b.process, from, refusal(codeMalformedRequest, err.Error()))
-			return
-		}
-		send(b.process, from, b.answer(m))
+		answer(b.process, from, payload, b.grant)
 		return
 	}
-	if err != nil || m.Type != "transfer" || m.Amount <= 0 {
-		log := b.process.Log()
-		log.Error().Str("peer", string(from)).Bytes("payload", payload[:min(len(payload), 128)]).Msg("a message that is no transfer, dropped")
+	var t transfer
+	if err := json.Unmarshal(payload, &t); err != nil || t.Type != "transfer" || t.Amount <= 0 || t.Amount > math.MaxInt64-b.state.Balance {
+		b.process.Log().Error().Str("peer", string(from)).Bytes("payload", payload[:min(len(payload), 128)]).Msg("a message that is no transfer, dropped")
 		return
 	}
-	b.state.Balance += m.Amount
+	b.state.Balance += t.Amount
 	b.state.Received++
 }
 
-// answer does what a client asks for.
-func (b *bank) answer(m bankMessage) any {
-	switch m.Type {
+// grant does what a client asks for.
+func (b *bank) grant(kind string, request []byte) (reply, *refusal) {
+	switch kind {
 	case "balance":
 	case "pause":
-		b.paused = true
+		b.state.Paused = true
 	case "resume":
-		b.paused = false
+		b.state.Paused = false
 	case "transfer":
-		switch {
-		case m.To == nil || m.Amount <= 0:
-			return refusal(codeMalformedRequest, `a transfer needs "to" and an "amount" above 0`)
-		case m.Amount > b.state.Balance:
-			return refusal(codePreconditionFailed, fmt.Sprintf("the balance is %d, less than %d", b.state.Balance, m.Amount))
-		case !b.transfer(*m.To, m.Amount):
-			return refusal(codePreconditionFailed, fmt.Sprintf("no channel to %q", *m.To))
+		if refused := b.transfer(request); refused != nil {
+			return nil, refused
 		}
 	default:
-		return refusal(codeNotSupported, fmt.Sprintf("unknown request %q: there are balance, transfer, pause and resume", m.Type))
+		return nil, refuse(codeNotSupported, "unknown request %.128q: there are balance, transfer, pause and resume", kind)
 	}
-	return bankReply{m.Type + "_ok", b.state.Balance}
+	return &bankReply{Balance: b.state.Balance}, nil
+}
+
+// transfer sends the money that a client asks to send.
+func (b *bank) transfer(request []byte) *refusal {
+	var ask struct {
+		To     *snapshot.ProcessID `json:"to"`
+		Amount int64               `json:"amount"`
+	}
+	if err := json.Unmarshal(request, &ask); err != nil {
+		return malformed(err)
+	}
+	switch {
+	case ask.To == nil || ask.Amount <= 0:
+		return refuse(codeMalformedRequest, `a transfer needs "to" and an "amount" above 0`)
+	case !slices.Contains(b.channels, *ask.To): // a client, say, which would take the money with it
+		return refuse(codePreconditionFailed, "no channel to %.128q: there are %v", *ask.To, b.channels)
+	case ask.Amount > b.state.Balance:
+		return refuse(codePreconditionFailed, "the balance is %d, less than %d", b.state.Balance, ask.Amount)
+	case !b.pay(*ask.To, ask.Amount):
+		return refuse(codeTemporarilyUnavailable, "the transfer could not be sent")
+	}
+	return nil
 }
 
 func (b *bank) Capture(done func(netnode.State)) {
@@ -158,16 +164,13 @@ func (b *bank) Capture(done func(netnode.State)) {
 }
 
 func (b *bank) Restore(state []byte) error {
-	if err := json.Unmarshal(state, &b.state); err != nil {
+	restored := bankState{Balance: -1}
+	if err := json.Unmarshal(state, &restored); err != nil {
 		return fmt.Errorf("state of a bank: %w", err)
 	}
-	return nil
-}
-
-func mustMarshal(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic("bug: " + err.Error())
+	if restored.Balance < 0 {
+		return fmt.Errorf("state of a bank without a balance of at least 0: %.128q", state)
 	}
-	return b
+	b.state = restored
+	return nil
 }

@@ -1,0 +1,60 @@
+// Counter counts at every process and tells the others. See docs/programs.md.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"time"
+
+	"chandy/netnode"
+	"chandy/snapshot"
+	"github.com/rs/zerolog"
+)
+
+type counter struct {
+	netnode.Process
+	counts map[snapshot.ProcessID]int // its own, and what each other told it last
+}
+
+func (c *counter) Start(p netnode.Process)          { c.Process = p; c.count() }
+func (c *counter) Capture(done func(netnode.State)) { done(netnode.State{Bytes: c.encode()}) }
+func (c *counter) Restore(state []byte) error       { return json.Unmarshal(state, &c.counts) }
+func (c *counter) encode() []byte                   { text, _ := json.Marshal(c.counts); return text }
+
+func (c *counter) count() {
+	c.counts[c.ID()]++
+	for _, to := range c.Channels() {
+		c.Send(to, fmt.Appendf(nil, `{%q: %d}`, c.ID(), c.counts[c.ID()]))
+	}
+	c.After(100*time.Millisecond, c.count)
+}
+
+func (c *counter) Receive(from snapshot.ProcessID, payload []byte) {
+	if from.IsClient() {
+		c.Send(from, fmt.Appendf(nil, `{"type": "counts_ok", "counts": %s}`, c.encode()))
+	} else if err := json.Unmarshal(payload, &c.counts); err != nil {
+		c.Stop(fmt.Errorf("message of %s: %w", from, err))
+	}
+}
+
+func main() {
+	flag.Parse() // the id is the only argument
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
+	cluster, err := netnode.LoadCluster("")
+	check(err)
+	c := &counter{counts: map[snapshot.ProcessID]int{}}
+	node, err := netnode.New(netnode.Options{Cluster: cluster, ID: snapshot.ProcessID(flag.Arg(0)), Program: c, Log: zerolog.New(os.Stderr)})
+	check(err)
+	check(node.Run(ctx))
+}
+
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
