@@ -40,10 +40,15 @@ type client struct {
 const inARow = 32
 
 // receiving tells whether the program may receive messages.
-func (c *Core) receiving() bool { return !c.delivery.held && c.timersRun() }
+func (c *Core) receiving() bool { return !c.delivery.held && !c.recorder.Capturing() && !c.stopping }
 
-// timersRun tells whether timers of the program may fire.
-func (c *Core) timersRun() bool { return !c.recorder.Capturing() && !c.stopping }
+// timersRun tells whether timers of the program may fire. What it sends by itself
+// is held back while an outbox is over its high water.
+func (c *Core) timersRun() bool {
+	return !c.recorder.Capturing() && !c.stopping && !slices.ContainsFunc(c.out, (*outgoing).full)
+}
+
+func (o *outgoing) full() bool { return o.sender.Bytes() > outboxHigh }
 
 // deliver lets the program receive, from the links in turn, what is in their
 // inboxes, as far as the budget goes.
@@ -54,12 +59,14 @@ func (c *Core) deliver() {
 	for left > 0 && c.timersRun() && d.timers.fireOne(c.now) {
 		left--
 	}
+	left = max(left, 1) // timers that are always due do not keep everything else waiting
 	for left > 0 && len(d.requests) > 0 && c.receiving() {
 		r := d.requests[0]
 		d.requests = d.requests[1:]
 		left--
 		c.program().Receive(r.client, r.payload)
 	}
+	left = max(left, 1)
 	for idle := 0; left > 0 && idle < len(c.in) && c.receiving(); {
 		in := c.in[d.turn%len(c.in)]
 		n := in.deliver(min(left, inARow))
@@ -120,8 +127,12 @@ func (c *Core) Send(to snapshot.ProcessID, payload []byte) error {
 	return fmt.Errorf("message to %s: no such process", to)
 }
 
-// outboxMax is the limit of one outbox, in bytes: beyond it the node stops.
-const outboxMax = 64 << 20
+// Of one outbox, in bytes: above outboxHigh the timers of the program wait, beyond
+// outboxMax the node stops.
+const (
+	outboxHigh = 48 << 20
+	outboxMax  = 64 << 20
+)
 
 // After is for the program.
 func (c *Core) After(d time.Duration, f func()) { c.delivery.timers.add(c.now+d, f) }

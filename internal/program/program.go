@@ -15,6 +15,8 @@ func New(p config.Program) (netnode.Program, error) {
 	switch p.Kind {
 	case "bank":
 		return newBank(p)
+	case "token":
+		return newToken(p)
 	}
-	return nil, fmt.Errorf("unknown program kind %q: there is %s", p.Kind, "bank")
+	return nil, fmt.Errorf("unknown program kind %q: there are bank and token", p.Kind)
 }
