@@ -78,6 +78,9 @@ func (b Batch) Through(seq uint64) Batch {
 // limit bytes and each length in its shortest form. What comes from a peer is
 // checked once, on arrival; everything else here relies on it.
 func (b Batch) Check(limit int) error {
+	if b.Count < 0 {
+		return fmt.Errorf("has %d messages", b.Count)
+	}
 	rest := b.Body
 	for i := range b.Count {
 		n, w := binary.Uvarint(rest)

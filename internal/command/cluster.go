@@ -3,6 +3,8 @@ package command
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,13 +16,36 @@ import (
 func loadCluster(c *cli.Context) (*config.Cluster, error) {
 	path := config.Find(c.String("cluster"))
 	cluster, err := config.Load(path)
+	var faults *config.Faults
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !c.IsSet("cluster"):
-		return nil, fail(exitUsage, "give one with --cluster FILE or $CHANDY_CLUSTER, or stand where cluster.toml is", "no cluster file %s", path)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fail(exitUsage, whereCluster(c), "no cluster file %s", path)
+	case errors.As(err, &faults) && len(faults.List) > 1:
+		return nil, fail(exitUsage, "", "%d faults in %s:%s", len(faults.List)+faults.More, path, listed(err.Error()))
 	case err != nil:
 		return nil, fail(exitUsage, "", "%w", err)
 	}
 	return cluster, nil
+}
+
+// whereCluster says where a file that is not there was looked for.
+func whereCluster(c *cli.Context) string {
+	switch {
+	case c.String("cluster") != "":
+		return "it is the one given by --cluster"
+	case os.Getenv("CHANDY_CLUSTER") != "":
+		return "it is the one given by $CHANDY_CLUSTER"
+	}
+	return "give one by --cluster FILE or $CHANDY_CLUSTER, or go to where cluster.toml is"
+}
+
+// listed is what stands behind the colon of an error: one line there, several below
+// it.
+func listed(lines string) string {
+	if !strings.Contains(lines, "\n") {
+		return " " + lines
+	}
+	return "\n  " + strings.ReplaceAll(lines, "\n", "\n  ")
 }
 
 // process finds a process that the user named.
@@ -33,12 +58,9 @@ func process(cluster *config.Cluster, id string) (config.Process, error) {
 }
 
 func list[S ~string](all []S) string {
-	text := ""
-	for i, s := range all {
-		if i > 0 {
-			text += ", "
-		}
-		text += string(s)
+	var texts []string
+	for _, s := range all {
+		texts = append(texts, string(s))
 	}
-	return text
+	return strings.Join(texts, ", ")
 }

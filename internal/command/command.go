@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -78,6 +77,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Name:                  "chandy",
 		Version:               version(),
 		HideHelpCommand:       true,
+		Flags:                 []cli.Flag{cli.HelpFlag}, // the library forgets it where there is a command help
 		Reader:                stdin,
 		Writer:                stdout,
 		ErrWriter:             stderr,
@@ -100,44 +100,9 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	return app
 }
 
-func unknownCommand(name string) error {
-	return fail(exitUsage, "chandy help lists the commands", "unknown command %q", name)
-}
-
-func usageError(c *cli.Context, err error, _ bool) error {
-	help := "chandy help"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "chandy" {
-		help += " " + c.Command.Name
-	}
-	text := strings.TrimPrefix(err.Error(), "flag provided but not defined: ")
-	if text != err.Error() {
-		text = "unknown flag " + text
-	}
-	return fail(exitUsage, help+" lists the flags", "%s", text)
-}
-
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}
 	return "(devel)"
-}
-
-// arguments checks the number of arguments: least, and at most if most >= 0. The
-// library takes a flag behind an argument for an argument.
-func arguments(c *cli.Context, least, most int, what string) error {
-	usage := "chandy " + c.Command.Name + " [flags] " + what
-	if c.NArg() < least {
-		return fail(exitUsage, "usage: "+usage, "%s: %s is missing", c.Command.Name, what)
-	}
-	args := c.Args().Slice()
-	for _, arg := range args[min(least, len(args)):] {
-		if strings.HasPrefix(arg, "-") && arg != "-" {
-			return fail(exitUsage, "flags stand before arguments: "+strings.TrimSpace(usage), "%s: flag %s after an argument", c.Command.Name, arg)
-		}
-	}
-	if most >= 0 && len(args) > most {
-		return fail(exitUsage, strings.TrimSpace("usage: "+usage), "%s: too many arguments: %s", c.Command.Name, strings.Join(args[most:], " "))
-	}
-	return nil
 }

@@ -24,7 +24,8 @@ not find out.
 
 example, with a cluster of three processes:
   chandy node p1 & chandy node p2 & chandy node p3 &
-  chandy initiate --wait | jq '[.processes[].state.balance] | add'
+  chandy initiate --wait |
+    jq '[.processes[].state.balance, .channels[].messages[].payload.amount] | add'
   kill %1 %2 %3
 `
 

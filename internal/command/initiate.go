@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,16 +17,13 @@ import (
 	"chandy/snapshot"
 )
 
-// answerTimeout is how long a process may take to answer a hello.
-const answerTimeout = time.Second
-
 func (e *env) initiate() *cli.Command {
 	return &cli.Command{
 		Name: "initiate",
 		Flags: []cli.Flag{
 			clusterFlag(),
 			&cli.StringSliceFlag{Name: "at"},
-			&cli.DurationFlag{Name: "timeout"},
+			&cli.StringFlag{Name: "timeout"},
 			&cli.BoolFlag{Name: "compact"},
 			&cli.BoolFlag{Name: "wait"},
 		},
@@ -70,12 +68,9 @@ type initiator struct {
 }
 
 func (i *initiator) run(c *cli.Context) error {
-	timeout := i.cluster.Snapshot.Timeout
-	if c.IsSet("timeout") {
-		timeout = c.Duration("timeout")
-	}
-	if timeout < time.Millisecond || timeout > 24*time.Hour {
-		return fail(exitUsage, "", "--timeout %v is not between 1ms and 24h", timeout)
+	timeout, err := i.timeout(c)
+	if err != nil {
+		return err
 	}
 	if err := i.checkAt(c.StringSlice("at")); err != nil {
 		return err
@@ -94,12 +89,29 @@ func (i *initiator) run(c *cli.Context) error {
 	return i.take(c.Context, client, time.Until(deadline), c.Bool("compact"))
 }
 
+// timeout is that of the flag or of the file. The library would say of a bad
+// duration no more than "parse error".
+func (i *initiator) timeout(c *cli.Context) (time.Duration, error) {
+	if !c.IsSet("timeout") {
+		return i.cluster.Snapshot.Timeout, nil
+	}
+	text := c.String("timeout")
+	timeout, err := time.ParseDuration(text)
+	if err != nil || timeout < time.Millisecond || timeout > 24*time.Hour {
+		return 0, fail(exitUsage, "", "--timeout must be a duration from 1ms to 24h, such as 500ms or 10s, not %q", text)
+	}
+	return timeout, nil
+}
+
 // checkAt checks the initiators that the user named.
 func (i *initiator) checkAt(names []string) error {
 	for _, name := range names {
 		p, err := process(i.cluster, name)
 		if err != nil {
 			return err
+		}
+		if slices.Contains(i.at, p.ID) {
+			return fail(exitUsage, "", "--at %s is given twice", p.ID)
 		}
 		i.at = append(i.at, p.ID)
 	}
@@ -123,19 +135,18 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 	var problems []string
 	for _, id := range candidates {
 		client, err := i.dial(ctx, id)
-		if err == nil {
-			return client, nil
-		}
-		var refused *netnode.Refused
 		switch {
+		case err == nil:
+			return client, nil
 		case ctx.Err() != nil:
 			return nil, fail(exitUnknown, "", "interrupted")
-		case errors.As(err, &refused):
-			return nil, fail(exitUsage, "", "%s refused: %w", id, err)
+		case isRefusal(err):
+			return nil, refused(id, err)
 		}
 		problems = append(problems, fmt.Sprintf("%s: %v", id, err))
 	}
-	return nil, fail(exitUnknown, fmt.Sprintf("start the nodes: chandy node %s, …", candidates[0]), "nobody answered\n  %s", strings.Join(problems, "\n  "))
+	return nil, fail(exitUnknown, "is its node running? chandy node "+string(candidates[0])+" starts it",
+		"nobody answered:%s", listed(strings.Join(problems, "\n")))
 }
 
 // candidates are the processes of the sources of the topology, in the order of
@@ -153,14 +164,6 @@ func (i *initiator) candidates() []snapshot.ProcessID {
 		}
 	}
 	return all
-}
-
-var errNoAnswer = fmt.Errorf("no answer within %v", answerTimeout)
-
-func (i *initiator) dial(ctx context.Context, id snapshot.ProcessID) (*netnode.Client, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, errNoAnswer)
-	defer cancel()
-	return netnode.DialClient(ctx, i.cluster, id, netnode.TCP{})
 }
 
 // grace is how long after its time-out the assembler may take to answer.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -52,14 +53,22 @@ func (e *env) runNode(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	listen := c.String("listen")
+	if c.IsSet("listen") {
+		if err := cluster.CheckAddress(listen); err != nil {
+			return fail(exitUsage, "", "--listen %w", err)
+		}
+	}
 	hosted, err := program.New(p.Program)
 	if err != nil {
-		return fail(exitUsage, "", "program of %s in %s: %w", p.ID, cluster.Path, err)
+		return fail(exitUsage, "", "program of %s in %s:%s", p.ID, cluster.Path, listed(err.Error()))
 	}
-	n, err := netnode.New(netnode.Options{Cluster: cluster, ID: p.ID, Program: hosted, Log: log, Listen: c.String("listen")})
+	n, err := netnode.New(netnode.Options{Cluster: cluster, ID: p.ID, Program: hosted, Log: log, Listen: listen})
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fail(exitUsage, "is the node running already? otherwise give "+string(p.ID)+" another address in "+cluster.Path, "%w", err)
+		return fail(exitUsage, fmt.Sprintf("is the node of %s running already? if not, give it another address in %s", p.ID, cluster.Path), "%w", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fail(exitUsage, "this machine does not have the address: give one that it has by --listen", "%w", err)
 	case err != nil:
 		return fail(exitUsage, "", "%w", err)
 	}

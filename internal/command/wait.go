@@ -3,11 +3,11 @@ package command
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"chandy/netnode"
 	"chandy/snapshot"
 )
 
@@ -75,14 +75,21 @@ func (i *initiator) downAt(ctx context.Context, id snapshot.ProcessID) ([]string
 		return []string{fmt.Sprintf("%s: %v", id, err)}, nil
 	}
 	var down []string
-	for _, l := range slices.Concat(status.Outgoing, status.Incoming) {
-		if !l.Up {
-			text := fmt.Sprintf("%s: %s is down for %v", id, l.Channel, milliseconds(l.SinceMS))
-			if l.Error != "" {
-				text += ": " + l.Error
-			}
-			down = append(down, text)
+	say := func(c snapshot.Channel, l netnode.LinkStatus) {
+		if l.Up {
+			return
 		}
+		text := fmt.Sprintf("%s: %s is down for %v", id, c, milliseconds(l.SinceMS))
+		if l.Error != "" {
+			text += ": " + l.Error
+		}
+		down = append(down, text)
+	}
+	for _, o := range status.Outgoing {
+		say(snapshot.Channel{From: id, To: o.To}, o.LinkStatus)
+	}
+	for _, in := range status.Incoming {
+		say(snapshot.Channel{From: in.From, To: id}, in.LinkStatus)
 	}
 	return down, nil
 }
