@@ -107,6 +107,13 @@ func (c *Client) status(ctx context.Context, wait bool) (ProcessStatus, error) {
 	return status, err
 }
 
+// Call gives a request to the program of the node and returns its reply.
+func (c *Client) Call(ctx context.Context, request json.RawMessage) ([]byte, error) {
+	var reply bytes.Buffer
+	_, err := c.do(ctx, controlRequest{Type: "call", Request: request}, &reply, nil)
+	return reply.Bytes(), err
+}
+
 // Error is the text of the reply.
 func (e *ErrorReply) Error() string { return e.Text }
 

@@ -58,7 +58,7 @@ type ErrorReply struct {
 const (
 	CodeBadRequest  = "bad request"
 	CodeUnreachable = "unreachable" // no marker reaches every process from the initiators
-	CodeLimit       = "limit"       // too many snapshots in progress
+	CodeLimit       = "limit"       // too many snapshots, or requests to the program, in progress
 )
 
 func (c *Core) openSession(conn ConnID) {
@@ -69,7 +69,14 @@ func (c *Core) openSession(conn ConnID) {
 
 func (s *session) String() string { return "control" }
 
-func (s *session) closed(error) {}
+// closed forgets who waits here for a reply of the program.
+func (s *session) closed(error) {
+	for id, one := range s.core.delivery.clients {
+		if one.session == s {
+			delete(s.core.delivery.clients, id)
+		}
+	}
+}
 
 func (s *session) frame(f wire.Frame) error {
 	r, ok := f.(wire.Request)
@@ -87,7 +94,7 @@ func (s *session) frame(f wire.Frame) error {
 	case "status":
 		s.status(r.Number, request.Wait)
 	case "call":
-		s.core.call(s, r.Number, request.Request)
+		s.call(r.Number, request.Request)
 	default:
 		s.fail(r.Number, CodeBadRequest, fmt.Sprintf("unknown request %q", request.Type))
 	}

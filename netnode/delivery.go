@@ -161,9 +161,20 @@ func (c *Core) Log() *zerolog.Logger { return &c.log }
 // Rand is for the program.
 func (c *Core) Rand() *rand.Rand { return c.CoreOptions.Rand }
 
+// callsMax is how many requests of clients may wait for replies of the program.
+const callsMax = 1024
+
 // call gives a request of a client to the program, under an id of its own.
-func (c *Core) call(s *session, number uint64, payload []byte) {
-	d := &c.delivery
+func (s *session) call(number uint64, payload []byte) {
+	d := &s.core.delivery
+	switch {
+	case len(payload) == 0:
+		s.fail(number, CodeBadRequest, `a call needs a "request"`)
+		return
+	case len(d.clients) >= callsMax:
+		s.fail(number, CodeLimit, fmt.Sprintf("%d requests wait for replies of the program", callsMax))
+		return
+	}
 	d.count++
 	id := snapshot.ProcessID(fmt.Sprintf("c%d", d.count))
 	d.clients[id] = &client{s, number}

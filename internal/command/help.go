@@ -11,7 +11,11 @@ const appHelp = `chandy takes consistent global snapshots of running distributed
 usage: chandy COMMAND [flags] [arguments]
 
   node ID          run the node of one process of the cluster file
+  up               run the nodes of all of them, in this terminal
   initiate         take a global snapshot and print it as JSON
+  status           show processes, channels and snapshots in progress
+  call ID JSON     send a request to the program of a process
+  validate         check the cluster file and describe its topology
   verify FILE...   check that snapshots are complete and consistent
   help [COMMAND]   this text, or that of a command
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/snapshot"
 )
@@ -53,7 +52,7 @@ example:
 			if err != nil {
 				return err
 			}
-			i := initiator{env: e, cluster: cluster, topology: snapshot.NewTopology(cluster.IDs(), cluster.Channels())}
+			i := initiator{env: e, asker: asker{cluster}, topology: snapshot.NewTopology(cluster.IDs(), cluster.Channels())}
 			return i.run(c)
 		},
 	}
@@ -62,13 +61,13 @@ example:
 // initiator takes one snapshot.
 type initiator struct {
 	*env
-	cluster  *config.Cluster
+	asker
 	topology *snapshot.Topology
 	at       []snapshot.ProcessID
 }
 
 func (i *initiator) run(c *cli.Context) error {
-	timeout, err := i.timeout(c)
+	timeout, err := duration(c, "timeout", i.cluster.Snapshot.Timeout)
 	if err != nil {
 		return err
 	}
@@ -87,20 +86,6 @@ func (i *initiator) run(c *cli.Context) error {
 	}
 	defer client.Close()
 	return i.take(c.Context, client, time.Until(deadline), c.Bool("compact"))
-}
-
-// timeout is that of the flag or of the file. The library would say of a bad
-// duration no more than "parse error".
-func (i *initiator) timeout(c *cli.Context) (time.Duration, error) {
-	if !c.IsSet("timeout") {
-		return i.cluster.Snapshot.Timeout, nil
-	}
-	text := c.String("timeout")
-	timeout, err := time.ParseDuration(text)
-	if err != nil || timeout < time.Millisecond || timeout > 24*time.Hour {
-		return 0, fail(exitUsage, "", "--timeout must be a duration from 1ms to 24h, such as 500ms or 10s, not %q", text)
-	}
-	return timeout, nil
 }
 
 // checkAt checks the initiators that the user named.

@@ -1,8 +1,10 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -14,7 +16,7 @@ import (
 func (e *env) node() *cli.Command {
 	return &cli.Command{
 		Name:  "node",
-		Flags: append(logFlags(), clusterFlag(), &cli.StringFlag{Name: "listen"}),
+		Flags: append(logFlags(), clusterFlag(), &cli.StringFlag{Name: "listen"}, &cli.BoolFlag{Name: "until-eof"}),
 		CustomHelpTemplate: `usage: chandy node [flags] ID
 
 Runs the node of process ID until SIGINT or SIGTERM. Nodes start in any order;
@@ -22,6 +24,8 @@ each says on stderr when all its channels are up.
 
       --cluster FILE     the cluster file
       --listen ADDRESS   bind this host:port instead of the one in the file
+      --until-eof        stop also when stdin ends, so that it does not outlive who
+                         holds the other end
       --log-format F     auto (default: console on a terminal, else json),
                          console or json
       --log-level L      trace, debug, info (default), warn, error, disabled
@@ -73,7 +77,16 @@ func (e *env) runNode(c *cli.Context) error {
 		return fail(exitUsage, "", "%w", err)
 	}
 	log.Info().Str("process", string(p.ID)).Str("address", n.Addr().String()).Str("cluster", cluster.Name).Str("program", p.Program.Kind).Msg("node started")
-	if err := n.Run(c.Context); err != nil {
+	ctx := c.Context
+	if c.Bool("until-eof") {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		go func() {
+			io.Copy(io.Discard, e.stdin)
+			cancel()
+		}()
+	}
+	if err := n.Run(ctx); err != nil {
 		return fail(exitUnknown, "", "%s stopped: %w", p.ID, err)
 	}
 	log.Info().Str("process", string(p.ID)).Msg("node stopped")

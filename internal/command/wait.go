@@ -67,7 +67,7 @@ func (i *initiator) down(ctx context.Context) ([]string, error) {
 }
 
 func (i *initiator) downAt(ctx context.Context, id snapshot.ProcessID) ([]string, error) {
-	status, err := i.status(ctx, id)
+	status, err := i.ask(ctx, id)
 	switch {
 	case isRefusal(err):
 		return nil, refused(id, err)

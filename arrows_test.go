@@ -1,0 +1,217 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// levels are those of DESIGN section 6, the lowest first. A package imports what
+// is below its own level only, levels skipped or not.
+var levels = [][]string{
+	{"snapshot"},
+	{"wire", "internal/channel", "internal/trace", "internal/store", "internal/config"},
+	{"netnode"},
+	{"internal/program", "internal/diagram", "internal/verify"},
+	{"internal/sim", "internal/bench"},
+	{"internal/command"},
+	{"."},
+}
+
+// alone may import the standard library only: what checks a snapshot shares no
+// code with what recorded it.
+const alone = "internal/verify"
+
+// pure packages do no I/O, know no time and no chance, and start nothing.
+var pure = []string{"snapshot", "internal/channel"}
+
+var pureImports = []string{
+	"bytes", "cmp", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "iter", "maps", "math",
+	"regexp", "slices", "sort", "strconv", "strings", "time", "unicode/utf8",
+}
+
+// pureNames are the only names that a pure package may use of these.
+var pureNames = map[string][]string{
+	"time": {"Duration", "Time", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "RFC3339Nano", "UTC"},
+	"fmt":  {"Append", "Appendf", "Appendln", "Errorf", "Formatter", "Fprint", "Fprintf", "Fprintln", "Sprint", "Sprintf", "Sprintln", "State", "Stringer"},
+}
+
+// netNames are what may be used of package net outside of netnode.
+var netNames = map[string][]string{
+	"internal/config": {"SplitHostPort", "JoinHostPort"},
+}
+
+func TestArrows(t *testing.T) {
+	for _, fault := range arrowFaults(t, os.DirFS(".")) {
+		t.Error(fault)
+	}
+}
+
+// TestArrowsSeesFaults plants one wrong arrow after the other.
+func TestArrowsSeesFaults(t *testing.T) {
+	for _, c := range []struct{ file, text, want string }{
+		{"snapshot/a.go", `import "chandy/wire"`, "snapshot must not import wire"},
+		{"wire/a.go", `import "chandy/internal/config"`, "wire must not import internal/config"},
+		{"netnode/a.go", `import _ "chandy/internal/program"`, "netnode must not import internal/program"},
+		{"internal/program/a_linux.go", "import `chandy/internal/command`", "internal/program must not import internal/command"},
+		{"internal/verify/a.go", `import "chandy/snapshot"`, "internal/verify must not import snapshot"},
+		{"internal/verify/a.go", `import "github.com/rs/zerolog"`, "internal/verify must not import github.com/rs/zerolog"},
+		{"internal/config/a.go", `import "chandy/internal/verify"`, "internal/config must not import internal/verify"},
+		{"internal/new/a.go", ``, "internal/new has no level"},
+		{"examples/a/a.go", `import "chandy/internal/channel"`, "examples/a must not import internal/channel"},
+		{"snapshot/a.go", `import "os"`, "snapshot must not import os"},
+		{"internal/channel/a.go", `import "math/rand/v2"`, "internal/channel must not import math/rand/v2"},
+		{"snapshot/a.go", `import . "time"`, "a dot import of time"},
+		{"snapshot/a.go", "import clock \"time\"\nvar now = clock.Now()", "time.Now"},
+		{"snapshot/a.go", "import \"fmt\"\nfunc f() { fmt.Println() }", "fmt.Println"},
+		{"snapshot/a.go", "func f() { go f() }", "start a goroutine"},
+		{"snapshot/a.go", "var c chan int", "a queue of goroutines"},
+		{"internal/command/a.go", `import "net"`, "internal/command must not import net"},
+		{"internal/store/a.go", `import "net/http"`, "internal/store must not import net/http"},
+		{"internal/config/a.go", "import \"net\"\nvar d = net.Dial", "net.Dial"},
+	} {
+		faults := arrowFaults(t, fstest.MapFS{c.file: {Data: []byte("package x\n" + c.text)}})
+		if len(faults) != 1 || !strings.Contains(faults[0], c.want) {
+			t.Errorf("%s with %s:\n  got  %q\n  want %s", c.file, c.text, faults, c.want)
+		}
+	}
+}
+
+// arrowFaults reads the packages of a module. It goes by the files and not by what
+// the compiler takes on this system; test files may import what they like.
+func arrowFaults(t *testing.T, module fs.FS) []string {
+	var faults []string
+	err := fs.WalkDir(module, ".", func(name string, d fs.DirEntry, err error) error {
+		switch base := path.Base(name); {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && (base == "testdata" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")):
+			return fs.SkipDir
+		case d.IsDir(), !strings.HasSuffix(base, ".go"), strings.HasSuffix(base, "_test.go"):
+			return nil
+		}
+		text, err := fs.ReadFile(module, name)
+		if err != nil {
+			return err
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		f := arrowFile{File: parsed, pkg: path.Dir(name), name: name}
+		f.check()
+		faults = append(faults, f.faults...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return faults
+}
+
+// arrowFile is one file whose imports are looked at.
+type arrowFile struct {
+	*ast.File
+	pkg, name string
+	faults    []string
+}
+
+func (f *arrowFile) fault(format string, a ...any) {
+	f.faults = append(f.faults, f.name+": "+fmt.Sprintf(format, a...))
+}
+
+func (f *arrowFile) check() {
+	if !strings.HasPrefix(f.pkg, "examples/") && level(f.pkg) < 0 {
+		f.fault("package %s has no level: see DESIGN section 6", f.pkg)
+	}
+	for _, spec := range f.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			panic(err) // the parser has taken it
+		}
+		if inside, ours := strings.CutPrefix(imported, "chandy/"); !f.mayImport(inside, imported, ours) {
+			f.fault("%s must not import %s", f.pkg, strings.TrimPrefix(imported, "chandy/"))
+			continue
+		}
+		if allowed := f.names(imported); allowed != nil {
+			f.checkNames(spec, imported, allowed)
+		}
+	}
+	if slices.Contains(pure, f.pkg) {
+		f.checkPure()
+	}
+}
+
+func (f *arrowFile) mayImport(inside, imported string, ours bool) bool {
+	standard := !strings.Contains(strings.Split(imported, "/")[0], ".")
+	switch {
+	case ours && strings.HasPrefix(f.pkg, "examples/"): // what a stranger could import
+		return level(inside) >= 0 && !strings.HasPrefix(inside, "internal/")
+	case ours && f.pkg == alone:
+		return false
+	case ours:
+		return level(inside) >= 0 && level(inside) < level(f.pkg)
+	case slices.Contains(pure, f.pkg):
+		return slices.Contains(pureImports, imported)
+	case imported == "net":
+		return f.pkg == "netnode" || netNames[f.pkg] != nil
+	case strings.HasPrefix(imported, "net/"):
+		return f.pkg == "netnode" || imported == "net/netip"
+	}
+	return standard || f.pkg != alone
+}
+
+// level is the number of a package's level, -1 if it has none.
+func level(pkg string) int {
+	return slices.IndexFunc(levels, func(l []string) bool { return slices.Contains(l, pkg) })
+}
+
+// names are those that the file may use of a package; nil if all.
+func (f *arrowFile) names(imported string) []string {
+	if imported == "net" {
+		return netNames[f.pkg]
+	}
+	if slices.Contains(pure, f.pkg) {
+		return pureNames[imported]
+	}
+	return nil
+}
+
+func (f *arrowFile) checkNames(spec *ast.ImportSpec, imported string, allowed []string) {
+	local := path.Base(imported)
+	if spec.Name != nil {
+		local = spec.Name.Name
+	}
+	if local == "." {
+		f.fault("a dot import of %s hides what is used of it", imported)
+	}
+	ast.Inspect(f.File, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && x.Name == local && !slices.Contains(allowed, s.Sel.Name) {
+				f.fault("%s must not use %s.%s", f.pkg, imported, s.Sel.Name)
+			}
+		}
+		return true
+	})
+}
+
+func (f *arrowFile) checkPure() {
+	ast.Inspect(f.File, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.GoStmt:
+			f.fault("%s must not start a goroutine", f.pkg)
+		case *ast.ChanType, *ast.SelectStmt:
+			f.fault("%s must not use a queue of goroutines", f.pkg)
+		}
+		return true
+	})
+}

@@ -1,0 +1,69 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"chandy/internal/config"
+	"chandy/netnode"
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// answerTimeout is how long a process may take to answer.
+const answerTimeout = time.Second
+
+// asker asks the nodes of a cluster.
+type asker struct{ cluster *config.Cluster }
+
+// dial says hello to the node of a process.
+func (a asker) dial(ctx context.Context, id snapshot.ProcessID) (*netnode.Client, error) {
+	var client *netnode.Client
+	err := inTime(ctx, func(ctx context.Context) (err error) {
+		client, err = netnode.DialClient(ctx, a.cluster, id, netnode.TCP{})
+		return err
+	})
+	return client, err
+}
+
+// ask asks the node of a process for its status.
+func (a asker) ask(ctx context.Context, id snapshot.ProcessID) (status netnode.ProcessStatus, err error) {
+	client, err := a.dial(ctx, id)
+	if err != nil {
+		return status, err
+	}
+	defer client.Close()
+	err = inTime(ctx, func(ctx context.Context) (err error) {
+		status, err = client.Status(ctx)
+		return err
+	})
+	return status, err
+}
+
+// inTime gives a question answerTimeout, or what is left of ctx.
+func inTime(ctx context.Context, ask func(context.Context) error) error {
+	limit := answerTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline))
+	}
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := ask(bounded)
+	if err != nil && (bounded.Err() != nil || os.IsTimeout(err)) {
+		return fmt.Errorf("no answer within %v", limit.Round(time.Millisecond))
+	}
+	return err
+}
+
+// isRefusal tells whether a node answered and will answer the same next time.
+func isRefusal(err error) bool {
+	var r *netnode.Refused
+	return errors.As(err, &r) && r.Code != wire.Stopping
+}
+
+func refused(id snapshot.ProcessID, err error) error {
+	return fail(exitUsage, "give the cluster file that the nodes were started with", "%s refused: %w", id, err)
+}

@@ -1,0 +1,123 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"chandy/netnode"
+	"chandy/snapshot"
+)
+
+// callTimeout is how long a reply may take by default.
+const callTimeout = 10 * time.Second
+
+func (e *env) call() *cli.Command {
+	return &cli.Command{
+		Name: "call",
+		Flags: []cli.Flag{
+			clusterFlag(),
+			&cli.StringFlag{Name: "timeout"},
+		},
+		CustomHelpTemplate: `usage: chandy call [flags] ID JSON
+
+Sends a request to the program of process ID, as a client, and prints the reply.
+The request is a JSON object; where it has no "msg_id" it gets one.
+
+      --cluster FILE   the cluster file
+      --timeout D      how long to wait for the reply (default: 10s)
+
+exit codes: 0 a reply; 1 an error reply, printed all the same; 2 bad usage or
+configuration; 3 no reply in time.
+
+example:
+  chandy call p1 '{"type": "balance"}'
+`,
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 2, 2, "ID JSON"); err != nil {
+				return err
+			}
+			timeout, err := duration(c, "timeout", callTimeout)
+			if err != nil {
+				return err
+			}
+			request, err := numbered(c.Args().Get(1))
+			if err != nil {
+				return err
+			}
+			cluster, err := loadCluster(c)
+			if err != nil {
+				return err
+			}
+			p, err := process(cluster, c.Args().First())
+			if err != nil {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(c.Context, timeout)
+			defer cancel()
+			reply, err := asker{cluster}.give(ctx, p.ID, request)
+			if err != nil {
+				return e.noReply(c.Context, ctx, timeout, err)
+			}
+			return e.printReply(reply)
+		},
+	}
+}
+
+// numbered is a request with a msg_id. Nothing else of it changes.
+func numbered(text string) (json.RawMessage, error) {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &object); err != nil || object == nil {
+		return nil, fail(exitUsage, `a request is a JSON object, such as '{"type": "balance"}'`, "call: %q is no JSON object", text)
+	}
+	request := bytes.TrimSpace([]byte(text))
+	if _, ok := object["msg_id"]; ok {
+		return request, nil
+	}
+	id := `{"msg_id":1`
+	if len(object) > 0 {
+		id += ","
+	}
+	return append([]byte(id), request[1:]...), nil
+}
+
+// give gives a request to the program of a process.
+func (a asker) give(ctx context.Context, id snapshot.ProcessID, request json.RawMessage) ([]byte, error) {
+	client, err := a.dial(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	return client.Call(ctx, request)
+}
+
+func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, err error) error {
+	var refusal *netnode.ErrorReply
+	switch {
+	case interrupted.Err() != nil:
+		return fail(exitUnknown, "", "interrupted")
+	case isRefusal(err):
+		return fail(exitUsage, "give the cluster file that the nodes were started with", "%w", err)
+	case late.Err() != nil:
+		return fail(exitUnknown, "give a longer --timeout; a program may never answer what it does not know", "no reply within %v", timeout)
+	case errors.As(err, &refusal) && refusal.Code == netnode.CodeBadRequest:
+		return fail(exitUsage, "", "%w", err)
+	}
+	return fail(exitUnknown, "", "no reply: %w", err)
+}
+
+func (e *env) printReply(reply []byte) error {
+	fmt.Fprintf(e.stdout, "%s\n", bytes.TrimSpace(reply))
+	var head struct {
+		Type string `json:"type"`
+	}
+	if json.Unmarshal(reply, &head) == nil && head.Type == "error" {
+		return errNo
+	}
+	return nil
+}

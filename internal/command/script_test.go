@@ -1,0 +1,170 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"chandy": func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs testdata/script. Each script has four free ports, $P1 to $P4;
+// in its *.toml files they are filled in, and cluster.toml is that of bank, below,
+// if the script has none of its own. $README is ours. There are these commands:
+//
+//	exits CODE PROGRAM [ARG...]          runs a program that must exit so
+//	suspended ID CODE PROGRAM [ARG...]   the same while the node of a process is
+//	                                     stopped, as if its machine hung
+//	broken PROGRAM [ARG...]              runs a program whose stdout nobody reads,
+//	                                     and which must say nothing about it
+//
+// Nodes run in the background ("exec chandy node p1 &"). Nothing sleeps: a script
+// knows that they are up by "chandy initiate --wait".
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata/script",
+		RequireUniqueNames: true,
+		Setup:              setup,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":     exits,
+			"broken":    broken,
+			"suspended": suspended,
+		},
+	})
+}
+
+const bank = `name = "bank"
+
+[[process]]
+id = "p1"
+address = "127.0.0.1:$P1"
+
+[[process]]
+id = "p2"
+address = "127.0.0.1:$P2"
+
+[[process]]
+id = "p3"
+address = "127.0.0.1:$P3"
+
+[program]
+kind = "bank"
+transfers_per_second = 200
+
+[network]
+delay = "20ms"
+`
+
+func setup(e *testscript.Env) error {
+	readme, err := filepath.Abs("../../README.md")
+	if err != nil {
+		return err
+	}
+	e.Setenv("README", readme)
+	e.Setenv("GORACE", "atexit_sleep_ms=0") // else each command sleeps for a second under -race
+	var ports []string
+	for n := 1; n <= 4; n++ {
+		name, port := fmt.Sprintf("P%d", n), freePort()
+		e.Setenv(name, port)
+		ports = append(ports, "$"+name, port)
+	}
+	file := filepath.Join(e.WorkDir, "cluster.toml")
+	if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+		if err := os.WriteFile(file, []byte(bank), 0o666); err != nil {
+			return err
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(e.WorkDir, "*.toml"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		text = []byte(strings.NewReplacer(ports...).Replace(string(text)))
+		if err := os.WriteFile(file, text, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var taken sync.Map // ports, by number
+
+// freePort finds a port that nobody listens on. It is below those that systems take
+// for outgoing connections, of which one could have it when the node wants it.
+func freePort() string {
+	for {
+		port := 10000 + rand.IntN(22000)
+		if _, known := taken.LoadOrStore(port, true); known {
+			continue
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			l.Close()
+			return fmt.Sprint(port)
+		}
+	}
+}
+
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	var want int
+	if _, err := fmt.Sscan(args[0], &want); err != nil {
+		ts.Fatalf("usage: exits CODE PROGRAM [ARG...]")
+	}
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, not %d", got, want)
+	}
+}
+
+func broken(ts *testscript.TestScript, _ bool, args []string) {
+	r, w, err := os.Pipe()
+	ts.Check(err)
+	r.Close()
+	defer w.Close()
+	path, err := exec.LookPath(args[0]) // testscript.Main has put it on our own path
+	ts.Check(err)
+	var said strings.Builder
+	c := exec.Command(path, args[1:]...)
+	c.Dir, c.Stdout, c.Stderr = ts.Getenv("WORK"), w, &said
+	c.Env = []string{"GORACE=" + ts.Getenv("GORACE")}
+	if err := c.Run(); err == nil || said.String() != "" {
+		ts.Fatalf("%v, with stderr %q", err, said.String())
+	}
+}
+
+func suspended(ts *testscript.TestScript, _ bool, args []string) {
+	for _, c := range ts.BackgroundCmds() {
+		if id := c.Args[len(c.Args)-1]; id == args[0] {
+			ts.Check(c.Process.Signal(syscall.SIGSTOP))
+			defer c.Process.Signal(syscall.SIGCONT)
+			exits(ts, false, args[1:])
+			return
+		}
+	}
+	ts.Fatalf("no node of %s in the background", args[0])
+}

@@ -1,0 +1,221 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"chandy/internal/config"
+	"chandy/netnode"
+	"chandy/snapshot"
+)
+
+func (e *env) status() *cli.Command {
+	return &cli.Command{
+		Name:  "status",
+		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "json"}},
+		CustomHelpTemplate: `usage: chandy status [flags]
+
+Asks every process: is it there, and if not, why; its channels, with what was
+sent, has arrived and was received, what waits in outbox and inbox, and since when
+they are up or down; the snapshots in progress and what each waits for.
+
+      --cluster FILE   the cluster file
+      --json           print chandy/status.v1
+
+exit codes: 0 all processes and channels are up; 1 not all; 2 bad usage or
+configuration; 3 no process answered.
+
+example:
+  chandy status --json | jq -r '.processes[] | select(.reachable | not) | .process'
+`,
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 0, 0, ""); err != nil {
+				return err
+			}
+			cluster, err := loadCluster(c)
+			if err != nil {
+				return err
+			}
+			s := asker{cluster}.statuses(c.Context)
+			if c.Bool("json") {
+				err = e.printStatusJSON(s)
+			} else {
+				e.printStatus(s)
+			}
+			if err != nil {
+				return err
+			}
+			return s.verdict()
+		},
+	}
+}
+
+// clusterStatus is chandy/status.v1.
+type clusterStatus struct {
+	Format    string          `json:"format"`
+	Cluster   string          `json:"cluster"`
+	Up        bool            `json:"up"` // all processes and all channels
+	Processes []processStatus `json:"processes"`
+}
+
+// processStatus is a process, reachable or not. What it told of itself is null if
+// it is not.
+type processStatus struct {
+	Process   snapshot.ProcessID     `json:"process"`
+	Address   string                 `json:"address"`
+	Reachable bool                   `json:"reachable"`
+	Error     string                 `json:"error,omitempty"`
+	Status    *netnode.ProcessStatus `json:"status"`
+}
+
+// statuses asks all processes at once.
+func (a asker) statuses(ctx context.Context) clusterStatus {
+	s := clusterStatus{Format: "chandy/status.v1", Cluster: a.cluster.Name, Up: true, Processes: make([]processStatus, len(a.cluster.Processes))}
+	var asked sync.WaitGroup
+	for i, p := range a.cluster.Processes {
+		asked.Go(func() { s.Processes[i] = a.statusOf(ctx, p) })
+	}
+	asked.Wait()
+	slices.SortFunc(s.Processes, func(a, b processStatus) int { return strings.Compare(string(a.Process), string(b.Process)) })
+	for _, p := range s.Processes {
+		s.Up = s.Up && p.Reachable && p.Status.Up()
+	}
+	return s
+}
+
+func (a asker) statusOf(ctx context.Context, p config.Process) processStatus {
+	one := processStatus{Process: p.ID, Address: p.Address}
+	status, err := a.ask(ctx, p.ID)
+	if err != nil {
+		one.Error = err.Error()
+	} else {
+		one.Reachable, one.Status = true, &status
+	}
+	return one
+}
+
+func (s clusterStatus) verdict() error {
+	reachable := slices.ContainsFunc(s.Processes, func(p processStatus) bool { return p.Reachable })
+	switch {
+	case s.Up:
+		return nil
+	case !reachable:
+		return fail(exitUnknown, "are the nodes running? chandy up starts all", "no process answered")
+	}
+	return errNo
+}
+
+func (e *env) printStatusJSON(s clusterStatus) error {
+	encoder := json.NewEncoder(e.stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(s)
+}
+
+func (e *env) printStatus(s clusterStatus) {
+	processes := newTable(e.stdout, "PROCESS", "ADDRESS", "STATE", "UPTIME", "INCARNATION", "PROGRAM")
+	for _, p := range s.Processes {
+		if p.Reachable {
+			processes.row(p.Process, p.Address, "up", ago(p.Status.UptimeMS), p.Status.Incarnation, p.Status.Program)
+		} else {
+			processes.row(p.Process, p.Address, "unreachable: "+p.Error)
+		}
+	}
+	processes.flush()
+	fmt.Fprintln(e.stdout)
+	e.printChannels(s)
+	e.printSnapshots(s)
+}
+
+// printChannels prints a line for each end of a channel that was told of.
+func (e *env) printChannels(s clusterStatus) {
+	out := newTable(e.stdout, "CHANNEL", "SENDER", "SINCE", "SENT", "ACKED", "OUTBOX", "RECONNECTS", "RESENT", "RESETS", "LAST ERROR")
+	for _, p := range s.Processes {
+		if p.Status == nil {
+			continue
+		}
+		for _, o := range p.Status.Outgoing {
+			out.row(snapshot.Channel{From: p.Process, To: o.To}, upOrDown(o.Up), ago(o.SinceMS), o.Sent, o.Acked, queue(o.Outbox),
+				o.Reconnects, o.Resent, o.Resets, lastError(o.LinkStatus))
+		}
+	}
+	out.flush()
+	fmt.Fprintln(e.stdout)
+	in := newTable(e.stdout, "CHANNEL", "RECEIVER", "SINCE", "ARRIVED", "RECEIVED", "INBOX", "RECONNECTS", "DUPLICATES", "VIOLATIONS", "RESETS", "LAST ERROR")
+	for _, p := range s.Processes {
+		if p.Status == nil {
+			continue
+		}
+		for _, i := range p.Status.Incoming {
+			in.row(snapshot.Channel{From: i.From, To: p.Process}, upOrDown(i.Up), ago(i.SinceMS), i.Arrived, i.Received, queue(i.Inbox),
+				i.Reconnects, i.Duplicates, i.Violations, i.Resets, lastError(i.LinkStatus))
+		}
+	}
+	in.flush()
+}
+
+func (e *env) printSnapshots(s clusterStatus) {
+	for _, p := range s.Processes {
+		if p.Status == nil {
+			continue
+		}
+		for _, one := range p.Status.Snapshots {
+			waits := "nothing"
+			if len(one.WaitsFor) > 0 {
+				waits = strings.Join(one.WaitsFor, ", ")
+			}
+			fmt.Fprintf(e.stdout, "\nsnapshot %s at %s, assembler %s, %v left, waits for %s\n", one.ID, p.Process, one.Assembler, ago(one.TimeLeftMS), waits)
+		}
+	}
+}
+
+func upOrDown(up bool) string {
+	if up {
+		return "up"
+	}
+	return "down"
+}
+
+func lastError(l netnode.LinkStatus) string {
+	if l.Error == "" {
+		return "-"
+	}
+	return fmt.Sprintf("%s (%v ago)", l.Error, ago(l.ErrorAgoMS))
+}
+
+// queue is what an outbox or an inbox holds: messages, and bytes if any.
+func queue(q netnode.Queue) string {
+	if q.Messages == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d (%s)", q.Messages, size(q.Bytes))
+}
+
+func size(bytes int) string {
+	switch {
+	case bytes < 1<<10:
+		return fmt.Sprintf("%d B", bytes)
+	case bytes < 1<<20:
+		return fmt.Sprintf("%.1f KiB", float64(bytes)/(1<<10))
+	}
+	return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
+}
+
+// ago is a time for people: three digits or so.
+func ago(ms float64) time.Duration {
+	d := milliseconds(ms)
+	switch {
+	case d < time.Second:
+		return d
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
+}

@@ -1,0 +1,105 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"chandy/internal/config"
+	"chandy/internal/diagram"
+	"chandy/internal/program"
+	"chandy/snapshot"
+)
+
+func (e *env) validate() *cli.Command {
+	return &cli.Command{
+		Name:  "validate",
+		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "dot"}, &cli.BoolFlag{Name: "ids"}},
+		CustomHelpTemplate: `usage: chandy validate [flags]
+
+Reads the cluster file and lists all its faults. If it has none, describes the
+topology: processes, channels, strongly connected components, and from which
+initiators a snapshot reaches every process.
+
+      --cluster FILE   the cluster file
+      --dot            write the topology for Graphviz
+      --ids            write the ids of the processes only, one a line
+
+exit codes: 0 no fault; 2 faults.
+
+example:
+  chandy validate --dot | dot -Tsvg > cluster.svg
+`,
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 0, 0, ""); err != nil {
+				return err
+			}
+			cluster, err := loadCluster(c)
+			if err != nil {
+				return err
+			}
+			if err := checkPrograms(cluster); err != nil {
+				return err
+			}
+			if c.Bool("ids") {
+				for _, id := range cluster.IDs() {
+					fmt.Fprintln(e.stdout, id)
+				}
+				return nil
+			}
+			topology := snapshot.NewTopology(cluster.IDs(), cluster.Channels())
+			if c.Bool("dot") {
+				return diagram.Dot(e.stdout, cluster.Name, topology)
+			}
+			e.describe(cluster, topology)
+			return nil
+		},
+	}
+}
+
+// checkPrograms checks the settings of every program.
+func checkPrograms(cluster *config.Cluster) error {
+	var faults []string
+	for i, p := range cluster.Processes {
+		if _, err := program.New(p.Program); err != nil {
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				faults = append(faults, fmt.Sprintf("%s: process[%d] %q program: %s", cluster.Path, i, p.ID, line))
+			}
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return fail(exitUsage, "", "%s in the programs of %s:%s", count(len(faults), "fault", "faults"), cluster.Path, listed(strings.Join(faults, "\n")))
+}
+
+func (e *env) describe(cluster *config.Cluster, t *snapshot.Topology) {
+	fmt.Fprintf(e.stdout, "cluster %s: %s, %s\n", cluster.Name,
+		count(len(t.Processes), "process", "processes"), count(len(t.Channels), "channel", "channels"))
+	table := newTable(e.stdout, "PROCESS", "ADDRESS", "PROGRAM", "CHANNELS TO")
+	for _, p := range cluster.Processes {
+		to := "none"
+		if out := t.Out(p.ID); len(out) > 0 {
+			to = list(out)
+		}
+		table.row(p.ID, p.Address, p.Program.Kind, to)
+	}
+	table.flush()
+	components := t.Components()
+	fmt.Fprintf(e.stdout, "%s:", count(len(components), "strongly connected component", "strongly connected components"))
+	for _, one := range components {
+		fmt.Fprintf(e.stdout, " {%s}", list(one))
+	}
+	fmt.Fprintln(e.stdout)
+	sources := t.Sources()
+	if len(sources) == 1 {
+		fmt.Fprintf(e.stdout, "a snapshot reaches every process from any one of: %s\n", list(sources[0]))
+		return
+	}
+	fmt.Fprintf(e.stdout, "a snapshot needs %d initiators to reach every process, one of each:", len(sources))
+	for _, one := range sources {
+		fmt.Fprintf(e.stdout, " {%s}", list(one))
+	}
+	fmt.Fprintln(e.stdout)
+}

@@ -1,0 +1,148 @@
+package snapshot
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// jsonGlobals are the snapshots whose JSON stands in testdata/*.json, pretty and
+// compact, byte for byte.
+func jsonGlobals() map[string]*Global {
+	started := time.Date(2026, 11, 22, 8, 35, 25, 123456789, time.FixedZone("", 3600))
+	complete := &Global{
+		ID: "20261122T073525123456Z-k3m9x2q7ab", Cluster: "bank", Epoch: 1, Initiators: ids("p1 p3"), StartedAt: started,
+		Elapsed: 3210 * time.Microsecond,
+		Processes: []ProcessState{
+			{ID: "p1", State: State{Bytes: []byte(`{"n": 9007199254740993, "big": 1e400, "html": "<&>"}`)}, Incarnation: "i1",
+				RecordedAfter: 40 * time.Microsecond, CompletedAfter: 2900 * time.Microsecond, Completed: true},
+			{ID: "p2", State: State{Bytes: []byte("not JSON")}, Incarnation: "i2", CompletedAfter: time.Second, Completed: true},
+			{ID: "p3", State: State{Bytes: []byte(`old`), Error: `cannot: "<&>"`}, Incarnation: "i3", Completed: true},
+		},
+		Channels: []ChannelState{
+			{Channel: Channel{"p1", "p2"}, SeenByReceiver: "i1", SeenBySender: "i2", Sent: 122, SentKnown: true, Received: 117, ReceivedKnown: true, Known: true,
+				Messages: []Batch{
+					batch(118, "{\"amount\": 9007199254740993}", "1e400", "\xff\xfe"),
+					batch(121, "{\n  \"a\": [\r\n 1]\n}\n", `"<&>"`),
+				}},
+			{Channel: Channel{"p2", "p1"}, SeenByReceiver: "i2", SeenBySender: "i1", SentKnown: true, ReceivedKnown: true, Known: true,
+				Resets: []Reset{{"p2", "i2", 12, true}, {"p1", "i1", 0, false}}},
+		},
+	}
+	partial := &Global{
+		ID: "S", Cluster: "bank", Epoch: 7, Initiators: ids("p1"), StartedAt: started.Truncate(time.Second), Elapsed: 10 * time.Second,
+		Processes: []ProcessState{
+			{ID: "p1", State: State{Bytes: []byte("null")}, Incarnation: "i1", RecordedAfter: time.Millisecond},
+		},
+		Channels: []ChannelState{
+			{Channel: Channel{"p1", "p2"}, Sent: 3, SentKnown: true},
+			{Channel: Channel{"p2", "p1"}, SeenByReceiver: "i2", Received: 2, ReceivedKnown: true},
+			{Channel: Channel{"p2", "p3"}},
+		},
+		Missing: []Missing{
+			{Process: "p2", Reason: Unreachable, Detail: `dial: "refused"`},
+			{Process: "p3", Reason: PartNotReceived},
+			{Channel: Channel{"p2", "p1"}, Reason: MarkerNotCome},
+		},
+	}
+	nothing := &Global{ID: "S", Cluster: "bank", Epoch: 1, Initiators: ids("p1"), StartedAt: started,
+		Missing: []Missing{{Process: "p1", Reason: Unreachable}}}
+	return map[string]*Global{"complete": complete, "partial": partial, "nothing": nothing}
+}
+
+func TestJSONGolden(t *testing.T) {
+	for name, g := range jsonGlobals() {
+		for file, compact := range map[string]bool{name + ".json": false, name + ".compact.json": true} {
+			path := "testdata/" + file
+			got := g.AppendJSON(nil, compact)
+			if *rewrite {
+				if err := os.WriteFile(path, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got) != string(want) {
+				t.Errorf("%s: now\n%s\n(-rewrite puts it into the file)", path, got)
+			}
+			if !json.Valid(got) {
+				t.Errorf("%s is not JSON", path)
+			}
+		}
+	}
+}
+
+func TestJSONCompactIsOneLine(t *testing.T) {
+	for name, g := range jsonGlobals() {
+		got := string(g.AppendJSON([]byte("before "), true))
+		if !strings.HasPrefix(got, "before {") || strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, "}\n") || strings.Contains(got, "\r") {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// What a program gave comes out as it went in: as JSON byte for byte, anything else
+// in base64.
+func TestJSONPayloads(t *testing.T) {
+	for _, test := range []struct{ payload, pretty, compact string }{
+		{`9007199254740993`, `"payload": 9007199254740993`, `"payload":9007199254740993`},
+		{`1e400`, `"payload": 1e400`, `"payload":1e400`},
+		{`-0`, `"payload": -0`, `"payload":-0`},
+		{`"<&>\u003c\/é` + "\u2028" + `"`, `"payload": "<&>\u003c\/é` + "\u2028" + `"`, `"payload":"<&>\u003c\/é` + "\u2028" + `"`},
+		{`{"a":1,"a":2}`, `"payload": {"a":1,"a":2}`, `"payload":{"a":1,"a":2}`},
+		{"{\"a\" :\r\n\t1}", "\"payload\": {\"a\" :\r\n\t1}", "\"payload\":{\"a\" :  \t1}"},
+		{" \n7\t\r\n", `"payload": 7`, `"payload":7`},
+		{`null`, `"payload": null`, `"payload":null`},
+		{``, `"payload_base64": ""`, `"payload_base64":""`},
+		{`{"a":`, `"payload_base64": "eyJhIjo="`, `"payload_base64":"eyJhIjo="`},
+		{`1 2`, `"payload_base64": "MSAy"`, `"payload_base64":"MSAy"`},
+		{"\"\xff\"", `"payload_base64": "Iv8i"`, `"payload_base64":"Iv8i"`}, // valid for encoding/json
+		{"\"a\nb\"", `"payload_base64": "ImEKYiI="`, `"payload_base64":"ImEKYiI="`},
+		{"\ufeff1", `"payload_base64": "77u/MQ=="`, `"payload_base64":"77u/MQ=="`},
+		{"7\x00", `"payload_base64": "NwA="`, `"payload_base64":"NwA="`},
+	} {
+		g := &Global{Channels: []ChannelState{{Known: true, Messages: []Batch{batch(1, test.payload)}}}}
+		pretty, compact := string(g.AppendJSON(nil, false)), string(g.AppendJSON(nil, true))
+		if want := `{"seq": 1, ` + test.pretty + `}`; !strings.Contains(pretty, want) || !json.Valid([]byte(pretty)) {
+			t.Errorf("%q: %s is not in %s", test.payload, want, pretty)
+		}
+		if want := `{"seq":1,` + test.compact + `}`; !strings.Contains(compact, want) || !json.Valid([]byte(compact)) {
+			t.Errorf("%q: %s is not in %s", test.payload, want, compact)
+		}
+	}
+}
+
+// Strings that are ours are valid JSON whatever is in them.
+func TestJSONStrings(t *testing.T) {
+	for _, text := range []string{"\"\\\n\r\t\x00\x1f", "<&>", "\xff\xc0", "\u2028\ufffd", "é"} {
+		g := &Global{Cluster: text, Processes: []ProcessState{{ID: "p1", State: State{Error: text}}}, Missing: []Missing{{Process: "p2", Detail: text}}}
+		b := g.AppendJSON(nil, true)
+		var read struct {
+			Cluster string
+			Missing []struct{ Detail string }
+		}
+		want := strings.ToValidUTF8(text, "\ufffd")
+		if text == "\xff\xc0" {
+			want = "\ufffd\ufffd"
+		}
+		if err := json.Unmarshal(b, &read); err != nil || read.Cluster != want || read.Missing[0].Detail != want {
+			t.Errorf("%q: %v, %s", text, err, b)
+		}
+	}
+}
+
+func TestJSONOfRandomSnapshotsIsValid(t *testing.T) {
+	for seed := range uint64(300) {
+		g := randomGlobal(rand.New(rand.NewPCG(seed, 3)))
+		for _, compact := range []bool{false, true} {
+			if b := g.AppendJSON(nil, compact); !json.Valid(b) {
+				t.Fatalf("seed %d: %s", seed, b)
+			}
+		}
+	}
+}

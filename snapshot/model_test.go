@@ -1,0 +1,302 @@
+package snapshot
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The model that is explored: processes around real Recorders. A step belongs to
+// one process, and what it does depends on nothing but what that process holds and,
+// for a delivery, on the head of the channel. So a process is a table of local
+// states, and what a step does to one is computed once, by the real Recorder on a
+// copy of it.
+
+// kind is a kind of step.
+type kind uint8
+
+const (
+	sends    kind = iota // the program sends its next message on outgoing channel arg
+	receives             // it receives from the inbox of incoming channel arg
+	arrives              // a message, the head of incoming channel arg, enters the inbox
+	marks                // a marker, the head of incoming channel arg, arrives
+	initiates
+	records // the capture that is open is finished: Capture is answered
+	abandons
+)
+
+// A capture is always finished by a step of its own. One that is answered at once
+// is the run in which nothing comes between the two steps: it is explored too.
+
+func (k kind) String() string {
+	return [...]string{"sends to", "receives from", "gets a message from", "gets a marker from", "initiates", "records", "abandons"}[k]
+}
+
+// event is a step of one process.
+type event struct {
+	kind   kind
+	arg    uint8 // a channel end, or a snapshot
+	marker uint8 // of marks: its number in explorer.markers
+}
+
+const (
+	snapshotsMax = 2
+	endsMax      = 3
+	markersMax   = 24 // different ones in one exploration
+)
+
+// index numbers the steps of a process, for the table of their outcomes.
+func (e event) index() int {
+	switch e.kind {
+	case sends:
+		return int(e.arg)
+	case receives:
+		return endsMax + int(e.arg)
+	case arrives:
+		return 2*endsMax + int(e.arg)
+	case initiates:
+		return 3*endsMax + int(e.arg)
+	case abandons:
+		return 3*endsMax + snapshotsMax + int(e.arg)
+	case records:
+		return 3*endsMax + 2*snapshotsMax
+	}
+	return 3*endsMax + 2*snapshotsMax + 1 + int(e.arg)*markersMax + int(e.marker)
+}
+
+const eventsMax = 3*endsMax + 2*snapshotsMax + 1 + endsMax*markersMax
+
+// local is the local state of one process in the model: everything that its future
+// depends on, and what the checks at the end ask of its past.
+type local struct {
+	*host
+	asked     uint8                   // snapshots that it was asked to initiate
+	abandoned uint8                   // snapshots that it was told to abandon
+	gaveUp    uint8                   // those of them that were in progress
+	finished  uint8                   // snapshots of which it reported the last piece
+	markers   [snapshotsMax][]arrival // markers that arrived
+	pieces    [snapshotsMax][]Piece   // what it reported
+}
+
+type arrival struct {
+	from   ProcessID
+	marker Marker
+}
+
+// push is a marker for a channel.
+type push struct {
+	end    int // of the sender
+	marker Marker
+}
+
+func (l *local) clone() *local {
+	c := *l
+	c.host = l.host.clone()
+	for k := range c.pieces {
+		c.markers[k] = slices.Clip(l.markers[k])
+		c.pieces[k] = slices.Clip(l.pieces[k])
+	}
+	return &c
+}
+
+// programState is the state that the program gives: which messages it has sent and
+// received. What they are follows from how many, since every program has a fixed
+// script for each channel (message n on it is payload(channel, n)) and channels are
+// FIFO: so the recorded state tells exactly which sends and receives it includes,
+// and the checks read it from there and not from what the Recorder counted.
+func (h *host) programState() []byte {
+	b := []byte("sent")
+	for _, n := range h.sent {
+		b = fmt.Append(b, " ", n)
+	}
+	b = append(b, ", received"...)
+	for _, in := range h.in {
+		b = fmt.Append(b, " ", in.received)
+	}
+	return b
+}
+
+// parseState reads programState: the counts for outgoing, then incoming channels.
+func parseState(b []byte) (counts []uint64) {
+	for _, c := range b {
+		if '0' <= c && c <= '9' {
+			counts = append(counts, uint64(c-'0'))
+		}
+	}
+	return counts
+}
+
+func payload(c Channel, seq uint64) []byte { return fmt.Appendf(nil, "%s#%d", c, seq) }
+
+// do takes a step. It returns the markers that are sent.
+func (l *local) do(e event, s *scope, marker Marker) ([]push, *finding) {
+	out, in := l.topology.Out(l.id), l.topology.In(l.id)
+	switch e.kind {
+	case sends:
+		l.send(out[e.arg])
+	case receives:
+		l.receive(in[e.arg])
+	case arrives:
+		from := in[e.arg]
+		return l.obey(s, l.arrive(from, payload(Channel{from, l.id}, l.in[e.arg].arrived+1)))
+	case marks:
+		k := s.number(marker.ID)
+		ended := (l.finished|l.gaveUp)>>k&1 == 1
+		l.markers[k] = append(l.markers[k], arrival{in[e.arg], marker})
+		effects := l.marker(in[e.arg], marker)
+		if ended && len(effects) > 0 && l.fault == noFault {
+			return nil, finds(checkSteps, "%s came late and caused: %s", marker, renderEffects(effects))
+		}
+		return l.obey(s, effects)
+	case initiates:
+		l.asked |= 1 << e.arg
+		start := s.starts[e.arg]
+		known := l.recorder.find(start.ID) != nil || l.recorder.endedIDs[start.ID]
+		effects, err := l.initiate(start)
+		if known != (err == ErrKnown) || !known && err != nil {
+			return nil, finds(checkSteps, "initiate: %v", err)
+		}
+		return l.obey(s, effects)
+	case records:
+		return l.obey(s, l.record(l.fault.state(l.host)))
+	case abandons:
+		id := s.starts[e.arg].ID
+		l.abandoned |= 1 << e.arg
+		if l.recorder.find(id) != nil {
+			l.gaveUp |= 1 << e.arg
+		}
+		l.recorder.Abandon(id)
+		return l.obey(s, nil)
+	}
+	return nil, nil
+}
+
+// obey does what the Recorder asked for, in order.
+func (l *local) obey(s *scope, effects []Effect) ([]push, *finding) {
+	var pushes []push
+	for _, e := range effects {
+		switch e := e.(type) {
+		case SendMarker:
+			pushes = append(pushes, push{l.outEnd(e.To), e.Marker})
+		case Report:
+			k := s.number(e.Start.ID)
+			if (l.finished|l.gaveUp)>>k&1 == 1 {
+				return nil, finds(checkSteps, "after the end of its part: %s", e)
+			}
+			if e.Last {
+				l.finished |= 1 << k
+			}
+			l.pieces[k] = append(l.pieces[k], e.Piece)
+		}
+	}
+	return pushes, l.checkFreed(s)
+}
+
+// checkFreed checks what must hold of a Recorder after every step: what has ended
+// is freed and remembered, closed ends hold no message, and a marker that arrived
+// before, for a snapshot in progress or ended, changes nothing when it comes again.
+func (l *local) checkFreed(s *scope) *finding {
+	r := l.recorder
+	for _, rec := range r.recordings {
+		k := s.number(rec.ID)
+		if (l.finished|l.gaveUp)>>k&1 == 1 {
+			return finds(checkFreed, "%s still records %s, which has ended", l.id, rec.ID)
+		}
+		for _, e := range slices.Concat(rec.in, rec.out) {
+			if e.closed && e.messages != nil {
+				return finds(checkFreed, "%s holds messages of a closed end", l.id)
+			}
+		}
+	}
+	if l.fault != noFault {
+		return nil // the Recorder was told other things than the model
+	}
+	for _, arrived := range l.markers {
+		for _, a := range arrived {
+			again := cloneRecorder(r, l.host)
+			if effects := again.MarkerReceived(a.from, a.marker); len(effects) > 0 {
+				return finds(checkSteps, "%s came again from %s: %s", a.marker, a.from, renderEffects(effects))
+			}
+			if string(appendRecorder(nil, again)) != string(appendRecorder(nil, r)) {
+				return finds(checkSteps, "%s came again from %s and changed something", a.marker, a.from)
+			}
+		}
+	}
+	return nil
+}
+
+// append encodes the local state: equal encodings of one process mean an equal
+// future and equal checks. The order in which pieces were reported is left out,
+// since no check depends on it.
+func (l *local) append(b []byte) []byte {
+	b = append(b, l.asked, l.abandoned, l.gaveUp, l.finished)
+	for _, n := range l.sent {
+		b = binary.AppendUvarint(b, n)
+	}
+	for _, in := range l.in {
+		b = binary.AppendUvarint(b, in.arrived)
+		b = binary.AppendUvarint(b, in.received) // the inbox follows from the two
+	}
+	b = appendRecorder(b, l.recorder)
+	for k := range l.pieces {
+		b = append(b, byte(len(l.markers[k])))
+		for _, a := range l.markers[k] {
+			b = appendText(b, string(a.from))
+		}
+		b = appendText(b, l.part(k))
+	}
+	return b
+}
+
+// part is the pieces of one snapshot, as text.
+func (l *local) part(k int) string {
+	var texts []string
+	for _, p := range l.pieces[k] {
+		texts = append(texts, p.String())
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, "\n")
+}
+
+func (l *local) sentInAll() (n uint64) {
+	for _, sent := range l.sent {
+		n += sent
+	}
+	return n
+}
+
+// scope is what one exploration goes through.
+type scope struct {
+	name     string
+	topology *Topology
+	messages int // in all, by whichever process and on whichever channel
+	starts   []Start
+	// initiators of each snapshot: each of them is asked, at any moment.
+	initiators [][]ProcessID
+	abandon    bool // each process may be told to abandon each snapshot, at any moment
+	fault      *fault
+}
+
+func newScope(name, channels string, messages int, initiators ...string) *scope {
+	s := &scope{name: name, topology: graph(channels), messages: messages, fault: noFault}
+	for k, words := range initiators {
+		all := ids(words)
+		s.starts = append(s.starts, Start{ID: ID(fmt.Sprintf("S%d", k+1)), Assembler: all[0], Deadline: time.Second, Timeout: time.Second})
+		s.initiators = append(s.initiators, all)
+	}
+	return s
+}
+
+func (s *scope) number(id ID) int {
+	return slices.IndexFunc(s.starts, func(start Start) bool { return start.ID == id })
+}
+
+func renderEffects(effects []Effect) string {
+	var parts []string
+	for _, e := range effects {
+		parts = append(parts, e.String())
+	}
+	return strings.Join(parts, "; ")
+}

@@ -1,0 +1,200 @@
+package snapshot
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+)
+
+// checkEmpty checks that a recorder refers to nothing of any snapshot but the ids.
+func checkEmpty(t *testing.T, r *Recorder) {
+	t.Helper()
+	if len(r.recordings) != 0 || r.Recording() || r.InProgress() != nil {
+		t.Errorf("%d recordings are left", len(r.recordings))
+	}
+	for i, rec := range r.recordings[:cap(r.recordings)] {
+		if rec != nil {
+			t.Errorf("a reference to the recording of %s is left in place %d", rec.ID, i)
+		}
+	}
+	checkEndedIDs(t, r)
+}
+
+func checkEndedIDs(t *testing.T, r *Recorder) {
+	t.Helper()
+	var listed []ID
+	for _, e := range r.ended {
+		listed = append(listed, e.id)
+	}
+	slices.Sort(listed)
+	if set := slices.Sorted(maps.Keys(r.endedIDs)); !slices.Equal(listed, set) {
+		t.Errorf("%d ids of ended snapshots, %d in their set", len(listed), len(set))
+	}
+}
+
+func TestCompleteSnapshotIsFreed(t *testing.T) {
+	h := p2(16)
+	mustInitiate(t, h, "S")
+	h.arrive("p1", []byte("a"))
+	h.record(nil)
+	h.arrive("p1", []byte("b"))
+	rec := h.recorder.find("S")
+	if got := renderBatches(rec.in[0].messages); got != "1:a 2:b" {
+		t.Fatalf("recorded %q", got)
+	}
+	h.marker("p1", marker("S", 2))
+	if rec.in[0].messages != nil || rec.out[0].messages != nil {
+		t.Error("closed ends hold messages")
+	}
+	h.marker("p3", marker("S", 0))
+	checkEmpty(t, h.recorder)
+	wantEffects(t, h.marker("p3", marker("S", 0)))
+}
+
+func TestAbandon(t *testing.T) {
+	for name, record := range map[string]bool{"while capturing": false, "recorded": true} {
+		h := p2(16)
+		h.arrive("p1", []byte("a"))
+		mustInitiate(t, h, "S")
+		if record {
+			h.record(nil)
+			h.arrive("p1", []byte("b"))
+		}
+		h.recorder.Abandon("S")
+		checkEmpty(t, h.recorder)
+		h.recorder.Abandon("S")
+		h.recorder.Abandon("unknown")
+		checkEmpty(t, h.recorder)
+		if !record {
+			wantEffects(t, h.record(nil))
+		}
+		wantEffects(t, h.marker("p1", marker("S", 1)))
+		wantEffects(t, h.arrive("p3", []byte("c")))
+		if checkEmpty(t, h.recorder); t.Failed() {
+			t.Fatal(name)
+		}
+	}
+}
+
+func TestExpire(t *testing.T) {
+	h := p2(16)
+	if _, ok := h.recorder.NextDeadline(); ok {
+		t.Error("a deadline without a snapshot")
+	}
+	early := Start{ID: "early", Assembler: "p1", Deadline: 5 * time.Second, Timeout: 2 * time.Second}
+	late := Start{ID: "late", Assembler: "p1", Deadline: 9 * time.Second, Timeout: 2 * time.Second}
+	for _, s := range []Start{late, early} {
+		if _, err := h.initiate(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.record(nil)
+	if at, ok := h.recorder.NextDeadline(); at != early.Deadline || !ok {
+		t.Errorf("next deadline %v, %v", at, ok)
+	}
+	expire := func(now time.Duration, abandoned []Start, remembered int) {
+		t.Helper()
+		if got := h.recorder.Expire(now); !slices.Equal(got, abandoned) {
+			t.Errorf("at %v: abandoned %v", now, got)
+		}
+		if got := len(h.recorder.ended); got != remembered {
+			t.Errorf("at %v: %d ids remembered, not %d", now, got, remembered)
+		}
+		checkEndedIDs(t, h.recorder)
+	}
+	const moment = time.Nanosecond
+	expire(early.Deadline-moment, nil, 0)
+	expire(early.Deadline, []Start{early}, 1)
+	expire(early.Deadline, nil, 1)
+	expire(late.Deadline, []Start{late}, 2)
+	checkEmpty(t, h.recorder)
+	// An id is remembered for ten times the time-out, from the start.
+	forget := early.Deadline - early.Timeout + RememberFactor*early.Timeout
+	expire(forget-moment, nil, 2)
+	if _, err := h.initiate(early); err != ErrKnown {
+		t.Error(err)
+	}
+	expire(forget, nil, 1)
+	expire(forget+time.Hour, nil, 0)
+}
+
+func TestEndedIDsAreBounded(t *testing.T) {
+	h := p2(1)
+	mustInitiate(t, h, "S")
+	id := func(i int) ID { return ID(fmt.Sprintf("S%d", i)) }
+	for i := range EndedMax + 3 {
+		h.marker("p1", marker(id(i), 0)) // refused, and remembered
+		if i%1000 == 0 {
+			checkEndedIDs(t, h.recorder)
+		}
+	}
+	if got := len(h.recorder.ended); got != EndedMax {
+		t.Errorf("%d ids are remembered", got)
+	}
+	checkEndedIDs(t, h.recorder)
+	if h.recorder.endedIDs[id(2)] || !h.recorder.endedIDs[id(3)] || !h.recorder.endedIDs[id(EndedMax+2)] {
+		t.Error("not the oldest were forgotten")
+	}
+}
+
+func TestPeerRestarted(t *testing.T) {
+	h := p2(16)
+	mustInitiate(t, h, "S1")
+	h.record(nil)
+	mustInitiate(t, h, "S2")
+	wantEffects(t, h.recorder.PeerRestarted("p3"),
+		"report to p1 for S1: p3 failed: process restarted: noticed by p2, last",
+		"report to p1 for S2: p3 failed: process restarted: noticed by p2, last")
+	checkEmpty(t, h.recorder)
+	wantEffects(t, h.record(nil)) // of S2
+	wantEffects(t, h.marker("p3", marker("S1", 0)))
+	wantEffects(t, h.recorder.PeerRestarted("p3"))
+}
+
+// An outgoing channel is closed when its peer is known: without that the two ends
+// cannot be said to have counted in one pair of incarnations.
+func TestPeerKnown(t *testing.T) {
+	h := p2(16)
+	h.peers["p1"] = ""
+	h.marker("p3", marker("S", 0))
+	wantEffects(t, h.record(nil),
+		"send marker of S after message 0 to p1",
+		"report to p1 for S: p2 recorded state , sent [p1:0], received [p1:0 p3:0]",
+		"report to p1 for S: p2 closed incoming p3->p2 []")
+	wantEffects(t, h.recorder.PeerKnown("p3"))
+	h.peers["p1"] = "p1-1"
+	effects := h.recorder.PeerKnown("p1")
+	wantEffects(t, effects, "report to p1 for S: p2 closed outgoing p2->p1 []")
+	if peer := effects[0].(Report).Piece.(Closed).Peer; peer != "p1-1" {
+		t.Errorf("counted with %q", peer)
+	}
+	wantEffects(t, h.recorder.PeerKnown("p1"))
+	wantEffects(t, h.marker("p1", marker("S", 0)), "report to p1 for S: p2 closed incoming p1->p2 [], last")
+	checkEmpty(t, h.recorder)
+}
+
+func TestPeerKnownWhileCapturing(t *testing.T) {
+	h := p2(16)
+	h.peers["p1"] = ""
+	mustInitiate(t, h, "S")
+	h.peers["p1"] = "p1-1"
+	wantEffects(t, h.recorder.PeerKnown("p1"))
+	effects := h.record(nil)
+	if got := effects[len(effects)-1].String(); got != "report to p1 for S: p2 closed outgoing p2->p1 []" {
+		t.Error(got)
+	}
+}
+
+func TestResetsAreReported(t *testing.T) {
+	h := p2(16)
+	reset := Reset{Process: "p1", Incarnation: "p1-2", Discarded: 3, Unknown: true}
+	h.resets[Channel{"p2", "p1"}] = []Reset{reset}
+	mustInitiate(t, h, "S")
+	effects := h.record(nil)
+	closed := effects[len(effects)-1].(Report).Piece.(Closed)
+	if !slices.Equal(closed.Resets, []Reset{reset}) {
+		t.Errorf("%+v", closed)
+	}
+}

@@ -1,0 +1,275 @@
+package snapshot
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+)
+
+// start makes what a process is told of a snapshot: 10 s time-out, assembled by p1.
+func start(id ID) Start {
+	return Start{ID: id, Assembler: "p1", Deadline: 10 * time.Second, Timeout: 10 * time.Second}
+}
+
+func marker(id ID, sent uint64) Marker { return Marker{Start: start(id), Sent: sent, Acked: sent} }
+
+// p2 is a process with channels from p1 and p3 and to p1.
+func p2(limit int) *host { return newHost("p2", "p2-1", graph("p1->p2 p2->p1 p3->p2"), limit) }
+
+func wantEffects(t *testing.T, got []Effect, want ...string) {
+	t.Helper()
+	var texts []string
+	for _, e := range got {
+		texts = append(texts, e.String())
+	}
+	if !slices.Equal(texts, want) {
+		t.Errorf("effects\n  %q\nwant\n  %q", texts, want)
+	}
+}
+
+func mustInitiate(t *testing.T, h *host, id ID) []Effect {
+	t.Helper()
+	effects, err := h.initiate(start(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return effects
+}
+
+// Chandy & Lamport 1985, section 3, marker-sending rule: p sends one marker along c
+// after p records its state and before p sends further messages along c.
+func TestInitiatorRecordsThenSendsMarkers(t *testing.T) {
+	h := p2(16)
+	h.send("p1")
+	wantEffects(t, mustInitiate(t, h, "S"), "capture")
+	if !h.recorder.Capturing() || !h.recorder.Recording() {
+		t.Error("not capturing, or not recording")
+	}
+	h.send("p1") // before the state: the message is in the cut
+	wantEffects(t, h.record([]byte("7")),
+		"send marker of S after message 2 to p1",
+		"report to p1 for S: p2 recorded state 7, sent [p1:2], received [p1:0 p3:0]",
+		"report to p1 for S: p2 closed outgoing p2->p1 []")
+	if h.recorder.Capturing() || !h.recorder.Recording() {
+		t.Error("still capturing, or not recording")
+	}
+}
+
+// Section 3, marker-receiving rule: if q has not recorded its state, q records it,
+// and the state of c as the empty sequence.
+func TestFirstMarkerClosesItsChannelEmpty(t *testing.T) {
+	h := p2(16)
+	h.arrive("p1", []byte("a"))
+	h.receive("p1")
+	wantEffects(t, h.marker("p1", marker("S", 1)), "capture")
+	wantEffects(t, h.record(nil),
+		"send marker of S after message 0 to p1",
+		"report to p1 for S: p2 recorded state , sent [p1:0], received [p1:1 p3:0]",
+		"report to p1 for S: p2 closed outgoing p2->p1 []",
+		"report to p1 for S: p2 closed incoming p1->p2 []")
+}
+
+// Section 3, the other case: the state of c is the sequence of messages received
+// along c after q's state was recorded and before q received the marker along c.
+// What waits in the inbox counts as not received.
+func TestLaterMarkerClosesItsChannel(t *testing.T) {
+	h := p2(16)
+	for _, payload := range []string{"a", "b", "c"} {
+		h.arrive("p3", []byte(payload))
+	}
+	h.receive("p3")
+	mustInitiate(t, h, "S")
+	h.record(nil)
+	h.receive("p3") // received after the recording: it stays in the channel state
+	wantEffects(t, h.arrive("p3", []byte("d")))
+	wantEffects(t, h.marker("p3", marker("S", 4)), "report to p1 for S: p2 closed incoming p3->p2 [2:b 3:c 4:d]")
+	wantEffects(t, h.arrive("p3", []byte("e")))
+	wantEffects(t, h.arrive("p1", []byte("x")))
+	wantEffects(t, h.marker("p1", marker("S", 1)), "report to p1 for S: p2 closed incoming p1->p2 [1:x], last")
+	if h.recorder.Recording() {
+		t.Error("still recording")
+	}
+}
+
+// While the state is captured, what comes after the marker enters the inbox behind
+// what came before it, and must not get into the channel state.
+func TestMessagesAfterTheMarkerDuringACapture(t *testing.T) {
+	h := p2(16)
+	h.arrive("p3", []byte("a"))
+	wantEffects(t, h.marker("p3", marker("S", 1)), "capture")
+	wantEffects(t, h.arrive("p3", []byte("b")))
+	wantEffects(t, h.arrive("p1", []byte("x")))
+	effects := h.record(nil)
+	if got := effects[len(effects)-1].String(); got != "report to p1 for S: p2 closed incoming p3->p2 [1:a]" {
+		t.Error(got)
+	}
+	wantEffects(t, h.marker("p1", marker("S", 1)), "report to p1 for S: p2 closed incoming p1->p2 [1:x], last")
+}
+
+func TestSecondMarkerOnAChannelChangesNothing(t *testing.T) {
+	h := p2(16)
+	h.marker("p1", marker("S", 0))
+	h.record(nil)
+	before := string(appendRecorder(nil, h.recorder))
+	wantEffects(t, h.marker("p1", marker("S", 0)))
+	if string(appendRecorder(nil, h.recorder)) != before {
+		t.Error("it changed something")
+	}
+}
+
+func TestSnapshotsJoinACapture(t *testing.T) {
+	h := p2(16)
+	wantEffects(t, mustInitiate(t, h, "S1"), "capture")
+	wantEffects(t, h.marker("p3", marker("S2", 0)))
+	wantEffects(t, mustInitiate(t, h, "S3"))
+	wantEffects(t, h.record([]byte("7")),
+		"send marker of S1 after message 0 to p1",
+		"report to p1 for S1: p2 recorded state 7, sent [p1:0], received [p1:0 p3:0]",
+		"report to p1 for S1: p2 closed outgoing p2->p1 []",
+		"send marker of S2 after message 0 to p1",
+		"report to p1 for S2: p2 recorded state 7, sent [p1:0], received [p1:0 p3:0]",
+		"report to p1 for S2: p2 closed outgoing p2->p1 []",
+		"report to p1 for S2: p2 closed incoming p3->p2 []",
+		"send marker of S3 after message 0 to p1",
+		"report to p1 for S3: p2 recorded state 7, sent [p1:0], received [p1:0 p3:0]",
+		"report to p1 for S3: p2 closed outgoing p2->p1 []")
+	var all []ID
+	for _, s := range h.recorder.InProgress() {
+		all = append(all, s.ID)
+	}
+	if !slices.Equal(all, []ID{"S1", "S2", "S3"}) {
+		t.Errorf("in progress: %q", all)
+	}
+}
+
+// A capture in progress outlives the snapshot for which it began.
+func TestSnapshotJoinsTheCaptureOfAnAbandonedOne(t *testing.T) {
+	h := p2(16)
+	mustInitiate(t, h, "S1")
+	h.recorder.Abandon("S1")
+	if !h.recorder.Capturing() || h.recorder.Recording() {
+		t.Fatal("not capturing, or recording")
+	}
+	wantEffects(t, mustInitiate(t, h, "S2"))
+	if got := len(h.record(nil)); got != 3 {
+		t.Errorf("%d effects", got)
+	}
+}
+
+func TestProcessWithoutChannels(t *testing.T) {
+	h := newHost("p1", "p1-1", graph("p1"), 16)
+	wantEffects(t, mustInitiate(t, h, "S"), "capture")
+	wantEffects(t, h.record([]byte("7")), "report to p1 for S: p1 recorded state 7, sent [], received [], last")
+	if h.recorder.Recording() {
+		t.Error("still recording")
+	}
+}
+
+func TestSelfChannel(t *testing.T) {
+	h := newHost("p1", "p1-1", graph("p1->p1"), 16)
+	h.send("p1")
+	mustInitiate(t, h, "S")
+	wantEffects(t, h.record(nil),
+		"send marker of S after message 1 to p1",
+		"report to p1 for S: p1 recorded state , sent [p1:1], received [p1:0]",
+		"report to p1 for S: p1 closed outgoing p1->p1 []")
+	h.arrive("p1", []byte("a"))
+	wantEffects(t, h.marker("p1", marker("S", 1)), "report to p1 for S: p1 closed incoming p1->p1 [1:a], last")
+}
+
+func TestAskedAgain(t *testing.T) {
+	h := p2(16)
+	mustInitiate(t, h, "S")
+	for range 2 {
+		if effects, err := h.initiate(start("S")); err != ErrKnown || effects != nil {
+			t.Errorf("%v, %v", effects, err)
+		}
+		h.recorder.Abandon("S")
+	}
+}
+
+func TestLimit(t *testing.T) {
+	h := p2(1)
+	mustInitiate(t, h, "S1")
+	if effects, err := h.initiate(start("S2")); !errors.Is(err, ErrLimit) || effects != nil {
+		t.Errorf("%v, %v", effects, err)
+	}
+	wantEffects(t, h.marker("p3", marker("S3", 0)),
+		"report to p1 for S3: p2 failed: refused: too many snapshots in progress (1), last")
+	h.recorder.Abandon("S1")
+	// A refused snapshot stays refused, also when there is room: the markers that
+	// it did not send would be missing.
+	wantEffects(t, h.marker("p1", marker("S3", 0)))
+	if _, err := h.initiate(start("S3")); err != ErrKnown {
+		t.Error(err)
+	}
+	// The initiation that failed left no trace.
+	mustInitiate(t, h, "S2")
+}
+
+func TestStateRecordedWithoutCapture(t *testing.T) {
+	defer func() {
+		if r := recover(); r != "bug: StateRecorded without Capture" {
+			t.Errorf("panic %v", r)
+		}
+	}()
+	p2(1).record(nil)
+}
+
+// outbox is a host whose channels record on both sides: the other rule of DESIGN
+// section 6, by which markers go ahead of the data.
+type outbox struct {
+	*host
+	acked   uint64
+	unacked []Batch
+}
+
+func (o outbox) Outbox(ProcessID) (uint64, []Batch) { return o.acked, o.unacked }
+
+func TestSenderRecordsItsOutbox(t *testing.T) {
+	h := p2(16)
+	h.sent[0] = 3
+	o := outbox{host: h, acked: 1, unacked: []Batch{batch(2, "b", "c")}}
+	h.recorder = NewRecorder("p2", "p2-1", h.topology, o, 16)
+	mustInitiate(t, h, "S")
+	wantEffects(t, h.record(nil),
+		"send marker of S after message 3, 1 acknowledged to p1",
+		"report to p1 for S: p2 recorded state , sent [p1:3], received [p1:0 p3:0]",
+		"report to p1 for S: p2 closed outgoing p2->p1 [2:b 3:c]")
+}
+
+// A marker that went ahead of the data: the receiver records up to message Acked
+// and leaves the rest to the sender; what it has beyond that, it gives too.
+func TestReceiverWaitsForWhatTheSenderDoesNotRecord(t *testing.T) {
+	h := p2(16)
+	h.arrive("p3", []byte("a"))
+	mustInitiate(t, h, "S")
+	h.record(nil)
+	m := marker("S", 4)
+	m.Acked = 3
+	wantEffects(t, h.marker("p3", m))
+	wantEffects(t, h.arrive("p3", []byte("b")))
+	wantEffects(t, h.arrive("p3", []byte("c")), "report to p1 for S: p2 closed incoming p3->p2 [1:a 2:b 3:c]")
+
+	h = p2(16)
+	for _, payload := range []string{"a", "b", "c"} {
+		h.arrive("p3", []byte(payload))
+	}
+	m = marker("S", 2)
+	m.Acked = 0
+	wantEffects(t, h.marker("p3", m), "capture")
+	effects := h.record(nil)
+	if got := effects[len(effects)-1].String(); got != "report to p1 for S: p2 closed incoming p3->p2 [1:a 2:b]" {
+		t.Error(got)
+	}
+}
+
+// batch makes a batch of payloads.
+func batch(first uint64, payloads ...string) Batch {
+	b := Batch{First: first}
+	for _, payload := range payloads {
+		b.Append([]byte(payload))
+	}
+	return b
+}

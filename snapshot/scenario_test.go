@@ -1,0 +1,79 @@
+package snapshot
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what scenarios print into their files in testdata")
+
+// TestScenario walks testdata/*.txt. Each file is a story: a comment says which
+// claim of the paper it shows, commands choose the schedule, one a line, and under
+// each command stands, indented, what the Recorders asked for in return. What a
+// command does is told beside commands, in scenario_command_test.go. With
+//
+//	go test ./snapshot -run Scenario -rewrite
+//
+// what is indented is written anew; then read the difference.
+func TestScenario(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			played := play(t, file, string(text))
+			if *rewrite && played != string(text) {
+				if err := os.WriteFile(file, []byte(played), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// play runs a story and returns it with what the commands print now.
+func play(t *testing.T, file, text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	var out []string
+	s := &story{}
+	for i := 0; i < len(lines); {
+		line := lines[i]
+		out = append(out, line)
+		at := fmt.Sprintf("%s:%d: %s", file, i+1, line)
+		i++
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if strings.HasPrefix(line, indent) {
+			t.Fatalf("%s: stands under no command", at)
+		}
+		first := i
+		for i < len(lines) && strings.HasPrefix(lines[i], indent) {
+			i++
+		}
+		printed, err := s.command(line)
+		if err != nil {
+			t.Fatalf("%s: %v", at, err)
+		}
+		for j := range printed {
+			printed[j] = indent + printed[j]
+		}
+		if want := lines[first:i]; !*rewrite && !slices.Equal(printed, want) {
+			t.Errorf("%s\nprinted\n%s\nexpected\n%s\n(-rewrite puts it into the file)", at, strings.Join(printed, "\n"), strings.Join(want, "\n"))
+		}
+		out = append(out, printed...)
+	}
+	return strings.Join(out, "\n") + "\n"
+}
+
+const indent = "  "

@@ -1,0 +1,113 @@
+package snapshot
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func TestTopology(t *testing.T) {
+	for _, test := range []struct {
+		name, graph string
+		components  string
+		sources     string
+		initiators  string // from the last process
+		unreached   string // from the last process
+	}{
+		{"one process", "p1", "[[p1]]", "[[p1]]", "[p1]", "[]"},
+		{"self-channel", "p1->p1", "[[p1]]", "[[p1]]", "[p1]", "[]"},
+		{"mesh", mesh3, "[[p1 p2 p3]]", "[[p1 p2 p3]]", "[p3]", "[]"},
+		{"ring", ring3, "[[p1 p2 p3]]", "[[p1 p2 p3]]", "[p3]", "[]"},
+		{"one-way line", oneWay3, "[[p1] [p2] [p3]]", "[[p1]]", "[p3 p1]", "[p1 p2]"},
+		{"no channels", "p1 p2 p3", "[[p1] [p2] [p3]]", "[[p1] [p2] [p3]]", "[p3 p1 p2]", "[p1 p2]"},
+		{"two rings, one into the other", "a->b b->a b->c c->d d->c", "[[a b] [c d]]", "[[a b]]", "[d a]", "[a b]"},
+		{"two sources", "a->c b->c c->c", "[[a] [b] [c]]", "[[a] [b]]", "[c a b]", "[a b]"},
+		{"star", "hub->x hub->y x->hub y->hub", "[[hub x y]]", "[[hub x y]]", "[y]", "[]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			topology := graph(test.graph)
+			last := topology.Processes[len(topology.Processes)-1]
+			for what, got := range map[string][2]any{
+				"components": {topology.Components(), test.components},
+				"sources":    {topology.Sources(), test.sources},
+				"initiators": {topology.Initiators(last), test.initiators},
+				"unreached":  {topology.Unreached(last), test.unreached},
+			} {
+				if fmt.Sprint(got[0]) != got[1] {
+					t.Errorf("%s %v, want %v", what, got[0], got[1])
+				}
+			}
+			if left := topology.Unreached(topology.Initiators(last)...); len(left) > 0 {
+				t.Errorf("not reached by the initiators: %v", left)
+			}
+		})
+	}
+}
+
+func TestTopologySorts(t *testing.T) {
+	given := []Channel{{"p2", "p1"}, {"p1", "p3"}, {"p1", "p2"}}
+	topology := NewTopology(ids("p3 p1 p2"), given)
+	if got := fmt.Sprint(topology.Processes, topology.Channels, topology.Out("p1"), topology.In("p1"), topology.In("p9")); got !=
+		"[p1 p2 p3] [p1->p2 p1->p3 p2->p1] [p2 p3] [p2] []" {
+		t.Error(got)
+	}
+	if given[0] != (Channel{"p2", "p1"}) {
+		t.Error("the argument was sorted")
+	}
+	if !topology.Has("p2") || topology.Has("p9") || topology.Has("") {
+		t.Error("Has")
+	}
+}
+
+// TestTopologyAgainstReachability compares with the plainest definitions: two
+// processes are in one component if each reaches the other; initiators reach
+// everybody, and no fewer do.
+func TestTopologyAgainstReachability(t *testing.T) {
+	for seed := range uint64(500) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		all := ids("a b c d e")[:1+random.IntN(5)]
+		var channels []Channel
+		for _, from := range all {
+			for _, to := range all {
+				if random.IntN(4) == 0 {
+					channels = append(channels, Channel{from, to})
+				}
+			}
+		}
+		topology := NewTopology(all, channels)
+		reaches := func(from, to ProcessID) bool { return !slices.Contains(topology.Unreached(from), to) }
+		for _, one := range topology.Components() {
+			for _, p := range one {
+				for _, q := range all {
+					if together := reaches(p, q) && reaches(q, p); together != slices.Contains(one, q) {
+						t.Fatalf("seed %d: %v: %s and %s, together %v: %v", seed, channels, p, q, together, topology.Components())
+					}
+				}
+			}
+		}
+		for _, first := range all {
+			got := topology.Initiators(first)
+			if got[0] != first || len(topology.Unreached(got...)) > 0 || len(got) != fewest(topology, first) {
+				t.Fatalf("seed %d: %v: initiators from %s: %v, fewest %d", seed, channels, first, got, fewest(topology, first))
+			}
+		}
+	}
+}
+
+// fewest is the size of the smallest set with first that reaches everybody.
+func fewest(t *Topology, first ProcessID) int {
+	best := len(t.Processes)
+	for set := range 1 << len(t.Processes) {
+		all := []ProcessID{first}
+		for i, id := range t.Processes {
+			if set>>i&1 == 1 && id != first {
+				all = append(all, id)
+			}
+		}
+		if len(all) < best && len(t.Unreached(all...)) == 0 {
+			best = len(all)
+		}
+	}
+	return best
+}

@@ -1,0 +1,43 @@
+package snapshot
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestProcessIDCheck(t *testing.T) {
+	for _, id := range []ProcessID{"p1", "a", "7", "a.b-c_d", "client1", "c", "c1a", ProcessID(strings.Repeat("x", ProcessIDMax))} {
+		if err := id.Check(); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	for id, want := range map[ProcessID]string{
+		"":    "is empty",
+		"c1":  "is kept for clients (c followed by digits)",
+		"c42": "is kept for clients (c followed by digits)",
+		"P1":  "must consist of a-z, 0-9, '.', '_' and '-', and begin and end with a letter or a digit",
+		"-a":  "must consist of a-z, 0-9, '.', '_' and '-', and begin and end with a letter or a digit",
+		"a.":  "must consist of a-z, 0-9, '.', '_' and '-', and begin and end with a letter or a digit",
+		"a\n": "must consist of a-z, 0-9, '.', '_' and '-', and begin and end with a letter or a digit",
+		"a>b": "must consist of a-z, 0-9, '.', '_' and '-', and begin and end with a letter or a digit",
+		ProcessID(strings.Repeat("x", ProcessIDMax+1)): "has 65 bytes, more than 64",
+	} {
+		if err := id.Check(); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", id, err, want)
+		}
+	}
+}
+
+func TestStateResolve(t *testing.T) {
+	later := State{Encode: func() ([]byte, error) { return []byte("7"), nil }}
+	if got := later.Resolve(); string(got.Bytes) != "7" || got.Encode != nil || got.Error != "" {
+		t.Errorf("%+v", got)
+	}
+	if later.String() != "state to be encoded" || later.Resolve().String() != "state 7" {
+		t.Errorf("%s, %s", later, later.Resolve())
+	}
+	bad := State{Bytes: []byte("old"), Encode: func() ([]byte, error) { return []byte("half"), errTest }}
+	if got := bad.Resolve(); got.Bytes != nil || got.Error != "test" || got.String() != "state error: test" {
+		t.Errorf("%+v", got)
+	}
+}
