@@ -45,6 +45,7 @@ type EndReply struct {
 	Channels  int         `json:"channels"`
 	InFlight  int         `json:"in_flight"`
 	Missing   []string    `json:"missing"`
+	Unknown   []string    `json:"unknown"` // channels whose state is not known
 	ElapsedMS float64     `json:"elapsed_ms"`
 }
 
@@ -154,10 +155,15 @@ func (c *Core) checkInitiators(at []snapshot.ProcessID) *ErrorReply {
 func endReply(g *snapshot.Global) EndReply {
 	end := EndReply{
 		ID: g.ID, Status: g.Status(), Processes: len(g.Processes), Channels: len(g.Channels),
-		InFlight: g.InFlight(), Missing: []string{}, ElapsedMS: milliseconds(g.Elapsed),
+		InFlight: g.InFlight(), Missing: []string{}, Unknown: []string{}, ElapsedMS: milliseconds(g.Elapsed),
 	}
 	for _, m := range g.Missing {
 		end.Missing = append(end.Missing, m.String())
+	}
+	for _, c := range g.Channels {
+		if !c.Known {
+			end.Unknown = append(end.Unknown, c.Channel.String())
+		}
 	}
 	return end
 }

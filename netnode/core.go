@@ -53,6 +53,7 @@ type Core struct {
 	// allUp is kept by checkAllUp; awaitingUp are called when it becomes true.
 	allUp      bool
 	awaitingUp []func()
+	refused    map[snapshot.ProcessID]string // the text last told to a process, so that the log has it once
 
 	delivery
 	reporting
@@ -80,6 +81,7 @@ func NewCore(o CoreOptions) *Core {
 		hash:        o.Cluster.Hash(),
 		peers:       map[snapshot.ProcessID]*peer{},
 		conns:       map[ConnID]connection{},
+		refused:     map[snapshot.ProcessID]string{},
 		log:         o.Log.With().Str("process", string(o.ID)).Logger(),
 	}
 	c.recorder = snapshot.NewRecorder(o.ID, o.Incarnation, c.topology, c, o.Cluster.Snapshot.Limit)

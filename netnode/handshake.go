@@ -13,6 +13,7 @@ func (c *Core) accepted(e Accepted) {
 		c.refuse(e, refuse)
 		return
 	}
+	delete(c.refused, e.Hello.From)
 	switch h := e.Hello; h.Role {
 	case wire.RoleControl:
 		c.openSession(e.Conn)
@@ -31,8 +32,17 @@ func (c *Core) accepted(e Accepted) {
 	}
 }
 
+// refuse ends a connection from outside, and logs it once: whoever is refused
+// comes again and again.
 func (c *Core) refuse(e Accepted, r *wire.Refuse) {
-	c.log.Warn().Str("peer", string(e.Hello.From)).Str("remote", e.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
+	from := e.Hello.From
+	if !c.topology.Has(from) {
+		from = "" // anybody
+	}
+	if c.refused[from] != r.Text {
+		c.refused[from] = r.Text
+		c.log.Warn().Str("peer", string(e.Hello.From)).Str("remote", e.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
+	}
 	c.write(e.Conn, *r)
 	c.do(Close{e.Conn, true})
 }
@@ -49,7 +59,7 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 	case h.VersionMin > wire.Version || h.VersionMax < wire.Version:
 		return refuse(wire.WrongVersion, "%s speaks version %d, not %d to %d", self, wire.Version, h.VersionMin, h.VersionMax)
 	case h.Cluster != c.Cluster.Name:
-		return refuse(wire.WrongCluster, "this is %s of cluster %q, not of %q", self, c.Cluster.Name, h.Cluster)
+		return refuse(wire.WrongCluster, "this is %s of cluster %q, not of %q: check the addresses in the cluster file", self, c.Cluster.Name, h.Cluster)
 	case h.To != self:
 		return refuse(wire.WrongProcess, "this is %s, not %s: check the addresses in the cluster file", self, h.To)
 	case h.Role == wire.RoleControl && h.ConfigHash == [32]byte{}: // a client without the file

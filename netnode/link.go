@@ -104,7 +104,8 @@ func (l *assemblyLink) frame(f wire.Frame) error {
 	case wire.Welcome:
 		if !l.up {
 			if err := c.meet(l.peer, f.Incarnation); err != nil {
-				return err
+				c.hangUp(l.conn, false, err)
+				return nil
 			}
 			l.welcomed(c)
 			l.flush()

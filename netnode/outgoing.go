@@ -136,7 +136,8 @@ func (o *outgoing) frame(f wire.Frame) error {
 func (o *outgoing) welcome(w wire.Welcome) error {
 	c := o.core
 	if err := c.meet(o.peer, w.Incarnation); err != nil {
-		return err
+		c.hangUp(o.conn, false, err)
+		return nil
 	}
 	at := channel.Position{Arrived: w.Arrived, Received: w.Received, Marker: w.Marker, Credit: w.Credit}
 	if err := o.sender.Resume(at); err != nil {

@@ -9,6 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 fuzz_time=5s # for each target
+large='./snapshot ./internal/channel ./internal/sim ./internal/verify'
 concurrent='./netnode/... ./internal/command/...'
 
 usage() {
@@ -84,9 +85,9 @@ else
 	part staticcheck go run "$staticcheck" ./...
 	part shellcheck shell
 	part fuzz fuzz
-	# The exploration in snapshot takes too long under the race detector, and leaves
-	# itself out there.
-	[ -z "$race" ] || part 'tests of snapshot, no race detector' go test ./snapshot/...
+	# What takes too long under the race detector does less there, and all of it here.
+	# shellcheck disable=SC2086 # words
+	[ -z "$race" ] || part 'explorations and simulation, no race detector' go test $large
 	# The arrow test is in ., among these.
 	# shellcheck disable=SC2086 # empty is no word
 	part "tests ${race:-without the race detector}" go test $race ./...

@@ -190,6 +190,9 @@ func (i *initiator) summary(end netnode.EndReply) {
 	for _, m := range end.Missing {
 		fmt.Fprintf(i.stderr, "chandy: missing: %s\n", m)
 	}
+	if len(end.Unknown) > 0 {
+		fmt.Fprintf(i.stderr, "chandy: channels not known: %s\n", list(end.Unknown))
+	}
 }
 
 // progress is the line on a terminal that tells how far the snapshot is.

@@ -15,7 +15,7 @@ func TestTampered(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	kinds := map[string]bool{}
-	for i := 0; i < 10_000; {
+	for i := 0; i < tampered; {
 		m := randomModel(r)
 		good := m.bytes()
 		what := tamper(r, m)
