@@ -2,6 +2,7 @@ package netnode
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ type ProcessStatus struct {
 	Incarnation snapshot.Incarnation `json:"incarnation"`
 	Epoch       uint64               `json:"epoch"`
 	UptimeMS    float64              `json:"uptime_ms"`
+	PID         int                  `json:"pid"`     // of the node
 	Program     string               `json:"program"` // kind
 	Outgoing    []OutgoingStatus     `json:"outgoing"`
 	Incoming    []IncomingStatus     `json:"incoming"`
@@ -87,7 +89,7 @@ func (s *session) status(number uint64, whenUp bool) {
 func (c *Core) status() ProcessStatus {
 	p, _ := c.Cluster.Process(c.CoreOptions.ID)
 	s := ProcessStatus{
-		Process: p.ID, Incarnation: c.Incarnation, Epoch: epoch, UptimeMS: milliseconds(c.now), Program: p.Program.Kind,
+		Process: p.ID, Incarnation: c.Incarnation, Epoch: epoch, UptimeMS: milliseconds(c.now), PID: os.Getpid(), Program: p.Program.Kind,
 		Outgoing: []OutgoingStatus{}, Incoming: []IncomingStatus{}, Snapshots: c.snapshotStatus(),
 	}
 	for _, o := range c.out {

@@ -22,7 +22,7 @@ case "$#:${1-}" in
 *) usage ;;
 esac
 
-times= failed=
+times='' failed=''
 
 # part NAME COMMAND... runs one part. In its command set -e has no effect: what
 # fails in a function has to be its last command or to return.

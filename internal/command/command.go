@@ -77,6 +77,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Name:                  "chandy",
 		Version:               version(),
 		HideHelpCommand:       true,
+		EnableBashCompletion:  true,
 		Flags:                 []cli.Flag{cli.HelpFlag}, // the library forgets it where there is a command help
 		Reader:                stdin,
 		Writer:                stdout,
@@ -90,12 +91,15 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 			}
 			return unknownCommand(c.Args().First())
 		},
-		Commands: []*cli.Command{e.node(), e.up(), e.initiate(), e.verify(), e.status(), e.call(), e.validate(), e.help()},
+		Commands: []*cli.Command{e.node(), e.up(), e.initiate(), e.verify(), e.status(), e.call(), e.validate(), e.completion(), e.help()},
 	}
 	cli.VersionPrinter = func(c *cli.Context) { fmt.Fprintf(c.App.Writer, "chandy %s\n", c.App.Version) }
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true
 		c.OnUsageError = usageError
+		if c.BashComplete == nil {
+			c.BashComplete = e.complete(c)
+		}
 	}
 	return app
 }

@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 //	exits CODE PROGRAM [ARG...]          runs a program that must exit so
 //	suspended ID CODE PROGRAM [ARG...]   the same while the node of a process is
 //	                                     stopped, as if its machine hung
+//	killnode ID                          kills the node of a process
+//	outlived COMMAND                     kills chandy COMMAND and waits until all
+//	                                     nodes have ended
 //	broken PROGRAM [ARG...]              runs a program whose stdout nobody reads,
 //	                                     and which must say nothing about it
 //
@@ -43,6 +46,8 @@ func TestScripts(t *testing.T) {
 			"exits":     exits,
 			"broken":    broken,
 			"suspended": suspended,
+			"killnode":  killNode,
+			"outlived":  outlived,
 		},
 	})
 }

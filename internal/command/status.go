@@ -120,10 +120,10 @@ func (e *env) printStatusJSON(s clusterStatus) error {
 }
 
 func (e *env) printStatus(s clusterStatus) {
-	processes := newTable(e.stdout, "PROCESS", "ADDRESS", "STATE", "UPTIME", "INCARNATION", "PROGRAM")
+	processes := newTable(e.stdout, "PROCESS", "ADDRESS", "STATE", "UPTIME", "PID", "INCARNATION", "PROGRAM")
 	for _, p := range s.Processes {
 		if p.Reachable {
-			processes.row(p.Process, p.Address, "up", ago(p.Status.UptimeMS), p.Status.Incarnation, p.Status.Program)
+			processes.row(p.Process, p.Address, "up", ago(p.Status.UptimeMS), p.Status.PID, p.Status.Incarnation, p.Status.Program)
 		} else {
 			processes.row(p.Process, p.Address, "unreachable: "+p.Error)
 		}
