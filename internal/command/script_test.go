@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 func TestMain(m *testing.M) {
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 //	exits CODE PROGRAM [ARG...]          runs a program that must exit so
 //	suspended ID CODE PROGRAM [ARG...]   the same while the node of a process is
 //	                                     stopped, as if its machine hung
+//	fits SCHEMA                          checks stdout against docs/SCHEMA
 //	killnode ID                          kills the node of a process
 //	outlived COMMAND                     kills chandy COMMAND and waits until all
 //	                                     nodes have ended
@@ -46,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"exits":     exits,
 			"broken":    broken,
 			"suspended": suspended,
+			"fits":      fits,
 			"killnode":  killNode,
 			"outlived":  outlived,
 		},
@@ -172,4 +175,15 @@ func suspended(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("no node of %s in the background", args[0])
+}
+
+// fits checks the JSON that was printed last against a schema of docs/.
+func fits(ts *testscript.TestScript, _ bool, args []string) {
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	schema, err := compiler.Compile(filepath.Join(filepath.Dir(ts.Getenv("README")), "docs", args[0]))
+	ts.Check(err)
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(ts.ReadFile("stdout")))
+	ts.Check(err)
+	ts.Check(schema.Validate(document))
 }
