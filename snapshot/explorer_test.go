@@ -38,6 +38,7 @@ type explorer struct {
 const (
 	processesMax = 3
 	channelsMax  = 6
+	stepsMax     = 100 // more than any order in our scopes has
 )
 
 // world is the state of the whole: local states and queues by their numbers. It is
@@ -121,7 +122,7 @@ func (x *explorer) begin() (w world) {
 
 // visit goes on from one state.
 func (x *explorer) visit(w world) {
-	if _, seen := x.visited[w]; seen {
+	if _, seen := x.visited[w]; seen || x.endless() {
 		return
 	}
 	x.visited[w] = struct{}{}
@@ -144,6 +145,15 @@ func (x *explorer) visit(w world) {
 		x.path = x.path[:len(x.path)-1]
 	}
 	x.enabled = x.enabled[:first]
+}
+
+// endless tells, and reports, that an order goes on for longer than it can. Then
+// there is no point in going on anywhere.
+func (x *explorer) endless() bool {
+	if len(x.path) > stepsMax {
+		x.report(finds(checkSteps, "it goes on for ever"))
+	}
+	return x.found[checkSteps] != nil && x.found[checkSteps].steps > stepsMax
 }
 
 // finished tells whether every process has reported the last piece of every part.

@@ -116,6 +116,13 @@ func TestSecondMarkerOnAChannelChangesNothing(t *testing.T) {
 	if string(appendRecorder(nil, h.recorder)) != before {
 		t.Error("it changed something")
 	}
+
+	h = p2(16)
+	mustInitiate(t, h, "S")
+	h.record(nil)
+	h.marker("p3", Marker{Start: start("S"), Sent: 2, Acked: 1}) // message 1 has not arrived
+	wantEffects(t, h.marker("p3", Marker{Start: start("S"), Sent: 1, Acked: 0}))
+	wantEffects(t, h.arrive("p3", []byte("a")), "report to p1 for S: p2 closed incoming p3->p2 [1:a]")
 }
 
 func TestSnapshotsJoinACapture(t *testing.T) {

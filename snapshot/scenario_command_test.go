@@ -162,6 +162,9 @@ func (s *story) arrival(ch Channel) []string {
 
 func (s *story) run([]string) (printed []string, err error) {
 	for all := s.busy(); len(all) > 0; all = s.busy() {
+		if len(printed) > 1000 {
+			return nil, errors.New("goes on for ever")
+		}
 		lines := s.arrival(all[0])
 		printed = append(printed, all[0].String()+": "+lines[0])
 		for _, line := range lines[1:] {

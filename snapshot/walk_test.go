@@ -49,7 +49,7 @@ func walk(x *explorer, random *rand.Rand) error {
 	for {
 		x.enabled = x.enabled[:0]
 		x.enable(w)
-		if len(x.enabled) == 0 {
+		if len(x.enabled) == 0 || x.endless() {
 			break
 		}
 		s := x.enabled[random.IntN(len(x.enabled))]

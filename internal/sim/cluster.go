@@ -19,8 +19,12 @@ func randomCluster(r *rand.Rand) string {
 	for i := range n {
 		fmt.Fprintf(&b, "[[process]]\nid = \"p%d\"\naddress = \"127.0.0.1:%d\"\nchannels = [%s]\n", i+1, 7101+i, channels[i])
 	}
-	fmt.Fprintf(&b, "[program]\nkind = \"bank\"\nbalance = %d\ntransfers_per_second = %d\nmax_transfer = %d\n",
-		r.IntN(1000), pick(r, 0, 5, 50, 500, 2000), 1+r.IntN(100))
+	if r.IntN(4) == 0 {
+		fmt.Fprintf(&b, "[program]\nkind = \"token\"\nholder = \"p%d\"\nhold = \"%dus\"\n", 1+r.IntN(n), pick(r, 0, 10, 100, 5000))
+	} else {
+		fmt.Fprintf(&b, "[program]\nkind = \"bank\"\nbalance = %d\ntransfers_per_second = %d\nmax_transfer = %d\n",
+			r.IntN(1000), pick(r, 0, 5, 50, 500, 2000), 1+r.IntN(100))
+	}
 	fmt.Fprintf(&b, "[network]\ndelay = \"%dus\"\n", pick(r, 0, 0, 100, 1000, 20000))
 	return b.String()
 }

@@ -24,6 +24,7 @@ type node struct {
 	events   []netnode.Event // that happened since the last step
 	planned  bool            // a step is planned for now
 	wake     time.Duration   // the step planned for a timer
+	stepped  time.Duration   // the last step
 	down     bool
 	err      error
 }
@@ -63,16 +64,20 @@ func (n *node) happened(e netnode.Event) {
 	}
 }
 
-// plan plans a step for now: what happens until then is one batch.
+// stepTime is how long a step takes. Without it a program that always has
+// something to do would keep the time from going on.
+const stepTime = time.Microsecond
+
+// plan plans the next step: what happens until then is one batch.
 func (n *node) plan() {
 	if !n.planned {
 		n.planned = true
-		n.world.after(0, n.step)
+		n.world.at(max(n.world.now, n.stepped+stepTime), n.step)
 	}
 }
 
 func (n *node) step() {
-	n.planned = false
+	n.planned, n.stepped = false, n.world.now
 	if n.down {
 		return
 	}

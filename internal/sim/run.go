@@ -107,39 +107,62 @@ func (r *runner) check(t *taken) error {
 	if !report.OK() {
 		return fmt.Errorf("%s, faults %v, missing %v", report.Status, report.Faults, report.Missing)
 	}
-	var s struct {
-		Processes map[string]struct{ State struct{ Balance int64 } }
-		Channels  []struct {
-			Messages []struct{ Payload struct{ Amount int64 } }
-		}
-	}
-	if err := json.Unmarshal(t.text, &s); err != nil {
+	sum, err := conserved(t.text)
+	if err != nil {
 		return err
 	}
-	sum := int64(0)
-	for _, p := range s.Processes {
-		if p.State.Balance < 0 {
-			return fmt.Errorf("a balance of %d", p.State.Balance)
-		}
-		sum += p.State.Balance
-	}
-	for _, c := range s.Channels {
-		for _, m := range c.Messages {
-			sum += m.Payload.Amount
-		}
-	}
-	if want := r.money(); sum != want {
-		return fmt.Errorf("the sum is %d, not %d", sum, want)
+	if want := r.atStart(); sum != want {
+		return fmt.Errorf("money or tokens: %d, not %d", sum, want)
 	}
 	r.inFlight += report.Messages
 	r.tell("snapshot %s", t.text)
 	return nil
 }
 
-// money is what all accounts have at the start.
-func (r *runner) money() int64 {
+// conserved adds up what the program neither makes nor loses: the money of all
+// banks and in all transfers, or the tokens.
+func conserved(text []byte) (int64, error) {
+	var s struct {
+		Processes map[string]struct {
+			State struct{ Balance, Tokens int64 }
+		}
+		Channels []struct {
+			Messages []struct {
+				Payload struct {
+					Type   string
+					Amount int64
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		return 0, err
+	}
+	sum := int64(0)
+	for id, p := range s.Processes {
+		if p.State.Balance < 0 || p.State.Tokens < 0 {
+			return 0, fmt.Errorf("%s has %+v", id, p.State)
+		}
+		sum += p.State.Balance + p.State.Tokens
+	}
+	for _, c := range s.Channels {
+		for _, m := range c.Messages {
+			sum += m.Payload.Amount
+			if m.Payload.Type == "token" {
+				sum++
+			}
+		}
+	}
+	return sum, nil
+}
+
+// atStart is the money of all accounts, or the one token, at the start.
+func (r *runner) atStart() int64 {
 	total := int64(0)
 	for _, p := range r.cluster.Processes {
+		if p.Program.Kind == "token" {
+			return 1
+		}
 		var settings struct {
 			Balance            int64 `toml:"balance"`
 			TransfersPerSecond int64 `toml:"transfers_per_second"`
