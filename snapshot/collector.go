@@ -23,7 +23,6 @@ type Collector struct {
 	plan     Plan
 	parts    map[ProcessID]*part
 	recorded int
-	closed   int // ends
 	inFlight int // messages on incoming ends
 	// restarted: somebody noticed that a process restarted
 	restarted bool
@@ -31,6 +30,7 @@ type Collector struct {
 
 // part is what came from one process.
 type part struct {
+	incarnation Incarnation // of the first piece that named one
 	recorded    *Recorded
 	recordedAt  time.Duration
 	completedAt time.Duration // of the last piece
@@ -75,11 +75,7 @@ func (c *Collector) fail(p *part, f Failed) {
 }
 
 func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error {
-	if p.recorded != nil {
-		if p.recorded.Incarnation != piece.Incarnation {
-			// The ends that it closes do not say which of the two closed them.
-			c.fail(p, Failed{Process: piece.Process, Reason: ProcessRestarted, Detail: "parts of two of its incarnations came"})
-		}
+	if !c.oneLife(p, piece.Process, piece.Incarnation) || p.recorded != nil {
 		return nil
 	}
 	t := c.plan.Topology
@@ -102,18 +98,29 @@ func (c *Collector) addClosed(at time.Duration, p *part, piece Closed) error {
 	if _, ok := slices.BinarySearchFunc(c.plan.Topology.Channels, piece.Channel, Channel.Compare); !ok || here != piece.Process {
 		return fmt.Errorf("part of %s: %s is no channel of it", piece.Process, piece.Channel)
 	}
-	if _, ok := ends[peer]; ok {
+	if _, ok := ends[peer]; ok || !c.oneLife(p, piece.Process, piece.Incarnation) {
 		return nil
 	}
 	ends[peer] = piece
 	p.completedAt = at
-	c.closed++
 	if !piece.Outgoing {
 		for _, b := range piece.Messages {
 			c.inFlight += b.Count
 		}
 	}
 	return nil
+}
+
+// oneLife tells whether a piece is of the same incarnation as those before it. If
+// not, the process restarted, and what came of it does not fit together.
+func (c *Collector) oneLife(p *part, id ProcessID, incarnation Incarnation) bool {
+	if p.incarnation == "" {
+		p.incarnation = incarnation
+	}
+	if p.incarnation != incarnation {
+		c.fail(p, Failed{Process: id, Reason: ProcessRestarted, Detail: "pieces of two of its incarnations came"})
+	}
+	return p.incarnation == incarnation
 }
 
 func checkCounts(counts []Count, peers []ProcessID) error {

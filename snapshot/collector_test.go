@@ -25,11 +25,11 @@ func recorded(id ProcessID, sent, received []Count) Recorded {
 }
 
 func closedIn(from, to ProcessID, messages ...Batch) Closed {
-	return Closed{Process: to, Channel: Channel{from, to}, Peer: firstIncarnation(from), Messages: messages}
+	return Closed{Process: to, Incarnation: firstIncarnation(to), Channel: Channel{from, to}, Peer: firstIncarnation(from), Messages: messages}
 }
 
 func closedOut(from, to ProcessID, messages ...Batch) Closed {
-	return Closed{Process: from, Channel: Channel{from, to}, Outgoing: true, Peer: firstIncarnation(to), Messages: messages}
+	return Closed{Process: from, Incarnation: firstIncarnation(from), Channel: Channel{from, to}, Outgoing: true, Peer: firstIncarnation(to), Messages: messages}
 }
 
 // line2 is p1->p2 and all pieces of a snapshot with message 2 in flight.

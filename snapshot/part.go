@@ -54,9 +54,10 @@ type Recorded struct {
 // Messages is the channel state as the receiver recorded it. On the outgoing end
 // it is the sender's half, which the textbook rule leaves empty.
 type Closed struct {
-	Process  ProcessID
-	Channel  Channel
-	Outgoing bool // the sender's end; tells the two ends of a self-channel apart
+	Process     ProcessID
+	Incarnation Incarnation // its own
+	Channel     Channel
+	Outgoing    bool // the sender's end; tells the two ends of a self-channel apart
 	// Peer is the incarnation of the other end with which this end counted.
 	Peer     Incarnation
 	Messages []Batch

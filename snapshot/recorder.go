@@ -140,6 +140,7 @@ func (r *Recorder) Initiate(s Start) ([]Effect, error) {
 		return nil, ErrKnown
 	}
 	if len(r.recordings) >= r.limit {
+		r.remember(s) // a marker of it may come yet, and starts nothing then
 		return nil, fmt.Errorf("%w (%d)", ErrLimit, r.limit)
 	}
 	return r.start(s), nil
@@ -365,7 +366,7 @@ func (r *Recorder) close(rec *recording) []Effect {
 		peer, resets := r.channels.Peer(c)
 		effects = append(effects, Report{
 			Start: rec.Start,
-			Piece: Closed{Process: r.self, Channel: c, Outgoing: outgoing, Peer: peer, Messages: messages, Resets: resets},
+			Piece: Closed{Process: r.self, Incarnation: r.incarnation, Channel: c, Outgoing: outgoing, Peer: peer, Messages: messages, Resets: resets},
 			Last:  rec.open == 0,
 		})
 	}

@@ -211,8 +211,10 @@ func TestLimit(t *testing.T) {
 	if _, err := h.initiate(start("S3")); err != ErrKnown {
 		t.Error(err)
 	}
-	// The initiation that failed left no trace.
-	mustInitiate(t, h, "S2")
+	// So does one that was refused when this process was asked to initiate it: a
+	// marker of it starts nothing.
+	wantEffects(t, h.marker("p1", marker("S2", 0)))
+	mustInitiate(t, h, "S4")
 }
 
 func TestStateRecordedWithoutCapture(t *testing.T) {

@@ -61,6 +61,7 @@ func appendRecorded(b []byte, r snapshot.Recorded) []byte {
 
 func appendClosed(b []byte, c snapshot.Closed) []byte {
 	b = appendName(b, "process", c.Process)
+	b = appendName(b, "incarnation", c.Incarnation)
 	b = appendName(b, "from", c.Channel.From)
 	b = appendName(b, "to", c.Channel.To)
 	b = appendBool(b, c.Outgoing)
@@ -135,7 +136,8 @@ func decodeCounts(d *decoder) []snapshot.Count {
 
 func decodeClosed(d *decoder) snapshot.Closed {
 	c := snapshot.Closed{
-		Process: snapshot.ProcessID(d.name("process")),
+		Process:     snapshot.ProcessID(d.name("process")),
+		Incarnation: snapshot.Incarnation(d.name("incarnation")),
 		Channel: snapshot.Channel{
 			From: snapshot.ProcessID(d.name("from")),
 			To:   snapshot.ProcessID(d.name("to")),

@@ -37,14 +37,14 @@ func sectionGoldens() []struct {
 		},
 		{
 			snapshot.Closed{
-				Process: "p1", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", Messages: []snapshot.Batch{batch},
+				Process: "p1", Incarnation: "k", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", Messages: []snapshot.Batch{batch},
 				Resets: []snapshot.Reset{{Process: "p2", Incarnation: "j", Discarded: 5, Unknown: true}},
 			},
-			"02 02 7031 02 7032 02 7031 00 01 6a 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
+			"02 02 7031 01 6b 02 7032 02 7031 00 01 6a 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
 		},
 		{
 			snapshot.Closed{Process: "p1", Channel: snapshot.Channel{From: "p1", To: "p1"}, Outgoing: true, Peer: "i"},
-			"02 02 7031 02 7031 02 7031 01 01 69 00 00",
+			"02 02 7031 00 02 7031 02 7031 01 01 69 00 00",
 		},
 		{
 			snapshot.Failed{Process: "p1", Reason: "refused", Detail: "x"},
