@@ -17,6 +17,7 @@ type conn struct {
 	socket   net.Conn
 	reader   *wire.Reader
 	accepted chan struct{} // closed by the loop when the hello was accepted
+	once     sync.Once     // closes accepted
 	credit   chan struct{} // one for each batch that the loop has not taken yet
 	done     chan struct{} // closed when the writer has ended, and with it the socket
 

@@ -45,10 +45,14 @@ type Core struct {
 	in       []*incoming // sorted by peer
 	log      zerolog.Logger
 
+	outboxes int // bytes in all of them
+
 	now      time.Duration
 	effects  []Effect
 	timers   timers // of the node
 	conns    map[ConnID]connection
+	pulses   map[ConnID]*pulse // of those that have been greeted
+	looked   time.Duration
 	lastConn ConnID
 	// allUp is kept by checkAllUp; awaitingUp are called when it becomes true.
 	allUp      bool
@@ -81,6 +85,7 @@ func NewCore(o CoreOptions) *Core {
 		hash:        o.Cluster.Hash(),
 		peers:       map[snapshot.ProcessID]*peer{},
 		conns:       map[ConnID]connection{},
+		pulses:      map[ConnID]*pulse{},
 		refused:     map[snapshot.ProcessID]string{},
 		log:         o.Log.With().Str("process", string(o.ID)).Logger(),
 	}
@@ -90,12 +95,12 @@ func NewCore(o CoreOptions) *Core {
 	}
 	c.peers[o.ID].Incarnation = o.Incarnation
 	for _, to := range c.topology.Out(o.ID) {
-		out := &outgoing{core: c, peer: c.peers[to]}
+		out := &outgoing{core: c, peer: c.peers[to], sender: channel.Sender{Rule: c.rule()}}
 		out.peer.Out = &out.sender
 		c.out = append(c.out, out)
 	}
 	for _, from := range c.topology.In(o.ID) {
-		in := &incoming{core: c, peer: c.peers[from], receiver: channel.Receiver{Window: windowBytes}}
+		in := &incoming{core: c, peer: c.peers[from], receiver: channel.Receiver{Rule: c.rule(), Window: int(o.Cluster.Network.Window)}}
 		in.peer.In = &in.receiver
 		c.in = append(c.in, in)
 	}
@@ -106,13 +111,20 @@ func NewCore(o CoreOptions) *Core {
 	return c
 }
 
-// windowBytes is what an incoming link grants beyond what the program received.
-const windowBytes = 1 << 20
+// rule is how markers travel in this cluster.
+func (c *Core) rule() channel.Rule {
+	if c.Cluster.Snapshot.Markers == "ahead" {
+		return channel.Ahead
+	}
+	return channel.InOrder
+}
 
 func (c *Core) start() {
 	for _, out := range c.out {
 		out.start()
 	}
+	c.looked = c.now
+	c.look()
 	c.program().Start(c)
 	c.checkAllUp()
 }
@@ -176,6 +188,9 @@ func (c *Core) arrived(e Arrived) {
 		if !ok {
 			return // closed by us; what was on its way is dropped
 		}
+		if _, deciding := conn.(*takeover); !deciding && c.heard(e.Conn, f) {
+			continue
+		}
 		if err := conn.frame(f); err != nil {
 			c.violation(e.Conn, conn, err)
 			return
@@ -197,6 +212,7 @@ func (c *Core) violation(id ConnID, conn connection, err error) {
 func (c *Core) drop(id ConnID, err error) {
 	if conn, ok := c.conns[id]; ok {
 		delete(c.conns, id)
+		delete(c.pulses, id)
 		conn.closed(err)
 	}
 }
@@ -215,6 +231,9 @@ func (c *Core) write(id ConnID, frames ...wire.Frame) { c.do(Write{id, frames}) 
 
 func (c *Core) after(d time.Duration, f func()) *timer { return c.timers.add(c.now+d, f) }
 
+// greeted tells that a connection is now used for what it was opened for.
+func (c *Core) greeted(id ConnID) { c.pulses[id] = &pulse{heard: c.now} }
+
 // dialNew begins a connection to a node.
 func (c *Core) dialNew(address string, conn connection) ConnID {
 	c.lastConn++
@@ -228,8 +247,10 @@ func (c *Core) flush() {
 	for _, in := range c.in {
 		in.acknowledge()
 	}
+	c.outboxes = 0
 	for _, out := range c.out {
 		out.flush()
+		c.outboxes += out.sender.Bytes()
 	}
 	if c.stopping {
 		c.finish()

@@ -48,7 +48,7 @@ func (c *Core) timersRun() bool {
 	return !c.recorder.Capturing() && !c.stopping && !slices.ContainsFunc(c.out, (*outgoing).full)
 }
 
-func (o *outgoing) full() bool { return o.sender.Bytes() > outboxHigh }
+func (o *outgoing) full() bool { return o.sender.Bytes() > int(o.core.Cluster.Network.OutboxHigh) }
 
 // deliver lets the program receive, from the links in turn, what is in their
 // inboxes, as far as the budget goes.
@@ -112,10 +112,10 @@ func (c *Core) Send(to snapshot.ProcessID, payload []byte) error {
 		return fmt.Errorf("message to %s: %d bytes, more than %d", to, len(payload), wire.MessageMax)
 	}
 	if out := c.outgoing(to); out != nil {
+		before := out.sender.Bytes()
 		out.sender.Send(payload)
-		if out.sender.Bytes() > outboxMax {
-			c.exit(fmt.Errorf("the outbox of channel %s holds more than %d MiB: is %s down or too slow?", out, outboxMax>>20, to))
-		}
+		c.outboxes += out.sender.Bytes() - before
+		c.checkOutbox(out)
 		return nil
 	}
 	if to.IsClient() {
@@ -127,12 +127,20 @@ func (c *Core) Send(to snapshot.ProcessID, payload []byte) error {
 	return fmt.Errorf("message to %s: no such process", to)
 }
 
-// Of one outbox, in bytes: above outboxHigh the timers of the program wait, beyond
-// outboxMax the node stops.
-const (
-	outboxHigh = 48 << 20
-	outboxMax  = 64 << 20
-)
+// checkOutbox ends the node if an outbox, or all of them together, is beyond its
+// limit: to drop a message is no way out.
+func (c *Core) checkOutbox(out *outgoing) {
+	limits := c.Cluster.Network
+	if out.sender.Bytes() > int(limits.OutboxLimit) {
+		c.exit(fmt.Errorf("the outbox of channel %s holds more than %d KiB (outbox_limit): is %s down or too slow?",
+			out, limits.OutboxLimit>>10, out.peer.id))
+	}
+	if c.outboxes > int(limits.OutboxTotal) {
+		largest := slices.MaxFunc(c.out, func(a, b *outgoing) int { return a.sender.Bytes() - b.sender.Bytes() })
+		c.exit(fmt.Errorf("the outboxes hold more than %d KiB (outbox_total), most of it channel %s: is %s down or too slow?",
+			limits.OutboxTotal>>10, largest, largest.peer.id))
+	}
+}
 
 // After is for the program.
 func (c *Core) After(d time.Duration, f func()) { c.delivery.timers.add(c.now+d, f) }

@@ -13,10 +13,23 @@ func (c *Core) accepted(e Accepted) {
 		c.refuse(e, refuse)
 		return
 	}
+	if e.Hello.Role == wire.RoleControl {
+		c.openSession(e.Conn)
+		return
+	}
+	known := c.peers[e.Hello.From]
+	if known.Knows(e.Hello.Incarnation) {
+		c.admit(e)
+	} else {
+		c.takeOver(e)
+	}
+}
+
+// admit lets a node in: its incarnation is the one that is known, or the first, or
+// takes over.
+func (c *Core) admit(e Accepted) {
 	delete(c.refused, e.Hello.From)
 	switch h := e.Hello; h.Role {
-	case wire.RoleControl:
-		c.openSession(e.Conn)
 	case wire.RoleAssembly:
 		if err := c.meet(c.peers[h.From], h.Incarnation); err != nil {
 			c.refuse(e, &wire.Refuse{Code: wire.OldIncarnation, Text: err.Error()})
@@ -25,6 +38,7 @@ func (c *Core) accepted(e Accepted) {
 		c.openAssembly(e.Conn, h.From)
 	default:
 		if err := c.meet(c.peers[h.From], h.Incarnation); err != nil {
+			c.incoming(h.From).stale++
 			c.refuse(e, &wire.Refuse{Code: wire.OldIncarnation, Text: err.Error()})
 			return
 		}

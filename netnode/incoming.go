@@ -20,6 +20,7 @@ type incoming struct {
 	ackTimer *timer
 	story
 	violations uint64
+	stale      uint64
 
 	// transit holds the frames of this connection for the emulated transit time.
 	transit      []delayed
@@ -31,12 +32,9 @@ type delayed struct {
 	frame wire.Frame
 }
 
-// When the sender is told what arrived: after ackBytes, or ackDelay after the
-// first thing that it does not know.
-const (
-	ackBytes = windowBytes / 8
-	ackDelay = 10 * time.Millisecond
-)
+// When the sender is told what arrived: after an eighth of the window, or ackDelay
+// after the first thing that it does not know.
+const ackDelay = 10 * time.Millisecond
 
 func (in *incoming) channel() snapshot.Channel {
 	return snapshot.Channel{From: in.peer.id, To: in.core.CoreOptions.ID}
@@ -58,6 +56,7 @@ func (in *incoming) accept(conn ConnID) {
 	in.conn = conn
 	in.wentUp(c.now)
 	c.conns[conn] = in
+	c.greeted(conn)
 	at := in.receiver.Acknowledge()
 	c.do(Accept{conn})
 	c.write(conn, wire.Welcome{
@@ -164,7 +163,7 @@ func (in *incoming) acknowledge() {
 	untold, bytes := in.receiver.Untold()
 	switch {
 	case !in.up(), !untold:
-	case bytes >= ackBytes:
+	case bytes >= in.receiver.Window/8:
 		in.tell()
 	case in.ackTimer == nil:
 		in.ackTimer = in.core.after(ackDelay, in.tell)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"chandy/netnode"
@@ -44,6 +45,37 @@ func (a memAddr) String() string { return string(a) }
 type memConn struct {
 	net.Conn
 	from, to string
+	// swallows: what is read or written gets lost, as on a connection whose other
+	// end has vanished.
+	swallows atomic.Bool
+}
+
+func (c *memConn) Read(b []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(b)
+		if err != nil || !c.swallows.Load() {
+			return n, err
+		}
+	}
+}
+
+func (c *memConn) Write(b []byte) (int, error) {
+	if c.swallows.Load() {
+		return len(b), nil
+	}
+	return c.Conn.Write(b)
+}
+
+// swallow lets everything get lost on the connections that were dialled so far from
+// one address to another.
+func (n *memNetwork) swallow(from, to string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, c := range n.conns {
+		if c.from == from && c.to == to {
+			c.swallows.Store(true)
+		}
+	}
 }
 
 func (c *memConn) RemoteAddr() net.Addr { return memAddr(c.from) }
@@ -68,8 +100,8 @@ func (v memView) Dial(ctx context.Context, address string) (net.Conn, error) {
 	}
 	here, there := net.Pipe()
 	select {
-	case l.queue <- &memConn{there, v.address, address}:
-		c := &memConn{here, v.address, address}
+	case l.queue <- &memConn{Conn: there, from: v.address, to: address}:
+		c := &memConn{Conn: here, from: v.address, to: address}
 		v.mu.Lock()
 		v.conns = append(v.conns, c)
 		v.mu.Unlock()

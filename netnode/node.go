@@ -225,7 +225,7 @@ func (n *Node) carryOut(e Effect) {
 		}
 	case Accept:
 		if c := n.conn(e.Conn); c != nil {
-			close(c.accepted)
+			c.once.Do(func() { close(c.accepted) })
 		}
 	case Close:
 		if c := n.conn(e.Conn); c != nil {

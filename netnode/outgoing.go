@@ -60,6 +60,7 @@ func (d *dialler) greet(c *Core, role wire.Role, p *peer) {
 const epoch = 1
 
 func (d *dialler) welcomed(c *Core) {
+	c.greeted(d.conn)
 	d.up, d.backoff = true, 0
 	d.wentUp(c.now)
 }
@@ -135,6 +136,12 @@ func (o *outgoing) frame(f wire.Frame) error {
 
 func (o *outgoing) welcome(w wire.Welcome) error {
 	c := o.core
+	if in := c.incoming(o.peer.id); in != nil && in.conn != 0 && !o.peer.Knows(w.Incarnation) {
+		// Either the old one has just died, and its connection will be found dead, or
+		// two nodes run as the same process.
+		c.hangUp(o.conn, false, fmt.Errorf("incarnation %s listens there, but %s is connected", w.Incarnation, o.peer.Incarnation))
+		return nil
+	}
 	if err := c.meet(o.peer, w.Incarnation); err != nil {
 		c.hangUp(o.conn, false, err)
 		return nil

@@ -54,6 +54,7 @@ type IncomingStatus struct {
 	Inbox      Queue  `json:"inbox"`
 	Duplicates uint64 `json:"duplicates"` // messages dropped because they had arrived
 	Violations uint64 `json:"violations"` // of the protocol, by the peer
+	Stale      uint64 `json:"stale"`      // hellos of incarnations that were replaced
 }
 
 // Queue is how much an outbox or an inbox holds.
@@ -102,7 +103,7 @@ func (c *Core) status() ProcessStatus {
 		s.Incoming = append(s.Incoming, IncomingStatus{
 			From: in.peer.id, LinkStatus: in.story.status(c.now, in.up(), len(in.resets)),
 			Arrived: in.receiver.Arrived(), Received: in.receiver.Received(), Inbox: Queue{in.receiver.Waiting(), in.receiver.Bytes()},
-			Duplicates: in.receiver.Duplicates(), Violations: in.violations,
+			Duplicates: in.receiver.Duplicates(), Violations: in.violations, Stale: in.stale,
 		})
 	}
 	return s

@@ -203,7 +203,7 @@ func TestVirtualSend(t *testing.T) {
 				s.process.Send("b", make([]byte, wire.MessageMax))
 			}
 		})
-		if err := <-r.done; err == nil || !strings.Contains(err.Error(), "the outbox of channel a1->b holds more than 64 MiB") {
+		if err := <-r.done; err == nil || !strings.Contains(err.Error(), "the outbox of channel a1->b holds more than 65536 KiB (outbox_limit)") {
 			t.Errorf("the node ended with %v", err)
 		}
 	})

@@ -19,6 +19,12 @@ type Peer struct {
 
 const deadMax = 64
 
+// Knows tells whether Meet would find nothing to reset: the incarnation is the one
+// that is known, or the first, or one that was replaced before.
+func (p *Peer) Knows(incarnation snapshot.Incarnation) bool {
+	return p.Incarnation == "" || p.Incarnation == incarnation || slices.Contains(p.dead, incarnation)
+}
+
 // Meeting is what Meet found.
 type Meeting int
 

@@ -9,7 +9,7 @@
 // To add a key, add a field to one of the types in this file and describe it in
 // cluster.toml, which is the reference (a test compares the two). Its tags do
 // the rest: toml is the key; default is the value where the key is left out; min
-// and max are what it may be.
+// and max, or oneof, are what it may be.
 package config
 
 import (
@@ -68,6 +68,18 @@ type Network struct {
 	// Insecure permits addresses that are not loopback, without encryption or
 	// authentication. Default false.
 	Insecure bool `toml:"insecure" default:"false"`
+	// Window is how many bytes of messages a channel may carry beyond what the
+	// receiving program has received. Default 1 MiB, never zero.
+	Window Size `toml:"window" default:"1MiB" min:"4KiB" max:"1GiB"`
+	// OutboxHigh is how full an outbox may be, in bytes, before what a program
+	// sends by itself is held back. Default 48 MiB, never zero.
+	OutboxHigh Size `toml:"outbox_high" default:"48MiB" min:"64KiB" max:"16GiB"`
+	// OutboxLimit is the most that an outbox may hold, in bytes; beyond it the
+	// node stops. Default 64 MiB, never zero.
+	OutboxLimit Size `toml:"outbox_limit" default:"64MiB" min:"64KiB" max:"16GiB"`
+	// OutboxTotal is the most that all outboxes of a node may hold, in bytes;
+	// beyond it the node stops. Default 512 MiB, never zero.
+	OutboxTotal Size `toml:"outbox_total" default:"512MiB" min:"64KiB" max:"64GiB"`
 }
 
 // Snapshot is the table [snapshot].
@@ -78,6 +90,10 @@ type Snapshot struct {
 	// Limit is the number of snapshots that may be in progress at once. Default
 	// 16, never zero.
 	Limit int `toml:"limit" default:"16" min:"1" max:"4096"`
+	// Markers is how markers travel: "in-order" in their place between the
+	// messages (the textbook rule), or "ahead" of those that are not written yet.
+	// Nodes must agree on it. Default "in-order".
+	Markers string `toml:"markers" default:"in-order" oneof:"in-order ahead"`
 }
 
 // file is the cluster file as it is written.
@@ -147,5 +163,6 @@ func (c *Cluster) agreed() string {
 	for _, channel := range c.Channels() {
 		fmt.Fprintf(&b, "channel %s\n", channel)
 	}
+	fmt.Fprintf(&b, "markers %s\n", c.Snapshot.Markers)
 	return b.String()
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -51,6 +52,8 @@ func (fs *faults) value(at place, value any, into reflect.Value, tag reflect.Str
 	switch {
 	case into.Type() == durationType:
 		fs.duration(at, value, into, tag)
+	case into.Type() == sizeType:
+		fs.size(at, value, into, tag)
 	case into.CanInt(), into.CanUint(), into.CanFloat():
 		fs.number(at, value, into, tag)
 	case into.Kind() == reflect.Interface && into.NumMethod() == 0:
@@ -58,6 +61,10 @@ func (fs *faults) value(at place, value any, into reflect.Value, tag reflect.Str
 	case into.Kind() == reflect.String:
 		if from.Kind() != reflect.String {
 			fs.wrongType(at, "a string", value)
+			return
+		}
+		if all := tag.Get("oneof"); all != "" && !slices.Contains(strings.Split(all, " "), from.String()) {
+			fs.add(at, "must be one of %s, not %s", strings.ReplaceAll(all, " ", ", "), quote(from.String()))
 			return
 		}
 		into.SetString(from.String())
@@ -202,6 +209,13 @@ func bound[T cmp.Ordered](text string, into reflect.Value) T {
 		mustParse(text, into, err)
 		value = d
 	}
+	if into.Type() == sizeType {
+		size, ok := parseSize(text)
+		if !ok {
+			panic(fmt.Sprintf("bug: tag %q of a setting is no size", text))
+		}
+		value = size
+	}
 	return value.(T)
 }
 
@@ -210,7 +224,7 @@ func parseTag(text string, into reflect.Value) any {
 	var value any = text
 	var err error
 	switch {
-	case into.Type() == durationType, into.Kind() == reflect.String:
+	case into.Type() == durationType, into.Type() == sizeType, into.Kind() == reflect.String:
 	case into.CanInt(), into.CanUint():
 		value, err = strconv.ParseInt(text, 10, 64)
 	case into.CanFloat():

@@ -35,24 +35,42 @@ func TestDefaults(t *testing.T) {
 	if c.Name != "bank" || c.Path != "cluster.toml" {
 		t.Errorf("name %q, path %q", c.Name, c.Path)
 	}
-	if want := (Network{}); c.Network != want {
+	if want := (Network{Window: 1 << 20, OutboxHigh: 48 << 20, OutboxLimit: 64 << 20, OutboxTotal: 512 << 20}); c.Network != want {
 		t.Errorf("network %+v, want %+v", c.Network, want)
 	}
-	if want := (Snapshot{Timeout: 10 * time.Second, Limit: 16}); c.Snapshot != want {
+	if want := (Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "in-order"}); c.Snapshot != want {
 		t.Errorf("snapshot %+v, want %+v", c.Snapshot, want)
 	}
 }
 
 func TestSettings(t *testing.T) {
 	c := parse(t, small+`
-network = { delay = "1h", insecure = true }
-snapshot = { timeout = "24h", limit = 4096 }
+network = { delay = "1h", insecure = true, window = "4KiB", outbox_high = "65536B", outbox_limit = "16GiB", outbox_total = "1MiB" }
+snapshot = { timeout = "24h", limit = 4096, markers = "ahead" }
 `)
-	if want := (Network{Delay: time.Hour, Insecure: true}); c.Network != want {
+	if want := (Network{Delay: time.Hour, Insecure: true, Window: 4 << 10, OutboxHigh: 64 << 10, OutboxLimit: 16 << 30, OutboxTotal: 1 << 20}); c.Network != want {
 		t.Errorf("network %+v, want %+v", c.Network, want)
 	}
-	if want := (Snapshot{Timeout: 24 * time.Hour, Limit: 4096}); c.Snapshot != want {
+	if want := (Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "ahead"}); c.Snapshot != want {
 		t.Errorf("snapshot %+v, want %+v", c.Snapshot, want)
+	}
+}
+
+func TestSizeAndChoiceFaults(t *testing.T) {
+	for setting, want := range map[string]string{
+		`network.window = "1MB"`:       `network.window: "1MB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`,
+		`network.window = "1.5MiB"`:    `network.window: "1.5MiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`,
+		`network.window = "-1MiB"`:     `network.window: "-1MiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`,
+		`network.window = 4096`:        `network.window: must be a size such as "64MiB", not an integer`,
+		`network.window = "1KiB"`:      `network.window: must be from 4KiB to 1GiB, not "1KiB"`,
+		`snapshot.markers = "first"`:   `snapshot.markers: must be one of in-order, ahead, not "first"`,
+		`network.outbox_total = "1B"`:  `network.outbox_total: must be from 64KiB to 64GiB, not "1B"`,
+		`network.outbox_limit = "GiB"`: `network.outbox_limit: "GiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`,
+	} {
+		_, err := Parse("f", []byte(small+setting+"\n"))
+		if err == nil || !strings.HasSuffix(err.Error(), ": "+want) {
+			t.Errorf("%s: %v", setting, err)
+		}
 	}
 }
 
@@ -126,8 +144,8 @@ dir = "x"
 cluster.toml:9: unknown key "nmae": did you mean "name"?
 cluster.toml:10: unknown key "colour": the keys here are name, process, program, network, snapshot
 cluster.toml:11: network: unknown key "Delay": did you mean "delay"?
-cluster.toml:11: network: unknown key "x": the keys here are delay, insecure
-cluster.toml:12: snapshot: unknown key "store": the keys here are timeout, limit
+cluster.toml:11: network: unknown key "x": the keys here are delay, insecure, window, outbox_high, outbox_limit, outbox_total
+cluster.toml:12: snapshot: unknown key "store": the keys here are timeout, limit, markers
 cluster.toml: process[1] "p2": unknown key "chanels": did you mean "channels"?`},
 
 		{"wrong types, which are not missing too", `
@@ -349,7 +367,7 @@ process = [
 ]
 `
 	c := parse(t, text)
-	const want = "chandy/cluster.v1\nname bank\nprocess p1\nprocess p2\nchannel p1->p2\nchannel p2->p1\n"
+	const want = "chandy/cluster.v1\nname bank\nprocess p1\nprocess p2\nchannel p1->p2\nchannel p2->p1\nmarkers in-order\n"
 	if got := c.agreed(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -1,0 +1,47 @@
+package config
+
+import (
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Size is a number of bytes. In the file it is a string such as "64MiB", with the
+// unit B, KiB, MiB or GiB.
+type Size int64
+
+var sizeType = reflect.TypeFor[Size]()
+
+// sizeUnits, the longer names before the one that they end with.
+var sizeUnits = []struct {
+	name  string
+	bytes int64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"B", 1}}
+
+func parseSize(text string) (Size, bool) {
+	for _, unit := range sizeUnits {
+		digits, ok := strings.CutSuffix(text, unit.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseUint(digits, 10, 31)
+		return Size(int64(n) * unit.bytes), err == nil
+	}
+	return 0, false
+}
+
+func (fs *faults) size(at place, value any, into reflect.Value, tag reflect.StructTag) {
+	text, ok := value.(string)
+	if !ok {
+		fs.wrongType(at, `a size such as "64MiB"`, value)
+		return
+	}
+	size, ok := parseSize(text)
+	if !ok {
+		fs.add(at, `%s is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`, quote(text))
+		return
+	}
+	if within(fs, at, size, quote(text), into, tag) {
+		into.SetInt(int64(size))
+	}
+}
