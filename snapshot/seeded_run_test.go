@@ -20,6 +20,10 @@ import (
 //     due holds up what is behind it, for channels keep the order.
 //   - A message that arrives is received at once.
 //
+// These are the rules and the draws of the simulator in Princeton's COS 418,
+// assignment 2, hence math/rand and not v2: its 21 published snapshots come out of
+// its files here, too, with its seed, 8053172852482175524. They are not kept here.
+//
 // Invariants: due[ch] is as long as wires[ch]; states[id] is tokens[id] as text.
 type seededRun struct {
 	*cluster

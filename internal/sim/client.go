@@ -26,9 +26,8 @@ func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
 		t.refused, t.ended = "the node is down", true
 		return t
 	}
-	w.clients++
 	var there *end
-	there = n.accept(fmt.Sprintf("client %d", w.clients), func(f wire.Frame) { t.heard(there, f) }, func(err error) {
+	there = n.accept("", func(f wire.Frame) { t.heard(there, f) }, func(err error) {
 		if !t.ended {
 			t.refused, t.ended = fmt.Sprintf("the connection ended: %v", err), true
 		}

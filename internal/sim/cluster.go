@@ -10,8 +10,12 @@ import (
 const processesMax = 7
 
 // randomCluster is the text of a random cluster file: processes, channels,
-// program and delay.
-func randomCluster(r *rand.Rand) string {
+// program and delay. With faults, which take longer, it has less to do.
+func randomCluster(r *rand.Rand, faults bool) string {
+	rates, holds := []int{0, 5, 50, 500, 2000}, []int{0, 10, 100, 5000}
+	if faults {
+		rates, holds = []int{5, 50, 200}, []int{1000, 5000}
+	}
 	n := 1 + r.IntN(processesMax)
 	channels := randomChannels(r, n)
 	var b strings.Builder
@@ -20,10 +24,10 @@ func randomCluster(r *rand.Rand) string {
 		fmt.Fprintf(&b, "[[process]]\nid = \"p%d\"\naddress = \"127.0.0.1:%d\"\nchannels = [%s]\n", i+1, 7101+i, channels[i])
 	}
 	if r.IntN(4) == 0 {
-		fmt.Fprintf(&b, "[program]\nkind = \"token\"\nholder = \"p%d\"\nhold = \"%dus\"\n", 1+r.IntN(n), pick(r, 0, 10, 100, 5000))
+		fmt.Fprintf(&b, "[program]\nkind = \"token\"\nholder = \"p%d\"\nhold = \"%dus\"\n", 1+r.IntN(n), pick(r, holds...))
 	} else {
 		fmt.Fprintf(&b, "[program]\nkind = \"bank\"\nbalance = %d\ntransfers_per_second = %d\nmax_transfer = %d\n",
-			r.IntN(1000), pick(r, 0, 5, 50, 500, 2000), 1+r.IntN(100))
+			r.IntN(1000), pick(r, rates...), 1+r.IntN(100))
 	}
 	fmt.Fprintf(&b, "[network]\ndelay = \"%dus\"\n", pick(r, 0, 0, 100, 1000, 20000))
 	return b.String()

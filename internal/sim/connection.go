@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"chandy/snapshot"
 	"chandy/wire"
 )
 
@@ -12,15 +13,24 @@ import (
 // order, each write after a time of its own.
 type end struct {
 	world  *world
+	host   snapshot.ProcessID // empty: a client
 	other  *end
 	arrive func(wire.Frame)
 	closed func(error)
-	last   time.Duration // when the last write arrives there
+	queue  []written // on the way to the other end
 	gone   bool
 }
 
-func newConnection(w *world) (a, b *end) {
-	a, b = &end{world: w}, &end{world: w}
+// written is what was written at once, or, without bytes, the end of the
+// connection.
+type written struct {
+	due   time.Duration
+	bytes []byte
+	err   error
+}
+
+func newConnection(w *world, from, to snapshot.ProcessID) (a, b *end) {
+	a, b = &end{world: w, host: from}, &end{world: w, host: to}
 	a.other, b.other = b, a
 	return a, b
 }
@@ -36,45 +46,66 @@ func wireBytes(frames []wire.Frame) []byte {
 
 // write sends bytes to the other end.
 func (e *end) write(b []byte) {
-	if e.gone {
-		return
+	if !e.gone {
+		e.send(written{bytes: b})
 	}
-	e.last = max(e.last, e.world.now+e.world.latency())
-	to := e.other
-	e.world.at(e.last, func() {
-		if to.gone {
+}
+
+func (e *end) send(w written) {
+	w.due = e.world.now + e.world.latency()
+	if n := len(e.queue); n > 0 {
+		w.due = max(w.due, e.queue[n-1].due)
+	}
+	e.queue = append(e.queue, w)
+	if len(e.queue) == 1 {
+		e.world.at(w.due, e.deliver)
+	}
+}
+
+// deliver lets arrive what is due. During a partition nothing does; it arrives
+// afterwards, if the connection is still there, as TCP sends it again.
+func (e *end) deliver() {
+	for len(e.queue) > 0 {
+		head := e.queue[0]
+		at := max(head.due, e.world.healed(e.host, e.other.host))
+		if at > e.world.now {
+			e.world.at(at, e.deliver)
 			return
 		}
-		r := wire.NewReader(bytes.NewReader(b), wire.FrameMax)
-		for {
-			f, err := r.Read()
-			if err != nil {
-				return
-			}
-			to.arrive(f)
+		e.queue = e.queue[1:]
+		if head.bytes == nil {
+			e.other.end(head.err)
+			return
 		}
-	})
+		e.other.read(head.bytes)
+	}
+}
+
+func (e *end) read(b []byte) {
+	r := wire.NewReader(bytes.NewReader(b), wire.FrameMax)
+	for !e.gone {
+		f, err := r.Read()
+		if err != nil {
+			return
+		}
+		e.arrive(f)
+	}
 }
 
 // close ends the connection: what was written arrives, then the other end hears
 // of it.
 func (e *end) close(err error) {
-	if e.gone {
-		return
+	if !e.gone {
+		e.end(nil)
+		e.send(written{err: err})
 	}
-	e.end(nil)
-	to := e.other
-	e.last = max(e.last, e.world.now+e.world.latency())
-	e.world.at(e.last, func() { to.end(err) })
 }
 
 var errReset = errors.New("connection reset by peer")
 
 // cut breaks the connection: what is on the way is lost, in both directions.
 func (e *end) cut() {
-	if e.gone {
-		return
-	}
+	e.queue, e.other.queue = nil, nil
 	e.end(errReset)
 	e.other.end(errReset)
 }

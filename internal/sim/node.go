@@ -20,11 +20,13 @@ type node struct {
 	id       snapshot.ProcessID
 	core     *netnode.Core
 	ends     map[netnode.ConnID]*end
-	accepted netnode.ConnID
+	accepted netnode.ConnID  // the last one
+	dialled  netnode.ConnID  // the last one
 	events   []netnode.Event // that happened since the last step
 	planned  bool            // a step is planned for now
 	wake     time.Duration   // the step planned for a timer
 	stepped  time.Duration   // the last step
+	frozen   time.Duration   // until then it does nothing
 	down     bool
 	err      error
 }
@@ -72,15 +74,20 @@ const stepTime = time.Microsecond
 func (n *node) plan() {
 	if !n.planned {
 		n.planned = true
-		n.world.at(max(n.world.now, n.stepped+stepTime), n.step)
+		n.world.at(max(n.world.now, n.stepped+stepTime, n.frozen), n.step)
 	}
 }
 
 func (n *node) step() {
-	n.planned, n.stepped = false, n.world.now
-	if n.down {
+	n.planned = false
+	switch {
+	case n.down:
+		return
+	case n.world.now < n.frozen: // it froze after this step was planned
+		n.plan()
 		return
 	}
+	n.stepped = n.world.now
 	events := n.events
 	n.events = nil
 	for _, e := range n.core.Step(n.world.now, events) {
@@ -108,6 +115,7 @@ func (n *node) carryOut(e netnode.Effect) {
 	w := n.world
 	switch e := e.(type) {
 	case netnode.Dial:
+		n.dialled = e.Conn
 		w.tell("%s dials %s", n.id, e.Address)
 		w.after(w.latency(), func() { n.connect(e) })
 	case netnode.Write:
@@ -138,7 +146,7 @@ func (n *node) crash() {
 	for id := n.accepted; id < 0; id++ {
 		n.breakEnd(id)
 	}
-	for id := netnode.ConnID(1); len(n.ends) > 0; id++ {
+	for id := netnode.ConnID(1); id <= n.dialled; id++ {
 		n.breakEnd(id)
 	}
 }
@@ -163,7 +171,11 @@ func (n *node) connect(e netnode.Dial) {
 		n.happened(netnode.Dialled{Conn: e.Conn, Err: fmt.Errorf("dial %s: connection refused", e.Address)})
 		return
 	}
-	n.ends[e.Conn] = to.accept(string(n.id), func(f wire.Frame) {
+	if at := n.world.healed(n.id, to.id); at > n.world.now {
+		n.world.at(at, func() { n.connect(e) }) // the SYN is sent again
+		return
+	}
+	n.ends[e.Conn] = to.accept(n.id, func(f wire.Frame) {
 		n.happened(netnode.Arrived{Conn: e.Conn, Frames: []wire.Frame{f}})
 	}, func(err error) {
 		delete(n.ends, e.Conn)
@@ -173,16 +185,16 @@ func (n *node) connect(e netnode.Dial) {
 }
 
 // accept makes a connection to this node and returns the other end of it.
-func (n *node) accept(remote string, arrive func(wire.Frame), closed func(error)) *end {
+func (n *node) accept(remote snapshot.ProcessID, arrive func(wire.Frame), closed func(error)) *end {
 	n.accepted--
 	id := n.accepted
-	there, here := newConnection(n.world)
+	there, here := newConnection(n.world, remote, n.id)
 	there.arrive, there.closed = arrive, closed
 	greeted := false
 	here.arrive = func(f wire.Frame) {
 		if hello, ok := f.(wire.Hello); ok && !greeted {
 			greeted = true
-			n.happened(netnode.Accepted{Conn: id, Remote: remote, Hello: hello})
+			n.happened(netnode.Accepted{Conn: id, Remote: string(remote), Hello: hello})
 			return
 		}
 		n.happened(netnode.Arrived{Conn: id, Frames: []wire.Frame{f}})

@@ -20,7 +20,8 @@ type world struct {
 	queue   eventHeap
 	order   uint64
 	nodes   map[snapshot.ProcessID]*node
-	clients int
+
+	partitions []partition
 
 	// latencyMax bounds how long a frame is on the way.
 	latencyMax time.Duration

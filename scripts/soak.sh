@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# What takes too long for scripts/check.sh. Prints its figures; run it before
+# something is called finished. It takes about half an hour on two cores.
+#
+#   scripts/soak.sh          all
+#   scripts/soak.sh SEED     the simulation from another seed on (default 1000000)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+from=${1:-1000000}
+
+part() {
+	echo "== $1"
+	shift
+	local begun=$SECONDS
+	"$@"
+	echo "   $((SECONDS - begun)) s"
+}
+
+part 'simulation without faults' go test ./internal/sim -count=1 -timeout 60m -run '^TestSeeds$' -v -from "$from" -seeds 20000
+part 'simulation with faults' go test ./internal/sim -count=1 -timeout 60m -run '^TestFaults$' -v -from "$from" -seeds 5000
+part 'explorations' go test ./snapshot ./internal/channel -count=1 -timeout 60m -run '^TestExplore' -v
+part 'the concurrent packages, twenty times' scripts/check.sh --repeat 20
