@@ -30,6 +30,7 @@ func randomCluster(r *rand.Rand, faults bool) string {
 			r.IntN(1000), pick(r, rates...), 1+r.IntN(100))
 	}
 	fmt.Fprintf(&b, "[network]\ndelay = \"%dus\"\n", pick(r, 0, 0, 100, 1000, 20000))
+	fmt.Fprintf(&b, "[snapshot]\nmarkers = \"%s\"\n", []string{"in-order", "ahead"}[r.IntN(2)])
 	return b.String()
 }
 
