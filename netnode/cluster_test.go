@@ -178,9 +178,22 @@ func (s *taken) sum() int64 {
 
 // snapshot takes one and checks it: consistent in any case.
 func (c *cluster) snapshot(ctx context.Context, timeout time.Duration, at ...snapshot.ProcessID) (*taken, error) {
-	client, err := netnode.DialClient(ctx, c.config, at[0], c.network("client"))
+	end, text, err := c.take(ctx, timeout, at...)
 	if err != nil {
 		return nil, err
+	}
+	s := &taken{end: end}
+	if err := json.Unmarshal(text, s); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// take is snapshot, and gives the JSON.
+func (c *cluster) take(ctx context.Context, timeout time.Duration, at ...snapshot.ProcessID) (netnode.EndReply, []byte, error) {
+	client, err := netnode.DialClient(ctx, c.config, at[0], c.network("client"))
+	if err != nil {
+		return netnode.EndReply{}, nil, err
 	}
 	defer client.Close()
 	if len(at) == 1 {
@@ -189,21 +202,17 @@ func (c *cluster) snapshot(ctx context.Context, timeout time.Duration, at ...sna
 	var text bytes.Buffer
 	end, err := client.Initiate(ctx, at, timeout, false, &text, nil)
 	if err != nil {
-		return nil, err
+		return end, nil, err
 	}
 	report, err := verify.Check(bytes.NewReader(text.Bytes()))
 	if err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, text.Bytes())
+		return end, nil, fmt.Errorf("%w\n%s", err, text.Bytes())
 	}
 	if !report.Consistent() || report.OK() != (end.Status == "complete") {
-		return nil, fmt.Errorf("%s snapshot, faults %v\n%s", end.Status, report.Faults, text.Bytes())
+		return end, nil, fmt.Errorf("%s snapshot, faults %v\n%s", end.Status, report.Faults, text.Bytes())
 	}
 	if err := fits(text.Bytes(), snapshotSchema); err != nil {
-		return nil, fmt.Errorf("docs/snapshot.schema.json: %w\n%s", err, text.Bytes())
+		return end, nil, fmt.Errorf("docs/snapshot.schema.json: %w\n%s", err, text.Bytes())
 	}
-	s := &taken{end: end}
-	if err := json.Unmarshal(text.Bytes(), s); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return end, text.Bytes(), nil
 }

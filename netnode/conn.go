@@ -1,30 +1,36 @@
 package netnode
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 
 	"chandy/wire"
 )
 
-// conn carries frames of one connection: a goroutine reads, another writes.
+// conn carries frames of one connection. A goroutine reads; a second one writes,
+// but only while there is more than a small write at once can take.
 type conn struct {
 	node     *Node
 	id       ConnID
 	socket   net.Conn
+	raw      syscall.RawConn // of socket; nil: it has none
 	reader   *wire.Reader
 	accepted chan struct{} // closed by the loop when the hello was accepted
 	once     sync.Once     // closes accepted
 	credit   chan struct{} // one for each batch that the loop has not taken yet
-	done     chan struct{} // closed when the writer has ended, and with it the socket
+	done     chan struct{} // closed with the socket
 
 	mu      sync.Mutex // guards the rest
 	queue   []wire.Frame
-	closing bool // nothing more is queued; what is there is still written
-	wake    chan struct{}
+	rest    []byte // what a write at once left of its frames, before those in queue
+	writing bool   // there is a writer
+	closing bool   // nothing more is queued; what is there is still written
+	closed  bool   // done is closed
 }
 
 const (
@@ -34,20 +40,28 @@ const (
 	batchBytes  = 256 << 10
 	creditMax   = 2
 	// writeTimeout is how long one write may take before the connection is given up.
-	writeTimeout = 10 * time.Second
-	// writeBytes is about how much is encoded for one write.
-	writeBytes = 128 << 10
+	writeTimeout = 5 * time.Second
+	// writeBatch is about how much is encoded for one write.
+	writeBatch = 128 << 10
+	// writeSmall is the longest body, in bytes, of what is written at once.
+	writeSmall = 4 << 10
+	// atOnceFrames is how many frames the loop writes by itself if it can without
+	// waiting: it saves a marker the way through another goroutine.
+	atOnceFrames = 4
 )
 
 func newConn(n *Node, id ConnID, socket net.Conn) *conn {
-	return &conn{
+	c := &conn{
 		node: n, id: id, socket: socket,
 		reader:   wire.NewReader(socket, wire.HelloMax),
 		accepted: make(chan struct{}),
 		credit:   make(chan struct{}, creditMax),
 		done:     make(chan struct{}),
-		wake:     make(chan struct{}, 1),
 	}
+	if s, ok := socket.(syscall.Conn); ok {
+		c.raw, _ = s.SyscallConn()
+	}
+	return c
 }
 
 // readDialled reads from a connection that this node opened.
@@ -140,59 +154,124 @@ func (c *conn) finish() {
 	c.node.remove(c)
 }
 
-// write queues frames.
+// write writes frames at once or queues them. The loop calls it.
 func (c *conn) write(frames []wire.Frame) {
 	c.mu.Lock()
-	if !c.closing {
+	defer c.mu.Unlock()
+	switch {
+	case c.closing:
+		return
+	case c.writing:
+		c.queue = append(c.queue, frames...)
+		return
+	case c.raw != nil && small(frames):
+		if c.rest = c.writeAtOnce(frames); len(c.rest) == 0 {
+			return
+		}
+	default:
 		c.queue = append(c.queue, frames...)
 	}
-	c.mu.Unlock()
-	c.signal()
+	c.writing = true
+	c.node.work.Go(c.writeLoop)
+}
+
+// small tells whether frames may be written at once: few, and none with messages
+// or a chunk, which may be long.
+func small(frames []wire.Frame) bool {
+	for _, f := range frames {
+		switch f := f.(type) {
+		case wire.Data:
+			if len(f.Batch.Body) > writeSmall {
+				return false
+			}
+		case wire.Part:
+			if len(f.Bytes) > writeSmall {
+				return false
+			}
+		case wire.Reply, wire.Refuse:
+			return false
+		}
+	}
+	return len(frames) <= atOnceFrames
+}
+
+// writeAtOnce writes as much as the kernel takes without waiting, and returns the
+// rest. An error shows with the next write or read.
+func (c *conn) writeAtOnce(frames []wire.Frame) (rest []byte) {
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	b := (*buf)[:0]
+	for _, f := range frames {
+		b = wire.Append(b, f)
+	}
+	*buf = b
+	n := 0
+	c.raw.Write(func(fd uintptr) bool {
+		if k, err := syscall.Write(int(fd), b); err == nil {
+			n = k
+		}
+		return true // whatever happened: do not wait
+	})
+	return bytes.Clone(b[n:])
 }
 
 // close ends the connection, when what is queued was written if flush.
 func (c *conn) close(flush bool) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.closing = true
 	if !flush {
-		c.queue = nil
+		c.queue, c.rest = nil, nil
 	}
-	c.mu.Unlock()
-	if !flush {
-		c.socket.Close()
-	}
-	c.signal()
-}
-
-func (c *conn) signal() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
+	if !flush || !c.writing {
+		c.closeSocket()
 	}
 }
 
-// writeLoop writes what is queued until the connection is closed.
+// closeSocket ends the reader too. The lock is held.
+func (c *conn) closeSocket() {
+	c.socket.Close()
+	if !c.closed {
+		c.closed = true
+		close(c.done)
+	}
+}
+
+// writeLoop writes what is queued, until there is no more.
 func (c *conn) writeLoop() {
-	defer close(c.done)
-	defer c.socket.Close() // ends the reader too
 	var queue []wire.Frame
 	for {
 		c.mu.Lock()
-		queue, c.queue = c.queue, queue[:0]
-		closing := c.closing
-		c.mu.Unlock()
-		switch {
-		case len(queue) > 0:
-			if err := c.writeFrames(queue); err != nil {
-				return // the reader tells the loop
+		rest := c.rest
+		queue, c.queue, c.rest = c.queue, queue[:0], nil
+		if len(queue) == 0 && len(rest) == 0 {
+			c.writing = false
+			c.queue = nil
+			if c.closing {
+				c.closeSocket()
 			}
-			clear(queue)
-		case closing:
+			c.mu.Unlock()
 			return
-		default:
-			<-c.wake
 		}
+		c.mu.Unlock()
+		err := c.writeBytes(rest)
+		if err == nil {
+			err = c.writeFrames(queue)
+		}
+		if err != nil {
+			c.close(false) // the reader tells the loop
+		}
+		clear(queue)
 	}
+}
+
+func (c *conn) writeBytes(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
+	_, err := c.socket.Write(b)
+	return err
 }
 
 // buffers are what frames are encoded into for a write.
@@ -204,16 +283,15 @@ func (c *conn) writeFrames(frames []wire.Frame) error {
 	b := (*buf)[:0]
 	for i, f := range frames {
 		b = wire.Append(b, f)
-		if len(b) < writeBytes && i+1 < len(frames) {
+		if len(b) < writeBatch && i+1 < len(frames) {
 			continue
 		}
-		c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if _, err := c.socket.Write(b); err != nil {
+		if err := c.writeBytes(b); err != nil {
 			return err
 		}
 		b = b[:0]
 	}
-	if cap(b) <= 4*writeBytes {
+	if cap(b) <= 4*writeBatch {
 		*buf = b
 	}
 	return nil

@@ -12,8 +12,8 @@
 //     and program;
 //   - accept: takes connections from outside;
 //   - dial: one for each attempt to connect;
-//   - for each connection a reader and a writer, which hand frames to the loop and
-//     take them from it;
+//   - for each connection a reader, which hands frames to the loop, and a writer
+//     while there is more to write than the loop can at once;
 //   - one for each piece of work off the loop: encoding a large part, a snapshot's
 //     JSON.
 package netnode

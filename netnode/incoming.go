@@ -34,7 +34,7 @@ type delayed struct {
 
 // When the sender is told what arrived: after an eighth of the window, or ackDelay
 // after the first thing that it does not know.
-const ackDelay = 10 * time.Millisecond
+const ackDelay = 50 * time.Millisecond
 
 func (in *incoming) channel() snapshot.Channel {
 	return snapshot.Channel{From: in.peer.id, To: in.core.CoreOptions.ID}

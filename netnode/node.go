@@ -262,7 +262,6 @@ func (n *Node) dial(e Dial) {
 	}
 	n.mail.post(Dialled{Conn: e.Conn})
 	n.work.Go(c.readDialled)
-	n.work.Go(c.writeLoop)
 }
 
 // earlyMax is how many connections may be there that have not said hello.
@@ -299,7 +298,6 @@ func (n *Node) accept() {
 			return
 		}
 		n.work.Go(c.readAccepted)
-		n.work.Go(c.writeLoop)
 	}
 }
 

@@ -234,6 +234,12 @@ func (w *jsonWriter) ids(ids []ProcessID) {
 }
 
 func (w *jsonWriter) string(s string) {
+	if isPlain(s) {
+		w.b = append(w.b, '"')
+		w.b = append(w.b, s...)
+		w.b = append(w.b, '"')
+		return
+	}
 	var buf bytes.Buffer
 	e := json.NewEncoder(&buf)
 	e.SetEscapeHTML(false)
@@ -241,6 +247,16 @@ func (w *jsonWriter) string(s string) {
 		panic("bug: a string that is not JSON: " + err.Error())
 	}
 	w.b = append(w.b, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))...)
+}
+
+// isPlain tells whether a string stands in JSON as it is: ids and incarnations do.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // payload writes raw bytes under the given name, or in base64 under name_base64.

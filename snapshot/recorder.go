@@ -163,12 +163,13 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 		effects = r.start(m.Start)
 		rec = r.find(m.ID)
 	}
-	e := &rec.in[slices.Index(r.in, from)]
+	i := slices.Index(r.in, from)
+	e := &rec.in[i]
 	if e.marker {
 		return effects
 	}
 	e.marker, e.sent, e.acked = true, m.Sent, m.Acked
-	return append(effects, r.close(rec)...)
+	return append(effects, r.closeIncoming(rec, i)...)
 }
 
 // MessagesArrived tells of messages that entered the inbox. It need not be called
@@ -183,7 +184,7 @@ func (r *Recorder) MessagesArrived(from ProcessID, b Batch) []Effect {
 		}
 		e.messages = append(e.messages, b)
 		e.arrived = b.Last()
-		effects = append(effects, r.close(rec)...)
+		effects = append(effects, r.closeIncoming(rec, i)...)
 	}
 	return effects
 }
@@ -351,41 +352,53 @@ func (r *Recorder) record(rec *recording, state State) []Effect {
 		}
 	}
 	effects = append(effects, Report{Start: rec.Start, Piece: recorded, Last: rec.open == 0})
+	if rec.open == 0 { // no channels at all
+		r.end(rec)
+	}
 	return append(effects, r.close(rec)...)
 }
 
-// close closes the ends that can be, and with the last one the recording.
+// close closes the ends that can be.
 func (r *Recorder) close(rec *recording) []Effect {
-	if !rec.recorded {
-		return nil
-	}
 	var effects []Effect
-	report := func(e *end, c Channel, outgoing bool, messages []Batch) {
-		e.closed, e.messages = true, nil
-		rec.open--
-		peer, resets := r.channels.Peer(c)
-		effects = append(effects, Report{
-			Start: rec.Start,
-			Piece: Closed{Process: r.self, Incarnation: r.incarnation, Channel: c, Outgoing: outgoing, Peer: peer, Messages: messages, Resets: resets},
-			Last:  rec.open == 0,
-		})
+	for i := range r.out {
+		effects = append(effects, r.closeOutgoing(rec, i)...)
 	}
-	for i, to := range r.out {
-		e, c := &rec.out[i], Channel{r.self, to}
-		if peer, _ := r.channels.Peer(c); !e.closed && peer != "" {
-			report(e, c, true, e.messages)
-		}
-	}
-	for i, from := range r.in {
-		e := &rec.in[i]
-		if !e.closed && e.marker && e.arrived >= e.acked {
-			report(e, Channel{from, r.self}, false, through(e.messages, e.sent))
-		}
-	}
-	if rec.open == 0 {
-		r.end(rec)
+	for i := range r.in {
+		effects = append(effects, r.closeIncoming(rec, i)...)
 	}
 	return effects
+}
+
+func (r *Recorder) closeOutgoing(rec *recording, i int) []Effect {
+	e, c := &rec.out[i], Channel{r.self, r.out[i]}
+	if !rec.recorded || e.closed {
+		return nil
+	}
+	peer, resets := r.channels.Peer(c)
+	if peer == "" {
+		return nil
+	}
+	return r.closed(rec, e, Closed{Channel: c, Outgoing: true, Peer: peer, Messages: e.messages, Resets: resets})
+}
+
+func (r *Recorder) closeIncoming(rec *recording, i int) []Effect {
+	e, c := &rec.in[i], Channel{r.in[i], r.self}
+	if !rec.recorded || e.closed || !e.marker || e.arrived < e.acked {
+		return nil
+	}
+	peer, resets := r.channels.Peer(c)
+	return r.closed(rec, e, Closed{Channel: c, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
+}
+
+// closed reports an end that is closed; with the last one the recording ends.
+func (r *Recorder) closed(rec *recording, e *end, piece Closed) []Effect {
+	e.closed, e.messages = true, nil
+	piece.Process, piece.Incarnation = r.self, r.incarnation
+	if rec.open--; rec.open == 0 {
+		r.end(rec)
+	}
+	return []Effect{Report{Start: rec.Start, Piece: piece, Last: rec.open == 0}}
 }
 
 // end frees a recording and remembers its id.
