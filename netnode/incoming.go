@@ -33,8 +33,13 @@ type delayed struct {
 }
 
 // When the sender is told what arrived: after an eighth of the window, or ackDelay
-// after the first thing that it does not know.
-const ackDelay = 50 * time.Millisecond
+// after the first message that it does not know. A marker alone may wait longer: it
+// costs the sender next to nothing to keep it, and an idle cluster that takes one
+// snapshot after another has few other frames.
+const (
+	ackDelay       = 50 * time.Millisecond
+	ackMarkerDelay = time.Second
+)
 
 func (in *incoming) channel() snapshot.Channel {
 	return snapshot.Channel{From: in.peer.id, To: in.core.CoreOptions.ID}
@@ -161,12 +166,17 @@ func (in *incoming) arrive(f wire.Frame) error {
 // enough.
 func (in *incoming) acknowledge() {
 	untold, bytes := in.receiver.Untold()
+	delay := ackDelay
+	if bytes == 0 {
+		delay = ackMarkerDelay
+	}
 	switch {
 	case !in.up(), !untold:
 	case bytes >= in.receiver.Window/8:
 		in.tell()
-	case in.ackTimer == nil:
-		in.ackTimer = in.core.after(ackDelay, in.tell)
+	case in.ackTimer == nil || in.ackTimer.at > in.core.now+delay:
+		in.ackTimer.cancel()
+		in.ackTimer = in.core.after(delay, in.tell)
 	}
 }
 
