@@ -22,10 +22,12 @@ type conn struct {
 	reader   *wire.Reader
 	accepted chan struct{} // closed by the loop when the hello was accepted
 	once     sync.Once     // closes accepted
+	client   bool          // a client's connection; the reader's
 	credit   chan struct{} // one for each batch that the loop has not taken yet
 	done     chan struct{} // closed with the socket
 
 	mu      sync.Mutex // guards the rest
+	drained *sync.Cond // with mu: the queue of a client's connection became shorter
 	queue   []wire.Frame
 	rest    []byte // what a write at once left of its frames, before those in queue
 	writing bool   // there is a writer
@@ -45,6 +47,9 @@ const (
 	writeBatch = 128 << 10
 	// writeSmall is the longest body, in bytes, of what is written at once.
 	writeSmall = 4 << 10
+	// repliesMax is how many frames may wait for a client before no more is read
+	// from it.
+	repliesMax = 1024
 	// atOnceFrames is how many frames the loop writes by itself if it can without
 	// waiting: it saves a marker the way through another goroutine.
 	atOnceFrames = 4
@@ -58,6 +63,7 @@ func newConn(n *Node, id ConnID, socket net.Conn) *conn {
 		credit:   make(chan struct{}, creditMax),
 		done:     make(chan struct{}),
 	}
+	c.drained = sync.NewCond(&c.mu)
 	if s, ok := socket.(syscall.Conn); ok {
 		c.raw, _ = s.SyscallConn()
 	}
@@ -88,6 +94,7 @@ func (c *conn) readAccepted() {
 		return
 	}
 	c.reader.SetLimit(wire.FrameMax)
+	c.client = hello.Role == wire.RoleControl
 	c.read()
 }
 
@@ -108,6 +115,9 @@ func (c *conn) readHello() (wire.Hello, error) {
 // read hands over what comes until the connection ends.
 func (c *conn) read() {
 	for {
+		if c.client {
+			c.awaitDrained()
+		}
 		frames, err := c.readBatch()
 		if len(frames) > 0 {
 			select {
@@ -124,6 +134,15 @@ func (c *conn) read() {
 			c.finish()
 			return
 		}
+	}
+}
+
+// awaitDrained keeps a client that does not read its replies from asking for more.
+func (c *conn) awaitDrained() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.queue) > repliesMax && !c.closed {
+		c.drained.Wait()
 	}
 }
 
@@ -234,6 +253,7 @@ func (c *conn) closeSocket() {
 	if !c.closed {
 		c.closed = true
 		close(c.done)
+		c.drained.Broadcast()
 	}
 }
 
@@ -244,6 +264,7 @@ func (c *conn) writeLoop() {
 		c.mu.Lock()
 		rest := c.rest
 		queue, c.queue, c.rest = c.queue, queue[:0], nil
+		c.drained.Broadcast()
 		if len(queue) == 0 && len(rest) == 0 {
 			c.writing = false
 			c.queue = nil

@@ -62,7 +62,11 @@ const (
 	CodeLimit       = "limit"       // too many snapshots, or requests to the program, in progress
 )
 
+// sessionsMax is how many clients may be connected at once.
+const sessionsMax = 1024
+
 func (c *Core) openSession(conn ConnID) {
+	c.sessions++
 	c.conns[conn] = &session{c, conn}
 	c.do(Accept{conn})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: epoch, Incarnation: c.Incarnation})
@@ -72,9 +76,12 @@ func (s *session) String() string { return "control" }
 
 // closed forgets who waits here for a reply of the program.
 func (s *session) closed(error) {
-	for id, one := range s.core.delivery.clients {
+	c := s.core
+	c.sessions--
+	c.awaitingUp = slices.DeleteFunc(c.awaitingUp, func(w waiter) bool { return w.session == s })
+	for id, one := range c.delivery.clients {
 		if one.session == s {
-			delete(s.core.delivery.clients, id)
+			delete(c.delivery.clients, id)
 		}
 	}
 }

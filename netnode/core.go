@@ -54,9 +54,10 @@ type Core struct {
 	pulses   map[ConnID]*pulse // of those that have been greeted
 	looked   time.Duration
 	lastConn ConnID
-	// allUp is kept by checkAllUp; awaitingUp are called when it becomes true.
+	// allUp is kept by checkAllUp; awaitingUp are told when it becomes true.
 	allUp      bool
-	awaitingUp []func()
+	awaitingUp []waiter
+	sessions   int
 	refused    map[snapshot.ProcessID]string // the text last told to a process, so that the log has it once
 
 	delivery

@@ -76,6 +76,8 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 		return refuse(wire.WrongCluster, "this is %s of cluster %q, not of %q: check the addresses in the cluster file", self, c.Cluster.Name, h.Cluster)
 	case h.To != self:
 		return refuse(wire.WrongProcess, "this is %s, not %s: check the addresses in the cluster file", self, h.To)
+	case h.Role == wire.RoleControl && c.sessions >= sessionsMax:
+		return refuse(wire.Busy, "%s has %d clients connected already: try again", self, sessionsMax)
 	case h.Role == wire.RoleControl && h.ConfigHash == [32]byte{}: // a client without the file
 		return nil
 	case h.ConfigHash != c.hash:

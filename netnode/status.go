@@ -77,11 +77,17 @@ func (s *ProcessStatus) Up() bool {
 		!slices.ContainsFunc(s.Incoming, func(in IncomingStatus) bool { return !in.Up })
 }
 
+// waiter is a status request that is answered when all channels are up.
+type waiter struct {
+	session *session
+	number  uint64
+}
+
 // status answers a status request: at once, or when all channels are up.
 func (s *session) status(number uint64, whenUp bool) {
 	c := s.core
 	if whenUp && !c.allUp {
-		c.awaitingUp = append(c.awaitingUp, func() { s.status(number, true) })
+		c.awaitingUp = append(c.awaitingUp, waiter{s, number})
 		return
 	}
 	s.result(number, mustJSON(c.status()), []byte("{}"))
@@ -186,7 +192,7 @@ func (c *Core) checkAllUp() {
 	c.log.Info().Int("outgoing", len(c.out)).Int("incoming", len(c.in)).Msg("all channels up")
 	waiting := c.awaitingUp
 	c.awaitingUp = nil
-	for _, answer := range waiting {
-		answer()
+	for _, w := range waiting {
+		w.session.status(w.number, true)
 	}
 }

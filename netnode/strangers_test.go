@@ -62,7 +62,7 @@ var answers = map[string]string{
 }
 
 func TestStrangers(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tcp := &loopback{ports: map[string]string{}}
 	c := newCluster(t, func(string) netnode.Network { return tcp }, bankFile(2, ""))
