@@ -1,0 +1,48 @@
+package channel
+
+import (
+	"fmt"
+	"testing"
+)
+
+// BenchmarkChannel is what a message costs from Send to Receive in the machine
+// alone, with acknowledgements as netnode gives them: 64 messages are sent in a row,
+// the sender is told after an eighth of the window, and hears of it in the next round.
+func BenchmarkChannel(b *testing.B) {
+	for _, size := range []int{16, 128, 1 << 10} {
+		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
+			const inARow, window = 64, 1 << 20
+			s, r := &Sender{Rule: Ahead}, &Receiver{Rule: Ahead, Window: window}
+			if err := s.Resume(r.Acknowledge()); err != nil {
+				b.Fatal(err)
+			}
+			payload := make([]byte, size)
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			var at Position
+			b.ResetTimer()
+			for sent := 0; sent < b.N; {
+				for n := min(inARow, b.N-sent); n > 0; n-- {
+					s.Send(payload)
+					sent++
+				}
+				for _, d := s.Next(); d != nil; _, d = s.Next() {
+					if _, err := r.Data(*d); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for _, ok := r.Receive(); ok; _, ok = r.Receive() {
+				}
+				if _, untold := r.Untold(); untold >= window/8 {
+					if err := s.Acknowledge(at); err != nil {
+						b.Fatal(err)
+					}
+					at = r.Acknowledge()
+				}
+			}
+			if r.Received() != uint64(b.N) {
+				b.Fatalf("received %d of %d", r.Received(), b.N)
+			}
+		})
+	}
+}

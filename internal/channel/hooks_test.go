@@ -1,0 +1,46 @@
+package channel
+
+import "chandy/snapshot"
+
+// hooks is what the model calls of the product. A planted fault puts something
+// wrong in the place of one of them; there is no switch in the product.
+type hooks struct {
+	send        func(*Sender, []byte)
+	mark        func(*Sender, snapshot.Marker)
+	next        func(*Sender) (*Marker, *Data)
+	resume      func(*Sender, Position) error
+	acknowledge func(*Sender, Position) error
+	outbox      func(*Sender) (uint64, []snapshot.Batch)
+
+	data    func(*Receiver, Data) (snapshot.Batch, error)
+	marker  func(*Receiver, Marker) (bool, error)
+	receive func(*Receiver) ([]byte, bool)
+	welcome func(*Receiver) Position // what a welcome tells
+	tell    func(*Receiver) Position // what an acknowledgement tells
+	inbox   func(*Receiver) []snapshot.Batch
+
+	meet func(*Peer, snapshot.Incarnation) (Meeting, Discarded, error)
+
+	// What stands around the halves in a process:
+	careful   bool                                              // a hello that would take over is answered by a ping
+	current   bool                                              // what answers it, or a hello, counts only if no incarnation was met meanwhile
+	endOld    bool                                              // a connection to a dead incarnation is ended when the next one is met
+	patient   bool                                              // the program receives nothing during a capture
+	counted   func(l *local, m Marker) bool                     // whether a marker is given to the receiver
+	pieces    func([]snapshot.Piece, []*local) []snapshot.Piece // on the way to the Collector
+	assembled func(*snapshot.Global, []snapshot.Piece)          // what became of it
+}
+
+// product is no fault.
+func product() *hooks {
+	return &hooks{
+		send: (*Sender).Send, mark: (*Sender).Mark, next: (*Sender).Next,
+		resume: (*Sender).Resume, acknowledge: (*Sender).Acknowledge, outbox: (*Sender).Outbox,
+		data: (*Receiver).Data, marker: (*Receiver).Marker, receive: (*Receiver).Receive,
+		welcome: (*Receiver).Acknowledge, tell: (*Receiver).Acknowledge, inbox: (*Receiver).Inbox,
+		meet: (*Peer).Meet, careful: true, current: true, endOld: true, patient: true,
+		counted:   func(*local, Marker) bool { return true },
+		pieces:    func(all []snapshot.Piece, _ []*local) []snapshot.Piece { return all },
+		assembled: func(*snapshot.Global, []snapshot.Piece) {},
+	}
+}

@@ -1,0 +1,204 @@
+package channel
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"chandy/snapshot"
+)
+
+// lossy drives one channel through connections that end at random moments and lose
+// any tail of what is in flight, in both directions.
+type lossy struct {
+	*rand.Rand
+	Sender
+	Receiver
+	forth  []any // Data and Marker
+	back   []Position
+	sizes  []int    // of the messages sent
+	stamps []uint64 // markers issued before them
+	issued []uint64 // Sent of every marker
+	cuts   int
+	total  int    // messages to send
+	resent uint64 // messages
+}
+
+// TestLossyConnections sends 100,000 messages of random sizes, up to many windows,
+// with markers between them: nothing is lost, doubled, altered or reordered.
+func TestLossyConnections(t *testing.T) {
+	total := 100_000
+	if testing.Short() || raceEnabled {
+		total = 10_000
+	}
+	for _, rule := range []Rule{InOrder, Ahead} {
+		for seed := range uint64(3) {
+			t.Run(fmt.Sprintf("rule %d, seed %d", rule, seed), func(t *testing.T) {
+				t.Parallel()
+				l := &lossy{
+					Rand: rand.New(rand.NewPCG(seed, uint64(rule))), Sender: Sender{Rule: rule},
+					Receiver: Receiver{Rule: rule, Window: 1 << (8 + 4*seed)}, total: total,
+				}
+				if err := l.run(); err != nil {
+					t.Fatalf("seed %d, rule %d, after %d cuts: %v", seed, rule, l.cuts, err)
+				}
+				t.Logf("%d messages, %d markers, %d connections, %d messages sent again", total, len(l.issued), l.cuts+1, l.resent)
+			})
+		}
+	}
+}
+
+func (l *lossy) run() error {
+	if err := l.resume(); err != nil {
+		return err
+	}
+	for int(l.Received()) < l.total || l.Acked() < l.Sent() || l.markerAcked < l.markerSent {
+		if err := l.step(); err != nil {
+			return err
+		}
+	}
+	if l.Sender.Bytes() != 0 || len(l.outbox) != 0 || len(l.markers) != 0 || l.inbox != nil {
+		return fmt.Errorf("in the end the outbox holds %d bytes in %d segments and %d markers, the inbox %d batches", l.Sender.Bytes(), len(l.outbox), len(l.markers), len(l.inbox))
+	}
+	return nil
+}
+
+func (l *lossy) step() error {
+	switch n := l.IntN(1000); {
+	case n < 400:
+		for range l.IntN(20) {
+			l.send()
+		}
+	case n < 410 && len(l.sizes) < l.total:
+		acked, _ := l.Outbox()
+		l.Mark(snapshot.Marker{Sent: l.Sent(), Acked: acked})
+		l.issued = append(l.issued, l.Sent())
+	case n < 600:
+		l.write(l.IntN(5))
+	case n < 750:
+		return l.deliver(1 + l.IntN(4))
+	case n < 900:
+		return l.receive(l.IntN(40))
+	case n < 960:
+		l.back = append(l.back, l.Receiver.Acknowledge())
+	case n < 998:
+		return l.answer(1 + l.IntN(2))
+	default:
+		return l.cut()
+	}
+	return nil
+}
+
+// content is message seq, of which every byte depends on seq.
+func (l *lossy) content(seq uint64) []byte {
+	return bytes.Repeat([]byte{byte(seq), byte(seq >> 8), byte(seq >> 16)}, 1+l.sizes[seq-1]/3)[:l.sizes[seq-1]]
+}
+
+func (l *lossy) send() {
+	if len(l.sizes) == l.total {
+		return
+	}
+	size := l.IntN(200)
+	switch l.IntN(500) {
+	case 0:
+		size = l.IntN(3 * segmentMax)
+	case 1:
+		size = 0
+	}
+	l.sizes, l.stamps = append(l.sizes, size), append(l.stamps, uint64(len(l.issued)))
+	l.Send(l.content(uint64(len(l.sizes))))
+}
+
+func (l *lossy) write(n int) {
+	for range n {
+		marker, data := l.Next()
+		switch {
+		case marker != nil:
+			l.forth = append(l.forth, *marker)
+		case data != nil:
+			l.forth = append(l.forth, *data)
+		}
+	}
+}
+
+func (l *lossy) deliver(n int) error {
+	for ; n > 0 && len(l.forth) > 0; n-- {
+		f := l.forth[0]
+		l.forth = l.forth[1:]
+		switch f := f.(type) {
+		case Data:
+			if err := f.Check(1 << 24); err != nil {
+				return err
+			}
+			if _, err := l.Data(f); err != nil {
+				return err
+			}
+		case Marker:
+			arrived, before := l.Arrived(), l.marker
+			fresh, err := l.Receiver.Marker(f)
+			switch {
+			case err != nil:
+				return err
+			case !fresh || f.Ordinal != before+1 || f.Sent != l.issued[before]:
+				return fmt.Errorf("marker %d after %d, message %d; new: %v", f.Ordinal, before, f.Sent, fresh)
+			case l.Receiver.Rule == InOrder && arrived != f.Sent:
+				return fmt.Errorf("marker %d after message %d, not %d", f.Ordinal, arrived, f.Sent)
+			}
+		}
+	}
+	return nil
+}
+
+func (l *lossy) receive(n int) error {
+	for range n {
+		payload, ok := l.Receive()
+		if !ok {
+			return nil
+		}
+		seq := l.Received()
+		if want := l.content(seq); !bytes.Equal(payload, want) {
+			return fmt.Errorf("message %d has %d bytes, or others than the %d that were sent", seq, len(payload), len(want))
+		}
+		if l.stamps[seq-1] > l.marker {
+			return fmt.Errorf("message %d was received before marker %d", seq, l.stamps[seq-1])
+		}
+	}
+	return nil
+}
+
+func (l *lossy) answer(n int) error {
+	for ; n > 0 && len(l.back) > 0; n-- {
+		if err := l.Sender.Acknowledge(l.back[0]); err != nil {
+			return err
+		}
+		l.back = l.back[1:]
+	}
+	return nil
+}
+
+// cut lets some of what is in flight arrive and loses the rest.
+func (l *lossy) cut() error {
+	if err := l.deliver(l.IntN(len(l.forth) + 1)); err != nil {
+		return err
+	}
+	if err := l.answer(l.IntN(len(l.back) + 1)); err != nil {
+		return err
+	}
+	l.forth, l.back = nil, nil
+	l.cuts++
+	l.Disconnect()
+	for range l.IntN(30) { // the programs go on meanwhile
+		l.send()
+		if err := l.receive(1); err != nil {
+			return err
+		}
+	}
+	return l.resume()
+}
+
+func (l *lossy) resume() error {
+	err := l.Resume(l.Receiver.Acknowledge())
+	l.resent += l.Resent()
+	return err
+}

@@ -1,0 +1,403 @@
+package channel
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"chandy/snapshot"
+)
+
+// up is a sender with a connection and plenty of credit.
+func up(t *testing.T, rule Rule) *Sender {
+	t.Helper()
+	s := &Sender{Rule: rule}
+	if err := s.Resume(Position{Credit: 1 << 40}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// drain writes all that can be written, one frame an item: "m1" for marker 1,
+// "1-3/0" for messages 1 to 3 sent after marker 0.
+func drain(s *Sender) (frames []string) {
+	for {
+		marker, data := s.Next()
+		switch {
+		case marker != nil:
+			frames = append(frames, fmt.Sprintf("m%d", marker.Ordinal))
+		case data != nil:
+			frames = append(frames, fmt.Sprintf("%d-%d/%d", data.First, data.Last(), data.Stamp))
+		default:
+			return frames
+		}
+	}
+}
+
+func wantFrames(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("wrote %q, want %q", got, want)
+	}
+}
+
+func TestSenderWithoutConnection(t *testing.T) {
+	var s Sender
+	s.Send([]byte("a"))
+	s.Mark(snapshot.Marker{Sent: 1, Acked: 1})
+	wantFrames(t, drain(&s))
+	if s.Sent() != 1 || s.Waiting() != 1 || s.Acked() != 0 {
+		t.Errorf("sent %d, waiting %d, acked %d", s.Sent(), s.Waiting(), s.Acked())
+	}
+	if err := s.Resume(Position{Credit: 100}); err != nil {
+		t.Fatal(err)
+	}
+	wantFrames(t, drain(&s), "1-1/0", "m1")
+	s.Disconnect()
+	wantFrames(t, drain(&s))
+}
+
+// A marker closes the segment: all messages of a frame have one stamp.
+func TestRules(t *testing.T) {
+	for rule, want := range map[Rule][]string{
+		InOrder: {"1-2/0", "m1", "m2", "3-3/2", "m3"},
+		Ahead:   {"m1", "m2", "m3", "1-2/0", "3-3/2"},
+	} {
+		s := up(t, rule)
+		s.Send(nil)
+		s.Send([]byte("b"))
+		s.Mark(snapshot.Marker{Sent: 2})
+		s.Mark(snapshot.Marker{Sent: 2})
+		s.Send([]byte("c"))
+		s.Mark(snapshot.Marker{Sent: 3})
+		wantFrames(t, drain(s), want...)
+	}
+}
+
+// A segment grows until it is full; what is written of it before is not written
+// again. A message that is larger than a segment has one of its own.
+func TestSegments(t *testing.T) {
+	s := up(t, Ahead)
+	s.Send([]byte("a"))
+	wantFrames(t, drain(s), "1-1/0")
+	s.Send([]byte("b"))
+	s.Send([]byte("c"))
+	wantFrames(t, drain(s), "2-3/0")
+	s.Send(make([]byte, segmentMax))
+	s.Send(make([]byte, 20<<10))
+	s.Send(make([]byte, 20<<10))
+	s.Send(make([]byte, 30<<10))
+	wantFrames(t, drain(s), "4-4/0", "5-6/0", "7-7/0")
+	if n := len(s.outbox); n != 4 {
+		t.Errorf("%d segments", n)
+	}
+	if err := s.Acknowledge(Position{Arrived: 5}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.outbox); n != 2 || s.Waiting() != 2 {
+		t.Errorf("%d segments, %d messages wait", n, s.Waiting())
+	}
+}
+
+// Bytes is what the outbox holds, whole segments at a time.
+func TestBytes(t *testing.T) {
+	s := up(t, Ahead)
+	if s.Bytes() != 0 {
+		t.Errorf("%d bytes", s.Bytes())
+	}
+	s.Send(make([]byte, 300)) // and a length of 2 bytes
+	s.Send([]byte("a"))
+	if s.Bytes() != 302+2 {
+		t.Errorf("%d bytes", s.Bytes())
+	}
+	s.Mark(snapshot.Marker{Sent: 2})
+	s.Send(nil)
+	if s.Bytes() != 302+2+1 {
+		t.Errorf("%d bytes", s.Bytes())
+	}
+	drain(s)
+	for _, step := range []struct{ arrived, bytes int }{{1, 305}, {2, 1}, {2, 1}, {3, 0}} {
+		if err := s.Acknowledge(Position{Arrived: uint64(step.arrived)}); err != nil {
+			t.Fatal(err)
+		}
+		if s.Bytes() != step.bytes {
+			t.Errorf("%d arrived: %d bytes, want %d", step.arrived, s.Bytes(), step.bytes)
+		}
+	}
+}
+
+// A message may begin below the credit, however long it is; positions of bytes are
+// counted over all connections.
+func TestCredit(t *testing.T) {
+	var s Sender
+	for range 5 {
+		s.Send(make([]byte, 9)) // ten bytes each
+	}
+	for i, step := range []struct {
+		at   Position
+		want []string
+	}{
+		{Position{Credit: 0}, nil},
+		{Position{Credit: 1}, []string{"1-1/0"}},
+		{Position{Credit: 10}, []string{"1-1/0"}},
+		{Position{Credit: 11}, []string{"1-2/0"}},
+		{Position{Arrived: 1, Credit: 11}, []string{"2-2/0"}},
+		{Position{Arrived: 2, Credit: 11}, nil},
+		{Position{Arrived: 2, Received: 1, Credit: 40}, []string{"3-4/0"}},
+		{Position{Arrived: 4, Credit: 0}, nil}, // never falls
+		{Position{Arrived: 4, Credit: 41}, []string{"5-5/0"}},
+	} {
+		if err := s.Resume(step.at); err != nil {
+			t.Fatal(err)
+		}
+		got := drain(&s)
+		if !slices.Equal(got, step.want) {
+			t.Errorf("step %d: at %+v wrote %q, want %q", i, step.at, got, step.want)
+		}
+		s.Disconnect()
+	}
+}
+
+// Markers need no credit, under the rule that lets them go ahead.
+func TestMarkersNeedNoCredit(t *testing.T) {
+	s := Sender{Rule: Ahead}
+	s.Send([]byte("a"))
+	s.Mark(snapshot.Marker{Sent: 1})
+	if err := s.Resume(Position{}); err != nil {
+		t.Fatal(err)
+	}
+	wantFrames(t, drain(&s), "m1")
+	if err := s.Acknowledge(Position{Marker: 1, Credit: 1}); err != nil {
+		t.Fatal(err)
+	}
+	wantFrames(t, drain(&s), "1-1/0")
+}
+
+// One message of 16 MiB goes through a window of 64 KiB, and the next waits until
+// it was received.
+func TestLargeMessage(t *testing.T) {
+	r := Receiver{Window: 64 << 10}
+	var s Sender
+	large := bytes.Repeat([]byte{7}, 16<<20)
+	s.Send([]byte("a"))
+	s.Send(large)
+	s.Send([]byte("b"))
+	if err := s.Resume(r.Acknowledge()); err != nil {
+		t.Fatal(err)
+	}
+	for want := uint64(1); want <= 2; want++ {
+		_, d := s.Next()
+		if d == nil || d.First != want || d.Count != 1 {
+			t.Fatalf("next is %v", d)
+		}
+		if _, err := r.Data(*d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantFrames(t, drain(&s))
+	r.Receive()
+	s.Acknowledge(r.Acknowledge())
+	wantFrames(t, drain(&s))
+	if got, ok := r.Receive(); !ok || !bytes.Equal(got, large) {
+		t.Errorf("received %d bytes", len(got))
+	}
+	if err := s.Acknowledge(r.Acknowledge()); err != nil {
+		t.Fatal(err)
+	}
+	wantFrames(t, drain(&s), "3-3/0")
+}
+
+// A resume at every position sends again exactly what follows, in the same frames
+// as far as stamps go, with the same bytes, whatever was written before.
+func TestResumeEverywhere(t *testing.T) {
+	const messages = 12
+	build := func() *Sender {
+		s := up(t, Ahead)
+		for i := range messages {
+			if i%4 == 2 {
+				s.Mark(snapshot.Marker{Sent: s.Sent()})
+			}
+			s.Send(bytes.Repeat([]byte{byte(i + 1)}, i*9000))
+		}
+		return s
+	}
+	built := build()
+	frames := len(drain(cloneSender(built)))
+	for written := range frames + 1 {
+		for arrived := range uint64(messages + 1) {
+			for marker := range uint64(4) {
+				s := cloneSender(built)
+				for range written {
+					s.Next()
+				}
+				s.Disconnect()
+				if err := s.Resume(Position{Arrived: arrived, Received: arrived, Marker: marker, Credit: 1 << 40}); err != nil {
+					t.Fatal(err)
+				}
+				if err := checkWritesRest(s, arrived, marker, messages); err != nil {
+					t.Fatalf("resume at message %d and marker %d after %d frames: %v", arrived, marker, written, err)
+				}
+			}
+		}
+	}
+}
+
+func checkWritesRest(s *Sender, arrived, marker, messages uint64) error {
+	for {
+		m, d := s.Next()
+		switch {
+		case m != nil && m.Ordinal != marker+1, d != nil && d.First != arrived+1:
+			return fmt.Errorf("marker %v, messages %v, after marker %d and message %d", m, d, marker, arrived)
+		case m != nil:
+			marker++
+		case d != nil:
+			for seq, payload := range d.All() {
+				arrived = seq
+				if !bytes.Equal(payload, bytes.Repeat([]byte{byte(seq)}, int(seq-1)*9000)) || d.Stamp != (seq+1)/4 {
+					return fmt.Errorf("message %d: stamp %d or its bytes are wrong", seq, d.Stamp)
+				}
+			}
+		case arrived != messages || marker != 3:
+			return fmt.Errorf("ends after message %d and marker %d", arrived, marker)
+		default:
+			return nil
+		}
+	}
+}
+
+// What acknowledges more than was sent, or than can be, is a violation and changes
+// nothing; what is behind changes nothing either.
+func TestAcknowledge(t *testing.T) {
+	var s Sender
+	for range 4 {
+		s.Send([]byte("a"))
+	}
+	s.Mark(snapshot.Marker{Sent: 4})
+	s.Rule = Ahead
+	if err := s.Resume(Position{Credit: 3}); err != nil {
+		t.Fatal(err)
+	}
+	wantFrames(t, drain(&s), "m1", "1-2/0")
+	for _, step := range []struct {
+		at Position
+		ok bool
+	}{
+		{Position{Arrived: 3}, false},                          // 2 were written
+		{Position{Marker: 2}, false},                           // 1 was
+		{Position{Arrived: 1, Received: 2}, false},             // received before it arrived
+		{Position{Arrived: 2, Received: 1, Credit: 3}, true},   //
+		{Position{Arrived: 1, Received: 1, Credit: 3}, true},   // stale
+		{Position{}, true},                                     // staler
+		{Position{Arrived: 2, Received: 2, Marker: 1}, true},   //
+		{Position{Arrived: 2, Received: 2, Credit: 100}, true}, // marker and credit never fall
+	} {
+		before := string(appendSender(nil, &s))
+		if err := s.Acknowledge(step.at); (err == nil) != step.ok {
+			t.Errorf("%+v: %v", step.at, err)
+		} else if err != nil && (string(appendSender(nil, &s)) != before || errors.Is(err, ErrBroken)) {
+			t.Errorf("%+v: %v, and something changed", step.at, err)
+		}
+	}
+	if s.acked != 2 || s.received != 2 || s.markerAcked != 1 || s.credit != 100 || len(s.markers) != 0 {
+		t.Errorf("acked %d, received %d, marker %d, credit %d, %d markers", s.acked, s.received, s.markerAcked, s.credit, len(s.markers))
+	}
+	wantFrames(t, drain(&s), "3-4/0")
+}
+
+// What a new connection cannot mend wraps ErrBroken.
+func TestBroken(t *testing.T) {
+	build := func() *Sender {
+		s := up(t, Ahead)
+		s.Send([]byte("a"))
+		s.Send([]byte("b"))
+		s.Mark(snapshot.Marker{Sent: 2})
+		s.Mark(snapshot.Marker{Sent: 2})
+		drain(s)
+		if err := s.Acknowledge(Position{Arrived: 1, Marker: 1}); err != nil {
+			t.Fatal(err)
+		}
+		s.Disconnect()
+		return s
+	}
+	for _, at := range []Position{
+		{Arrived: 0, Marker: 1}, {Arrived: 1, Marker: 0}, // the receiver forgot
+		{Arrived: 3, Marker: 1}, {Arrived: 1, Marker: 3}, // it has what was never sent
+		{Arrived: 1, Received: 2, Marker: 1}, // it received what has not arrived
+	} {
+		s := build()
+		if err := s.Resume(at); !errors.Is(err, ErrBroken) {
+			t.Errorf("resume at %+v: %v", at, err)
+		}
+		if m, d := s.Next(); m != nil || d != nil {
+			t.Errorf("resume at %+v failed, but there is a connection", at)
+		}
+		if err := s.Resume(Position{Arrived: 1, Marker: 1, Credit: 1 << 20}); err != nil {
+			t.Errorf("a good position after %+v: %v", at, err)
+		}
+		wantFrames(t, drain(s), "m2", "2-2/0")
+	}
+}
+
+// Resent is what an earlier connection gave and the receiver has not got.
+func TestResent(t *testing.T) {
+	s := up(t, Ahead)
+	for range 5 {
+		s.Send([]byte("a"))
+	}
+	if s.Resent() != 0 {
+		t.Errorf("%d are sent again before any was written", s.Resent())
+	}
+	drain(s)
+	s.Send([]byte("b"))
+	for _, step := range []struct{ arrived, resent uint64 }{{2, 3}, {2, 0}, {5, 0}} {
+		s.Disconnect()
+		if err := s.Resume(Position{Arrived: step.arrived, Credit: 100}); err != nil {
+			t.Fatal(err)
+		}
+		if s.Resent() != step.resent {
+			t.Errorf("%d arrived: %d are sent again, want %d", step.arrived, s.Resent(), step.resent)
+		}
+	}
+}
+
+// What was recorded of the outbox stays as it was, whatever happens afterwards.
+func TestOutboxByReference(t *testing.T) {
+	s := up(t, Ahead)
+	for i := range 5 {
+		s.Send([]byte{byte(i + 1)})
+	}
+	drain(s)
+	if err := s.Acknowledge(Position{Arrived: 2}); err != nil {
+		t.Fatal(err)
+	}
+	acked, all := s.Outbox()
+	before := fmt.Sprint(all)
+	if acked != 2 || len(all) != 1 || all[0].First != 3 || all[0].Count != 3 {
+		t.Fatalf("acked %d, %v", acked, all)
+	}
+	if &all[0].Body[0] != &s.outbox[0].Body[4] {
+		t.Error("the messages were copied")
+	}
+	for i := range 100 {
+		s.Send([]byte{byte(i)})
+		_ = append(all[0].Body, 0xff) // nobody's bytes
+		drain(s)
+	}
+	if err := s.Acknowledge(Position{Arrived: 105}); err != nil {
+		t.Fatal(err)
+	}
+	s.Send([]byte("z"))
+	if after := fmt.Sprint(all); after != before {
+		t.Errorf("recorded %s, now %s", before, after)
+	}
+	if payload := all[0].Next(); !bytes.Equal(payload, []byte{3}) {
+		t.Errorf("message 3 is %v", payload)
+	}
+	inOrder := up(t, InOrder)
+	inOrder.Send([]byte("a"))
+	if acked, all := inOrder.Outbox(); acked != 1 || all != nil {
+		t.Errorf("under the textbook rule the sender records %d and %v", acked, all)
+	}
+}

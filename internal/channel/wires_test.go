@@ -1,0 +1,275 @@
+package channel
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"chandy/snapshot"
+)
+
+// frame is what travels on a connection of a channel: hello, data and markers to
+// the receiver, a welcome and acknowledgements back.
+type frame struct {
+	kind        frameKind
+	incarnation snapshot.Incarnation // of hello, pong and welcome
+	known       snapshot.Incarnation // of ping and pong: that of the dialler which the listener knew when it pinged
+	at          Position             // of welcome and ack
+	data        Data
+	marker      Marker
+}
+
+type frameKind uint8
+
+const (
+	hello frameKind = iota
+	ping            // before the welcome: are you alive? see step.greeted
+	pong
+	welcome
+	dataFrame
+	markerFrame
+	ack
+)
+
+func (f frame) append(b []byte) []byte {
+	b = append(b, byte(f.kind))
+	b = appendText(b, string(f.incarnation))
+	b = appendText(b, string(f.known))
+	b = appendPosition(b, f.at)
+	b = appendBatch(b, f.data.Batch)
+	b = binary.AppendUvarint(b, f.data.Stamp)
+	return appendMarker(b, f.marker)
+}
+
+func (f frame) String() string {
+	switch f.kind {
+	case hello:
+		return "hello of " + string(f.incarnation)
+	case ping:
+		return "ping"
+	case pong:
+		return "pong of " + string(f.incarnation)
+	case welcome:
+		return fmt.Sprintf("welcome of %s at %+v", f.incarnation, f.at)
+	case dataFrame:
+		return fmt.Sprintf("messages %d-%d after marker %d", f.data.First, f.data.Last(), f.data.Stamp)
+	case markerFrame:
+		return fmt.Sprintf("%s (ordinal %d)", f.marker.Marker, f.marker.Ordinal)
+	}
+	return fmt.Sprintf("ack %+v", f.at)
+}
+
+// conn is one connection of a channel with what is in flight on it.
+//
+// Some orders are left out because others come to the same:
+//   - What is in flight to the receiver when the sender ends its connection could
+//     have arrived before; so it is lost. Only a hello, or a pong, may come late: the
+//     receiver may know other things then.
+//   - A connection that breaks has ended for its sender at once. What it would write
+//     until it notices is lost, and Resume makes good for it.
+//   - The receiver never notices the end. If it does, it stops to acknowledge; that
+//     it does not acknowledge, and that what it acknowledges is lost, is explored
+//     anyway. The next connection replaces the old one.
+type conn struct {
+	forth, back []uint16 // frames to the receiver and to the sender, by number
+	dialler     bool     // the sender's end is open
+	listener    listenerEnd
+}
+
+type listenerEnd uint8
+
+const (
+	unseen   listenerEnd = iota // the hello was not read yet
+	asked                       // it was, and the dialler has to answer
+	attached                    // this is the connection of the receiver
+	closed                      // refused, replaced or ended
+)
+
+// wire is all connections of one channel, in the order in which they were
+// dialled. The sender's own is the last one, if its end is open; of the others
+// what was in flight may still arrive.
+type wire []conn
+
+// opKind is what a step of a process does to the wire of one of its channels.
+type opKind uint8
+
+const (
+	dials          opKind = iota // with a frame: the hello
+	pushForth                    // with a frame, on the sender's own connection
+	pushBack                     // with a frame, on the attached connection
+	asks                         // with a frame, on the connection of the step: the dialler has to answer
+	accepts                      // the connection of the step: it is attached, and the one before it closed
+	refuses                      // the connection of the step
+	closesDialler                // the sender's own connection ends
+	losesDialler                 // likewise, and a hello that is in flight is lost
+	closesListener               // the receiver ends the attached connection
+	// Those of the network:
+	popForth
+	popBack
+	sweeps // nothing: connections of which nothing can come are forgotten
+	resets // the connection breaks, and another one is attached at once
+)
+
+func (w wire) clone() wire {
+	w = slices.Clone(w)
+	for i := range w {
+		w[i].forth, w[i].back = slices.Clip(w[i].forth), slices.Clip(w[i].back)
+	}
+	return w
+}
+
+// own is the index of the sender's connection, -1 if there is none.
+func (w wire) own() int {
+	if n := len(w); n > 0 && w[n-1].dialler {
+		return n - 1
+	}
+	return -1
+}
+
+// ended tells that the receiver has closed the sender's connection and that all has
+// come back which is to come.
+func (w wire) ended() bool {
+	k := w.own()
+	return k >= 0 && w[k].listener == closed && len(w[k].back) == 0
+}
+
+func (w wire) attached() int {
+	return slices.IndexFunc(w, func(c conn) bool { return c.listener == attached })
+}
+
+// apply is the wire after an operation; k is the connection that it is about,
+// where that is not clear.
+func (w wire) apply(op opKind, k int, item uint16) wire {
+	w = w.clone()
+	switch op {
+	case dials:
+		w = append(w, conn{dialler: true, forth: []uint16{item}})
+	case pushForth:
+		if c := &w[w.own()]; c.listener != closed {
+			c.forth = append(c.forth, item)
+		}
+	case pushBack:
+		if c := &w[w.attached()]; c.dialler {
+			c.back = append(c.back, item)
+		}
+	case asks:
+		c := &w[k]
+		c.listener, c.forth = asked, c.forth[1:]
+		if c.dialler {
+			c.back = append(c.back, item)
+		}
+	case accepts:
+		if old := w.attached(); old >= 0 {
+			w[old].endListener()
+		}
+		w[k].listener, w[k].forth = attached, w[k].forth[1:] // the hello or the pong was read
+	case refuses:
+		w[k].endListener()
+	case closesDialler, losesDialler:
+		c := &w[w.own()]
+		c.dialler, c.back = false, nil
+		if op == losesDialler || c.listener == attached {
+			c.forth = nil
+		}
+	case closesListener:
+		w[w.attached()].endListener()
+	case popForth:
+		w[k].forth = w[k].forth[1:]
+	case popBack:
+		w[k].back = w[k].back[1:]
+	case resets:
+		w = wire{{dialler: true, listener: attached}}
+	case sweeps:
+		w = slices.DeleteFunc(w, conn.gone)
+	}
+	return w
+}
+
+func (c *conn) endListener() { c.listener, c.forth = closed, nil }
+
+// gone tells that nothing can come of a connection any more.
+func (c conn) gone() bool {
+	return !c.dialler && (c.listener == closed || c.listener < attached && len(c.forth) == 0)
+}
+
+func (w wire) append(b []byte) []byte {
+	for _, c := range w {
+		b = append(b, byte(bit(c.dialler)), byte(c.listener))
+		for _, frames := range [][]uint16{c.forth, c.back} {
+			b = append(b, byte(len(frames)))
+			for _, item := range frames {
+				b = binary.LittleEndian.AppendUint16(b, item)
+			}
+		}
+	}
+	return b
+}
+
+// wires numbers all wires and frames that occur in an exploration; what an
+// operation makes of a wire is computed once. Wire 0 has no connection.
+type wires struct {
+	all       []*wireNode
+	numbers   map[string]uint32
+	frames    []frame
+	frameKeys map[string]uint16
+	key       []byte
+}
+
+type wireNode struct {
+	wire
+	outcomes []wireOutcome
+}
+
+type wireOutcome struct {
+	op   opKind
+	k    uint8
+	item uint16
+	to   uint32
+}
+
+func newWires() *wires {
+	ws := &wires{numbers: map[string]uint32{}, frameKeys: map[string]uint16{}}
+	ws.intern(nil)
+	return ws
+}
+
+func (ws *wires) intern(w wire) uint32 {
+	ws.key = w.append(ws.key[:0])
+	number, ok := ws.numbers[string(ws.key)]
+	if !ok {
+		number = uint32(len(ws.all))
+		ws.numbers[string(ws.key)] = number
+		ws.all = append(ws.all, &wireNode{wire: w})
+	}
+	return number
+}
+
+// item is the number of a frame.
+func (ws *wires) item(f frame) uint16 {
+	ws.key = f.append(ws.key[:0])
+	number, ok := ws.frameKeys[string(ws.key)]
+	if !ok {
+		if len(ws.frames) == 1<<16 {
+			panic("bug: too many different frames")
+		}
+		number = uint16(len(ws.frames))
+		ws.frameKeys[string(ws.key)] = number
+		ws.frames = append(ws.frames, f)
+	}
+	return number
+}
+
+func (ws *wires) apply(number uint32, op opKind, k int, item uint16) uint32 {
+	n := ws.all[number]
+	for _, o := range n.outcomes {
+		if o.op == op && int(o.k) == k && o.item == item {
+			return o.to
+		}
+	}
+	to := number
+	if op != sweeps || slices.ContainsFunc(n.wire, conn.gone) {
+		to = ws.intern(n.wire.apply(op, k, item))
+	}
+	n.outcomes = append(n.outcomes, wireOutcome{op, uint8(k), item, to})
+	return to
+}
