@@ -3,6 +3,8 @@ package netnode
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"chandy/snapshot"
@@ -27,24 +29,20 @@ type assembling struct {
 	collector    *snapshot.Collector
 	started      time.Duration
 	contributors []*contributor
-	// finished gets the snapshot, off the loop; told where it stands before.
-	finished func(*snapshot.Global)
-	told     func(snapshot.Progress, time.Duration)
+	finished     func(*snapshot.Global)
+	timeUp       *timer
 }
-
-// progressEvery is how often the progress of a snapshot is told.
-const progressEvery = 100 * time.Millisecond
 
 // initiate starts a snapshot of which this process is the assembler and the first
 // initiator. An error means that nothing was started.
-func (c *Core) initiate(at []snapshot.ProcessID, timeout time.Duration, finished func(*snapshot.Global), told func(snapshot.Progress, time.Duration)) error {
+func (c *Core) initiate(at []snapshot.ProcessID, timeout time.Duration, finished func(*snapshot.Global)) (*assembling, error) {
 	started := c.Wall()
 	start := snapshot.Start{
 		ID: snapshot.ID(NewName(started, c.CoreOptions.Rand)), Assembler: c.CoreOptions.ID,
 		Deadline: c.now + timeout, Timeout: timeout,
 	}
 	a := &assembling{
-		Start: start, started: c.now, finished: finished, told: told,
+		Start: start, started: c.now, finished: finished,
 		collector: snapshot.NewCollector(snapshot.Plan{
 			ID: start.ID, Cluster: c.Cluster.Name, Epoch: epoch, Topology: c.topology, Initiators: at, StartedAt: started,
 		}),
@@ -53,26 +51,16 @@ func (c *Core) initiate(at []snapshot.ProcessID, timeout time.Duration, finished
 	effects, err := c.recorder.Initiate(start)
 	if err != nil {
 		delete(c.assemblies, start.ID)
-		return err
+		return nil, err
 	}
 	c.log.Debug().Str("snapshot", string(start.ID)).Msg("snapshot initiated")
 	for _, other := range at[1:] {
 		ask := wire.Ask{Snapshot: start.ID, Assembler: start.Assembler, TimeLeft: timeout}
 		c.link(other).ship(start, []wire.Frame{ask})
 	}
-	c.timers.add(start.Deadline, func() { c.finishSnapshot(a) })
-	if told != nil {
-		c.after(progressEvery, func() { c.tellProgress(a) })
-	}
+	a.timeUp = c.timers.add(start.Deadline, func() { c.finishSnapshot(a) })
 	c.obey(effects)
-	return nil
-}
-
-func (c *Core) tellProgress(a *assembling) {
-	if c.assemblies[a.ID] == a {
-		a.told(a.collector.Progress(), c.now-a.started)
-		c.after(progressEvery, func() { c.tellProgress(a) })
-	}
+	return a, nil
 }
 
 // collect takes pieces of the part of any process, this one included.
@@ -91,13 +79,32 @@ func (c *Core) collect(id snapshot.ID, pieces []snapshot.Piece) {
 	}
 }
 
+// collectRestarted ends the snapshots that are assembled here and wait for a
+// process that restarted: its part will not be completed. The recorder says so
+// only of those in which this process's own part is not complete.
+func (c *Core) collectRestarted(id snapshot.ProcessID) {
+	failed := snapshot.Failed{Process: id, Reason: snapshot.ProcessRestarted, Detail: "noticed by " + string(c.CoreOptions.ID)}
+	for _, name := range slices.Sorted(maps.Keys(c.assemblies)) {
+		if a := c.assemblies[name]; a != nil && slices.Contains(a.collector.Waits(), id) {
+			c.collect(name, []snapshot.Piece{failed})
+		}
+	}
+}
+
 // finishSnapshot assembles what has come and tells everybody what became of it.
 func (c *Core) finishSnapshot(a *assembling) {
 	if c.assemblies[a.ID] != a {
 		return
 	}
 	delete(c.assemblies, a.ID)
-	g := a.collector.Assemble(c.now-a.started, c.whyMissing)
+	a.timeUp.cancel()
+	why := c.whyMissing
+	if a.collector.Restarted() {
+		why = func(snapshot.ProcessID) (snapshot.Reason, string) {
+			return snapshot.PartNotReceived, "the snapshot ended when a process had restarted"
+		}
+	}
+	g := a.collector.Assemble(c.now-a.started, why)
 	c.recorder.Abandon(a.ID)
 	c.forget(a.ID, c.CoreOptions.ID)
 	for _, id := range g.Initiators[1:] {
@@ -112,7 +119,7 @@ func (c *Core) finishSnapshot(a *assembling) {
 		}
 	}
 	c.log.Info().Str("snapshot", string(a.ID)).Str("status", g.Status()).Int("in_flight", g.InFlight()).
-		Dur("elapsed", g.Elapsed).Msg("snapshot taken")
+		Float64("elapsed_ms", milliseconds(g.Elapsed)).Msg("snapshot taken")
 	a.finished(g)
 }
 
@@ -133,6 +140,9 @@ func (c *Core) whyMissing(id snapshot.ProcessID) (snapshot.Reason, string) {
 	}
 	if in := c.incoming(id); in != nil && !in.up() {
 		return down(in, in.since, in.lastErr)
+	}
+	if l := c.links[id]; l != nil && !l.up && l.lastErr != nil {
+		return snapshot.Unreachable, "no connection with it: " + l.lastErr.Error()
 	}
 	if c.outgoing(id) == nil && c.incoming(id) == nil {
 		return snapshot.PartNotReceived, fmt.Sprintf("%s has no channel with it", c.CoreOptions.ID)
@@ -188,6 +198,7 @@ func (o *contributor) part(f wire.Part) error {
 		}
 		return nil
 	}
+	a.addContributor(o)
 	key := sectionID{f.Snapshot, f.Section}
 	if o.bytes += len(f.Bytes); o.bytes > PartMax {
 		return fmt.Errorf("a part of more than %d bytes", PartMax)
@@ -203,7 +214,6 @@ func (o *contributor) part(f wire.Part) error {
 	if err != nil {
 		return err
 	}
-	a.addContributor(o)
 	o.core.collect(f.Snapshot, pieces)
 	return nil
 }
@@ -246,7 +256,7 @@ func (o *contributor) ask(f wire.Ask) error {
 		c.report(snapshot.Report{Start: start, Piece: failed, Last: true})
 		return nil
 	}
-	c.watch(start)
+	c.watch()
 	c.obey(effects)
 	return nil
 }

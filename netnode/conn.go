@@ -80,7 +80,7 @@ func (c *conn) readDialled() {
 // helloTimeout, and the rest once the loop has accepted it.
 func (c *conn) readAccepted() {
 	hello, err := c.readHello()
-	<-c.node.early
+	c.node.removeEarly(c)
 	if err != nil {
 		c.node.strange.Warn().Err(err).Str("remote", c.socket.RemoteAddr().String()).Msg("connection closed")
 		c.finish()

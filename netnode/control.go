@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"chandy/snapshot"
@@ -79,6 +80,10 @@ func (s *session) closed(error) {
 	c := s.core
 	c.sessions--
 	c.awaitingUp = slices.DeleteFunc(c.awaitingUp, func(w waiter) bool { return w.session == s })
+	c.delivery.requests = slices.DeleteFunc(c.delivery.requests, func(r request) bool {
+		one := c.delivery.clients[r.client]
+		return one == nil || one.session == s
+	})
 	for id, one := range c.delivery.clients {
 		if one.session == s {
 			delete(c.delivery.clients, id)
@@ -116,30 +121,53 @@ func (s *session) initiate(number uint64, r controlRequest) {
 	}
 	timeout := c.Cluster.Snapshot.Timeout
 	if r.TimeoutMS > 0 {
-		timeout = time.Duration(r.TimeoutMS) * time.Millisecond
+		timeout = time.Duration(min(r.TimeoutMS, timeoutMax.Milliseconds())) * time.Millisecond
 	}
 	if fault := c.checkInitiators(r.At); fault != nil {
 		s.fail(number, fault.Code, fault.Text)
 		return
 	}
+	answered := false
 	finished := func(g *snapshot.Global) {
 		c.do(Background{
 			Work: func() any { return g.AppendJSON(nil, r.Compact) },
-			Then: func(text any) { s.result(number, text.([]byte), mustJSON(endReply(g))) },
+			Then: func(text any) {
+				answered = true
+				s.result(number, text.([]byte), mustJSON(endReply(g)))
+			},
 		})
 	}
-	var told func(snapshot.Progress, time.Duration)
-	if r.Progress {
-		told = func(p snapshot.Progress, elapsed time.Duration) {
-			s.write(wire.Reply{Number: number, Kind: wire.KindProgress, Body: mustJSON(ProgressReply{
-				p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, milliseconds(elapsed),
-			})})
-		}
-	}
-	if err := c.initiate(r.At, timeout, finished, told); err != nil {
+	a, err := c.initiate(r.At, timeout, finished)
+	if err != nil {
 		s.fail(number, CodeLimit, err.Error())
+		return
+	}
+	if r.Progress {
+		s.tellProgress(number, a.collector, c.now, &answered)
 	}
 }
+
+// progressEvery is how often the progress of a snapshot is told.
+const progressEvery = 100 * time.Millisecond
+
+// tellProgress tells it until the client has its answer: also while the JSON of a
+// large one is written, so that the client knows that this node lives.
+func (s *session) tellProgress(number uint64, collector *snapshot.Collector, started time.Duration, answered *bool) {
+	c := s.core
+	c.after(progressEvery, func() {
+		if _, open := c.conns[s.conn]; *answered || !open {
+			return
+		}
+		p := collector.Progress()
+		s.write(wire.Reply{Number: number, Kind: wire.KindProgress, Body: mustJSON(ProgressReply{
+			p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, milliseconds(c.now - started),
+		})})
+		s.tellProgress(number, collector, started, answered)
+	})
+}
+
+// timeoutMax is the longest time-out that a client can ask for.
+const timeoutMax = 24 * time.Hour
 
 func (c *Core) checkInitiators(at []snapshot.ProcessID) *ErrorReply {
 	for i, id := range at {
@@ -172,7 +200,17 @@ func endReply(g *snapshot.Global) EndReply {
 			end.Unknown = append(end.Unknown, c.Channel.String())
 		}
 	}
+	end.Missing, end.Unknown = shorten(end.Missing), shorten(end.Unknown)
 	return end
+}
+
+// shorten keeps the first of many lines for people; all are in the snapshot.
+func shorten(lines []string) []string {
+	const most = 50
+	if len(lines) <= most {
+		return lines
+	}
+	return append(lines[:most:most], fmt.Sprintf("and %d more", len(lines)-most))
 }
 
 func (s *session) write(r wire.Reply) {
@@ -181,7 +219,11 @@ func (s *session) write(r wire.Reply) {
 	}
 }
 
+// fail ends a request. The text may hold what the client wrote, and is cut.
 func (s *session) fail(number uint64, code, text string) {
+	if len(text) > wire.TextMax {
+		text = strings.ToValidUTF8(text[:wire.TextMax], "")
+	}
 	s.write(wire.Reply{Number: number, Kind: wire.KindError, Body: mustJSON(ErrorReply{code, text})})
 }
 

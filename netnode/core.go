@@ -58,7 +58,7 @@ type Core struct {
 	allUp      bool
 	awaitingUp []waiter
 	sessions   int
-	refused    map[snapshot.ProcessID]string // the text last told to a process, so that the log has it once
+	refused    map[snapshot.ProcessID]string // the code last told to a process, so that the log has it once
 
 	delivery
 	reporting
@@ -202,11 +202,8 @@ func (c *Core) arrived(e Arrived) {
 // violation ends a connection whose peer broke the protocol.
 func (c *Core) violation(id ConnID, conn connection, err error) {
 	c.log.Warn().Err(err).Str("connection", conn.String()).Msg("protocol violation, connection closed")
-	if in, ok := conn.(*incoming); ok {
-		in.violations++
-	}
 	c.do(Write{id, []wire.Frame{wire.Refuse{Code: wire.ProtocolViolation, Text: err.Error()}}})
-	c.hangUp(id, true, fmt.Errorf("protocol violation: %w", err))
+	c.hangUp(id, true, fmt.Errorf("%w: %w", wire.ErrViolation, err))
 }
 
 // drop forgets a connection that has ended and tells whoever used it.

@@ -53,8 +53,8 @@ func (c *Core) refuse(e Accepted, r *wire.Refuse) {
 	if !c.topology.Has(from) {
 		from = "" // anybody
 	}
-	if c.refused[from] != r.Text {
-		c.refused[from] = r.Text
+	if c.refused[from] != r.Code {
+		c.refused[from] = r.Code
 		c.log.Warn().Str("peer", string(e.Hello.From)).Str("remote", e.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
 	}
 	c.write(e.Conn, *r)

@@ -19,8 +19,7 @@ type incoming struct {
 	conn     ConnID // 0: none
 	ackTimer *timer
 	story
-	violations uint64
-	stale      uint64
+	stale uint64
 
 	// transit holds the frames of this connection for the emulated transit time.
 	transit      []delayed
@@ -86,6 +85,7 @@ func (in *incoming) closed(err error) {
 	in.conn = 0
 	in.failed(c.now, true, err)
 	in.transit = nil // lost on the way; it will be sent again
+	in.transitTimer.cancel()
 	in.ackTimer.cancel()
 	in.ackTimer = nil
 	c.allUp = false
@@ -123,6 +123,10 @@ func (in *incoming) land() {
 			return
 		}
 		in.transit = in.transit[1:]
+		if m, ok := head.frame.(wire.Marker); ok {
+			m.TimeLeft = max(0, m.TimeLeft-in.core.Cluster.Network.Delay)
+			head.frame = m
+		}
 		if err := in.arrive(head.frame); err != nil {
 			in.core.violation(in.conn, in, err)
 			return
@@ -156,7 +160,7 @@ func (in *incoming) arrive(f wire.Frame) error {
 		}
 		if fresh {
 			c.obey(c.recorder.MarkerReceived(in.peer.id, marker))
-			c.watch(marker.Start)
+			c.watch()
 		}
 	}
 	return nil

@@ -28,6 +28,7 @@ type shipment struct {
 	snapshot.Start
 	frames  []wire.Frame
 	written int // of them, on this connection
+	timeUp  *timer
 }
 
 // idleMax is how long an assembly connection stays open unused.
@@ -52,8 +53,7 @@ func (l *assemblyLink) ship(s snapshot.Start, frames []wire.Frame) {
 	i := slices.IndexFunc(l.shipments, func(one *shipment) bool { return one.ID == s.ID })
 	if i < 0 {
 		i = len(l.shipments)
-		l.shipments = append(l.shipments, &shipment{Start: s})
-		l.core.timers.add(s.Deadline, func() { l.forget(s.ID) })
+		l.shipments = append(l.shipments, &shipment{Start: s, timeUp: l.core.timers.add(s.Deadline, func() { l.forget(s.ID) })})
 	}
 	l.shipments[i].frames = append(l.shipments[i].frames, frames...)
 	l.idle.cancel()
@@ -68,7 +68,12 @@ func (l *assemblyLink) ship(s snapshot.Start, frames []wire.Frame) {
 
 // forget drops what is about a snapshot that has ended.
 func (l *assemblyLink) forget(id snapshot.ID) {
-	l.shipments = slices.DeleteFunc(l.shipments, func(s *shipment) bool { return s.ID == id })
+	l.shipments = slices.DeleteFunc(l.shipments, func(s *shipment) bool {
+		if s.ID == id {
+			s.timeUp.cancel()
+		}
+		return s.ID == id
+	})
 	if len(l.shipments) == 0 && l.idle == nil {
 		l.idle = l.core.after(idleMax, func() {
 			l.idle = nil
@@ -103,6 +108,10 @@ func (l *assemblyLink) frame(f wire.Frame) error {
 		return nil
 	case wire.Welcome:
 		if !l.up {
+			if !l.peer.Knows(f.Incarnation) && l.peer.Incarnation != l.knew {
+				c.hangUp(l.conn, false, errReplaced)
+				return nil
+			}
 			if err := c.meet(l.peer, f.Incarnation); err != nil {
 				c.hangUp(l.conn, false, err)
 				return nil

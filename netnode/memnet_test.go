@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -44,7 +45,12 @@ func (a memAddr) String() string { return string(a) }
 
 type memConn struct {
 	net.Conn
+	network  *memNetwork
 	from, to string
+	closed   chan struct{}
+	once     sync.Once
+	// gate, while there, keeps what is read and written until it is closed.
+	gate atomic.Pointer[chan struct{}]
 	// swallows: what is read or written gets lost, as on a connection whose other
 	// end has vanished.
 	swallows atomic.Bool
@@ -53,13 +59,33 @@ type memConn struct {
 func (c *memConn) Read(b []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(b)
+		c.pass()
 		if err != nil || !c.swallows.Load() {
 			return n, err
 		}
 	}
 }
 
+// pass waits at the gate.
+func (c *memConn) pass() {
+	if gate := c.gate.Load(); gate != nil {
+		select {
+		case <-*gate:
+		case <-c.closed:
+		}
+	}
+}
+
+func (c *memConn) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	c.network.mu.Lock()
+	defer c.network.mu.Unlock()
+	c.network.conns = slices.DeleteFunc(c.network.conns, func(one *memConn) bool { return one == c })
+	return c.Conn.Close()
+}
+
 func (c *memConn) Write(b []byte) (int, error) {
+	c.pass()
 	if c.swallows.Load() {
 		return len(b), nil
 	}
@@ -76,6 +102,20 @@ func (n *memNetwork) swallow(from, to string) {
 			c.swallows.Store(true)
 		}
 	}
+}
+
+// stall keeps everything on the connections that were dialled so far from one
+// address to another, until release is called.
+func (n *memNetwork) stall(from, to string) (release func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	gate := make(chan struct{})
+	for _, c := range n.conns {
+		if c.from == from && c.to == to {
+			c.gate.Store(&gate)
+		}
+	}
+	return func() { close(gate) }
 }
 
 func (c *memConn) RemoteAddr() net.Addr { return memAddr(c.from) }
@@ -100,8 +140,8 @@ func (v memView) Dial(ctx context.Context, address string) (net.Conn, error) {
 	}
 	here, there := net.Pipe()
 	select {
-	case l.queue <- &memConn{Conn: there, from: v.address, to: address}:
-		c := &memConn{Conn: here, from: v.address, to: address}
+	case l.queue <- v.conn(there, address):
+		c := v.conn(here, address)
 		v.mu.Lock()
 		v.conns = append(v.conns, c)
 		v.mu.Unlock()
@@ -111,6 +151,10 @@ func (v memView) Dial(ctx context.Context, address string) (net.Conn, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+func (v memView) conn(end net.Conn, to string) *memConn {
+	return &memConn{Conn: end, network: v.memNetwork, from: v.address, to: to, closed: make(chan struct{})}
 }
 
 // cut ends all connections that were dialled from one address to another.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -75,9 +76,9 @@ type Node struct {
 
 	mu    sync.Mutex // guards the rest
 	conns map[ConnID]*conn
-	count ConnID        // of accepted connections
-	ended bool          // no new connection is taken
-	early chan struct{} // one for each connection that has not said hello
+	count ConnID  // of accepted connections
+	ended bool    // no new connection is taken
+	early []*conn // connections from outside that have not said hello, the oldest first
 }
 
 // New makes a node and binds its address. It must be Run or Closed.
@@ -112,7 +113,6 @@ func New(o Options) (*Node, error) {
 		log: o.Log, network: o.Network, listener: listener,
 		strange: o.Log.With().Str("process", string(o.ID)).Logger().Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 		conns:   map[ConnID]*conn{},
-		early:   make(chan struct{}, earlyMax),
 	}
 	n.mail.init()
 	n.stop, n.end = context.WithCancel(context.Background())
@@ -264,19 +264,15 @@ func (n *Node) dial(e Dial) {
 	n.work.Go(c.readDialled)
 }
 
-// earlyMax is how many connections may be there that have not said hello.
+// earlyMax is how many connections may be there that have not said hello. One more
+// ends the oldest of them: who means it says hello at once, and silence does not
+// keep others out.
 const earlyMax = 256
 
 func (n *Node) accept() {
 	for {
-		select {
-		case n.early <- struct{}{}:
-		case <-n.stop.Done():
-			return
-		}
 		socket, err := n.listener.Accept()
 		if err != nil {
-			<-n.early
 			if n.stop.Err() != nil || errors.Is(err, net.ErrClosed) {
 				return
 			}
@@ -297,8 +293,28 @@ func (n *Node) accept() {
 			socket.Close()
 			return
 		}
+		n.addEarly(c)
 		n.work.Go(c.readAccepted)
 	}
+}
+
+func (n *Node) addEarly(c *conn) {
+	n.mu.Lock()
+	var oldest *conn
+	if n.early = append(n.early, c); len(n.early) > earlyMax {
+		oldest = n.early[0]
+		n.early = slices.Delete(n.early, 0, 1)
+	}
+	n.mu.Unlock()
+	if oldest != nil {
+		oldest.close(false)
+	}
+}
+
+func (n *Node) removeEarly(c *conn) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.early = slices.DeleteFunc(n.early, func(other *conn) bool { return other == c })
 }
 
 func (n *Node) add(c *conn) bool {

@@ -20,8 +20,9 @@ type dialling interface {
 // with back-off and jitter. It is the part that all connections dialled by a node
 // have in common.
 type dialler struct {
-	conn    ConnID // 0: none
-	up      bool   // welcomed
+	conn    ConnID               // 0: none
+	knew    snapshot.Incarnation // of the peer, when the hello was written
+	up      bool                 // welcomed
 	backoff time.Duration
 	retry   *timer
 	story
@@ -44,6 +45,7 @@ func (d *dialler) again(c *Core, dial func()) {
 // greet says hello and sees to it that an answer comes in time.
 func (d *dialler) greet(c *Core, role wire.Role, p *peer) {
 	conn := d.conn
+	d.knew = p.Incarnation
 	c.write(conn, wire.Hello{
 		Role: role, VersionMin: wire.Version, VersionMax: wire.Version,
 		Cluster: c.Cluster.Name, ConfigHash: c.hash, Epoch: epoch,
@@ -136,10 +138,11 @@ func (o *outgoing) frame(f wire.Frame) error {
 
 func (o *outgoing) welcome(w wire.Welcome) error {
 	c := o.core
-	if in := c.incoming(o.peer.id); in != nil && in.conn != 0 && !o.peer.Knows(w.Incarnation) {
-		// Either the old one has just died, and its connection will be found dead, or
-		// two nodes run as the same process.
-		c.hangUp(o.conn, false, fmt.Errorf("incarnation %s listens there, but %s is connected", w.Incarnation, o.peer.Incarnation))
+	if in := c.incoming(o.peer.id); !o.peer.Knows(w.Incarnation) && (o.peer.Incarnation != o.knew || in != nil && in.conn != 0) {
+		// The old one has just died, and its connection will be found dead; or this
+		// welcome is late and its node is dead; or two nodes run as the same process.
+		// The next attempt tells.
+		c.hangUp(o.conn, false, fmt.Errorf("incarnation %s listens there, but %s is known", w.Incarnation, o.peer.Incarnation))
 		return nil
 	}
 	if err := c.meet(o.peer, w.Incarnation); err != nil {

@@ -12,7 +12,8 @@ import (
 // reporting is this process's parts of the snapshots in progress, on their way to
 // the assemblers.
 type reporting struct {
-	parts map[snapshot.ID]*part
+	parts  map[snapshot.ID]*part
+	expiry *timer
 }
 
 // part is what the recorder has reported of one snapshot and is not sent yet.
@@ -64,12 +65,19 @@ func (c *Core) capture() {
 	})
 }
 
-// watch sees to it that a snapshot ends here when its time is over.
-func (c *Core) watch(s snapshot.Start) {
-	c.timers.add(s.Deadline, c.expire)
+// watch sees to it that the snapshots in progress end here when their time is
+// over. It is called when one began.
+func (c *Core) watch() {
+	at, ok := c.recorder.NextDeadline()
+	if !ok || c.expiry != nil && c.expiry.index >= 0 && c.expiry.at <= at {
+		return
+	}
+	c.expiry.cancel()
+	c.expiry = c.timers.add(at, c.expire)
 }
 
 func (c *Core) expire() {
+	defer c.watch()
 	for _, s := range c.recorder.Expire(c.now) {
 		c.log.Info().Str("snapshot", string(s.ID)).Msg("snapshot abandoned: its time is over")
 		c.forget(s.ID, s.Assembler)

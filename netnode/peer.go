@@ -34,6 +34,7 @@ func (c *Core) meet(p *peer, incarnation snapshot.Incarnation) error {
 // snapshot in progress can be completed, and the old connections have ended.
 func (c *Core) restarted(p *peer, discarded channel.Discarded) {
 	c.obey(c.recorder.PeerRestarted(p.id))
+	c.collectRestarted(p.id)
 	c.log.Warn().Str("peer", string(p.id)).Str("incarnation", string(p.Incarnation)).
 		Uint64("discarded_outbox", discarded.Outbox).Uint64("discarded_inbox", discarded.Inbox).
 		Msg("process restarted, channels reset")
@@ -41,6 +42,7 @@ func (c *Core) restarted(p *peer, discarded channel.Discarded) {
 	if out := c.outgoing(p.id); out != nil {
 		reset.Discarded = discarded.Outbox
 		out.resets = appendReset(out.resets, reset)
+		out.story.reset(discarded.Outbox)
 		if out.up {
 			c.hangUp(out.conn, false, errRestarted)
 		}
@@ -48,6 +50,7 @@ func (c *Core) restarted(p *peer, discarded channel.Discarded) {
 	if in := c.incoming(p.id); in != nil {
 		reset.Discarded = discarded.Inbox
 		in.resets = appendReset(in.resets, reset)
+		in.story.reset(discarded.Inbox)
 		in.hangUp(errRestarted)
 	}
 }

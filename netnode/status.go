@@ -1,6 +1,7 @@
 package netnode
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // ProcessStatus is what a node tells of its process. It is an element of
@@ -32,17 +34,20 @@ type LinkStatus struct {
 	Error      string  `json:"error,omitempty"`
 	ErrorAgoMS float64 `json:"error_ago_ms,omitempty"`
 	Reconnects uint64  `json:"reconnects"` // connections after the first one
-	Resets     int     `json:"resets"`     // because the peer restarted
+	Violations uint64  `json:"violations"` // of the protocol, by the peer
+	Resets     uint64  `json:"resets"`     // because the peer restarted
+	Discarded  uint64  `json:"discarded"`  // messages that this end threw away in those
 }
 
 // OutgoingStatus is the sender's end of a channel.
 type OutgoingStatus struct {
 	To snapshot.ProcessID `json:"to"`
 	LinkStatus
-	Sent   uint64 `json:"sent"`
-	Acked  uint64 `json:"acked"`
-	Outbox Queue  `json:"outbox"`
-	Resent uint64 `json:"resent"` // messages
+	Sent    uint64 `json:"sent"`
+	Acked   uint64 `json:"acked"`
+	Markers uint64 `json:"markers"` // sent
+	Outbox  Queue  `json:"outbox"`
+	Resent  uint64 `json:"resent"` // messages
 }
 
 // IncomingStatus is the receiver's end of a channel.
@@ -53,7 +58,6 @@ type IncomingStatus struct {
 	Received   uint64 `json:"received"`
 	Inbox      Queue  `json:"inbox"`
 	Duplicates uint64 `json:"duplicates"` // messages dropped because they had arrived
-	Violations uint64 `json:"violations"` // of the protocol, by the peer
 	Stale      uint64 `json:"stale"`      // hellos of incarnations that were replaced
 }
 
@@ -101,15 +105,15 @@ func (c *Core) status() ProcessStatus {
 	}
 	for _, o := range c.out {
 		s.Outgoing = append(s.Outgoing, OutgoingStatus{
-			To: o.peer.id, LinkStatus: o.story.status(c.now, o.up, len(o.resets)),
-			Sent: o.sender.Sent(), Acked: o.sender.Acked(), Outbox: Queue{o.sender.Waiting(), o.sender.Bytes()}, Resent: o.resent,
+			To: o.peer.id, LinkStatus: o.story.status(c.now, o.up),
+			Sent: o.sender.Sent(), Acked: o.sender.Acked(), Markers: o.sender.Markers(), Outbox: Queue{o.sender.Waiting(), o.sender.Bytes()}, Resent: o.resent,
 		})
 	}
 	for _, in := range c.in {
 		s.Incoming = append(s.Incoming, IncomingStatus{
-			From: in.peer.id, LinkStatus: in.story.status(c.now, in.up(), len(in.resets)),
+			From: in.peer.id, LinkStatus: in.story.status(c.now, in.up()),
 			Arrived: in.receiver.Arrived(), Received: in.receiver.Received(), Inbox: Queue{in.receiver.Waiting(), in.receiver.Bytes()},
-			Duplicates: in.receiver.Duplicates(), Violations: in.violations, Stale: in.stale,
+			Duplicates: in.receiver.Duplicates(), Stale: in.stale,
 		})
 	}
 	return s
@@ -149,6 +153,10 @@ type story struct {
 	lastErr error
 	erred   time.Duration // when that was
 	ups     uint64
+
+	violations uint64 // that ended a connection
+	resets     uint64
+	discarded  uint64
 }
 
 func (s *story) wentUp(now time.Duration) {
@@ -162,14 +170,27 @@ func (s *story) failed(now time.Duration, wasUp bool, err error) {
 		s.since = now
 	}
 	s.lastErr, s.erred = err, now
+	if errors.Is(err, wire.ErrViolation) {
+		s.violations++
+	}
 }
 
-func (s *story) status(now time.Duration, up bool, resets int) LinkStatus {
-	l := LinkStatus{Up: up, SinceMS: milliseconds(now - s.since), Resets: resets, Reconnects: max(s.ups, 1) - 1}
+func (s *story) status(now time.Duration, up bool) LinkStatus {
+	l := LinkStatus{
+		Up: up, SinceMS: milliseconds(now - s.since), Reconnects: max(s.ups, 1) - 1,
+		Violations: s.violations, Resets: s.resets, Discarded: s.discarded,
+	}
 	if s.lastErr != nil {
 		l.Error, l.ErrorAgoMS = s.lastErr.Error(), milliseconds(now-s.erred)
 	}
 	return l
+}
+
+// reset tells that the channel began again, and of how many messages this end threw
+// away.
+func (s *story) reset(discarded uint64) {
+	s.resets++
+	s.discarded += discarded
 }
 
 // checkAllUp says once, after each time that one was down, that all channels of

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"chandy/snapshot"
 	"chandy/wire"
 )
 
@@ -17,14 +18,15 @@ type takeover struct {
 	accepted Accepted
 	begun    time.Duration
 	lives    bool
-	pongs    map[ConnID]uint64 // of the old connections, when it began
+	pongs    map[ConnID]uint64    // of the old connections, when it began
+	known    snapshot.Incarnation // when it began
 }
 
 const takeoverWait = time.Second
 
 // takeOver begins a takeover.
 func (c *Core) takeOver(e Accepted) {
-	t := &takeover{core: c, accepted: e, begun: c.now, pongs: map[ConnID]uint64{}}
+	t := &takeover{core: c, accepted: e, begun: c.now, pongs: map[ConnID]uint64{}, known: c.peers[e.Hello.From].Incarnation}
 	c.conns[e.Conn] = t
 	c.do(Accept{e.Conn})
 	c.write(e.Conn, wire.Ping{})
@@ -68,6 +70,11 @@ func (t *takeover) frame(f wire.Frame) error {
 func (t *takeover) decide() {
 	c := t.core
 	if c.conns[t.accepted.Conn] != t || !t.lives {
+		return
+	}
+	if c.peers[t.accepted.Hello.From].Incarnation != t.known {
+		// Somebody else took over meanwhile; that this one lived before says nothing.
+		c.hangUp(t.accepted.Conn, false, nil)
 		return
 	}
 	old := t.old()

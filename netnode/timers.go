@@ -13,30 +13,29 @@ type timers struct {
 }
 
 type timer struct {
+	heap  *timerHeap
+	index int // in the heap; -1: fired or cancelled
 	at    time.Duration
 	order uint64
-	f     func() // nil: cancelled
+	f     func()
 }
 
 func (t *timers) add(at time.Duration, f func()) *timer {
 	t.count++
-	one := &timer{at, t.count, f}
+	one := &timer{heap: &t.heap, at: at, order: t.count, f: f}
 	heap.Push(&t.heap, one)
 	return one
 }
 
-// cancel keeps the function from being called; a nil timer is none.
+// cancel keeps the function from being called, and frees it; a nil timer is none.
 func (t *timer) cancel() {
-	if t != nil {
-		t.f = nil
+	if t != nil && t.index >= 0 {
+		heap.Remove(t.heap, t.index)
 	}
 }
 
 // next is when fire has something to do.
 func (t *timers) next() (time.Duration, bool) {
-	for len(t.heap) > 0 && t.heap[0].f == nil {
-		heap.Pop(&t.heap)
-	}
 	if len(t.heap) == 0 {
 		return 0, false
 	}
@@ -65,11 +64,19 @@ func (h timerHeap) Len() int { return len(h) }
 func (h timerHeap) Less(i, j int) bool {
 	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].order < h[j].order
 }
-func (h timerHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *timerHeap) Push(x any)   { *h = append(*h, x.(*timer)) }
+func (h timerHeap) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].index, h[j].index = i, j
+}
+func (h *timerHeap) Push(x any) {
+	one := x.(*timer)
+	one.index = len(*h)
+	*h = append(*h, one)
+}
 func (h *timerHeap) Pop() any {
 	old := *h
 	last := old[len(old)-1]
+	last.index = -1
 	old[len(old)-1] = nil
 	*h = old[:len(old)-1]
 	return last

@@ -151,6 +151,9 @@ func (c *Collector) Progress() Progress {
 	return p
 }
 
+// Restarted tells whether somebody noticed that a process restarted.
+func (c *Collector) Restarted() bool { return c.restarted }
+
 // Waits lists the processes whose parts are not complete, sorted.
 func (c *Collector) Waits() []ProcessID {
 	var waits []ProcessID
@@ -225,6 +228,10 @@ func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID)
 		}
 		g.Missing = append(g.Missing, m)
 		return
+	}
+	if p.failed != nil && p.failed.Reason == ProcessRestarted {
+		// Its part is there, of an incarnation that is not any more.
+		g.Missing = append(g.Missing, Missing{Process: id, Reason: p.failed.Reason, Detail: p.failed.Detail})
 	}
 	t := c.plan.Topology
 	g.Processes = append(g.Processes, ProcessState{

@@ -156,8 +156,8 @@ func TestMissing(t *testing.T) {
 		{"the rest of the receiver's part is too large", []Piece{r1, out, r2, failed("p2", PartTooLarge)}, true, []string{"p1->p2: part too large: why"}},
 		{"the rest of the sender's part is too large", []Piece{r1, failed("p1", PartTooLarge), r2, in}, true, []string{"p1->p2: part too large: why"}},
 		{"restarted", []Piece{r1, failed("p2", ProcessRestarted)}, true, []string{"p2: process restarted: why"}},
-		{"restarted after its part", append(slices.Clip(all), failed("p2", ProcessRestarted)), true, []string{"p1->p2: process restarted"}},
-		{"restarted and refused", append(slices.Clip(all), failed("p1", Refused), failed("p1", ProcessRestarted)), true, []string{"p1->p2: process restarted"}},
+		{"restarted after its part", append(slices.Clip(all), failed("p2", ProcessRestarted)), true, []string{"p2: process restarted: why", "p1->p2: process restarted"}},
+		{"restarted and refused", append(slices.Clip(all), failed("p1", Refused), failed("p1", ProcessRestarted)), true, []string{"p1: process restarted: why", "p1->p2: process restarted"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			g := wantMissing(t, collect(t, topology, test.pieces...), test.done, test.want...)

@@ -4,7 +4,7 @@ package snapshot
 // recorded its state, then a Closed for each end of a channel, in any order.
 // Failed says that the part, or the rest of it, will not come.
 type Piece interface {
-	// Process is the process whose part the piece belongs to.
+	// By is the process whose part the piece belongs to.
 	By() ProcessID
 	String() string
 }

@@ -68,11 +68,14 @@ type Report struct {
 	Last  bool
 }
 
-// EndedMax is how many ids of ended snapshots a Recorder remembers, and
-// RememberFactor for how many times their time-out.
+// EndedMax is how many ids of ended snapshots a Recorder remembers, for
+// RememberFactor times their time-out but at least for RememberMin: what a marker
+// says is left can be next to nothing, and markers of the same snapshot on other
+// channels may come long after it.
 const (
 	EndedMax       = 4096
 	RememberFactor = 10
+	RememberMin    = time.Minute
 )
 
 // Errors of Initiate.
@@ -155,6 +158,10 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 	var effects []Effect
 	rec := r.find(m.ID)
 	if rec == nil {
+		if m.Timeout <= 0 { // its time is over: nobody waits for this part
+			r.remember(m.Start)
+			return nil
+		}
 		if len(r.recordings) >= r.limit {
 			r.remember(m.Start)
 			failed := Failed{Process: r.self, Reason: Refused, Detail: fmt.Sprintf("%v (%d)", ErrLimit, r.limit)}
@@ -413,7 +420,7 @@ func (r *Recorder) remember(s Start) {
 		r.ended = slices.Delete(r.ended, 0, 1)
 	}
 	r.endedIDs[s.ID] = true
-	r.ended = append(r.ended, ended{s.ID, s.Deadline + (RememberFactor-1)*s.Timeout})
+	r.ended = append(r.ended, ended{s.ID, s.Deadline + max(RememberMin, (RememberFactor-1)*s.Timeout)})
 }
 
 // through is the batches without what is after number seq.

@@ -83,8 +83,8 @@ func TestExpire(t *testing.T) {
 	if _, ok := h.recorder.NextDeadline(); ok {
 		t.Error("a deadline without a snapshot")
 	}
-	early := Start{ID: "early", Assembler: "p1", Deadline: 5 * time.Second, Timeout: 2 * time.Second}
-	late := Start{ID: "late", Assembler: "p1", Deadline: 9 * time.Second, Timeout: 2 * time.Second}
+	early := Start{ID: "early", Assembler: "p1", Deadline: 50 * time.Second, Timeout: 20 * time.Second}
+	late := Start{ID: "late", Assembler: "p1", Deadline: 90 * time.Second, Timeout: 20 * time.Second}
 	for _, s := range []Start{late, early} {
 		if _, err := h.initiate(s); err != nil {
 			t.Fatal(err)
@@ -118,6 +118,28 @@ func TestExpire(t *testing.T) {
 	}
 	expire(forget, nil, 1)
 	expire(forget+time.Hour, nil, 0)
+}
+
+// A marker says how much time is left. One that comes when none is starts nothing;
+// after one with next to none the id is remembered all the same: else the markers
+// that it causes, and that come back, would start the snapshot again and again.
+func TestNoTimeLeft(t *testing.T) {
+	h := p2(16)
+	over := Marker{Start: Start{ID: "over", Assembler: "p1", Deadline: time.Second}}
+	wantEffects(t, h.recorder.MarkerReceived("p1", over))
+	checkEmpty(t, h.recorder)
+	short := Start{ID: "short", Assembler: "p1", Deadline: time.Second + 1, Timeout: 1}
+	if effects := h.recorder.MarkerReceived("p1", Marker{Start: short}); len(effects) == 0 {
+		t.Error("a marker with time left started nothing")
+	}
+	h.record(nil)
+	h.recorder.Expire(time.Second + 1)
+	h.recorder.Expire(time.Minute)
+	for _, id := range []ID{"over", "short"} {
+		again := Start{ID: id, Assembler: "p1", Deadline: time.Minute + 1, Timeout: 1}
+		wantEffects(t, h.recorder.MarkerReceived("p3", Marker{Start: again}))
+	}
+	checkEmpty(t, h.recorder)
 }
 
 func TestEndedIDsAreBounded(t *testing.T) {

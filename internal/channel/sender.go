@@ -95,6 +95,9 @@ func (s *Sender) Sent() uint64 { return s.sent }
 // Acked is the last message that is known to have arrived.
 func (s *Sender) Acked() uint64 { return s.acked }
 
+// Markers is the number of markers issued.
+func (s *Sender) Markers() uint64 { return s.markerSent }
+
 // Bytes is what the outbox holds, in bytes.
 func (s *Sender) Bytes() int { return s.bytes }
 

@@ -47,8 +47,12 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // the next signal has its default effect
-	app := newApp(stdin, stdout, stderr)
+	out := &checkedWriter{Writer: stdout}
+	app := newApp(stdin, out, stderr)
 	err := app.RunContext(ctx, args)
+	if out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
+		err = fail(exitUnknown, "", "not everything could be printed: %w", out.err)
+	}
 	if err == nil {
 		return exitYes
 	}
@@ -63,6 +67,20 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "chandy: hint: %s\n", f.hint)
 	}
 	return f.code
+}
+
+// checkedWriter keeps the first error: an answer that could not be printed is none.
+type checkedWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *checkedWriter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // env is what commands share.

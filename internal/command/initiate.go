@@ -117,6 +117,8 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 	} else {
 		candidates = i.candidates()
 	}
+	// A process that reaches few is better than none: what it cannot reach is asked
+	// for, or named as missing.
 	var problems []string
 	for _, id := range candidates {
 		client, err := i.dial(ctx, id)
@@ -134,33 +136,48 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 		"nobody answered:%s", listed(strings.Join(problems, "\n")))
 }
 
-// candidates are the processes of the sources of the topology, in the order of
-// the file.
+// candidates are all processes in the order of the file, those of the sources of
+// the topology first: with one of them the fewest initiators are needed.
 func (i *initiator) candidates() []snapshot.ProcessID {
-	var all []snapshot.ProcessID
-	sources := i.topology.Sources()
+	var first, others []snapshot.ProcessID
+	sources := slices.Concat(i.topology.Sources()...)
 	for _, p := range i.cluster.Processes {
-		for _, component := range sources {
-			for _, id := range component {
-				if id == p.ID {
-					all = append(all, id)
-				}
-			}
+		if slices.Contains(sources, p.ID) {
+			first = append(first, p.ID)
+		} else {
+			others = append(others, p.ID)
 		}
 	}
-	return all
+	return append(first, others...)
 }
 
-// grace is how long after its time-out the assembler may take to answer.
+// grace is how long the assembler may say nothing: neither how far it is nor, after
+// the time-out, what became of it.
 const grace = 5 * time.Second
 
+// patientWriter tells of each write: a large snapshot comes for a while.
+type patientWriter struct {
+	io.Writer
+	alive func()
+}
+
+func (w patientWriter) Write(b []byte) (int, error) {
+	w.alive()
+	return w.Writer.Write(b)
+}
+
 func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout time.Duration, compact bool) error {
-	late := fmt.Errorf("the assembler did not answer within %v of the time-out", grace)
-	bounded, cancel := context.WithTimeoutCause(ctx, timeout+grace, late)
-	defer cancel()
+	bounded, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silence := time.AfterFunc(grace, func() { cancel(fmt.Errorf("the assembler said nothing for %v", grace)) })
+	defer silence.Stop()
+	alive := func() { silence.Reset(grace) }
 	line := i.progress()
 	out := bufio.NewWriterSize(i.stdout, 64<<10)
-	end, err := client.Initiate(bounded, i.at, timeout, compact, out, line.told)
+	end, err := client.Initiate(bounded, i.at, timeout, compact, patientWriter{out, alive}, func(p netnode.ProgressReply) {
+		alive()
+		line.told(p)
+	})
 	line.clear()
 	if err == nil {
 		err = out.Flush()
@@ -209,7 +226,8 @@ type progressLine struct {
 
 func (l *progressLine) told(p netnode.ProgressReply) {
 	if l.out != nil {
-		fmt.Fprintf(l.out, "\r\x1b[Krecorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s",
+		// Without wrapping at the right edge of the terminal, so that it stays one line.
+		fmt.Fprintf(l.out, "\x1b[?7l\r\x1b[Krecorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s\x1b[?7h",
 			p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, p.ElapsedMS/1e3)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/signal"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -63,7 +64,7 @@ func (e *env) runNode(c *cli.Context) error {
 			return fail(exitUsage, "", "--listen %w", err)
 		}
 	}
-	hosted, err := program.New(p.Program)
+	hosted, err := program.New(p.Program, cluster.IDs())
 	if err != nil {
 		return fail(exitUsage, "", "program of %s in %s:%s", p.ID, cluster.Path, listed(err.Error()))
 	}
@@ -86,6 +87,7 @@ func (e *env) runNode(c *cli.Context) error {
 			cancel()
 		}()
 	}
+	signal.Ignore(syscall.SIGPIPE) // nobody reads the log any more: no reason to end
 	if err := n.Run(ctx); err != nil {
 		return fail(exitUnknown, "", "%s stopped: %w", p.ID, err)
 	}

@@ -157,7 +157,9 @@ func (u *upper) copy(one *child, from io.Reader, prefix string) {
 	for {
 		line, err := lines.ReadString('\n')
 		if line = strings.TrimSuffix(line, "\n"); line != "" {
-			one.last = line
+			if !strings.HasPrefix(line, "chandy: hint: ") {
+				one.last = line
+			}
 			u.mu.Lock()
 			fmt.Fprintf(u.stderr, "%s%s\n", prefix, line)
 			u.mu.Unlock()

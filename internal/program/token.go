@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"chandy/internal/config"
@@ -42,13 +43,16 @@ type tokenReply struct {
 	tokenState
 }
 
-func newToken(p config.Program) (netnode.Program, error) {
+func newToken(p config.Program, processes []snapshot.ProcessID) (netnode.Program, error) {
 	t := &token{}
 	if err := p.Decode(&t.settings); err != nil {
 		return nil, err
 	}
 	if t.settings.Holder == "" {
 		return nil, errors.New(`holder: is missing: the id of the process that has the token at the start`)
+	}
+	if !slices.Contains(processes, snapshot.ProcessID(t.settings.Holder)) {
+		return nil, fmt.Errorf("holder: there is no process %.128q", t.settings.Holder)
 	}
 	return t, nil
 }

@@ -1,0 +1,438 @@
+#!/usr/bin/env bash
+# Three nodes on three hosts, one fault after another, and what the snapshots say.
+# The hosts are network namespaces of their own, joined by a bridge in a fourth one,
+# so that nothing of this machine's network is touched. All of it goes away at the
+# end, whatever the end is.
+#
+#   scripts/netns.sh      takes two minutes; prints a table in Markdown
+#
+# Exits 1 if anything was seen that was not expected. Where namespaces are not
+# allowed it says so, and exits 0.
+# shellcheck disable=SC2016 # the backticks are Markdown
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+prefix=chandy-$$ # of the names of the namespaces
+net=10.111.0     # p1 is $net.1
+ids='p1 p2 p3'
+work=$(mktemp -d "${TMPDIR:-/tmp}/chandy-netns.XXXXXX")
+chandy=$work/chandy
+cluster=$work/cluster.toml
+client= # process id of chandy initiate; those of the nodes are in $work/ID.pid
+killer= # and of what destroys connections
+
+say() { echo "netns: $*" >&2; }
+
+pid() { cat "$work/$1.pid"; }
+
+stop() {
+	trap - EXIT INT TERM
+	local id pids=$client\ $killer
+	for id in $ids; do pids="$pids $(pid "$id" 2>/dev/null || true)"; done
+	for id in $pids; do kill -KILL "$id" 2>/dev/null || true; done
+	for id in $pids; do wait "$id" 2>/dev/null || true; done
+	for id in $ids hub; do ip netns del "$prefix-$id" 2>/dev/null || true; done
+	rm -rf "$work"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# -- The hosts.
+
+# cannot says why not, or nothing.
+cannot() {
+	local tool missing=
+	[ "$(uname)" = Linux ] || { echo 'network namespaces are a thing of Linux'; return; }
+	[ "$(id -u)" = 0 ] || { echo 'network namespaces need root'; return; }
+	for tool in go ip nft tc ss; do
+		command -v "$tool" >/dev/null || missing="$missing $tool"
+	done
+	[ -z "$missing" ] || { echo "not installed:$missing"; return; }
+	network >"$work/network" 2>&1 || tr '\n' ' ' <"$work/network"
+}
+
+# network makes the hosts, and tries what the faults need.
+network() {
+	local id n=0
+	ip netns add "$prefix-hub" && ip -n "$prefix-hub" link add hub up type bridge || return
+	for id in $ids; do
+		n=$((n + 1))
+		ip netns add "$prefix-$id" &&
+			ip link add eth0 netns "$prefix-$id" type veth peer name "$id" netns "$prefix-hub" &&
+			ip -n "$prefix-hub" link set "$id" master hub up &&
+			ip -n "$prefix-$id" link set lo up &&
+			ip -n "$prefix-$id" link set eth0 up &&
+			ip -n "$prefix-$id" address add "$net.$n/24" dev eth0 &&
+			host "$id" nft 'table inet fault { chain input { type filter hook input priority 0; }; }' || return
+	done
+	slow && fast
+}
+
+# host ID COMMAND... runs a command on a host.
+host() { ip netns exec "$prefix-$1" "${@:2}"; }
+
+# deaf ID RULE drops, silently, what comes to a host and matches.
+deaf() { host "$1" nft "add rule inet fault input $2 drop"; }
+
+heal() {
+	local id
+	for id in $ids; do host "$id" nft flush chain inet fault input; done
+}
+
+# to_p3 and from_p3 cut one way each.
+to_p3() { deaf p3 'iifname "eth0"'; }
+from_p3() {
+	deaf p1 "ip saddr $net.3"
+	deaf p2 "ip saddr $net.3"
+}
+
+# slow makes the link of p3 slow, in both directions; fast ends that.
+slow() {
+	host p3 tc qdisc add dev eth0 root tbf rate 256kbit burst 4kb latency 400ms &&
+		host hub tc qdisc add dev p3 root tbf rate 256kbit burst 4kb latency 400ms
+}
+fast() {
+	host p3 tc qdisc del dev eth0 root &&
+		host hub tc qdisc del dev p3 root
+}
+
+# -- The nodes.
+
+# write_cluster P1 P2 P3 prints a cluster file with those addresses. A snapshot
+# takes two times the delay: time enough to kill somebody meanwhile.
+write_cluster() {
+	cat <<-END
+		name = "netns"
+		[[process]]
+		id = "p1"
+		address = "$1:7100"
+		[[process]]
+		id = "p2"
+		address = "$2:7100"
+		[[process]]
+		id = "p3"
+		address = "$3:7100"
+		[program]
+		kind = "bank"
+		transfers_per_second = 400
+		max_transfer = 3
+		[network]
+		insecure = true
+		delay = "200ms"
+	END
+}
+
+# start ID [FILE] runs a node and returns when it listens.
+start() {
+	: >"$work/$1.log"
+	ip netns exec "$prefix-$1" "$chandy" node --cluster "${2:-$cluster}" --log-level debug "$1" 2>"$work/$1.log" &
+	echo $! >"$work/$1.pid"
+	until grep -q 'node started' "$work/$1.log"; do
+		if ! kill -0 "$(pid "$1")" 2>/dev/null; then
+			cat "$work/$1.log" >&2
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+# end SIGNAL ID ends a node.
+end() {
+	kill "-$1" "$(pid "$2")"
+	wait "$(pid "$2")" 2>/dev/null || true
+	rm "$work/$2.pid"
+}
+
+# total KEY adds up what all ends of channels count, in chandy/status.v1.
+total() {
+	host p1 "$chandy" status --cluster "$cluster" --json | awk -F'[:,]' -v key="\"$1\"" 'index($1, key) { n += $2 } END { print n + 0 }'
+}
+
+# -- Snapshots. Each is judged as it comes; what is not as expected goes to wrong.
+
+money=3000 # of all accounts; empty: not known, because a process restarted
+taken=0    # complete snapshots
+
+# initiate [FLAG...] takes a snapshot. For a fault meanwhile: initiated [FLAG...]
+# returns when it is in progress, finish when it has ended.
+initiate() {
+	launch "$@"
+	finish
+}
+
+launch() {
+	ip netns exec "$prefix-p1" "$chandy" initiate --cluster "$cluster" --at p1 "$@" >"$work/snapshot.json" 2>"$work/client" &
+	client=$!
+}
+
+initiated() {
+	local before
+	before=$(grep -c 'snapshot initiated' "$work/p1.log" || true)
+	launch "$@"
+	until [ "$(grep -c 'snapshot initiated' "$work/p1.log" || true)" -gt "$before" ]; do
+		kill -0 "$client" 2>/dev/null || return 0 # finish tells why
+		sleep 0.01
+	done
+}
+
+# finish sets status, took (seconds) and missing. A snapshot must be consistent, and
+# a complete one must have all the money.
+finish() {
+	wait "$client" || true
+	client=
+	status=$(grep -oE '"status": "[a-z]+"' "$work/snapshot.json" | cut -d'"' -f4 || true)
+	took=$(awk -F'[:,]' '/"elapsed_ms"/ { printf "%.2f", $2 / 1000 }' "$work/snapshot.json")
+	missing=$(sed -n 's/^chandy: missing: //p' "$work/client")
+	if [ -z "$status" ]; then
+		status=none took=0
+		differs "no snapshot: $(tail -1 "$work/client")"
+		return
+	fi
+	"$chandy" verify "$work/snapshot.json" >"$work/verified" || true
+	grep -q ": $status and consistent" "$work/verified" || differs "$(cat "$work/verified")"
+	if [ "$status" = complete ]; then
+		taken=$((taken + 1))
+		local sum
+		sum=$(grep -oE '"(balance|amount)": *[0-9]+' "$work/snapshot.json" | awk -F: '{ n += $2 } END { print n }')
+		: "${money:=$sum}"
+		[ "$sum" = "$money" ] || differs "money $sum, not $money"
+	fi
+}
+
+# want STATUS [REASON] is what the last snapshot must be, and what must be missing.
+want() {
+	[ "$status" = "$1" ] || differs "$status${missing:+: $missing}"
+	[ -z "${2-}" ] || grep -qE "$2" <<<"$missing" || differs "missing is not $2 but: ${missing:-nothing}"
+}
+
+# within FROM TO SECONDS
+within() {
+	awk -v from="$1" -v to="$2" -v s="$3" 'BEGIN { exit !(from <= s && s <= to) }' || differs "it took $3 s, not $1 to $2 s"
+}
+
+now() { date +%s%3N; }
+since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.2f", (b - a) / 1000 }'; }
+
+# until_since TIME SECONDS waits until so long after that time.
+until_since() { sleep "$(awk -v a="$1" -v b="$(now)" -v s="$2" 'BEGIN { t = s - (b - a) / 1000; print t < 0 ? 0 : t }')"; }
+
+# resumed LIMIT takes a snapshot right after a fault, which must be complete that
+# many seconds after it.
+resumed() {
+	local from
+	from=$(now)
+	initiate "${@:2}"
+	after=$(since "$from")
+	want complete
+	within 0 "$1" "$after"
+}
+
+# -- The table.
+
+table=
+different=0
+
+fault() {
+	title=$1 expected=$2 wrong=
+	say "$title"
+}
+
+differs() { wrong="$wrong${wrong:+; }$*"; }
+
+# seen TEXT ends a fault.
+seen() {
+	if [ -n "$wrong" ]; then
+		different=$((different + 1))
+		set -- "$1 **Differs: ${wrong//$'\n'/; }**"
+		say "differs: $wrong"
+		tail -n 20 "$work"/p?.log "$work/client" >&2
+	fi
+	table="$table| $title | $expected | $1 |"$'\n'
+}
+
+reason=$(cannot)
+if [ -n "$reason" ]; then
+	say "skipped: $reason"
+	exit 0
+fi
+
+begun=$(now)
+(cd "$root" && go build -o "$chandy" .)
+write_cluster "$net.1" "$net.2" "$net.3" >"$cluster"
+for id in $ids; do start "$id"; done
+
+fault 'none' 'complete'
+initiate --wait
+want complete
+within 0 2 "$took"
+seen "complete in $took s"
+
+fault '`ss -K`: all TCP connections between two hosts destroyed, 100 times, one pair after another' \
+	'every snapshot is complete; the channels resume'
+before=$(total reconnects)
+(
+	for n in $(seq 100); do
+		case $((n % 3)) in
+		0) host p3 ss -HtnK state established dst "$net.1" ;;
+		1) host p1 ss -HtnK state established dst "$net.2" ;;
+		2) host p2 ss -HtnK state established dst "$net.3" ;;
+		esac
+		sleep 0.2
+	done >"$work/killed"
+) &
+killer=$!
+count=0 slowest=0
+while kill -0 "$killer" 2>/dev/null; do
+	initiate
+	want complete
+	count=$((count + 1))
+	slowest=$(printf '%s\n' "$slowest" "$took" | sort -n | tail -1)
+done
+wait "$killer"
+killer=
+initiate --wait
+want complete
+again=$((($(total reconnects) - before) / 2)) # both ends count
+[ "$again" -ge 100 ] || differs "only $again reconnects"
+seen "$count snapshots meanwhile, all complete, the slowest in $slowest s; $(wc -l <"$work/killed") connections destroyed, channels resumed $again times"
+
+fault 'nothing gets through for 2 s; a snapshot meanwhile' 'complete, late'
+for id in $ids; do deaf "$id" 'iifname "eth0"'; done
+initiated
+sleep 2
+heal
+finish
+want complete
+within 2 5 "$took"
+seen "complete in $took s"
+
+# partition TITLE CUT...: the channels of p3 are cut until after the time-out.
+partition() {
+	fault "$1, for 7 s; a snapshot meanwhile, with a time-out of 6 s" \
+		'partial at the time-out, p3 is `unreachable`; complete again as soon as there are connections, which takes 4 s at most'
+	local cut from
+	for cut in "${@:2}"; do "$cut"; done
+	from=$(now)
+	initiate --timeout 6s
+	want partial 'p3: unreachable'
+	within 6 6.5 "$took"
+	text="partial in $took s (${missing//$'\n'/; })"
+	until_since "$from" 7
+	heal
+	resumed 4.5
+	seen "$text; complete $after s after the end"
+}
+partition 'nothing gets to p3 or from it' to_p3 from_p3
+partition 'nothing gets to p3' to_p3
+partition 'nothing gets from p3' from_p3
+
+fault 'the link of p3 at 256 kbit/s, which is less than the load, for six snapshots with a time-out of 30 s' \
+	'complete, late; no connection is given up'
+before=$(total reconnects)
+slow
+slowest=0
+for _ in $(seq 6); do
+	initiate --timeout 30s
+	want complete
+	slowest=$(printf '%s\n' "$slowest" "$took" | sort -n | tail -1)
+done
+fast
+initiate --wait
+want complete
+[ "$(total reconnects)" = "$before" ] || differs 'a channel broke'
+seen "6 complete, the slowest in $slowest s; 0 reconnects"
+
+fault 'SIGSTOP of p3 for 3 s, during a snapshot' 'complete, late'
+initiated
+kill -STOP "$(pid p3)"
+sleep 3
+kill -CONT "$(pid p3)"
+finish
+want complete
+within 3 5 "$took"
+seen "complete in $took s"
+
+fault 'SIGSTOP of p3 for 20 s, during a snapshot with a time-out of 6 s' \
+	'partial at the time-out, p3 is named; complete again within 2 s of SIGCONT, nothing lost'
+initiated --timeout 6s
+kill -STOP "$(pid p3)"
+from=$(now)
+finish
+want partial p3
+within 6 6.5 "$took"
+text="partial in $took s (${missing//$'\n'/; })"
+until_since "$from" 20
+kill -CONT "$(pid p3)"
+resumed 2
+initiate --wait
+want complete
+seen "$text; complete $after s after SIGCONT, all $money units of money there"
+
+violations=$(total violations)
+channels="$(($(total reconnects) / 2)) reconnects, $(total resent) messages sent again, $(total duplicates) duplicates dropped, $violations violations of the protocol"
+[ "$violations" = 0 ] || different=$((different + 1))
+before_restart=$taken money_before=$money
+money= # a process that restarts has a new account, and the money it had is gone
+
+# restarted is what must be after p3 was started again: complete, with reset, and
+# from then on no money is lost or made.
+restarted() {
+	resumed 2 --wait
+	grep -q '"reset": \[{"process": "p3"' "$work/snapshot.json" || differs 'no reset'
+	initiate
+	want complete
+}
+
+fault 'SIGKILL of p3 during a snapshot, started again at once' \
+	'partial, `process restarted` or `unreachable`; afterwards complete, with `reset`'
+initiated --timeout 6s
+end KILL p3
+start p3
+finish
+want partial 'p3.*(process restarted|unreachable)'
+within 0 6.5 "$took"
+text="partial in $took s (${missing//$'\n'/; })"
+restarted
+seen "$text; complete with \`reset\` $after s later"
+
+fault 'SIGKILL of p3 during a snapshot with a time-out of 3 s, started again after it' \
+	'partial at the time-out, p3 is `unreachable`; afterwards complete, with `reset`'
+money=
+initiated --timeout 3s
+end KILL p3
+finish
+want partial 'p3: unreachable'
+within 3 3.5 "$took"
+text="partial in $took s (${missing//$'\n'/; })"
+start p3
+restarted
+seen "$text; complete with \`reset\` $after s after the start"
+
+fault 'the file of p3 has the addresses of p1 and p2 the wrong way round' \
+	'p1 and p2 refuse p3 by name, `chandy status` shows why; with the right file complete again'
+money=
+end TERM p3
+write_cluster "$net.2" "$net.1" "$net.3" >"$work/wrong.toml"
+start p3 "$work/wrong.toml"
+sleep 1
+host p1 "$chandy" status --cluster "$cluster" >"$work/status" && differs 'status says that all is up'
+for peer in p1:p2 p2:p1; do
+	grep -qE "^p3->${peer%:*} +down .*refused: .*this is ${peer#*:}, not ${peer%:*}" "$work/status" || differs "status says nothing of p3->${peer%:*}"
+done
+why=$(grep -oE '^p3->p1 .*' "$work/status" | grep -oE 'refused: .*' | sed 's/ ([0-9.a-z]* ago)//' || true)
+initiate --timeout 2s
+want partial p3
+text="partial in $took s (${missing//$'\n'/; }); status, of p3->p1: \"$why\""
+end TERM p3
+start p3
+restarted
+seen "$text; complete $after s after the start with the right file"
+
+cat <<END
+| fault | expected | seen |
+|---|---|---|
+$table
+$taken complete snapshots, each verified. In the $before_restart before the first restart there were $money_before units of money, each time. The channels until then: $channels. It took $(since "$begun") s.
+END
+[ "$different" = 0 ]
