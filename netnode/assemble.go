@@ -113,6 +113,9 @@ func (c *Core) finishSnapshot(a *assembling) {
 	for _, one := range a.contributors {
 		one.outcome(a.ID, g.Status())
 	}
+	for i := range g.Missing {
+		sayHowLong(g, &g.Missing[i])
+	}
 	for _, m := range g.Missing {
 		if m.Reason == snapshot.Inconsistent {
 			c.log.Error().Str("snapshot", string(a.ID)).Str("channel", m.Channel.String()).Msg("bug: the certificate does not hold: " + m.Detail)
@@ -121,6 +124,15 @@ func (c *Core) finishSnapshot(a *assembling) {
 	c.log.Info().Str("snapshot", string(a.ID)).Str("status", g.Status()).Int("in_flight", g.InFlight()).
 		Float64("elapsed_ms", milliseconds(g.Elapsed)).Msg("snapshot taken")
 	a.finished(g)
+}
+
+// sayHowLong completes what is said of a channel that was not closed.
+func sayHowLong(g *snapshot.Global, m *snapshot.Missing) {
+	for _, p := range g.Processes {
+		if m.Reason == snapshot.MarkerNotCome && m.Detail == "" && p.ID == m.Channel.To {
+			m.Detail = fmt.Sprintf("%s waited %v for it", p.ID, (g.Elapsed - p.RecordedAfter).Round(time.Millisecond))
+		}
+	}
 }
 
 // whyMissing says what is known here of a process whose part did not come.

@@ -68,6 +68,9 @@ func (in *incoming) accept(conn ConnID) {
 		Arrived: at.Arrived, Received: at.Received, Marker: at.Marker, Credit: at.Credit,
 	})
 	c.log.Info().Str("channel", in.String()).Msg("channel up")
+	if out := c.outgoing(in.peer.id); out != nil {
+		out.hurry()
+	}
 	c.checkAllUp()
 }
 

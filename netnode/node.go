@@ -25,24 +25,6 @@ type Cluster = config.Cluster
 // finds: $CHANDY_CLUSTER, else ./cluster.toml. The error lists all faults of it.
 func LoadCluster(path string) (*Cluster, error) { return config.Load(config.Find(path)) }
 
-// Network is how a node reaches others: TCP, or what a test puts in its place.
-type Network interface {
-	Listen(address string) (net.Listener, error)
-	Dial(ctx context.Context, address string) (net.Conn, error)
-}
-
-// TCP is the real network.
-type TCP struct{}
-
-// Listen listens on a TCP address.
-func (TCP) Listen(address string) (net.Listener, error) { return net.Listen("tcp", address) }
-
-// Dial connects to a TCP address.
-func (TCP) Dial(ctx context.Context, address string) (net.Conn, error) {
-	var d net.Dialer
-	return d.DialContext(ctx, "tcp", address)
-}
-
 // Options are what a node is made of.
 type Options struct {
 	Cluster *Cluster
@@ -245,7 +227,7 @@ func (n *Node) returnCredit(events []Event) {
 }
 
 // dialTimeout is how long an attempt to connect may take.
-const dialTimeout = 3 * time.Second
+const dialTimeout = 2 * time.Second
 
 func (n *Node) dial(e Dial) {
 	ctx, cancel := context.WithTimeout(n.stop, dialTimeout)

@@ -164,6 +164,9 @@ func (o *outgoing) welcome(w wire.Welcome) error {
 }
 
 func (o *outgoing) closed(err error) {
+	if err == nil {
+		err = errClosed
+	}
 	o.sender.Disconnect()
 	if wasUp, news := o.ended(o.core, err); wasUp {
 		o.core.log.Info().AnErr("err", err).Str("channel", o.String()).Msg("channel down")
@@ -173,6 +176,16 @@ func (o *outgoing) closed(err error) {
 	}
 	if !o.core.stopping {
 		o.again(o.core, o.dial)
+	}
+}
+
+// hurry dials at once instead of after the back-off: the peer has just been heard
+// of.
+func (o *outgoing) hurry() {
+	if o.conn == 0 && !o.self() {
+		o.backoff = 0
+		o.retry.cancel()
+		o.dial()
 	}
 }
 
