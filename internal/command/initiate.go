@@ -225,10 +225,15 @@ type progressLine struct {
 }
 
 func (l *progressLine) told(p netnode.ProgressReply) {
+	l.say("recorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s",
+		p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, p.ElapsedMS/1e3)
+}
+
+// say replaces the line. It does not wrap at the right edge of the terminal, so
+// that it stays one line.
+func (l *progressLine) say(format string, a ...any) {
 	if l.out != nil {
-		// Without wrapping at the right edge of the terminal, so that it stays one line.
-		fmt.Fprintf(l.out, "\x1b[?7l\r\x1b[Krecorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s\x1b[?7h",
-			p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, p.ElapsedMS/1e3)
+		fmt.Fprintf(l.out, "\x1b[?7l\r\x1b[K"+format+"\x1b[?7h", a...)
 	}
 }
 

@@ -20,6 +20,8 @@ func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
 	defer cancel()
 	tick := time.NewTicker(waitEvery)
 	defer tick.Stop()
+	line := i.progress()
+	defer line.clear()
 	var down []string // as it was found when there was time to ask
 	for {
 		now, err := i.down(bounded)
@@ -38,6 +40,7 @@ func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
 			return fail(exitUnknown, "start the nodes that are missing, or give a longer --timeout",
 				"the time-out is over and not every channel is up:%s", listed(strings.Join(down, "\n")))
 		}
+		line.say("waiting: %s", count(len(now), "process or end of a channel is not up", "processes or ends of channels are not up"))
 		select {
 		case <-tick.C:
 		case <-bounded.Done():
