@@ -61,7 +61,7 @@ func (c *Core) heard(id ConnID, f wire.Frame) bool {
 	}
 	switch f := f.(type) {
 	case wire.Ping:
-		c.write(id, wire.Pong{Nonce: f.Nonce})
+		c.write(id, wire.Pong(f))
 		return true
 	case wire.Pong:
 		if p != nil {

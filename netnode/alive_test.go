@@ -73,7 +73,7 @@ func dialAs(t *testing.T, network *memNetwork, c *cluster, incarnation snapshot.
 			t.Fatal(err)
 		}
 		if ping, ok := f.(wire.Ping); ok {
-			socket.Write(wire.Append(nil, wire.Pong{Nonce: ping.Nonce}))
+			socket.Write(wire.Append(nil, wire.Pong(ping)))
 			continue
 		}
 		return socket, f
@@ -98,7 +98,7 @@ func TestVirtualTakeover(t *testing.T) {
 					return
 				}
 				if ping, ok := f.(wire.Ping); ok {
-					first.Write(wire.Append(nil, wire.Pong{Nonce: ping.Nonce}))
+					first.Write(wire.Append(nil, wire.Pong(ping)))
 				}
 			}
 		}()

@@ -289,7 +289,7 @@ func (s *stoppable) tick() {
 	for _, to := range s.process.Channels() {
 		s.process.Send(to, make([]byte, 200))
 	}
-	s.process.After(10*time.Millisecond, s.tick)
+	s.process.After(40*time.Millisecond, s.tick)
 }
 
 func (s *stoppable) Receive(snapshot.ProcessID, []byte)     {}

@@ -136,26 +136,26 @@ func (e *env) printStatus(s clusterStatus) {
 
 // printChannels prints a line for each end of a channel that was told of.
 func (e *env) printChannels(s clusterStatus) {
-	out := newTable(e.stdout, "CHANNEL", "SENDER", "SINCE", "SENT", "ACKED", "OUTBOX", "RECONNECTS", "RESENT", "RESETS", "LAST ERROR")
+	out := newTable(e.stdout, "CHANNEL", "SENDER", "SINCE", "SENT", "ACKED", "OUTBOX", "RECONNECTS", "RESENT", "VIOLATIONS", "RESETS", "DISCARDED", "LAST ERROR")
 	for _, p := range s.Processes {
 		if p.Status == nil {
 			continue
 		}
 		for _, o := range p.Status.Outgoing {
 			out.row(snapshot.Channel{From: p.Process, To: o.To}, upOrDown(o.Up), ago(o.SinceMS), o.Sent, o.Acked, queue(o.Outbox),
-				o.Reconnects, o.Resent, o.Resets, lastError(o.LinkStatus))
+				o.Reconnects, o.Resent, o.Violations, o.Resets, o.Discarded, lastError(o.LinkStatus))
 		}
 	}
 	out.flush()
 	fmt.Fprintln(e.stdout)
-	in := newTable(e.stdout, "CHANNEL", "RECEIVER", "SINCE", "ARRIVED", "RECEIVED", "INBOX", "RECONNECTS", "DUPLICATES", "VIOLATIONS", "RESETS", "LAST ERROR")
+	in := newTable(e.stdout, "CHANNEL", "RECEIVER", "SINCE", "ARRIVED", "RECEIVED", "INBOX", "RECONNECTS", "DUPLICATES", "VIOLATIONS", "RESETS", "DISCARDED", "LAST ERROR")
 	for _, p := range s.Processes {
 		if p.Status == nil {
 			continue
 		}
 		for _, i := range p.Status.Incoming {
 			in.row(snapshot.Channel{From: i.From, To: p.Process}, upOrDown(i.Up), ago(i.SinceMS), i.Arrived, i.Received, queue(i.Inbox),
-				i.Reconnects, i.Duplicates, i.Violations, i.Resets, lastError(i.LinkStatus))
+				i.Reconnects, i.Duplicates, i.Violations, i.Resets, i.Discarded, lastError(i.LinkStatus))
 		}
 	}
 	in.flush()
