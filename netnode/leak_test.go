@@ -175,7 +175,7 @@ func (c *cluster) settled() (map[snapshot.ProcessID]map[string]int, uint64) {
 func TestVirtualHeap(t *testing.T) {
 	times := 1000
 	if raceEnabled {
-		times = 100
+		times = 30
 	}
 	text := bankFile(3, "transfers_per_second = 20\n[network]\ndelay = \"60ms\"\n[snapshot]\nlimit = 50\n")
 	virtual(t, text, func(t *testing.T, network *memNetwork, c *cluster) {
