@@ -239,3 +239,48 @@ func TestVirtualRestart(t *testing.T) {
 		}
 	})
 }
+
+// The assembler's own part is complete; another process whose part is not restarts.
+// The assembler ends the snapshot then, and not at its time-out.
+func TestVirtualRestartAfterOwnPart(t *testing.T) {
+	const text = `name = "test"
+[[process]]
+id = "p1"
+address = "127.0.0.1:7101"
+channels = ["p2", "p3"]
+[[process]]
+id = "p2"
+address = "127.0.0.1:7102"
+channels = ["p3"]
+[[process]]
+id = "p3"
+address = "127.0.0.1:7103"
+channels = ["p1"]
+[program]
+kind = "bank"
+transfers_per_second = 0
+`
+	virtual(t, text, func(t *testing.T, network *memNetwork, c *cluster) {
+		c.startAll()
+		c.waitUp(t.Context())
+		network.swallow("127.0.0.1:7102", "127.0.0.1:7103") // p3 waits for the marker of p2
+		result := make(chan *taken, 1)
+		go func() {
+			s, err := c.snapshot(t.Context(), 10*time.Second, "p1")
+			if err != nil {
+				t.Error(err)
+			}
+			result <- s
+		}()
+		time.Sleep(time.Second)
+		c.stop("p3")
+		c.start("p3")
+		s := <-result
+		if s == nil || s.Status != "partial" || s.end.ElapsedMS > 4000 {
+			t.Fatalf("%+v", s)
+		}
+		if m := s.Missing[0]; m.Process != "p3" || m.Reason != string(snapshot.ProcessRestarted) {
+			t.Errorf("missing: %+v", s.Missing)
+		}
+	})
+}
