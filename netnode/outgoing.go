@@ -171,6 +171,8 @@ func (o *outgoing) closed(err error) {
 	if wasUp, news := o.ended(o.core, err); wasUp {
 		o.core.log.Info().AnErr("err", err).Str("channel", o.String()).Msg("channel down")
 		o.core.allUp = false
+	} else if refused := (refusedError{}); news && errors.As(err, &refused) {
+		o.core.log.Warn().Err(err).Str("channel", o.String()).Msg("refused, trying again")
 	} else if news {
 		o.core.log.Info().AnErr("err", err).Str("channel", o.String()).Msg("no connection yet, trying again")
 	}

@@ -26,7 +26,8 @@ import (
 // its square.
 const ProcessesMax = 1024
 
-// KindExec is the kind of a program that is a child process.
+// KindExec is the kind that is kept for children in any language: for it a process
+// has a channel to itself by default.
 const KindExec = "exec"
 
 // Cluster is a cluster file, checked and with its defaults filled in.

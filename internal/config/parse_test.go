@@ -130,7 +130,7 @@ cluster.toml: name: is missing: give the cluster one, such as name = "bank"
 cluster.toml: process: is missing: write at least one [[process]]`},
 
 		{"empty process", `name = "a"` + "\n[[process]]", `
-cluster.toml: program.kind: is missing: name a bundled program, such as kind = "bank", or "exec"
+cluster.toml: program.kind: is missing: name a program, such as kind = "bank"
 cluster.toml: process[0] id: is missing: give the process one, such as id = "p1"
 cluster.toml: process[0] address: is missing: give the process one, such as address = "127.0.0.1:7101"`},
 
@@ -171,7 +171,7 @@ process = [
   { id = "p1", address = "127.0.0.1:7101", channels = ["p1", {}], program = { kind = 1 } },
 ]
 `, `
-cluster.toml: program.kind: is missing: name a bundled program, such as kind = "bank", or "exec"
+cluster.toml: program.kind: is missing: name a program, such as kind = "bank"
 cluster.toml:3: process[0]: must be a table, not an integer
 cluster.toml: process[1] id: must be a string, not an integer
 cluster.toml: process[1] address: must be a string, not an array
@@ -255,10 +255,10 @@ cluster.toml: process[0] "p1" channels[3]: "p1" stands at channels[0] already: a
 cluster.toml: process[0] "p1" channels[4]: no process has the id "p9"`},
 
 		{"kind is empty", strings.Replace(small, `"bank" }`, `"" }`, 1), `
-cluster.toml:7: program.kind: is empty: name a bundled program, such as kind = "bank", or "exec"`},
+cluster.toml:7: program.kind: is empty: name a program, such as kind = "bank"`},
 
 		{"kind is missing", strings.Replace(small, `{ kind = "bank" }`, `{ balance = 1 }`, 1), `
-cluster.toml:7: program.kind: is missing: name a bundled program, such as kind = "bank", or "exec"`},
+cluster.toml:7: program.kind: is missing: name a program, such as kind = "bank"`},
 
 		{"syntax", "name = \"a\"\nprocess = [[\n", `
 cluster.toml:2:13: unexpected EOF; expected value`},

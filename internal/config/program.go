@@ -70,10 +70,10 @@ func (fs *faults) checkProgram(at place, own, shared map[string]any) {
 	text, isText := kind.(string)
 	switch {
 	case !ok:
-		fs.add(at, `is missing: name a bundled program, such as kind = "bank", or "exec"`)
+		fs.add(at, `is missing: name a program, such as kind = "bank"`)
 	case !isText:
 		fs.wrongType(at, "a string", kind)
 	case text == "":
-		fs.add(at, `is empty: name a bundled program, such as kind = "bank", or "exec"`)
+		fs.add(at, `is empty: name a program, such as kind = "bank"`)
 	}
 }
