@@ -38,7 +38,7 @@ type assembling struct {
 func (c *Core) initiate(at []snapshot.ProcessID, timeout time.Duration, finished func(*snapshot.Global)) (*assembling, error) {
 	started := c.Wall()
 	start := snapshot.Start{
-		ID: snapshot.ID(NewName(started, c.CoreOptions.Rand)), Assembler: c.CoreOptions.ID,
+		ID: snapshot.ID(NewName(started, c.CoreOptions.Rand)), Assembler: c.self,
 		Deadline: c.now + timeout, Timeout: timeout,
 	}
 	a := &assembling{
@@ -83,7 +83,7 @@ func (c *Core) collect(id snapshot.ID, pieces []snapshot.Piece) {
 // process that restarted: its part will not be completed. The recorder says so
 // only of those in which this process's own part is not complete.
 func (c *Core) collectRestarted(id snapshot.ProcessID) {
-	failed := snapshot.Failed{Process: id, Reason: snapshot.ProcessRestarted, Detail: "noticed by " + string(c.CoreOptions.ID)}
+	failed := snapshot.Failed{Process: id, Reason: snapshot.ProcessRestarted, Detail: "noticed by " + string(c.self)}
 	for _, name := range slices.Sorted(maps.Keys(c.assemblies)) {
 		if a := c.assemblies[name]; a != nil && slices.Contains(a.collector.Waits(), id) {
 			c.collect(name, []snapshot.Piece{failed})
@@ -106,7 +106,7 @@ func (c *Core) finishSnapshot(a *assembling) {
 	}
 	g := a.collector.Assemble(c.now-a.started, why)
 	c.recorder.Abandon(a.ID)
-	c.forget(a.ID, c.CoreOptions.ID)
+	c.forget(a.ID, c.self)
 	for _, id := range g.Initiators[1:] {
 		c.link(id).forget(a.ID)
 	}
@@ -137,7 +137,7 @@ func sayHowLong(g *snapshot.Global, m *snapshot.Missing) {
 
 // whyMissing says what is known here of a process whose part did not come.
 func (c *Core) whyMissing(id snapshot.ProcessID) (snapshot.Reason, string) {
-	if id == c.CoreOptions.ID {
+	if id == c.self {
 		return snapshot.PartNotReceived, "its program did not give its state in time"
 	}
 	down := func(channel fmt.Stringer, since time.Duration, err error) (snapshot.Reason, string) {
@@ -157,7 +157,7 @@ func (c *Core) whyMissing(id snapshot.ProcessID) (snapshot.Reason, string) {
 		return snapshot.Unreachable, "no connection with it: " + l.lastErr.Error()
 	}
 	if c.outgoing(id) == nil && c.incoming(id) == nil {
-		return snapshot.PartNotReceived, fmt.Sprintf("%s has no channel with it", c.CoreOptions.ID)
+		return snapshot.PartNotReceived, fmt.Sprintf("%s has no channel with it", c.self)
 	}
 	return snapshot.PartNotReceived, "it is connected but did not answer in time"
 }
@@ -184,7 +184,7 @@ func (c *Core) openAssembly(conn ConnID, peer snapshot.ProcessID) {
 }
 
 func (o *contributor) String() string {
-	return fmt.Sprintf("assembly %s->%s", o.peer, o.core.CoreOptions.ID)
+	return fmt.Sprintf("assembly %s->%s", o.peer, o.core.self)
 }
 
 func (o *contributor) closed(error) {}
@@ -264,7 +264,7 @@ func (o *contributor) ask(f wire.Ask) error {
 	case errors.Is(err, snapshot.ErrKnown):
 		return nil
 	case err != nil:
-		failed := snapshot.Failed{Process: c.CoreOptions.ID, Reason: snapshot.Refused, Detail: err.Error()}
+		failed := snapshot.Failed{Process: c.self, Reason: snapshot.Refused, Detail: err.Error()}
 		c.report(snapshot.Report{Start: start, Piece: failed, Last: true})
 		return nil
 	}

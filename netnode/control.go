@@ -117,7 +117,7 @@ func (s *session) frame(f wire.Frame) error {
 func (s *session) initiate(number uint64, r controlRequest) {
 	c := s.core
 	if len(r.At) == 0 {
-		r.At = c.topology.Initiators(c.CoreOptions.ID)
+		r.At = c.topology.Initiators(c.self)
 	}
 	timeout := c.Cluster.Snapshot.Timeout
 	if r.TimeoutMS > 0 {
@@ -178,8 +178,8 @@ func (c *Core) checkInitiators(at []snapshot.ProcessID) *ErrorReply {
 			return &ErrorReply{CodeBadRequest, fmt.Sprintf("initiator %q is named twice", id)}
 		}
 	}
-	if at[0] != c.CoreOptions.ID {
-		return &ErrorReply{CodeBadRequest, fmt.Sprintf("the first initiator is %q, but this is %q", at[0], c.CoreOptions.ID)}
+	if at[0] != c.self {
+		return &ErrorReply{CodeBadRequest, fmt.Sprintf("the first initiator is %q, but this is %q", at[0], c.self)}
 	}
 	if lost := c.topology.Unreached(at...); len(lost) > 0 {
 		return &ErrorReply{CodeUnreachable, fmt.Sprintf("no marker reaches %v", lost)}

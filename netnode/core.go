@@ -37,6 +37,7 @@ type Core struct {
 	// Budget is how many messages the program receives in one Step, at most.
 	Budget int
 
+	self     snapshot.ProcessID
 	topology *snapshot.Topology
 	hash     [32]byte // of the cluster
 	recorder *snapshot.Recorder
@@ -81,6 +82,7 @@ type connection interface {
 func NewCore(o CoreOptions) *Core {
 	c := &Core{
 		CoreOptions: o,
+		self:        o.ID,
 		Budget:      256,
 		topology:    snapshot.NewTopology(o.Cluster.IDs(), o.Cluster.Channels()),
 		hash:        o.Cluster.Hash(),
@@ -126,11 +128,9 @@ func (c *Core) start() {
 	}
 	c.looked = c.now
 	c.look()
-	c.program().Start(c)
+	c.Program.Start(c)
 	c.checkAllUp()
 }
-
-func (c *Core) program() Program { return c.Program }
 
 // Step takes what has happened by now, a monotonic time, and returns what must be
 // done. The effects are valid until the next Step.
@@ -149,7 +149,7 @@ func (c *Core) Step(now time.Duration, events []Event) []Effect {
 // Next is when Step has to be called again although nothing happened.
 func (c *Core) Next() (at time.Duration, ok bool) {
 	at, ok = c.timers.next()
-	if p, more := c.delivery.timers.next(); more && c.timersRun() && (!ok || p < at) {
+	if p, more := c.delivery.timers.next(); more && c.mayBegin() && (!ok || p < at) {
 		at, ok = p, true
 	}
 	return at, ok

@@ -42,9 +42,10 @@ const inARow = 32
 // receiving tells whether the program may receive messages.
 func (c *Core) receiving() bool { return !c.delivery.held && !c.recorder.Capturing() && !c.stopping }
 
-// timersRun tells whether timers of the program may fire. What it sends by itself
+// mayBegin tells whether the program may begin something: whether its timers fire and
+// it receives requests of clients. What it does not send in answer to a message
 // is held back while an outbox is over its high water.
-func (c *Core) timersRun() bool {
+func (c *Core) mayBegin() bool {
 	return !c.recorder.Capturing() && !c.stopping && !slices.ContainsFunc(c.out, (*outgoing).full)
 }
 
@@ -56,15 +57,15 @@ func (c *Core) deliver() {
 	d := &c.delivery
 	d.more = false
 	left := c.Budget
-	for left > 0 && c.timersRun() && d.timers.fireOne(c.now) {
+	for left > 0 && c.mayBegin() && d.timers.fireOne(c.now) {
 		left--
 	}
 	left = max(left, 1) // timers that are always due do not keep everything else waiting
-	for left > 0 && len(d.requests) > 0 && c.receiving() {
+	for left > 0 && len(d.requests) > 0 && c.receiving() && c.mayBegin() {
 		r := d.requests[0]
 		d.requests = d.requests[1:]
 		left--
-		c.program().Receive(r.client, r.payload)
+		c.Program.Receive(r.client, r.payload)
 	}
 	left = max(left, 1)
 	for idle := 0; left > 0 && idle < len(c.in) && c.receiving(); {
@@ -90,7 +91,7 @@ func (in *incoming) deliver(n int) int {
 		if !ok {
 			return i
 		}
-		in.core.program().Receive(in.peer.id, payload)
+		in.core.Program.Receive(in.peer.id, payload)
 	}
 	return n
 }
@@ -99,11 +100,11 @@ func (in *incoming) deliver(n int) int {
 var _ Process = (*Core)(nil)
 
 // ID is for the program.
-func (c *Core) ID() snapshot.ProcessID { return c.CoreOptions.ID }
+func (c *Core) ID() snapshot.ProcessID { return c.self }
 
 // Channels is for the program.
 func (c *Core) Channels() []snapshot.ProcessID {
-	return slices.Clone(c.topology.Out(c.CoreOptions.ID))
+	return slices.Clone(c.topology.Out(c.self))
 }
 
 // Send is for the program.
@@ -122,7 +123,7 @@ func (c *Core) Send(to snapshot.ProcessID, payload []byte) error {
 		return c.reply(to, payload)
 	}
 	if c.topology.Has(to) {
-		return fmt.Errorf("message to %s: no channel from %s to %s", to, c.CoreOptions.ID, to)
+		return fmt.Errorf("message to %s: no channel from %s to %s", to, c.self, to)
 	}
 	return fmt.Errorf("message to %s: no such process", to)
 }

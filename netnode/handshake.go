@@ -66,7 +66,7 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 	refuse := func(code, format string, a ...any) *wire.Refuse {
 		return &wire.Refuse{Code: code, Text: fmt.Sprintf(format, a...)}
 	}
-	self := c.CoreOptions.ID
+	self := c.self
 	switch {
 	case c.stopping:
 		return refuse(wire.Stopping, "%s is stopping", self)

@@ -41,10 +41,10 @@ const (
 )
 
 func (in *incoming) channel() snapshot.Channel {
-	return snapshot.Channel{From: in.peer.id, To: in.core.CoreOptions.ID}
+	return snapshot.Channel{From: in.peer.id, To: in.core.self}
 }
 
-func (in *incoming) self() bool { return in.peer.id == in.core.CoreOptions.ID }
+func (in *incoming) self() bool { return in.peer.id == in.core.self }
 
 func (in *incoming) String() string { return in.channel().String() }
 

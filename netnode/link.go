@@ -45,7 +45,7 @@ func (c *Core) link(to snapshot.ProcessID) *assemblyLink {
 }
 
 func (l *assemblyLink) String() string {
-	return fmt.Sprintf("assembly %s->%s", l.core.CoreOptions.ID, l.peer.id)
+	return fmt.Sprintf("assembly %s->%s", l.core.self, l.peer.id)
 }
 
 // ship sends frames about a snapshot, now or when there is a connection.

@@ -49,7 +49,7 @@ func (d *dialler) greet(c *Core, role wire.Role, p *peer) {
 	c.write(conn, wire.Hello{
 		Role: role, VersionMin: wire.Version, VersionMax: wire.Version,
 		Cluster: c.Cluster.Name, ConfigHash: c.hash, Epoch: epoch,
-		From: c.CoreOptions.ID, To: p.id, Incarnation: c.Incarnation, Peer: p.Incarnation,
+		From: c.self, To: p.id, Incarnation: c.Incarnation, Peer: p.Incarnation,
 	})
 	c.after(helloTimeout, func() {
 		if d.conn == conn && !d.up {
@@ -97,10 +97,10 @@ type outgoing struct {
 }
 
 func (o *outgoing) channel() snapshot.Channel {
-	return snapshot.Channel{From: o.core.CoreOptions.ID, To: o.peer.id}
+	return snapshot.Channel{From: o.core.self, To: o.peer.id}
 }
 
-func (o *outgoing) self() bool { return o.peer.id == o.core.CoreOptions.ID }
+func (o *outgoing) self() bool { return o.peer.id == o.core.self }
 
 func (o *outgoing) String() string { return o.channel().String() }
 

@@ -52,7 +52,7 @@ func (c *Core) obey(effects []snapshot.Effect) {
 // capture asks the program for its state.
 func (c *Core) capture() {
 	done := false
-	c.program().Capture(func(s State) {
+	c.Program.Capture(func(s State) {
 		if done {
 			panic("bug: the program called done twice")
 		}
@@ -107,7 +107,7 @@ func (c *Core) report(r snapshot.Report) {
 	case r.Last:
 		delete(c.parts, r.Start.ID)
 		c.sendPieces(p)
-	case p.Assembler == c.CoreOptions.ID:
+	case p.Assembler == c.self:
 		c.sendPieces(p)
 	case p.timer == nil:
 		p.timer = c.after(pieceDelay, func() { c.sendPieces(p) })
@@ -121,7 +121,7 @@ func (c *Core) sendPieces(p *part) {
 	pieces, section := p.pieces, p.section
 	p.pieces = nil
 	p.section++
-	if p.Assembler == c.CoreOptions.ID {
+	if p.Assembler == c.self {
 		c.work(pieces, func() any { return resolve(pieces) }, func(result any) {
 			c.collect(p.ID, result.([]snapshot.Piece))
 		})
@@ -131,7 +131,7 @@ func (c *Core) sendPieces(p *part) {
 	c.work(pieces, encode, func(result any) {
 		bytes := result.([]byte)
 		if p.bytes += len(bytes); p.bytes > PartMax {
-			failed := snapshot.Failed{Process: c.CoreOptions.ID, Reason: snapshot.PartTooLarge,
+			failed := snapshot.Failed{Process: c.self, Reason: snapshot.PartTooLarge,
 				Detail: fmt.Sprintf("%d bytes, more than %d", p.bytes, PartMax)}
 			bytes = wire.AppendSection(nil, []snapshot.Piece{failed})
 		}
@@ -153,7 +153,7 @@ func (c *Core) chunks(id snapshot.ID, section uint64, bytes []byte) []wire.Frame
 	for {
 		n := min(len(bytes), wire.ChunkMax)
 		last := n == len(bytes)
-		frames = append(frames, wire.Part{Snapshot: id, Process: c.CoreOptions.ID, Section: section, Last: last, Bytes: bytes[:n]})
+		frames = append(frames, wire.Part{Snapshot: id, Process: c.self, Section: section, Last: last, Bytes: bytes[:n]})
 		if last {
 			return frames
 		}

@@ -86,7 +86,7 @@ func (c *Core) Inbox(from snapshot.ProcessID) []snapshot.Batch {
 
 // Peer is for the recorder.
 func (c *Core) Peer(ch snapshot.Channel) (snapshot.Incarnation, []snapshot.Reset) {
-	if ch.From == c.CoreOptions.ID {
+	if ch.From == c.self {
 		return c.peers[ch.To].Incarnation, c.outgoing(ch.To).resets
 	}
 	return c.peers[ch.From].Incarnation, c.incoming(ch.From).resets

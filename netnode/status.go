@@ -98,7 +98,7 @@ func (s *session) status(number uint64, whenUp bool) {
 }
 
 func (c *Core) status() ProcessStatus {
-	p, _ := c.Cluster.Process(c.CoreOptions.ID)
+	p, _ := c.Cluster.Process(c.self)
 	s := ProcessStatus{
 		Process: p.ID, Incarnation: c.Incarnation, Epoch: epoch, UptimeMS: milliseconds(c.now), PID: os.Getpid(), Program: p.Program.Kind,
 		Outgoing: []OutgoingStatus{}, Incoming: []IncomingStatus{}, Snapshots: c.snapshotStatus(),
@@ -133,7 +133,7 @@ func (c *Core) snapshotStatus() []SnapshotStatus {
 			all = append(all, SnapshotStatus{ID: id, Assembler: a.Assembler, TimeLeftMS: milliseconds(a.Deadline - c.now)})
 		}
 		for _, p := range a.collector.Waits() {
-			if p != c.CoreOptions.ID {
+			if p != c.self {
 				all[i].WaitsFor = append(all[i].WaitsFor, fmt.Sprintf("the part of %s", p))
 			}
 		}
