@@ -15,7 +15,7 @@ import (
 	"testing/fstest"
 )
 
-// levels are those of DESIGN section 6, the lowest first. A package imports what
+// levels are those of docs/design.md, the lowest first. A package imports what
 // is below its own level only, levels skipped or not.
 var levels = [][]string{
 	{"snapshot"},
@@ -131,7 +131,7 @@ func (f *arrowFile) fault(format string, a ...any) {
 
 func (f *arrowFile) check() {
 	if !strings.HasPrefix(f.pkg, "examples/") && level(f.pkg) < 0 {
-		f.fault("package %s has no level: see DESIGN section 6", f.pkg)
+		f.fault("package %s has no level: see docs/design.md", f.pkg)
 	}
 	for _, spec := range f.Imports {
 		imported, err := strconv.Unquote(spec.Path.Value)

@@ -23,6 +23,7 @@ type CoreOptions struct {
 	Log         zerolog.Logger
 	Rand        *rand.Rand
 	Wall        func() time.Time // for snapshot ids and started_at only
+	PID         int              // of the node, for its status
 	Do          func(func())     // how Process.Do reaches the loop: as an event Called
 }
 

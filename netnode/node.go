@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -101,7 +102,7 @@ func New(o Options) (*Node, error) {
 	random := rand.New(rand.NewPCG(o.Seed, 0))
 	n.core = NewCore(CoreOptions{
 		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(NewName(o.Wall(), random)),
-		Program: o.Program, Log: o.Log, Rand: random, Wall: o.Wall,
+		Program: o.Program, Log: o.Log, Rand: random, Wall: o.Wall, PID: os.Getpid(),
 		Do: func(f func()) { n.mail.post(Called{f}) },
 	})
 	return n, nil

@@ -3,7 +3,6 @@ package netnode
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -100,7 +99,7 @@ func (s *session) status(number uint64, whenUp bool) {
 func (c *Core) status() ProcessStatus {
 	p, _ := c.Cluster.Process(c.self)
 	s := ProcessStatus{
-		Process: p.ID, Incarnation: c.Incarnation, Epoch: epoch, UptimeMS: milliseconds(c.now), PID: os.Getpid(), Program: p.Program.Kind,
+		Process: p.ID, Incarnation: c.Incarnation, Epoch: epoch, UptimeMS: milliseconds(c.now), PID: c.PID, Program: p.Program.Kind,
 		Outgoing: []OutgoingStatus{}, Incoming: []IncomingStatus{}, Snapshots: c.snapshotStatus(),
 	}
 	for _, o := range c.out {

@@ -95,7 +95,7 @@ func (x *explorer) assemble(k int, pieces []Piece) (g *Global, done bool, found 
 	return g, done, nil
 }
 
-// checkProven checks the certificate (DESIGN section 3), channel by channel.
+// checkProven checks the certificate (docs/correctness.md), channel by channel.
 func checkProven(g *Global) *finding {
 	if !g.Complete() {
 		return finds(checkCertificate, "not complete: %s", g)

@@ -226,8 +226,8 @@ func TestStateRecordedWithoutCapture(t *testing.T) {
 	p2(1).record(nil)
 }
 
-// outbox is a host whose channels record on both sides: the other rule of DESIGN
-// section 6, by which markers go ahead of the data.
+// outbox is a host whose channels record on both sides: the other
+// rule, by which markers go ahead of the data.
 type outbox struct {
 	*host
 	acked   uint64

@@ -288,7 +288,7 @@ func saysRestarted(g *snapshot.Global) bool {
 	return slices.ContainsFunc(g.Missing, func(m snapshot.Missing) bool { return m.Reason == snapshot.ProcessRestarted })
 }
 
-// checkProven checks the certificate (DESIGN section 3), channel by channel.
+// checkProven checks the certificate (docs/correctness.md), channel by channel.
 func checkProven(g *snapshot.Global) *finding {
 	incarnations := map[snapshot.ProcessID]snapshot.Incarnation{}
 	for _, p := range g.Processes {

@@ -121,7 +121,7 @@ func TestExploreSnapshots(t *testing.T) {
 	})
 }
 
-// restartScope is the example of DESIGN section 3: three processes that have not
+// restartScope is the example of docs/correctness.md: three processes that have not
 // heard of each other, a snapshot that p1 initiates, and a process that restarts at
 // any moment. What it reported may be lost with it or not.
 func restartScope(name string, rule Rule, messages int, restarting snapshot.ProcessID) *scope {
