@@ -17,6 +17,7 @@ usage: chandy COMMAND [flags] [arguments]
   call ID JSON     send a request to the program of a process
   validate         check the cluster file and describe its topology
   verify FILE...   check that snapshots are complete and consistent
+  bench            measure channels and snapshots on this machine
   completion SHELL print the completion script for bash, zsh or fish
   help [COMMAND]   this text, or that of a command
 

@@ -176,7 +176,8 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 	out := bufio.NewWriterSize(i.stdout, 64<<10)
 	end, err := client.Initiate(bounded, i.at, timeout, compact, patientWriter{out, alive}, func(p netnode.ProgressReply) {
 		alive()
-		line.told(p)
+		line.say("recorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s",
+			p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, p.ElapsedMS/1e3)
 	})
 	line.clear()
 	if err == nil {
@@ -209,36 +210,5 @@ func (i *initiator) summary(end netnode.EndReply) {
 	}
 	if len(end.Unknown) > 0 {
 		fmt.Fprintf(i.stderr, "chandy: channels not known: %s\n", list(end.Unknown))
-	}
-}
-
-// progress is the line on a terminal that tells how far the snapshot is.
-func (i *initiator) progress() *progressLine {
-	if !isTerminal(i.stderr) {
-		return &progressLine{}
-	}
-	return &progressLine{out: i.stderr}
-}
-
-type progressLine struct {
-	out io.Writer // nil: not a terminal
-}
-
-func (l *progressLine) told(p netnode.ProgressReply) {
-	l.say("recorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s",
-		p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, p.ElapsedMS/1e3)
-}
-
-// say replaces the line. It does not wrap at the right edge of the terminal, so
-// that it stays one line.
-func (l *progressLine) say(format string, a ...any) {
-	if l.out != nil {
-		fmt.Fprintf(l.out, "\x1b[?7l\r\x1b[K"+format+"\x1b[?7h", a...)
-	}
-}
-
-func (l *progressLine) clear() {
-	if l.out != nil {
-		fmt.Fprint(l.out, "\r\x1b[K")
 	}
 }

@@ -1,0 +1,155 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/config"
+	"chandy/netnode"
+	"chandy/snapshot"
+)
+
+// ports is TCP on loopback, with ports that the system chooses in place of those
+// in the cluster file.
+type ports struct {
+	mu sync.Mutex
+	at map[string]string
+}
+
+func newPorts() *ports { return &ports{at: map[string]string{}} }
+
+func (p *ports) Listen(address string) (net.Listener, error) {
+	l, err := netnode.TCP{}.Listen("127.0.0.1:0")
+	if err == nil {
+		p.set(address, l.Addr().String())
+	}
+	return l, err
+}
+
+func (p *ports) set(address, real string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.at[address] = real
+}
+
+func (p *ports) Dial(ctx context.Context, address string) (net.Conn, error) {
+	p.mu.Lock()
+	real, ok := p.at[address]
+	p.mu.Unlock()
+	if !ok {
+		return nil, errors.New("nobody listens there yet")
+	}
+	return netnode.TCP{}.Dial(ctx, real)
+}
+
+// shape is what a cluster is made of.
+type shape struct {
+	processes int
+	channels  func(i int) []int // nil: to every other process
+	network   string            // further lines of [network]
+	snapshot  string            // further lines of [snapshot]
+}
+
+func (s shape) cluster() (*config.Cluster, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "name = \"bench\"\n")
+	for i := range s.processes {
+		fmt.Fprintf(&b, "[[process]]\nid = %q\naddress = \"127.0.0.1:%d\"\n", name(i), 1+i)
+		if s.channels != nil {
+			fmt.Fprintf(&b, "channels = [")
+			for _, to := range s.channels(i) {
+				fmt.Fprintf(&b, "%q, ", name(to))
+			}
+			fmt.Fprintf(&b, "]\n")
+		}
+	}
+	fmt.Fprintf(&b, "[program]\nkind = \"bench\"\n[network]\n%s\n[snapshot]\ntimeout = \"60s\"\n%s\n", s.network, s.snapshot)
+	return config.Parse("bench.toml", []byte(b.String()))
+}
+
+// name is the id of a process; they sort as they are numbered.
+func name(i int) snapshot.ProcessID { return snapshot.ProcessID(fmt.Sprintf("p%03d", i+1)) }
+
+// running is a cluster of nodes in this operating-system process.
+type running struct {
+	cluster *config.Cluster
+	network *ports
+	end     context.CancelFunc
+	ended   chan error
+	nodes   int
+	address string // of the only node, of a pair
+}
+
+// start runs a cluster and waits until all its channels are up. It must be
+// stopped.
+func start(ctx context.Context, s shape, program func(i int) netnode.Program) (*running, error) {
+	cluster, err := s.cluster()
+	if err != nil {
+		return nil, err
+	}
+	r := &running{cluster: cluster, network: newPorts(), ended: make(chan error, s.processes)}
+	ctx, r.end = context.WithCancel(ctx)
+	var nodes []*netnode.Node
+	for i, p := range cluster.Processes {
+		node, err := netnode.New(netnode.Options{
+			Cluster: cluster, ID: p.ID, Program: program(i), Network: r.network, Log: zerolog.Nop(),
+		})
+		if err != nil {
+			for _, node := range nodes {
+				node.Close()
+			}
+			r.end()
+			return nil, err
+		}
+		nodes = append(nodes, node)
+	}
+	for _, node := range nodes {
+		r.nodes++
+		go func() { r.ended <- node.Run(ctx) }()
+	}
+	if err := r.awaitUp(ctx); err != nil {
+		return nil, errors.Join(err, r.stop())
+	}
+	return r, nil
+}
+
+// upMax is how long the channels of a cluster may take to come up.
+const upMax = time.Minute
+
+func (r *running) awaitUp(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, upMax)
+	defer cancel()
+	for _, p := range r.cluster.Processes {
+		client, err := netnode.DialClient(ctx, r.cluster, p.ID, r.network)
+		if err != nil {
+			return err
+		}
+		err = client.AwaitUp(ctx)
+		client.Close()
+		if err != nil {
+			return fmt.Errorf("channels of %s: %w", p.ID, err)
+		}
+	}
+	return nil
+}
+
+func (r *running) client(ctx context.Context, i int) (*netnode.Client, error) {
+	return netnode.DialClient(ctx, r.cluster, name(i), r.network)
+}
+
+// stop ends all nodes and waits for them.
+func (r *running) stop() error {
+	r.end()
+	var errs []error
+	for range r.nodes {
+		errs = append(errs, <-r.ended)
+	}
+	return errors.Join(errs...)
+}

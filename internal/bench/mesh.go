@@ -1,0 +1,203 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"chandy/netnode"
+)
+
+// snapshotsOf is how many snapshots of a mesh of n are one run.
+func snapshotsOf(n int) int { return max(3, 120/n) }
+
+// idleMesh is a snapshot of a full mesh that does nothing, against a skeleton.
+func idleMesh(n int) Benchmark {
+	title := fmt.Sprintf("snapshot/idle/%d", n)
+	return Benchmark{
+		Name:  title,
+		About: fmt.Sprintf("a snapshot of an idle full mesh of %d, from a client's request to its JSON, against a skeleton that sends one marker on every channel and collects one part from every process", n),
+		run: func(ctx context.Context, o *Options) (results []Result, err error) {
+			// A connection takes two descriptors here, one for each end.
+			if need := uint64(2 * 2 * n * (n + 1)); need > descriptors() {
+				o.Skipped(fmt.Sprintf("%s: it needs %d file descriptors, and there are %d (ulimit -n)", title, need, descriptors()))
+				return nil, nil
+			}
+			r, err := start(ctx, shape{processes: n}, func(int) netnode.Program { return quiet{} })
+			if err != nil {
+				return nil, err
+			}
+			defer func() { err = errors.Join(err, r.stop()) }()
+			bare, err := newSkeleton(ctx, n)
+			if err != nil {
+				return nil, err
+			}
+			defer bare.close()
+			client, err := r.client(ctx, 0)
+			if err != nil {
+				return nil, err
+			}
+			defer client.Close()
+			return compare(ctx, o, []figure{{title, "ms"}},
+				func(ctx context.Context) ([]float64, error) {
+					return medianTime(snapshotsOf(n), func() error {
+						_, err := take(ctx, client, io.Discard)
+						return err
+					})
+				},
+				func(ctx context.Context) ([]float64, error) {
+					return medianTime(snapshotsOf(n), func() error {
+						_, err := bare.snapshot()
+						return err
+					})
+				})
+		},
+	}
+}
+
+// snapshotMax is the time-out of a snapshot.
+const snapshotMax = time.Minute
+
+// take takes a snapshot, which must be complete.
+func take(ctx context.Context, client *netnode.Client, out io.Writer) (netnode.EndReply, error) {
+	end, err := client.Initiate(ctx, nil, snapshotMax, true, out, nil)
+	if err == nil && end.Status != "complete" {
+		err = fmt.Errorf("snapshot %s is %s: %q", end.ID, end.Status, end.Missing)
+	}
+	return end, err
+}
+
+// medianTime is the median of the times that f takes, n times, in ms.
+func medianTime(n int, f func() error) ([]float64, error) {
+	var took []float64
+	for range n {
+		began := time.Now()
+		if err := f(); err != nil {
+			return nil, err
+		}
+		took = append(took, float64(time.Since(began).Nanoseconds())/1e6)
+	}
+	return []float64{median(took)}, nil
+}
+
+// saturatedNetwork keeps every channel busy without much to record.
+const saturatedNetwork = "outbox_high = \"64KiB\"\nwindow = \"64KiB\""
+
+// saturated is the time until a snapshot of a full mesh is complete, with messages
+// of 1 KiB waiting on every channel all the time, against the same mesh at rest.
+func saturated(n int) Benchmark {
+	title := fmt.Sprintf("snapshot/saturated/%d", n)
+	return Benchmark{
+		Name:  title,
+		About: fmt.Sprintf("a snapshot of a full mesh of %d with 1 KiB messages waiting on every channel, with both marker rules, against the idle mesh", n),
+		run: func(ctx context.Context, o *Options) (results []Result, err error) {
+			idle := &meshRun{shape: shape{processes: n}, program: func(int) netnode.Program { return quiet{} }}
+			for _, rule := range []string{"ahead", "in-order"} {
+				full := &meshRun{
+					shape:   shape{processes: n, network: saturatedNetwork, snapshot: fmt.Sprintf("markers = %q", rule)},
+					program: func(int) netnode.Program { return &flood{payload: bytes.Repeat([]byte("x"), 1<<10)} },
+				}
+				some, err := compare(ctx, o, []figure{{title + "/" + rule, "ms"}}, full.elapsed, idle.elapsed)
+				if err != nil {
+					return nil, err
+				}
+				results = append(results, some...)
+			}
+			return results, nil
+		},
+	}
+}
+
+// meshRun is a cluster that is started for one run.
+type meshRun struct {
+	shape
+	program   func(i int) netnode.Program
+	snapshots int // 0: snapshotsOf its processes
+	// ready waits until it is as it should be; nil: it is at once.
+	ready func(ctx context.Context, r *running) error
+}
+
+// elapsed is the median of the times that snapshots take until they are complete.
+func (m *meshRun) elapsed(ctx context.Context) (values []float64, err error) {
+	r, err := start(ctx, m.shape, m.program)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.stop()) }()
+	if m.ready != nil {
+		if err := m.ready(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	client, err := r.client(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	var took []float64
+	n := m.snapshots
+	if n == 0 {
+		n = snapshotsOf(m.processes)
+	}
+	for range n {
+		end, err := take(ctx, client, io.Discard)
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, end.ElapsedMS)
+	}
+	return []float64{median(took)}, nil
+}
+
+// everySecond is what one snapshot a second costs: the processor time of an idle
+// mesh with it and without.
+func everySecond(n int) Benchmark {
+	title := fmt.Sprintf("snapshot/every-second/%d", n)
+	return Benchmark{
+		Name:  title,
+		About: fmt.Sprintf("the processor time that one snapshot a second adds to an idle full mesh of %d, JSON and its client included", n),
+		run: func(ctx context.Context, o *Options) (results []Result, err error) {
+			r, err := start(ctx, shape{processes: n}, func(int) netnode.Program { return quiet{} })
+			if err != nil {
+				return nil, err
+			}
+			defer func() { err = errors.Join(err, r.stop()) }()
+			client, err := r.client(ctx, 0)
+			if err != nil {
+				return nil, err
+			}
+			defer client.Close()
+			return compare(ctx, o, []figure{{title, "% of a core"}}, func(ctx context.Context) ([]float64, error) {
+				const seconds = 3
+				var used [2]time.Duration
+				for with := range used {
+					before := cpu()
+					for range seconds {
+						if with == 1 {
+							if _, err := take(ctx, client, io.Discard); err != nil {
+								return nil, err
+							}
+						}
+						if err := pause(ctx, time.Second); err != nil {
+							return nil, err
+						}
+					}
+					used[with] = cpu() - before
+				}
+				return []float64{100 * (used[1] - used[0]).Seconds() / seconds}, nil
+			}, nil)
+		},
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

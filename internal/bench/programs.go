@@ -1,0 +1,104 @@
+package bench
+
+import (
+	"time"
+
+	"chandy/netnode"
+	"chandy/snapshot"
+)
+
+// quiet is a program that does nothing.
+type quiet struct{}
+
+func (quiet) Start(netnode.Process)              {}
+func (quiet) Receive(snapshot.ProcessID, []byte) {}
+func (quiet) Restore([]byte) error               { return nil }
+func (quiet) Capture(done func(netnode.State)) {
+	done(netnode.State{Bytes: []byte(`{"state":"quiet"}`)})
+}
+
+// source is a program that sends to one process as fast as it may.
+type source struct {
+	quiet
+	process netnode.Process
+	to      snapshot.ProcessID
+	payload []byte
+	left    int
+	started chan struct{}
+}
+
+func newSource(to snapshot.ProcessID, payload []byte) *source {
+	return &source{to: to, payload: payload, started: make(chan struct{})}
+}
+
+// sourceBatch is about how many bytes it sends at a time.
+const sourceBatch = 32 << 10
+
+func (s *source) Start(p netnode.Process) {
+	s.process = p
+	close(s.started)
+}
+
+// send lets it send n more messages. Any goroutine may call it.
+func (s *source) send(n int) {
+	<-s.started
+	s.process.Do(func() {
+		s.left = n
+		s.fill()
+	})
+}
+
+func (s *source) fill() {
+	for range min(s.left, max(1, sourceBatch/len(s.payload))) {
+		s.process.Send(s.to, s.payload)
+		s.left--
+	}
+	if s.left > 0 {
+		s.process.After(0, s.fill)
+	}
+}
+
+// sink is a program that calls got for every message.
+type sink struct {
+	quiet
+	got func()
+}
+
+func (s *sink) Receive(snapshot.ProcessID, []byte) { s.got() }
+
+// echo is a program that sends every message back.
+type echo struct {
+	quiet
+	process netnode.Process
+}
+
+func (e *echo) Start(p netnode.Process) { e.process = p }
+
+func (e *echo) Receive(from snapshot.ProcessID, payload []byte) { e.process.Send(from, payload) }
+
+// flood is a program that keeps all its channels full.
+type flood struct {
+	quiet
+	process netnode.Process
+	payload []byte
+}
+
+func (f *flood) Start(p netnode.Process) {
+	f.process = p
+	p.After(0, f.fill)
+}
+
+func (f *flood) fill() {
+	for _, to := range f.process.Channels() {
+		f.process.Send(to, f.payload)
+	}
+	f.process.After(0, f.fill)
+}
+
+// slow is a program that takes its time for each message.
+type slow struct {
+	quiet
+	each time.Duration
+}
+
+func (s *slow) Receive(snapshot.ProcessID, []byte) { time.Sleep(s.each) }

@@ -1,0 +1,202 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+)
+
+// skeleton is the least that a snapshot of a full mesh takes: one marker on every
+// channel, one part from every process, one JSON document to a client who asked
+// for it. There are no recordings, names, checksums, time-outs or acknowledgements,
+// and only one snapshot at a time.
+type skeleton struct {
+	processes []*bare
+	client    net.Conn
+	answers   *bufio.Reader
+	conns     []net.Conn
+	readers   sync.WaitGroup
+}
+
+// bare is one process of a skeleton.
+type bare struct {
+	id    string
+	out   []net.Conn // of its channels
+	parts net.Conn   // to the assembler; nil: it is the assembler
+
+	mu       sync.Mutex
+	recorded bool
+	awaited  int // markers
+	// Of the assembler:
+	document []byte
+	came     int
+	client   net.Conn
+}
+
+const bareMarker = 64 // bytes of a marker, about as many as ours has
+
+// newSkeleton connects n processes over loopback. It must be closed.
+func newSkeleton(ctx context.Context, n int) (s *skeleton, err error) {
+	s = &skeleton{}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	for i := range n {
+		s.processes = append(s.processes, &bare{id: string(name(i)), awaited: n - 1})
+	}
+	for i, from := range s.processes {
+		for j, to := range s.processes {
+			if i == j {
+				continue
+			}
+			end, err := s.connect(ctx, to.takeMarkers)
+			if err != nil {
+				return s, err
+			}
+			from.out = append(from.out, end)
+		}
+		if i > 0 {
+			if from.parts, err = s.connect(ctx, s.processes[0].takeParts); err != nil {
+				return s, err
+			}
+		}
+	}
+	first := s.processes[0]
+	s.client, err = s.connect(ctx, func(conn net.Conn) error {
+		first.client = conn
+		return first.takeRequests(conn)
+	})
+	s.answers = bufio.NewReaderSize(s.client, 64<<10)
+	return s, err
+}
+
+// connect makes a connection, at whose other end read runs.
+func (s *skeleton) connect(ctx context.Context, read func(net.Conn) error) (net.Conn, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	var d net.Dialer
+	near, err := d.DialContext(ctx, "tcp", l.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	s.conns = append(s.conns, near)
+	far, err := l.Accept()
+	if err != nil {
+		return nil, err
+	}
+	s.conns = append(s.conns, far)
+	s.readers.Go(func() { read(far) })
+	return near, nil
+}
+
+func (s *skeleton) close() {
+	for _, conn := range s.conns {
+		conn.Close()
+	}
+	s.readers.Wait()
+}
+
+// snapshot asks for one and gives the length of the JSON document.
+func (s *skeleton) snapshot() (int, error) {
+	for _, p := range s.processes {
+		p.mu.Lock()
+		p.recorded, p.awaited = false, len(s.processes)-1
+		p.mu.Unlock()
+	}
+	if _, err := s.client.Write([]byte{1}); err != nil {
+		return 0, err
+	}
+	n, err := binary.ReadUvarint(s.answers)
+	if err != nil {
+		return 0, fmt.Errorf("read the length of the document: %w", err)
+	}
+	_, err = io.CopyN(io.Discard, s.answers, int64(n))
+	return int(n), err
+}
+
+func (p *bare) takeRequests(conn net.Conn) error {
+	request := make([]byte, 1)
+	for {
+		if _, err := io.ReadFull(conn, request); err != nil {
+			return err
+		}
+		p.mu.Lock()
+		p.record()
+		p.mu.Unlock()
+	}
+}
+
+// record sends the markers. The lock is held.
+func (p *bare) record() {
+	p.recorded = true
+	marker := make([]byte, bareMarker)
+	for _, conn := range p.out {
+		conn.Write(marker)
+	}
+}
+
+func (p *bare) takeMarkers(conn net.Conn) error {
+	marker := make([]byte, bareMarker)
+	for {
+		if _, err := io.ReadFull(conn, marker); err != nil {
+			return err
+		}
+		p.mu.Lock()
+		if !p.recorded {
+			p.record()
+		}
+		if p.awaited--; p.awaited == 0 {
+			p.report()
+		}
+		p.mu.Unlock()
+	}
+}
+
+// report sends the part. The lock is held.
+func (p *bare) report() {
+	part := fmt.Appendf(nil, `{"process":%q,"state":{"state":"quiet"},"channels":[`, p.id)
+	for range p.out {
+		part = append(part, `{"sent":0,"received":0,"messages":[]},`...)
+	}
+	part = append(part, "]}"...)
+	if p.parts == nil {
+		p.add(part)
+		return
+	}
+	p.parts.Write(append(binary.AppendUvarint(nil, uint64(len(part))), part...))
+}
+
+func (p *bare) takeParts(conn net.Conn) error {
+	r := bufio.NewReader(conn)
+	for {
+		n, err := binary.ReadUvarint(r)
+		if err != nil {
+			return err
+		}
+		part := make([]byte, n)
+		if _, err := io.ReadFull(r, part); err != nil {
+			return err
+		}
+		p.mu.Lock()
+		p.add(part)
+		p.mu.Unlock()
+	}
+}
+
+// add adds a part to the document and sends that when it is whole. The lock is held.
+func (p *bare) add(part []byte) {
+	p.document = append(append(p.document, part...), ',')
+	if p.came++; p.came > len(p.out) {
+		p.client.Write(append(binary.AppendUvarint(nil, uint64(len(p.document))), p.document...))
+		p.document, p.came = p.document[:0], 0
+	}
+}

@@ -1,0 +1,122 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/netnode"
+)
+
+// throughputBytes and throughputMessages bound one run: whichever is reached first.
+const (
+	throughputBytes    = 1 << 30
+	throughputMessages = 8 << 20
+)
+
+// throughput is one channel between two operating-system processes, from Send to
+// Receive, against a plain stream.
+func throughput(size int) Benchmark {
+	label := bytesLabel(size)
+	return Benchmark{
+		Name:  "channel/" + label,
+		About: "messages of " + label + " on one channel between two operating-system processes, against a plain framed TCP stream",
+		run: func(ctx context.Context, o *Options) ([]Result, error) {
+			figures := []figure{{"channel/" + label, "messages/s"}, {"channel/" + label + "/cpu", "ns/message"}}
+			n := min(throughputMessages, throughputBytes/size)
+			payload := bytes.Repeat([]byte("x"), size)
+			return compare(ctx, o, figures,
+				func(ctx context.Context) ([]float64, error) { return channelRun(ctx, o, payload, n) },
+				func(ctx context.Context) ([]float64, error) { return streamRun(ctx, o, payload, n) })
+		},
+	}
+}
+
+func bytesLabel(n int) string {
+	if n < 1<<10 {
+		return fmt.Sprintf("%dB", n)
+	}
+	return fmt.Sprintf("%dKiB", n>>10)
+}
+
+// channelNetwork keeps the outbox of the sender within the processor's caches.
+const channelNetwork = `outbox_high = "256KiB"`
+
+func channelRun(ctx context.Context, o *Options, payload []byte, n int) (values []float64, err error) {
+	j := job{Net: channelNetwork}
+	r, err := startRemote(ctx, o, j)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.stop()) }()
+	s := newSource(name(1), payload)
+	one, err := startOne(ctx, j, s)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, one.stop()) }()
+	one.network.set(one.cluster.Processes[1].Address, r.address)
+	return r.measure(n, s.send)
+}
+
+// startOne runs the first process of a pair.
+func startOne(ctx context.Context, j job, p netnode.Program) (*running, error) {
+	cluster, err := j.pair().cluster()
+	if err != nil {
+		return nil, err
+	}
+	r := &running{cluster: cluster, network: newPorts(), ended: make(chan error, 1), nodes: 1}
+	node, err := netnode.New(netnode.Options{Cluster: cluster, ID: name(0), Program: p, Network: r.network, Log: zerolog.Nop()})
+	if err != nil {
+		return nil, err
+	}
+	r.address = node.Addr().String()
+	ctx, r.end = context.WithCancel(ctx)
+	go func() { r.ended <- node.Run(ctx) }()
+	return r, nil
+}
+
+func streamRun(ctx context.Context, o *Options, payload []byte, n int) (values []float64, err error) {
+	r, err := startRemote(ctx, o, job{Stream: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.stop()) }()
+	conn, err := net.Dial("tcp", r.address)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	s := newStream(conn)
+	go s.writeLoop()
+	defer s.end()
+	return r.measure(n, func(n int) {
+		for range n {
+			s.send(payload)
+		}
+	})
+}
+
+// measure lets send send n messages, after some to warm up, and gives how many a
+// second the remote received and the processor time of one on both sides, in ns.
+func (r *remote) measure(n int, send func(n int)) ([]float64, error) {
+	var took, used time.Duration
+	for _, n := range []int{n/10 + 1, n} {
+		if err := r.expect(n); err != nil {
+			return nil, err
+		}
+		began, usedBefore := time.Now(), cpu()
+		send(n)
+		theirs, err := r.await()
+		if err != nil {
+			return nil, err
+		}
+		took, used = time.Since(began), cpu()-usedBefore+theirs
+	}
+	return []float64{float64(n) / took.Seconds(), float64(used.Nanoseconds()) / float64(n)}, nil
+}

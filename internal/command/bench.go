@@ -1,0 +1,132 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"chandy/internal/bench"
+)
+
+func (e *env) bench() *cli.Command {
+	return &cli.Command{
+		Name: "bench",
+		Flags: []cli.Flag{
+			&cli.IntFlag{Name: "runs", Value: 5},
+			&cli.StringFlag{Name: "only"},
+			&cli.BoolFlag{Name: "json"},
+			&cli.BoolFlag{Name: "list"},
+			&cli.StringFlag{Name: "peer", Hidden: true},
+		},
+		CustomHelpTemplate: `usage: chandy bench [flags]
+
+Measures channels and snapshots on loopback, side by side with the least that a
+program without chandy would do: a plain framed TCP stream, a bare skeleton of a
+snapshot. Figures are medians; compare ratios, not machines. All of it takes about
+five minutes; nothing else should run meanwhile.
+
+      --runs N         how often each side is measured, 1 to 1000 (default 5)
+      --only REGEXP    the benchmarks whose name matches
+      --json           a list of {"name", "value", "unit", "reference", "ratio", "runs"};
+                       reference and ratio are 0 where there is nothing to compare with
+      --list           what there is to measure
+
+exit codes: 0 measured; 2 flags; 3 could not be measured, or interrupted.
+
+example:
+  chandy bench --only 'snapshot/idle/(3|10)$'
+`,
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 0, 0, ""); err != nil {
+				return err
+			}
+			if c.IsSet("peer") {
+				return bench.Peer(c.Context, c.String("peer"), e.stdin, e.stdout)
+			}
+			chosen, err := e.benchmarks(c)
+			if err != nil {
+				return err
+			}
+			if c.Bool("list") {
+				for _, b := range chosen {
+					fmt.Fprintf(e.stdout, "%s\n    %s\n", b.Name, b.About)
+				}
+				return nil
+			}
+			return e.measure(c, chosen)
+		},
+	}
+}
+
+func (e *env) benchmarks(c *cli.Context) ([]bench.Benchmark, error) {
+	only, err := regexp.Compile(c.String("only"))
+	if err != nil {
+		return nil, fail(exitUsage, "", "--only: %w", err)
+	}
+	if n := c.Int("runs"); n < 1 || n > 1000 {
+		return nil, fail(exitUsage, "", "--runs is %d, not in 1 to 1000", n)
+	}
+	var chosen []bench.Benchmark
+	for _, b := range bench.Benchmarks() {
+		if only.MatchString(b.Name) {
+			chosen = append(chosen, b)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fail(exitUsage, "chandy bench --list tells what there is", "no benchmark has a name that matches %q", c.String("only"))
+	}
+	return chosen, nil
+}
+
+func (e *env) measure(c *cli.Context, chosen []bench.Benchmark) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fail(exitUnknown, "", "cannot start a second process: %w", err)
+	}
+	line := e.progress()
+	defer line.clear()
+	o := bench.Options{
+		Runs: c.Int("runs"), Self: []string{self, "bench", "--peer"},
+		Progress: func(text string) { line.say("%s", text) },
+		Skipped: func(text string) {
+			line.clear()
+			fmt.Fprintln(e.stderr, "chandy: skipped:", text)
+		},
+	}
+	results := []bench.Result{} // none: [] in JSON
+	for _, b := range chosen {
+		some, err := b.Run(c.Context, o)
+		if err != nil {
+			return fail(exitUnknown, "", "%w", err)
+		}
+		results = append(results, some...)
+	}
+	line.clear()
+	if c.Bool("json") {
+		encoder := json.NewEncoder(e.stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(results)
+	}
+	table := newTable(e.stdout, "NAME", "VALUE", "REFERENCE", "UNIT", "RATIO")
+	for _, r := range results {
+		reference, ratio := "-", "-"
+		if r.Reference != 0 {
+			reference, ratio = number(r.Reference), strconv.FormatFloat(r.Ratio, 'f', 2, 64)
+		}
+		table.row(r.Name, number(r.Value), reference, r.Unit, ratio)
+	}
+	table.flush()
+	return nil
+}
+
+// number prints a figure with as many digits as mean something.
+func number(f float64) string {
+	if f >= 1000 {
+		return strconv.FormatFloat(f, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(f, 'g', 3, 64)
+}
