@@ -45,7 +45,10 @@ var pureNames = map[string][]string{
 	"fmt":  {"Append", "Appendf", "Appendln", "Errorf", "Formatter", "Fprint", "Fprintf", "Fprintln", "Sprint", "Sprintf", "Sprintln", "State", "Stringer"},
 }
 
-// netNames are what may be used of package net outside of netnode.
+// sockets are where there are any: in the node, and in what it is measured against.
+var sockets = []string{"netnode", "internal/bench"}
+
+// netNames are what may be used of package net elsewhere.
 var netNames = map[string][]string{
 	"internal/config": {"SplitHostPort", "JoinHostPort"},
 }
@@ -163,7 +166,7 @@ func (f *arrowFile) mayImport(inside, imported string, ours bool) bool {
 	case slices.Contains(pure, f.pkg):
 		return slices.Contains(pureImports, imported)
 	case imported == "net":
-		return f.pkg == "netnode" || netNames[f.pkg] != nil
+		return slices.Contains(sockets, f.pkg) || netNames[f.pkg] != nil
 	case strings.HasPrefix(imported, "net/"):
 		return f.pkg == "netnode" || imported == "net/netip"
 	}

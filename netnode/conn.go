@@ -1,10 +1,10 @@
 package netnode
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -13,7 +13,7 @@ import (
 )
 
 // conn carries frames of one connection. A goroutine reads; a second one writes,
-// but only while there is more than a small write at once can take.
+// but only while there is more than the kernel takes at once.
 type conn struct {
 	node     *Node
 	id       ConnID
@@ -23,36 +23,38 @@ type conn struct {
 	accepted chan struct{} // closed by the loop when the hello was accepted
 	once     sync.Once     // closes accepted
 	client   bool          // a client's connection; the reader's
-	credit   chan struct{} // one for each batch that the loop has not taken yet
+	batch    []wire.Frame  // the last one; the reader's
+	taken    chan struct{} // the loop has taken the batch that was handed over
 	done     chan struct{} // closed with the socket
 
 	mu      sync.Mutex // guards the rest
 	drained *sync.Cond // with mu: the queue of a client's connection became shorter
-	queue   []wire.Frame
-	rest    []byte // what a write at once left of its frames, before those in queue
+	queue   []load
+	ahead   []byte // whole frames that go before queue, unless it begins with a rest
 	writing bool   // there is a writer
 	closing bool   // nothing more is queued; what is there is still written
 	closed  bool   // done is closed
 }
 
+// load is something to write: bytes, which are whole frames unless a write at once
+// took their beginning, or one large frame that lends its memory.
+type load struct {
+	bytes *[]byte // of buffers
+	frame wire.Frame
+	rest  bool // the beginning of the bytes has been written
+}
+
 const (
-	// batchFrames and batchBytes bound what a reader hands over at once; creditMax
-	// is how many such batches may wait for the loop.
+	// batchFrames bounds what a reader hands over at once.
 	batchFrames = 128
-	batchBytes  = 256 << 10
-	creditMax   = 2
 	// writeTimeout is how long one write may take before the connection is given up.
 	writeTimeout = 5 * time.Second
-	// writeBatch is about how much is encoded for one write.
+	// writeBatch is about how much is encoded for one write, in bytes. What is ahead
+	// waits for no more than one of them.
 	writeBatch = 128 << 10
-	// writeSmall is the longest body, in bytes, of what is written at once.
-	writeSmall = 4 << 10
 	// repliesMax is how many frames may wait for a client before no more is read
 	// from it.
 	repliesMax = 1024
-	// atOnceFrames is how many frames the loop writes by itself if it can without
-	// waiting: it saves a marker the way through another goroutine.
-	atOnceFrames = 4
 )
 
 func newConn(n *Node, id ConnID, socket net.Conn) *conn {
@@ -60,7 +62,7 @@ func newConn(n *Node, id ConnID, socket net.Conn) *conn {
 		node: n, id: id, socket: socket,
 		reader:   wire.NewReader(socket, wire.HelloMax),
 		accepted: make(chan struct{}),
-		credit:   make(chan struct{}, creditMax),
+		taken:    make(chan struct{}, 1),
 		done:     make(chan struct{}),
 	}
 	c.drained = sync.NewCond(&c.mu)
@@ -86,7 +88,7 @@ func (c *conn) readAccepted() {
 		c.finish()
 		return
 	}
-	c.node.mail.post(Accepted{c.id, c.socket.RemoteAddr().String(), hello})
+	c.node.post(Accepted{c.id, c.socket.RemoteAddr().String(), hello})
 	select {
 	case <-c.accepted:
 	case <-c.done: // refused
@@ -120,17 +122,18 @@ func (c *conn) read() {
 		}
 		frames, err := c.readBatch()
 		if len(frames) > 0 {
+			c.node.post(Arrived{c.id, frames})
 			select {
-			case c.credit <- struct{}{}:
-				c.node.mail.post(Arrived{c.id, frames})
-			case <-c.done:
+			case <-c.taken: // the memory of the frames may be used again
+			case <-c.node.stop.Done():
 			}
+			clear(frames)
 		}
 		if err != nil {
 			if err == io.EOF {
 				err = nil
 			}
-			c.node.mail.post(Closed{c.id, err})
+			c.node.post(Closed{c.id, err})
 			c.finish()
 			return
 		}
@@ -148,18 +151,17 @@ func (c *conn) awaitDrained() {
 
 // readBatch waits for a frame and takes those behind it that are there already.
 func (c *conn) readBatch() (frames []wire.Frame, err error) {
-	for bytes := 0; len(frames) < batchFrames && bytes < batchBytes; {
+	frames = c.batch[:0]
+	for len(frames) < batchFrames {
 		f, err := c.reader.Read()
 		if err != nil {
 			return frames, err
 		}
-		switch f := f.(type) {
-		case wire.Welcome:
+		if _, ok := f.(wire.Welcome); ok {
 			c.reader.SetLimit(wire.FrameMax)
-		case wire.Data:
-			bytes += len(f.Batch.Body)
 		}
 		frames = append(frames, f)
+		c.batch = frames
 		if c.reader.Buffered() == 0 {
 			break
 		}
@@ -173,65 +175,73 @@ func (c *conn) finish() {
 	c.node.remove(c)
 }
 
-// write writes frames at once or queues them. The loop calls it.
-func (c *conn) write(frames []wire.Frame) {
+// write writes frames at once, as far as the kernel takes them without waiting, and
+// queues the rest for a writer. Messages are copied before it returns: the outbox
+// may use their memory again. Whoever has the core calls it.
+func (c *conn) write(w Write) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.closing:
+	if c.closing {
 		return
-	case c.writing:
-		c.queue = append(c.queue, frames...)
+	}
+	if c.writing && w.Ahead {
+		for _, f := range w.Frames {
+			c.ahead = wire.Append(c.ahead, f)
+		}
 		return
-	case c.raw != nil && small(frames):
-		if c.rest = c.writeAtOnce(frames); len(c.rest) == 0 {
+	}
+	for _, f := range w.Frames {
+		c.enqueue(f)
+		if !c.writing && len(*c.queue[0].bytes) >= writeBatch {
+			c.writeAtOnce()
+		}
+	}
+	if !c.writing && len(c.queue) > 0 {
+		c.writeAtOnce()
+	}
+}
+
+// enqueue puts a frame behind the others. The lock is held.
+func (c *conn) enqueue(f wire.Frame) {
+	last := len(c.queue) - 1
+	if c.writing {
+		switch f.(type) {
+		case wire.Part, wire.Reply: // large, and there for as long as somebody refers to them
+			c.queue = append(c.queue, load{frame: f})
 			return
 		}
-	default:
-		c.queue = append(c.queue, frames...)
 	}
+	if last < 0 || c.queue[last].bytes == nil || len(*c.queue[last].bytes) >= writeBatch {
+		c.queue = append(c.queue, load{bytes: newBuffer()})
+		last++
+	}
+	b := c.queue[last].bytes
+	*b = wire.Append(*b, f)
+}
+
+// writeAtOnce writes what is queued. If the kernel does not take it all without
+// waiting, a writer begins. An error shows with the next write or read. The lock is
+// held.
+func (c *conn) writeAtOnce() {
+	one := &c.queue[0]
+	n := 0
+	if c.raw != nil {
+		c.raw.Write(func(fd uintptr) bool {
+			if k, err := syscall.Write(int(fd), *one.bytes); err == nil {
+				n = k
+			}
+			return true // whatever happened: do not wait
+		})
+	}
+	if n == len(*one.bytes) {
+		freeBuffer(one.bytes)
+		c.queue = c.queue[:0]
+		return
+	}
+	*one.bytes = append((*one.bytes)[:0], (*one.bytes)[n:]...)
+	one.rest = n > 0
 	c.writing = true
 	c.node.work.Go(c.writeLoop)
-}
-
-// small tells whether frames may be written at once: few, and none with messages
-// or a chunk, which may be long.
-func small(frames []wire.Frame) bool {
-	for _, f := range frames {
-		switch f := f.(type) {
-		case wire.Data:
-			if len(f.Batch.Body) > writeSmall {
-				return false
-			}
-		case wire.Part:
-			if len(f.Bytes) > writeSmall {
-				return false
-			}
-		case wire.Reply, wire.Refuse:
-			return false
-		}
-	}
-	return len(frames) <= atOnceFrames
-}
-
-// writeAtOnce writes as much as the kernel takes without waiting, and returns the
-// rest. An error shows with the next write or read.
-func (c *conn) writeAtOnce(frames []wire.Frame) (rest []byte) {
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
-	b := (*buf)[:0]
-	for _, f := range frames {
-		b = wire.Append(b, f)
-	}
-	*buf = b
-	n := 0
-	c.raw.Write(func(fd uintptr) bool {
-		if k, err := syscall.Write(int(fd), b); err == nil {
-			n = k
-		}
-		return true // whatever happened: do not wait
-	})
-	return bytes.Clone(b[n:])
 }
 
 // close ends the connection, when what is queued was written if flush.
@@ -240,7 +250,7 @@ func (c *conn) close(flush bool) {
 	defer c.mu.Unlock()
 	c.closing = true
 	if !flush {
-		c.queue, c.rest = nil, nil
+		c.queue, c.ahead = nil, nil
 	}
 	if !flush || !c.writing {
 		c.closeSocket()
@@ -259,61 +269,54 @@ func (c *conn) closeSocket() {
 
 // writeLoop writes what is queued, until there is no more.
 func (c *conn) writeLoop() {
-	var queue []wire.Frame
 	for {
-		c.mu.Lock()
-		rest := c.rest
-		queue, c.queue, c.rest = c.queue, queue[:0], nil
-		c.drained.Broadcast()
-		if len(queue) == 0 && len(rest) == 0 {
-			c.writing = false
-			c.queue = nil
-			if c.closing {
-				c.closeSocket()
-			}
-			c.mu.Unlock()
+		one, ok := c.next()
+		if !ok {
 			return
 		}
-		c.mu.Unlock()
-		err := c.writeBytes(rest)
-		if err == nil {
-			err = c.writeFrames(queue)
+		if one.bytes == nil {
+			one.bytes = newBuffer()
+			*one.bytes = wire.Append(*one.bytes, one.frame)
 		}
+		c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
+		_, err := c.socket.Write(*one.bytes)
+		freeBuffer(one.bytes)
 		if err != nil {
 			c.close(false) // the reader tells the loop
 		}
-		clear(queue)
 	}
 }
 
-func (c *conn) writeBytes(b []byte) error {
-	if len(b) == 0 {
-		return nil
+// next takes what must be written next; if there is nothing, the writer must end.
+func (c *conn) next() (load, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drained.Broadcast()
+	switch {
+	case len(c.ahead) > 0 && (len(c.queue) == 0 || !c.queue[0].rest):
+		one := load{bytes: newBuffer()}
+		*one.bytes, c.ahead = append(*one.bytes, c.ahead...), c.ahead[:0]
+		return one, true
+	case len(c.queue) > 0:
+		one := c.queue[0]
+		c.queue = slices.Delete(c.queue, 0, 1)
+		return one, true
 	}
-	c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
-	_, err := c.socket.Write(b)
-	return err
+	c.writing = false
+	c.queue, c.ahead = nil, nil
+	if c.closing {
+		c.closeSocket()
+	}
+	return load{}, false
 }
 
-// buffers are what frames are encoded into for a write.
+// buffers are what frames are encoded into.
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-func (c *conn) writeFrames(frames []wire.Frame) error {
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
-	b := (*buf)[:0]
-	for i, f := range frames {
-		b = wire.Append(b, f)
-		if len(b) < writeBatch && i+1 < len(frames) {
-			continue
-		}
-		if err := c.writeBytes(b); err != nil {
-			return err
-		}
-		b = b[:0]
+func newBuffer() *[]byte { return buffers.Get().(*[]byte) }
+
+func freeBuffer(b *[]byte) {
+	if *b = (*b)[:0]; cap(*b) <= 4*writeBatch {
+		buffers.Put(b)
 	}
-	if cap(b) <= 4*writeBatch {
-		*buf = b
-	}
-	return nil
 }

@@ -48,6 +48,7 @@ type Core struct {
 	log      zerolog.Logger
 
 	outboxes int // bytes in all of them
+	spares   channel.Spares
 
 	now      time.Duration
 	effects  []Effect
@@ -99,12 +100,14 @@ func NewCore(o CoreOptions) *Core {
 	}
 	c.peers[o.ID].Incarnation = o.Incarnation
 	for _, to := range c.topology.Out(o.ID) {
-		out := &outgoing{core: c, peer: c.peers[to], sender: channel.Sender{Rule: c.rule()}}
+		out := &outgoing{core: c, peer: c.peers[to], sender: channel.Sender{Rule: c.rule(), Spares: &c.spares}}
 		out.peer.Out = &out.sender
 		c.out = append(c.out, out)
 	}
 	for _, from := range c.topology.In(o.ID) {
-		in := &incoming{core: c, peer: c.peers[from], receiver: channel.Receiver{Rule: c.rule(), Window: int(o.Cluster.Network.Window)}}
+		in := &incoming{core: c, peer: c.peers[from], receiver: channel.Receiver{
+			Rule: c.rule(), Window: int(o.Cluster.Network.Window), Spares: &c.spares,
+		}}
 		in.peer.In = &in.receiver
 		c.in = append(c.in, in)
 	}
@@ -203,7 +206,7 @@ func (c *Core) arrived(e Arrived) {
 // violation ends a connection whose peer broke the protocol.
 func (c *Core) violation(id ConnID, conn connection, err error) {
 	c.log.Warn().Err(err).Str("connection", conn.String()).Msg("protocol violation, connection closed")
-	c.do(Write{id, []wire.Frame{wire.Refuse{Code: wire.ProtocolViolation, Text: err.Error()}}})
+	c.write(id, wire.Refuse{Code: wire.ProtocolViolation, Text: err.Error()})
 	c.hangUp(id, true, fmt.Errorf("%w: %w", wire.ErrViolation, err))
 }
 
@@ -226,7 +229,7 @@ func (c *Core) hangUp(id ConnID, flush bool, err error) {
 
 func (c *Core) do(e Effect) { c.effects = append(c.effects, e) }
 
-func (c *Core) write(id ConnID, frames ...wire.Frame) { c.do(Write{id, frames}) }
+func (c *Core) write(id ConnID, frames ...wire.Frame) { c.do(Write{Conn: id, Frames: frames}) }
 
 func (c *Core) after(d time.Duration, f func()) *timer { return c.timers.add(c.now+d, f) }
 
@@ -249,6 +252,7 @@ func (c *Core) flush() {
 	c.outboxes = 0
 	for _, out := range c.out {
 		out.flush()
+		out.checkFull()
 		c.outboxes += out.sender.Bytes()
 	}
 	if c.stopping {

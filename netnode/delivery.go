@@ -21,6 +21,7 @@ type delivery struct {
 	requests []request
 	clients  map[snapshot.ProcessID]*client
 	count    int // of clients so far
+	full     int // outboxes over their high water
 }
 
 // request is one of a client to the program, waiting for its turn.
@@ -46,10 +47,22 @@ func (c *Core) receiving() bool { return !c.delivery.held && !c.recorder.Capturi
 // it receives requests of clients. What it does not send in answer to a message
 // is held back while an outbox is over its high water.
 func (c *Core) mayBegin() bool {
-	return !c.recorder.Capturing() && !c.stopping && !slices.ContainsFunc(c.out, (*outgoing).full)
+	return !c.recorder.Capturing() && !c.stopping && c.full == 0
 }
 
-func (o *outgoing) full() bool { return o.sender.Bytes() > int(o.core.Cluster.Network.OutboxHigh) }
+// checkFull keeps count of the outboxes over their high water. One counts until it is
+// half empty: a program that is held back then has room for more than a message.
+func (o *outgoing) checkFull() {
+	high := int(o.core.Cluster.Network.OutboxHigh)
+	switch {
+	case !o.full && o.sender.Bytes() > high:
+		o.full = true
+		o.core.delivery.full++
+	case o.full && o.sender.Bytes() <= high/2:
+		o.full = false
+		o.core.delivery.full--
+	}
+}
 
 // deliver lets the program receive, from the links in turn, what is in their
 // inboxes, as far as the budget goes.
@@ -116,6 +129,7 @@ func (c *Core) Send(to snapshot.ProcessID, payload []byte) error {
 		before := out.sender.Bytes()
 		out.sender.Send(payload)
 		c.outboxes += out.sender.Bytes() - before
+		out.checkFull()
 		c.checkOutbox(out)
 		return nil
 	}

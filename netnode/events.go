@@ -23,7 +23,8 @@ type Accepted struct {
 	Hello  wire.Hello
 }
 
-// Arrived is frames that came on a connection, in order.
+// Arrived is frames that came on a connection, in order. Their memory is lent until
+// Step returns.
 type Arrived struct {
 	Conn   ConnID
 	Frames []wire.Frame
@@ -61,10 +62,13 @@ type Dial struct {
 // Accept opens an accepted connection for frames up to wire.FrameMax.
 type Accept struct{ Conn ConnID }
 
-// Write queues frames on a connection.
+// Write queues frames on a connection. Messages in them are lent until the next
+// Step.
 type Write struct {
 	Conn   ConnID
 	Frames []wire.Frame
+	// Ahead tells that they may overtake what was queued earlier.
+	Ahead bool
 }
 
 // Close ends a connection, after what was queued was written if Flush.

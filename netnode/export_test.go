@@ -5,7 +5,7 @@ import "reflect"
 // Holdings calls f, on the loop, with how much a node holds of what passes:
 // snapshots, requests, connections, timers. What is not there is left out.
 func (n *Node) Holdings(f func(map[string]int)) {
-	n.mail.post(Called{func() { f(n.core.holdings()) }})
+	n.post(Called{func() { f(n.core.holdings()) }})
 }
 
 func (c *Core) holdings() map[string]int {

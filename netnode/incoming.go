@@ -1,6 +1,7 @@
 package netnode
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -31,7 +32,7 @@ type delayed struct {
 	frame wire.Frame
 }
 
-// When the sender is told what arrived: after an eighth of the window, or ackDelay
+// When the sender is told what arrived: after a quarter of the window, or ackDelay
 // after the first message that it does not know. A marker alone may wait longer: it
 // costs the sender next to nothing to keep it, and an idle cluster that takes one
 // snapshot after another has few other frames.
@@ -110,6 +111,10 @@ func (in *incoming) carry(f wire.Frame) error {
 	if delay == 0 {
 		return in.arrive(f)
 	}
+	if data, ok := f.(wire.Data); ok {
+		data.Batch.Body = bytes.Clone(data.Batch.Body) // it is lent
+		f = data
+	}
 	in.transit = append(in.transit, delayed{in.core.now + delay, f})
 	if len(in.transit) == 1 {
 		in.transitTimer = in.core.after(delay, in.land)
@@ -147,6 +152,7 @@ func (in *incoming) arrive(f wire.Frame) error {
 			return err
 		}
 		if fresh.Count > 0 && c.recorder.Recording() {
+			in.receiver.Keep()
 			c.obey(c.recorder.MessagesArrived(in.peer.id, fresh))
 		}
 	case wire.Marker:
@@ -179,7 +185,7 @@ func (in *incoming) acknowledge() {
 	}
 	switch {
 	case !in.up(), !untold:
-	case bytes >= in.receiver.Window/8:
+	case bytes >= in.receiver.Window/4:
 		in.tell()
 	case in.ackTimer == nil || in.ackTimer.at > in.core.now+delay:
 		in.ackTimer.cancel()

@@ -1,31 +1,39 @@
 package netnode
 
-import (
-	"sync"
-	"time"
-)
+import "sync"
 
-// mailbox is what the goroutines of a node hand to its loop.
+// mailbox is what the goroutines of a node hand to its core.
 type mailbox struct {
-	mu     sync.Mutex
+	bell chan struct{} // there is something for the loop to do
+
+	mu     sync.Mutex // guards the rest
 	events []Event
 	closed bool
-	wake   chan struct{}
 }
 
-func (m *mailbox) init() { m.wake = make(chan struct{}, 1) }
+func (m *mailbox) init() { m.bell = make(chan struct{}, 1) }
 
 // post hands over an event; after close it is dropped.
 func (m *mailbox) post(e Event) {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	if !m.closed {
 		m.events = append(m.events, e)
 	}
-	m.mu.Unlock()
+}
+
+// ring wakes the loop.
+func (m *mailbox) ring() {
 	select {
-	case m.wake <- struct{}{}:
+	case m.bell <- struct{}{}:
 	default:
 	}
+}
+
+func (m *mailbox) waiting() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.events) > 0
 }
 
 // take gives what has been posted, for an empty slice to use next time.
@@ -36,15 +44,6 @@ func (m *mailbox) take(used []Event) []Event {
 	events := m.events
 	m.events = used[:0]
 	return events
-}
-
-// wait gives what has been posted, once there is something or time is up.
-func (m *mailbox) wait(used []Event, timeUp <-chan time.Time) []Event {
-	select {
-	case <-m.wake:
-	case <-timeUp:
-	}
-	return m.take(used)
 }
 
 func (m *mailbox) close() {

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -45,7 +46,6 @@ type Options struct {
 
 // Node hosts one process of the distributed program.
 type Node struct {
-	core     *Core
 	log      zerolog.Logger
 	strange  zerolog.Logger // for strangers' connections: a few lines a second
 	network  Network
@@ -56,6 +56,14 @@ type Node struct {
 	work  sync.WaitGroup // every goroutine but the loop
 	stop  context.Context
 	end   context.CancelFunc
+	exit  chan error // what the core exited with, once
+	alarm *time.Timer
+
+	turn   sync.Mutex // guards the core, and what follows; free while the node runs
+	core   *Core
+	events []Event       // used by the last step
+	armed  time.Duration // when the alarm goes off
+	exited bool
 
 	mu    sync.Mutex // guards the rest
 	conns map[ConnID]*conn
@@ -98,12 +106,17 @@ func New(o Options) (*Node, error) {
 		conns:   map[ConnID]*conn{},
 	}
 	n.mail.init()
+	n.exit, n.alarm, n.armed = make(chan error, 1), time.NewTimer(never), never
+	n.turn.Lock()
 	n.stop, n.end = context.WithCancel(context.Background())
 	random := rand.New(rand.NewPCG(o.Seed, 0))
 	n.core = NewCore(CoreOptions{
 		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(NewName(o.Wall(), random)),
 		Program: o.Program, Log: o.Log, Rand: random, Wall: o.Wall, PID: os.Getpid(),
-		Do: func(f func()) { n.mail.post(Called{f}) },
+		Do: func(f func()) {
+			n.mail.post(Called{f}) // not a step here: who calls Do may hold locks that f takes
+			n.mail.ring()
+		},
 	})
 	return n, nil
 }
@@ -114,6 +127,7 @@ func (n *Node) Addr() net.Addr { return n.listener.Addr() }
 // Close ends a node that was not Run.
 func (n *Node) Close() error {
 	n.end()
+	n.alarm.Stop()
 	return n.listener.Close()
 }
 
@@ -122,9 +136,11 @@ func (n *Node) Close() error {
 // when it returns, every goroutine that it started has ended. It is called once.
 func (n *Node) Run(ctx context.Context) error {
 	n.begun = time.Now()
+	n.turn.Unlock()
 	n.work.Go(n.accept)
-	unhook := context.AfterFunc(ctx, func() { n.mail.post(Stopping{}) })
+	unhook := context.AfterFunc(ctx, func() { n.post(Stopping{}) })
 	defer unhook()
+	defer n.alarm.Stop()
 	err := n.loop()
 	n.end()
 	n.listener.Close()
@@ -146,34 +162,72 @@ func (n *Node) closeAll(flush bool) {
 	}
 }
 
-// loop owns the core: everything below it and everything that the program does
-// happens here.
+// post hands an event to the core. If nobody has the core it steps at once, on the
+// goroutine that brings the event: what comes from a connection is answered without
+// a change of goroutines, which would cost more than most steps do. Any goroutine
+// may call it.
+func (n *Node) post(e Event) {
+	n.mail.post(e)
+	if !n.turn.TryLock() {
+		return // who has the core looks into the mailbox again afterwards
+	}
+	more := n.step()
+	n.turn.Unlock()
+	if more || n.mail.waiting() {
+		n.mail.ring()
+	}
+}
+
+// loop steps when time is up, and goes on where those that brought events left
+// work: each of them makes one step and returns to its connection.
 func (n *Node) loop() error {
-	var events []Event
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	for {
-		began := time.Since(n.begun)
-		effects := n.core.Step(began, events)
-		n.returnCredit(events)
-		for _, e := range effects {
-			if exit, ok := e.(Exit); ok {
-				return exit.Err
-			}
-			n.carryOut(e)
-		}
-		n.adaptBudget(time.Since(n.begun) - began)
-		if n.core.More() {
-			events = n.mail.take(events)
+		n.turn.Lock()
+		more := n.step()
+		n.turn.Unlock()
+		if more || n.mail.waiting() {
 			continue
 		}
-		if at, ok := n.core.Next(); ok {
-			timer.Reset(max(0, at-time.Since(n.begun)))
-		} else {
-			timer.Stop()
+		select {
+		case err := <-n.exit:
+			return err
+		case <-n.mail.bell:
+		case <-n.alarm.C:
+			n.turn.Lock()
+			n.armed = never
+			n.turn.Unlock()
 		}
-		events = n.mail.wait(events, timer.C)
 	}
+}
+
+// never is later than everything.
+const never = time.Duration(math.MaxInt64)
+
+// step has the core: everything that it calls, and everything that the program
+// does, happens with turn locked. It tells whether there is more to do at once.
+func (n *Node) step() (more bool) {
+	n.events = n.mail.take(n.events)
+	if n.exited {
+		return false
+	}
+	began := time.Since(n.begun)
+	effects := n.core.Step(began, n.events)
+	n.adaptBudget(time.Since(n.begun) - began)
+	n.taken(n.events)
+	for _, e := range effects {
+		if exit, ok := e.(Exit); ok {
+			n.exited = true
+			n.exit <- exit.Err
+			return false
+		}
+		n.carryOut(e)
+	}
+	if at, ok := n.core.Next(); ok && at < n.armed {
+		// One alarm too many costs a step; to put it off each time costs more.
+		n.armed = at
+		n.alarm.Reset(max(0, at-time.Since(n.begun)))
+	}
+	return n.core.More()
 }
 
 // Steps are to be short, so that a slow program does not keep markers and
@@ -200,11 +254,11 @@ func (n *Node) carryOut(e Effect) {
 	case Background:
 		n.work.Go(func() {
 			result := e.Work()
-			n.mail.post(Called{func() { e.Then(result) }})
+			n.post(Called{func() { e.Then(result) }})
 		})
 	case Write:
 		if c := n.conn(e.Conn); c != nil {
-			c.write(e.Frames)
+			c.write(e)
 		}
 	case Accept:
 		if c := n.conn(e.Conn); c != nil {
@@ -217,11 +271,12 @@ func (n *Node) carryOut(e Effect) {
 	}
 }
 
-func (n *Node) returnCredit(events []Event) {
+// taken lets readers go on whose frames the core has taken.
+func (n *Node) taken(events []Event) {
 	for _, e := range events {
 		if a, ok := e.(Arrived); ok {
 			if c := n.conn(a.Conn); c != nil {
-				<-c.credit
+				c.taken <- struct{}{}
 			}
 		}
 	}
@@ -235,7 +290,7 @@ func (n *Node) dial(e Dial) {
 	defer cancel()
 	socket, err := n.network.Dial(ctx, e.Address)
 	if err != nil {
-		n.mail.post(Dialled{e.Conn, err})
+		n.post(Dialled{e.Conn, err})
 		return
 	}
 	c := newConn(n, e.Conn, socket)
@@ -243,7 +298,7 @@ func (n *Node) dial(e Dial) {
 		socket.Close()
 		return
 	}
-	n.mail.post(Dialled{Conn: e.Conn})
+	n.post(Dialled{Conn: e.Conn})
 	n.work.Go(c.readDialled)
 }
 

@@ -93,6 +93,7 @@ type outgoing struct {
 	sender channel.Sender
 	resets []snapshot.Reset
 	resent uint64 // messages that may have been sent on an earlier connection
+	full   bool   // over high water, see checkFull
 	dialler
 }
 
@@ -191,12 +192,20 @@ func (o *outgoing) hurry() {
 	}
 }
 
-// flush hands what may be written to the connection.
+// flush hands what may be written to the connection. Markers that go ahead do so
+// there too.
 func (o *outgoing) flush() {
 	if !o.up {
 		return
 	}
 	var frames []wire.Frame
+	ahead := false
+	write := func() {
+		if len(frames) > 0 {
+			o.core.do(Write{o.conn, frames, ahead})
+		}
+		frames = nil
+	}
 	for {
 		marker, data := o.sender.Next()
 		var f wire.Frame
@@ -209,15 +218,17 @@ func (o *outgoing) flush() {
 		case data != nil:
 			f = wire.Data{Stamp: data.Stamp, Batch: data.Batch}
 		default:
-			if len(frames) > 0 {
-				o.core.write(o.conn, frames...)
-			}
+			write()
 			return
 		}
 		if o.self() {
 			o.core.incoming(o.peer.id).carry(f)
-		} else {
-			frames = append(frames, f)
+			continue
 		}
+		if goes := marker != nil && o.sender.Rule == channel.Ahead; goes != ahead {
+			write()
+			ahead = goes
+		}
+		frames = append(frames, f)
 	}
 }

@@ -55,6 +55,9 @@ func (b *Batch) Next() []byte {
 
 // After is the batch without the messages up to and with number seq.
 func (b Batch) After(seq uint64) Batch {
+	if b.Count > 0 && b.Last() <= seq {
+		return Batch{First: b.Last() + 1}
+	}
 	for b.Count > 0 && b.First <= seq {
 		b.Next()
 	}

@@ -23,15 +23,6 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-func BenchmarkAppendData(b *testing.B) {
-	d := benchData()
-	b.SetBytes(int64(len(d.Batch.Body)))
-	var buf []byte
-	for b.Loop() {
-		buf = AppendData(buf[:0], d)
-	}
-}
-
 func BenchmarkReadData(b *testing.B) { benchmarkRead(b, benchData()) }
 func BenchmarkReadAck(b *testing.B)  { benchmarkRead(b, Ack{Arrived: 1_000_000, Received: 999_999}) }
 

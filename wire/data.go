@@ -30,18 +30,14 @@ func (d Data) String() string {
 }
 
 func (d Data) append(b []byte) []byte {
-	return append(d.appendFields(b), d.Batch.Body...)
-}
-
-// appendFields appends the payload without the body.
-func (d Data) appendFields(b []byte) []byte {
 	count := uint64(d.Batch.Count)
 	if err := dataFault(d.Batch.First, count, d.Batch.Body); err != nil {
 		bug("data: %v", err)
 	}
 	b = appendUint(b, d.Batch.First)
 	b = appendUint(b, d.Stamp)
-	return appendUint(b, count)
+	b = appendUint(b, count)
+	return append(b, d.Batch.Body...)
 }
 
 func decodeData(d *decoder) Frame {

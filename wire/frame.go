@@ -28,19 +28,7 @@ func Append(b []byte, f Frame) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)
 	b = f.append(b)
-	seal(b[start:], f.Type(), nil)
-	return b
-}
-
-// AppendData appends the frame d without the body of its batch: the header,
-// which counts and covers the body all the same, and the fields before it. A
-// writer sends d.Batch.Body right behind it, by net.Buffers without a copy. It
-// panics as Append does.
-func AppendData(b []byte, d Data) (head []byte) {
-	start := len(b)
-	b = append(b, noHeader[:]...)
-	b = d.appendFields(b)
-	seal(b[start:], TypeData, d.Batch.Body)
+	seal(b[start:], f.Type())
 	return b
 }
 

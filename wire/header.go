@@ -24,23 +24,21 @@ var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 )
 
-// seal writes the header into the first bytes of head, which holds room for it
-// and then the payload, or so much of the payload as comes before tail.
-func seal(head []byte, typ Type, tail []byte) {
-	length := len(head) - HeaderSize + len(tail)
+// seal writes the header into the first bytes of frame, which are kept for it; the
+// payload follows.
+func seal(frame []byte, typ Type) {
+	length := len(frame) - HeaderSize
 	if limit := types[typ].max; length > limit {
 		bug("%s frame of %d bytes, more than %d", typ, length, limit)
 	}
-	head[0], head[1], head[2], head[3] = magic0, magic1, Version, byte(typ)
-	binary.BigEndian.PutUint32(head[4:], uint32(length))
-	binary.BigEndian.PutUint32(head[8:], checksum(head, head[HeaderSize:], tail))
+	frame[0], frame[1], frame[2], frame[3] = magic0, magic1, Version, byte(typ)
+	binary.BigEndian.PutUint32(frame[4:], uint32(length))
+	binary.BigEndian.PutUint32(frame[8:], checksum(frame, frame[HeaderSize:]))
 }
 
-// checksum is the CRC of a frame, its payload given in two pieces.
-func checksum(header, payload, tail []byte) uint32 {
-	sum := crc32.Checksum(header[:checkedSize], castagnoli)
-	sum = crc32.Update(sum, castagnoli, payload)
-	return crc32.Update(sum, castagnoli, tail)
+// checksum is the CRC of a frame.
+func checksum(header, payload []byte) uint32 {
+	return crc32.Update(crc32.Checksum(header[:checkedSize], castagnoli), castagnoli, payload)
 }
 
 // parseHeader says what a header announces. Everything that can be known to be

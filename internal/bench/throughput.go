@@ -45,7 +45,7 @@ func bytesLabel(n int) string {
 }
 
 // channelNetwork keeps the outbox of the sender within the processor's caches.
-const channelNetwork = `outbox_high = "256KiB"`
+const channelNetwork = "outbox_high = \"1MiB\""
 
 func channelRun(ctx context.Context, o *Options, payload []byte, n int) (values []float64, err error) {
 	j := job{Net: channelNetwork}

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"encoding/binary"
 	"reflect"
 	"slices"
@@ -12,8 +13,8 @@ import (
 // The exploration copies halves and compares them. Both must know every field:
 // TestCloneKnowsEveryField fails when one is added.
 
-// cloneSender is a deep copy. Bodies are shared, cut to their length, so that the
-// copy and the original append to different arrays.
+// cloneSender is a deep copy: the original may use the memory of its segments again.
+// Spares are no part of the state.
 func cloneSender(s *Sender) *Sender {
 	if s == nil {
 		return nil
@@ -21,8 +22,9 @@ func cloneSender(s *Sender) *Sender {
 	c := *s
 	c.outbox = slices.Clone(s.outbox)
 	for i := range c.outbox {
-		c.outbox[i].Body = slices.Clip(c.outbox[i].Body)
+		cloneMemory(&c.outbox[i])
 	}
+	c.Spares = nil
 	c.markers = slices.Clone(s.markers)
 	return &c
 }
@@ -33,7 +35,16 @@ func cloneReceiver(r *Receiver) *Receiver {
 	}
 	c := *r
 	c.inbox = slices.Clone(r.inbox)
+	for i := range c.inbox {
+		cloneMemory(&c.inbox[i])
+	}
+	c.done, c.Spares = segment{}, nil
 	return &c
+}
+
+func cloneMemory(seg *segment) {
+	seg.Body = slices.Clip(bytes.Clone(seg.Body))
+	seg.memory = seg.Body
 }
 
 func clonePeer(p Peer) Peer {
@@ -45,7 +56,8 @@ func clonePeer(p Peer) Peer {
 // Senders with equal encodings behave alike for ever. What belongs to a connection
 // is left out while there is none: Resume sets it. But offset stays what it was if
 // there is nothing to send again. How many messages are sent again is left out: it
-// counts and decides nothing.
+// counts and decides nothing. So are spares and that a body is recorded, which are
+// about memory only.
 func appendSender(b []byte, s *Sender) []byte {
 	ofConnection := []uint64{s.written, s.markerWritten, s.offset, uint64(s.cursor), uint64(s.cursorBytes)}
 	if !s.up {
@@ -77,12 +89,16 @@ func appendReceiver(b []byte, r *Receiver) []byte {
 		b = binary.AppendUvarint(b, n)
 	}
 	b = appendPosition(b, r.told)
-	b = append(b, byte(len(r.inbox)))
-	for _, d := range r.inbox {
-		b = appendBatch(b, d.Batch)
-		b = binary.AppendUvarint(b, d.Stamp)
+	for i := 0; i < len(r.inbox); {
+		run := r.inbox[i] // where a segment ends depends on memory
+		for i++; i < len(r.inbox) && r.inbox[i].stamp == run.stamp; i++ {
+			run.Body = slices.Concat(run.Body, r.inbox[i].Body)
+			run.Count += r.inbox[i].Count
+		}
+		b = appendBatch(append(b, 1), run.Batch)
+		b = binary.AppendUvarint(b, run.stamp)
 	}
-	return b
+	return append(b, 0)
 }
 
 func appendPeer(b []byte, p *Peer) []byte {
@@ -131,10 +147,11 @@ func bit(set bool) uint64 {
 
 func TestCloneKnowsEveryField(t *testing.T) {
 	for want, all := range map[int][]reflect.Type{
-		17: {reflect.TypeFor[Sender]()},
-		11: {reflect.TypeFor[Receiver]()},
+		18: {reflect.TypeFor[Sender]()},
+		13: {reflect.TypeFor[Receiver]()},
+		5:  {reflect.TypeFor[segment]()},
 		4:  {reflect.TypeFor[Peer](), reflect.TypeFor[Position](), reflect.TypeFor[snapshot.Start]()},
-		3:  {reflect.TypeFor[segment](), reflect.TypeFor[snapshot.Batch](), reflect.TypeFor[snapshot.Marker]()},
+		3:  {reflect.TypeFor[snapshot.Batch](), reflect.TypeFor[snapshot.Marker]()},
 		2:  {reflect.TypeFor[Data](), reflect.TypeFor[Marker]()},
 	} {
 		for _, typ := range all {

@@ -58,7 +58,7 @@ func (l *lossy) run() error {
 			return err
 		}
 	}
-	if l.Sender.Bytes() != 0 || len(l.outbox) != 0 || len(l.markers) != 0 || l.inbox != nil {
+	if l.Sender.Bytes() != 0 || len(l.outbox) != 0 || len(l.markers) != 0 || len(l.inbox) > 0 {
 		return fmt.Errorf("in the end the outbox holds %d bytes in %d segments and %d markers, the inbox %d batches", l.Sender.Bytes(), len(l.outbox), len(l.markers), len(l.inbox))
 	}
 	return nil
@@ -117,6 +117,7 @@ func (l *lossy) write(n int) {
 		case marker != nil:
 			l.forth = append(l.forth, *marker)
 		case data != nil:
+			data.Body = bytes.Clone(data.Body)
 			l.forth = append(l.forth, *data)
 		}
 	}

@@ -14,19 +14,22 @@ import (
 type Receiver struct {
 	Rule   Rule
 	Window int
+	Spares *Spares
 
 	arrived, received uint64
-	marker            uint64 // last marker that was processed
-	inbox             []Data // never an empty batch
-	arrivedBytes      uint64 // of the messages 1 … arrived
+	marker            uint64    // last marker that was processed
+	inbox             []segment // never an empty one
+	done              segment   // the last one that was received whole; its memory is lent to the program
+	arrivedBytes      uint64    // of the messages 1 … arrived
 	receivedBytes     uint64
 	told              Position // the last one given by Acknowledge
 	toldBytes         uint64   // arrivedBytes then
 	duplicates        uint64
 }
 
-// Data takes what came from the sender. It returns the messages that are new;
-// they are now in the inbox. A message that arrived before is dropped; the error
+// Data takes what came from the sender. It returns the messages that are new, as
+// copies: they are now in the inbox, and lent until the program receives them or
+// Keep is called. A message that arrived before is dropped; the error
 // of a gap or of a breach of the window is a violation of the protocol, and
 // nothing has changed.
 func (r *Receiver) Data(d Data) (snapshot.Batch, error) {
@@ -47,10 +50,31 @@ func (r *Receiver) Data(d Data) (snapshot.Batch, error) {
 			return fresh, fmt.Errorf("message %d is beyond the window", fresh.Last())
 		}
 	}
-	r.inbox = append(r.inbox, Data{fresh, d.Stamp})
 	r.arrived = fresh.Last()
 	r.arrivedBytes += size
-	return fresh, nil
+	return r.put(fresh, d.Stamp), nil
+}
+
+// put copies messages into the last segment of the inbox, or into a new one.
+func (r *Receiver) put(fresh snapshot.Batch, stamp uint64) snapshot.Batch {
+	n := len(r.inbox)
+	if n == 0 || r.inbox[n-1].stamp != stamp || cap(r.inbox[n-1].Body)-len(r.inbox[n-1].Body) < len(fresh.Body) {
+		body := r.Spares.take(len(fresh.Body), n > 0)
+		r.inbox = append(r.inbox, segment{Batch: snapshot.Batch{First: fresh.First, Body: body}, memory: body, stamp: stamp})
+		n++
+	}
+	last := &r.inbox[n-1]
+	begin := len(last.Body)
+	last.Body = append(last.Body, fresh.Body...)
+	last.Count += fresh.Count
+	return snapshot.Batch{First: fresh.First, Count: fresh.Count, Body: slices.Clip(last.Body[begin:])}
+}
+
+// Keep keeps everything in the inbox as it is for ever: a recorder refers to it.
+func (r *Receiver) Keep() {
+	for i := range r.inbox {
+		r.inbox[i].recorded = true
+	}
 }
 
 // Marker takes a marker. It tells whether it is new; one that came before is to
@@ -73,21 +97,21 @@ func (r *Receiver) Marker(m Marker) (fresh bool, err error) {
 // Receive takes the next message out of the inbox, for the program. It must not
 // be called while the program's state is being captured: the markers that were
 // processed are then not recorded yet, and a message that was sent after one of
-// them would be received before its recording.
+// them would be received before its recording. The payload is lent until the next
+// call.
 func (r *Receiver) Receive() (payload []byte, ok bool) {
-	if len(r.inbox) == 0 || r.inbox[0].Stamp > r.marker {
+	if len(r.inbox) == 0 || r.inbox[0].stamp > r.marker {
 		return nil, false
 	}
+	r.Spares.put(&r.done)
 	head := &r.inbox[0]
 	before := len(head.Body)
 	payload = head.Next()
 	r.received++
 	r.receivedBytes += uint64(before - len(head.Body))
 	if head.Count == 0 {
-		r.inbox[0] = Data{}
-		if r.inbox = r.inbox[1:]; len(r.inbox) == 0 {
-			r.inbox = nil
-		}
+		r.done = *head
+		r.inbox = slices.Delete(r.inbox, 0, 1)
 	}
 	return payload, true
 }
@@ -107,13 +131,15 @@ func (r *Receiver) Bytes() int { return int(r.arrivedBytes - r.receivedBytes) }
 // Duplicates is how many messages were dropped because they had arrived before.
 func (r *Receiver) Duplicates() uint64 { return r.duplicates }
 
-// Inbox is what arrived and was not received, see [snapshot.Channels].
+// Inbox is what arrived and was not received, see [snapshot.Channels]. It keeps it.
 func (r *Receiver) Inbox() []snapshot.Batch {
+	r.Keep()
 	batches := make([]snapshot.Batch, len(r.inbox))
-	for i, d := range r.inbox {
-		batches[i] = d.Batch
+	for i, seg := range r.inbox {
+		seg.Body = slices.Clip(seg.Body)
+		batches[i] = seg.Batch
 	}
-	return slices.Clip(batches)
+	return batches
 }
 
 // Acknowledge is the position to tell the sender now.

@@ -1,15 +1,12 @@
 package channel
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 
 	"chandy/snapshot"
 )
-
-// segmentMax is where a segment of the outbox is closed, in bytes. A message
-// larger than that has a segment of its own.
-const segmentMax = 64 << 10
 
 // Sender is the outgoing half of a channel. The zero value is a channel on which
 // nothing was ever sent and which has no connection.
@@ -17,7 +14,8 @@ const segmentMax = 64 << 10
 // Invariants: acked <= written <= sent; received <= acked;
 // markerAcked <= markerWritten <= markerSent.
 type Sender struct {
-	Rule Rule
+	Rule   Rule
+	Spares *Spares
 
 	sent, acked, received uint64
 	outbox                []segment // messages acked+1 … sent, and some before
@@ -37,13 +35,6 @@ type Sender struct {
 	cursorBytes   int // bytes of it that Next gave
 }
 
-// segment is a batch of the outbox, all of one stamp. Only the last one grows.
-type segment struct {
-	snapshot.Batch
-	stamp uint64 // ordinal of the last marker issued before these messages
-	start uint64 // bytes of all messages before the first
-}
-
 // Marker is a marker on this channel.
 type Marker struct {
 	snapshot.Marker
@@ -61,25 +52,27 @@ type Data struct {
 func (s *Sender) Send(payload []byte) {
 	s.sent++
 	n := len(s.outbox)
-	if n == 0 || s.outbox[n-1].stamp != s.markerSent || len(s.outbox[n-1].Body)+len(payload) > segmentMax {
+	if n == 0 || s.outbox[n-1].stamp != s.markerSent || len(s.outbox[n-1].Body)+binary.MaxVarintLen32+len(payload) > segmentMax {
 		s.outbox = append(s.outbox, s.newSegment())
 		n = len(s.outbox)
 	}
 	last := &s.outbox[n-1]
 	before := len(last.Body)
 	last.Append(payload)
+	last.memory = last.Body
 	s.bytes += len(last.Body) - before
 }
 
-// newSegment begins a segment with room for what the one before it took, so that
-// a busy channel does not grow each from nothing.
+// newSegment begins a segment, with as much room as the one before it took.
 func (s *Sender) newSegment() segment {
 	next := segment{Batch: snapshot.Batch{First: s.sent}, stamp: s.markerSent, start: s.offset}
+	room := 0
 	if n := len(s.outbox); n > 0 {
 		last := s.outbox[n-1]
 		next.start = last.start + uint64(len(last.Body))
-		next.Body = make([]byte, 0, min(len(last.Body), segmentMax))
+		room = min(len(last.Body), segmentMax)
 	}
+	next.Body = s.Spares.take(room, room > segmentMax/2)
 	return next
 }
 
@@ -115,8 +108,10 @@ func (s *Sender) Outbox() (acked uint64, unacked []snapshot.Batch) {
 	if s.Rule == InOrder {
 		return s.sent, nil
 	}
-	for _, seg := range s.outbox {
+	for i := range s.outbox {
+		seg := &s.outbox[i]
 		if b := seg.After(s.acked); b.Count > 0 {
+			seg.recorded = true
 			b.Body = slices.Clip(b.Body)
 			unacked = append(unacked, b)
 		}
@@ -176,6 +171,7 @@ func (s *Sender) Acknowledge(at Position) error {
 	for done < len(s.outbox) && s.outbox[done].Last() <= s.acked {
 		s.bytes -= len(s.outbox[done].Body)
 		s.offset = max(s.offset, s.outbox[done].start+uint64(len(s.outbox[done].Body)))
+		s.Spares.put(&s.outbox[done])
 		done++
 	}
 	s.outbox = slices.Delete(s.outbox, 0, done)
@@ -187,7 +183,8 @@ func (s *Sender) Acknowledge(at Position) error {
 
 // Next gives what must be written to the connection next: a marker or data,
 // whichever is not nil; neither if there is nothing, or no connection, or no
-// credit. Whoever calls it writes what it gives.
+// credit. Whoever calls it writes what it gives. The messages are lent until they
+// are acknowledged or Send is called.
 func (s *Sender) Next() (*Marker, *Data) {
 	if !s.up {
 		return nil, nil

@@ -86,9 +86,9 @@ func TestSegments(t *testing.T) {
 	s.Send([]byte("c"))
 	wantFrames(t, drain(s), "2-3/0")
 	s.Send(make([]byte, segmentMax))
-	s.Send(make([]byte, 20<<10))
-	s.Send(make([]byte, 20<<10))
-	s.Send(make([]byte, 30<<10))
+	s.Send(make([]byte, segmentMax/3))
+	s.Send(make([]byte, segmentMax/3))
+	s.Send(make([]byte, segmentMax/2))
 	wantFrames(t, drain(s), "4-4/0", "5-6/0", "7-7/0")
 	if n := len(s.outbox); n != 4 {
 		t.Errorf("%d segments", n)
@@ -365,6 +365,7 @@ func TestResent(t *testing.T) {
 // What was recorded of the outbox stays as it was, whatever happens afterwards.
 func TestOutboxByReference(t *testing.T) {
 	s := up(t, Ahead)
+	s.Spares = &Spares{}
 	for i := range 5 {
 		s.Send([]byte{byte(i + 1)})
 	}
@@ -389,6 +390,16 @@ func TestOutboxByReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Send([]byte("z"))
+	for seq := uint64(107); seq < 200; seq++ { // into memory that is used again
+		s.Send(make([]byte, segmentMax/3))
+		drain(s)
+		if err := s.Acknowledge(Position{Arrived: seq - 3}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(s.Spares.free) == 0 {
+		t.Error("no memory is used again")
+	}
 	if after := fmt.Sprint(all); after != before {
 		t.Errorf("recorded %s, now %s", before, after)
 	}

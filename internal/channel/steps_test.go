@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -134,6 +135,7 @@ func (s *step) sender(k kind, i int, to snapshot.ProcessID, p *peer, f frame) {
 		case marker != nil:
 			s.push(s.id(), to, pushForth, frame{kind: markerFrame, marker: *marker})
 		case data != nil:
+			data.Body = bytes.Clone(data.Body) // it is lent
 			s.push(s.id(), to, pushForth, frame{kind: dataFrame, data: *data})
 		}
 	case returns, returnsStale:

@@ -37,16 +37,16 @@ func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
 		panic("bug: " + err.Error())
 	}
 	t.request = wire.Request{Number: 1, Body: request}
-	there.write(wireBytes([]wire.Frame{
+	there.write([]wire.Frame{
 		wire.Hello{Role: wire.RoleControl, VersionMin: wire.Version, VersionMax: wire.Version, Cluster: w.cluster.Name, To: at},
-	}))
+	}, false)
 	return t
 }
 
 func (t *taken) heard(e *end, f wire.Frame) {
 	switch f := f.(type) {
 	case wire.Welcome:
-		e.write(wireBytes([]wire.Frame{t.request}))
+		e.write([]wire.Frame{t.request}, false)
 	case wire.Refuse:
 		t.refused, t.ended = f.Text, true
 	case wire.Reply:

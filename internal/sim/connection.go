@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"time"
 
 	"chandy/snapshot"
@@ -21,12 +22,13 @@ type end struct {
 	gone   bool
 }
 
-// written is what was written at once, or, without bytes, the end of the
-// connection.
+// written is what was written at once, frame by frame, or, without any, the end of
+// the connection.
 type written struct {
-	due   time.Duration
-	bytes []byte
-	err   error
+	due    time.Duration
+	frames [][]byte
+	late   bool // messages only: what goes ahead may overtake it
+	err    error
 }
 
 func newConnection(w *world, from, to snapshot.ProcessID) (a, b *end) {
@@ -35,28 +37,31 @@ func newConnection(w *world, from, to snapshot.ProcessID) (a, b *end) {
 	return a, b
 }
 
-// wireBytes is the frames as they are on the wire.
-func wireBytes(frames []wire.Frame) []byte {
-	var b []byte
+// write sends frames to the other end.
+func (e *end) write(frames []wire.Frame, ahead bool) {
+	if e.gone {
+		return
+	}
+	w := written{late: true}
 	for _, f := range frames {
-		b = wire.Append(b, f)
+		w.frames = append(w.frames, wire.Append(nil, f))
+		w.late = w.late && f.Type() == wire.TypeData
 	}
-	return b
+	e.send(w, ahead)
 }
 
-// write sends bytes to the other end.
-func (e *end) write(b []byte) {
-	if !e.gone {
-		e.send(written{bytes: b})
-	}
-}
-
-func (e *end) send(w written) {
+// send puts w behind what was written before; what goes ahead overtakes some of
+// the messages that have not arrived.
+func (e *end) send(w written, ahead bool) {
 	w.due = e.world.now + e.world.latency()
-	if n := len(e.queue); n > 0 {
-		w.due = max(w.due, e.queue[n-1].due)
+	at := len(e.queue)
+	for ahead && at > 1 && e.queue[at-1].late && e.world.random.IntN(4) > 0 {
+		at--
 	}
-	e.queue = append(e.queue, w)
+	e.queue = slices.Insert(e.queue, at, w)
+	for i := max(1, at); i < len(e.queue); i++ {
+		e.queue[i].due = max(e.queue[i].due, e.queue[i-1].due)
+	}
 	if len(e.queue) == 1 {
 		e.world.at(w.due, e.deliver)
 	}
@@ -73,19 +78,18 @@ func (e *end) deliver() {
 			return
 		}
 		e.queue = e.queue[1:]
-		if head.bytes == nil {
+		if head.frames == nil {
 			e.other.end(head.err)
 			return
 		}
-		e.other.read(head.bytes)
+		e.other.read(head.frames)
 	}
 }
 
-func (e *end) read(b []byte) {
-	r := wire.NewReader(bytes.NewReader(b), wire.FrameMax)
-	for !e.gone {
-		f, err := r.Read()
-		if err != nil {
+func (e *end) read(frames [][]byte) {
+	for _, b := range frames {
+		f, err := wire.NewReader(bytes.NewReader(b), wire.FrameMax).Read()
+		if err != nil || e.gone {
 			return
 		}
 		e.arrive(f)
@@ -97,7 +101,7 @@ func (e *end) read(b []byte) {
 func (e *end) close(err error) {
 	if !e.gone {
 		e.end(nil)
-		e.send(written{err: err})
+		e.send(written{err: err}, false)
 	}
 }
 

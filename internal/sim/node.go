@@ -123,7 +123,7 @@ func (n *node) carryOut(e netnode.Effect) {
 			w.tell("%s writes on %d: %s", n.id, e.Conn, f)
 		}
 		if one := n.ends[e.Conn]; one != nil {
-			one.write(wireBytes(e.Frames))
+			one.write(e.Frames, e.Ahead)
 		}
 	case netnode.Close:
 		w.tell("%s closes %d", n.id, e.Conn)
