@@ -235,7 +235,7 @@ func (x *explorer) checkSnapshot(k int, locals []*local) *finding {
 		pieces = append(pieces, l.pieces[k]...)
 		restarted = restarted || l.life > 1
 	}
-	pieces = x.hooks.pieces(pieces, locals)
+	pieces = x.hooks.pieces(pieces)
 	c := snapshot.NewCollector(snapshot.Plan{ID: x.starts[k].ID, Cluster: "model", Epoch: 1, Topology: x.topology, Initiators: x.initiators[k]})
 	for _, p := range pieces {
 		if err := c.Add(0, p); err != nil {

@@ -74,12 +74,18 @@ func channelScope(name string, rule Rule, channels string, messages, markers, di
 	return s
 }
 
+// again lets a sender also send again what arrived.
+func again(s *scope) *scope { s.stale = true; return s }
+
+// abandoned lets each process abandon each snapshot at any moment. There is one
+// message.
+func abandoned(s *scope) *scope { s.abandon, s.total = true, 1; return s }
+
 // TestExploreChannel goes through every order of sends, markers, writes,
 // deliveries, receives, acknowledgements, disconnects and restarts of one channel.
 // See explorer for what this shows of progress, and wire for what is left out.
 func TestExploreChannel(t *testing.T) {
 	twoAcks := func(s *scope) *scope { s.acks = 2; return s }
-	again := func(s *scope) *scope { s.stale = true; return s }
 	run(t, []exploration{
 		{large, channelScope("in order, 4 messages, 2 markers, 2 disconnects, 1 restart", InOrder, oneWay, 4, 2, 2, 1)},
 		{huge, channelScope("ahead, 4 messages, 2 markers, 2 disconnects, 1 restart", Ahead, oneWay, 4, 2, 2, 1)},
@@ -103,7 +109,6 @@ func TestExploreChannel(t *testing.T) {
 // not matter which of two processes initiates: the two are alike.
 func TestExploreSnapshots(t *testing.T) {
 	disconnect := func(s *scope) *scope { s.disconnects, s.resets = 1, true; return s }
-	abandon := func(s *scope) *scope { s.abandon = true; return s }
 	limit := func(total, acks int, s *scope) *scope { s.total, s.acks = total, acks; return s }
 	run(t, []exploration{
 		{large, disconnect(joinedScope("ahead, 2 processes, 2 messages each way, 1 disconnect", Ahead, bothWay, 2, "p1"))},
@@ -114,10 +119,22 @@ func TestExploreSnapshots(t *testing.T) {
 		{huge, limit(2, 1, joinedScope("ahead, ring of 3, 2 messages, 2 snapshots", Ahead, ring3, 1, "p1", "p2"))},
 		{huge, limit(2, 1, joinedScope("ahead, 2 processes, 2 messages, 2 snapshots", Ahead, bothWay, 2, "p1", "p2"))},
 		{large, limit(2, 1, disconnect(joinedScope("ahead, 2 processes, 2 messages, both initiate", Ahead, bothWay, 2, "p1 p2")))},
-		{large, limit(2, 1, abandon(joinedScope("ahead, abandoned, 2 processes, 2 messages", Ahead, bothWay, 2, "p1")))},
-		{large, limit(2, 0, joinedScope("in order, ring of 3, 2 messages, 2 snapshots", InOrder, ring3, 2, "p1", "p2"))},
-		{small, limit(2, 1, disconnect(joinedScope("ahead, 2 processes, 2 messages, 1 disconnect", Ahead, bothWay, 1, "p1")))},
-		{small, limit(2, 1, disconnect(joinedScope("in order, 2 processes, 2 messages, 1 disconnect", InOrder, bothWay, 1, "p1")))},
+		{large, limit(2, 1, abandoned(joinedScope("ahead, abandoned, 2 processes, 2 messages", Ahead, bothWay, 2, "p1")))},
+		{large, limit(2, 1, abandoned(joinedScope("in order, abandoned, 2 processes, 2 messages", InOrder, bothWay, 2, "p1")))},
+		{large, limit(2, 0, disconnect(joinedScope("in order, ring of 3, 2 messages, 2 snapshots, 1 disconnect, no acks but welcomes", InOrder, ring3, 2, "p1", "p2")))},
+		{large, limit(1, 1, disconnect(joinedScope("in order, ring of 3, 1 message, 2 snapshots, 1 disconnect", InOrder, ring3, 1, "p1", "p2")))},
+		{large, again(snapshotsOnRing("ahead, sent again, ring of 3, 1 message, 2 snapshots, 1 disconnect, no acks but welcomes", Ahead))},
+		{large, again(snapshotsOnRing("in order, sent again, ring of 3, 1 message, 2 snapshots, 1 disconnect, no acks but welcomes", InOrder))},
+		{huge, abandoned(snapshotsOnRing("ahead, abandoned, ring of 3, 1 message, 2 snapshots, 1 disconnect, no acks but welcomes", Ahead))},
+		{huge, abandoned(snapshotsOnRing("in order, abandoned, ring of 3, 1 message, 2 snapshots, 1 disconnect, no acks but welcomes", InOrder))},
+		{small, abandoned(disconnectOfTwo("ahead, abandoned, 2 processes, 1 message, 1 disconnect", Ahead))},
+		{small, abandoned(disconnectOfTwo("in order, abandoned, 2 processes, 1 message, 1 disconnect", InOrder))},
+		{small, snapshotsOnRing("ahead, ring of 3, 1 message, 2 snapshots, 1 disconnect, no acks but welcomes", Ahead)},
+		{small, snapshotsOnRing("in order, ring of 3, 1 message, 2 snapshots, 1 disconnect, no acks but welcomes", InOrder)},
+		{small, again(disconnectOfTwo("ahead, sent again, 2 processes, 1 message each way, 1 disconnect", Ahead))},
+		{small, again(disconnectOfTwo("in order, sent again, 2 processes, 1 message each way, 1 disconnect", InOrder))},
+		{small, disconnectOfTwo("ahead, 2 processes, 1 message each way, 1 disconnect", Ahead)},
+		{small, disconnectOfTwo("in order, 2 processes, 1 message each way, 1 disconnect", InOrder)},
 	})
 }
 

@@ -44,9 +44,7 @@ func one(rule Rule) func() *scope {
 }
 
 func sentAgain() *scope {
-	s := channelScope("", Ahead, oneWay, 2, 1, 1, 0)
-	s.stale = true
-	return s
+	return again(channelScope("", Ahead, oneWay, 2, 1, 1, 0))
 }
 
 func full() *scope       { return channelScope("", Ahead, oneWay, 4, 0, 1, 0) }
@@ -206,10 +204,11 @@ func unlimited(s *Sender) (*Marker, *Data) {
 	return s.Next()
 }
 
-// early is Next of the other rule.
+// early is Next with markers before data, whatever the rule.
 func early(s *Sender) (*Marker, *Data) {
+	rule := s.Rule
 	s.Rule = Ahead
-	defer func() { s.Rule = InOrder }()
+	defer func() { s.Rule = rule }()
 	return s.Next()
 }
 
@@ -222,7 +221,7 @@ func late(s *Sender) (*Marker, *Data) {
 	if d != nil {
 		return m, d
 	}
-	return s.Next()
+	return early(s)
 }
 
 // connectionFaults are about what follows a disconnect or a restart.
@@ -323,17 +322,9 @@ func keep(what func(p *Peer, old Peer)) func(*Peer, snapshot.Incarnation) (Meeti
 	}
 }
 
-func joined() *scope {
-	s := joinedScope("", Ahead, bothWay, 1, "p1")
-	s.disconnects, s.resets = 1, true
-	return s
-}
+func joined() *scope { return disconnectOfTwo("", Ahead) }
 
-func abandoned() *scope {
-	s := joinedScope("", Ahead, bothWay, 1, "p1")
-	s.abandon, s.total = true, 1
-	return s
-}
+func abandonedOfTwo() *scope { return abandoned(joinedScope("", Ahead, bothWay, 1, "p1")) }
 
 func restartedInSnapshot() *scope {
 	s := restartScope("", Ahead, 2, "p1")
@@ -384,16 +375,20 @@ var snapshotFaults = []plantedFault{
 	{
 		"the sender's half is shrunk by later acknowledgements", joined, []string{checkCertificate},
 		func(h *hooks) {
-			h.pieces = alterClosed(func(c *snapshot.Closed, all []*local) {
-				for _, l := range all {
-					if c.Outgoing && l.id() == c.Process {
-						c.Messages = slices.Clone(c.Messages)
-						for i := range c.Messages {
-							c.Messages[i] = c.Messages[i].After(l.peer(c.Channel.To).Out.acked)
+			h.acked = func(l *local) {
+				for k := range l.pieces {
+					l.pieces[k] = slices.Clone(l.pieces[k])
+					for i, p := range l.pieces[k] {
+						if c, ok := p.(snapshot.Closed); ok && c.Outgoing {
+							c.Messages = slices.Clone(c.Messages)
+							for j, b := range c.Messages {
+								c.Messages[j] = b.After(l.peer(c.Channel.To).Out.acked)
+							}
+							l.pieces[k][i] = c
 						}
 					}
 				}
-			})
+			}
 		},
 	},
 	{
@@ -431,7 +426,7 @@ var snapshotFaults = []plantedFault{
 		},
 	},
 	{
-		"the marker of an abandoned snapshot is not counted", abandoned, []string{checkProgress, checkViolation},
+		"the marker of an abandoned snapshot is not counted", abandonedOfTwo, []string{checkProgress, checkViolation},
 		func(h *hooks) {
 			h.counted = func(l *local, m Marker) bool { return l.abandoned>>l.number(m.ID)&1 == 0 }
 		},
@@ -442,21 +437,8 @@ var snapshotFaults = []plantedFault{
 	},
 }
 
-func alterClosed(alter func(*snapshot.Closed, []*local)) func([]snapshot.Piece, []*local) []snapshot.Piece {
-	return func(pieces []snapshot.Piece, locals []*local) []snapshot.Piece {
-		pieces = slices.Clone(pieces)
-		for i, p := range pieces {
-			if c, ok := p.(snapshot.Closed); ok {
-				alter(&c, locals)
-				pieces[i] = c
-			}
-		}
-		return pieces
-	}
-}
-
 // numbersAlone takes everything about incarnations and restarts out of the pieces.
-func numbersAlone(pieces []snapshot.Piece, _ []*local) (all []snapshot.Piece) {
+func numbersAlone(pieces []snapshot.Piece) (all []snapshot.Piece) {
 	for _, p := range pieces {
 		switch p := p.(type) {
 		case snapshot.Recorded:

@@ -22,13 +22,14 @@ type hooks struct {
 	meet func(*Peer, snapshot.Incarnation) (Meeting, Discarded, error)
 
 	// What stands around the halves in a process:
-	careful   bool                                              // a hello that would take over is answered by a ping
-	current   bool                                              // what answers it, or a hello, counts only if no incarnation was met meanwhile
-	endOld    bool                                              // a connection to a dead incarnation is ended when the next one is met
-	patient   bool                                              // the program receives nothing during a capture
-	counted   func(l *local, m Marker) bool                     // whether a marker is given to the receiver
-	pieces    func([]snapshot.Piece, []*local) []snapshot.Piece // on the way to the Collector
-	assembled func(*snapshot.Global, []snapshot.Piece)          // what became of it
+	careful   bool                                     // a hello that would take over is answered by a ping
+	current   bool                                     // what answers it, or a hello, counts only if no incarnation was met meanwhile
+	endOld    bool                                     // a connection to a dead incarnation is ended when the next one is met
+	patient   bool                                     // the program receives nothing during a capture
+	counted   func(l *local, m Marker) bool            // whether a marker is given to the receiver
+	acked     func(*local)                             // a process has just taken an acknowledgement or a welcome
+	pieces    func([]snapshot.Piece) []snapshot.Piece  // on the way to the Collector
+	assembled func(*snapshot.Global, []snapshot.Piece) // what became of it
 }
 
 // product is no fault.
@@ -40,7 +41,8 @@ func product() *hooks {
 		welcome: (*Receiver).Acknowledge, tell: (*Receiver).Acknowledge, inbox: (*Receiver).Inbox,
 		meet: (*Peer).Meet, careful: true, current: true, endOld: true, patient: true,
 		counted:   func(*local, Marker) bool { return true },
-		pieces:    func(all []snapshot.Piece, _ []*local) []snapshot.Piece { return all },
+		acked:     func(*local) {},
+		pieces:    func(all []snapshot.Piece) []snapshot.Piece { return all },
 		assembled: func(*snapshot.Global, []snapshot.Piece) {},
 	}
 }

@@ -92,6 +92,9 @@ func (x *explorer) enableFaults(w world) {
 		switch {
 		case x.resets:
 			can(reconnects)
+			if x.stale {
+				can(reconnectsStale)
+			}
 		case own.listener != closed:
 			can(loses)
 			if own.listener != attached && len(own.forth) > 0 {
@@ -126,7 +129,7 @@ func (x *explorer) resolve(w world, m move) (process int, e event) {
 	case returns, returnsStale:
 		e.arg, e.item = uint8(x.fromEnd[c]), x.wires.all[w.wires[c]].wire[m.k].back[0]
 		return x.from[c], e
-	case noticesOut, loses, gives, reconnects, disconnects:
+	case noticesOut, loses, gives, reconnects, reconnectsStale, disconnects:
 		e.arg = uint8(x.fromEnd[c])
 		return x.from[c], e
 	}
@@ -139,7 +142,9 @@ func (x *explorer) take(w world, m move) (world, bool) {
 	c := int(m.channel)
 	switch e.kind {
 	case reconnects:
-		return x.reconnect(w, m)
+		return x.reconnect(w, m, returns)
+	case reconnectsStale:
+		return x.reconnect(w, m, returnsStale)
 	case takes:
 		if x.wires.all[w.wires[c]].wire[m.k].listener == attached { // a hello or a pong is taken by what follows
 			w.wires[c] = x.wires.apply(w.wires[c], popForth, int(m.k), 0)
@@ -165,11 +170,12 @@ func (x *explorer) take(w world, m move) (world, bool) {
 	return w, true
 }
 
-// reconnect is the steps of a disconnect and of a new connection in one.
-func (x *explorer) reconnect(w world, m move) (world, bool) {
+// reconnect is the steps of a disconnect and of a new connection in one; welcomed is
+// how the sender takes the welcome.
+func (x *explorer) reconnect(w world, m move, welcomed kind) (world, bool) {
 	w.disconnects++
 	w.wires[m.channel] = x.wires.apply(w.wires[m.channel], resets, 0, 0)
-	for _, k := range []kind{disconnects, rewelcomes, returns} {
+	for _, k := range []kind{disconnects, rewelcomes, welcomed} {
 		m.event, m.k = event{kind: k}, 0
 		var ok bool
 		if w, ok = x.take(w, m); !ok {

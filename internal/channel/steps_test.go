@@ -22,15 +22,16 @@ const (
 	records               // Capture is answered
 	abandons              // snapshot arg
 
-	takes        // a frame arrives at the receiver of the channel
-	returns      // a frame arrives at the sender of the channel
-	returnsStale // likewise, a welcome: the sender goes back to what it knew before
-	noticesOut   // the sender sees that its connection has ended
-	loses        // the connection of the sender breaks
-	gives        // likewise, and its hello may come late
-	reconnects   // the connection breaks and another one begins, see scope.resets
-	restarts     // a process
-	restartsLost // a process, and what it reported is lost
+	takes           // a frame arrives at the receiver of the channel
+	returns         // a frame arrives at the sender of the channel
+	returnsStale    // likewise, a welcome: the sender goes back to what it knew before
+	noticesOut      // the sender sees that its connection has ended
+	loses           // the connection of the sender breaks
+	gives           // likewise, and its hello may come late
+	reconnects      // the connection breaks and another one begins, see scope.resets
+	reconnectsStale // likewise, and the sender goes back to what it knew before
+	restarts        // a process
+	restartsLost    // a process, and what it reported is lost
 	// Halves of reconnects:
 	rewelcomes
 	disconnects
@@ -40,7 +41,7 @@ func (k kind) String() string {
 	return [...]string{"sends to", "issues a marker to", "writes to", "receives from", "acknowledges to",
 		"initiates", "records", "abandons", "takes from", "gets back from", "gets back, and takes it for older, from",
 		"sees the end of its connection to", "loses its connection to",
-		"gives up its connection to", "reconnects to", "restarts", "restarts, losing what it reported", "", ""}[k]
+		"gives up its connection to", "reconnects to", "reconnects, and sends again what arrived, to", "restarts", "restarts, losing what it reported", "", ""}[k]
 }
 
 // event is a step of one process: arg is a channel, by its place in topology.Out
@@ -175,6 +176,7 @@ func (s *step) returned(to snapshot.ProcessID, p *peer, f frame, stale bool) {
 		if err := s.hooks.acknowledge(p.Out, f.at); err != nil {
 			s.finds(checkViolation, "%v", err)
 		}
+		s.hooks.acked(s.local)
 	}
 }
 
@@ -193,6 +195,7 @@ func (s *step) welcomed(to snapshot.ProcessID, p *peer, f frame, stale bool) {
 	if err := s.hooks.resume(p.Out, at); err != nil {
 		s.finds(checkBroken, "%v", err)
 	}
+	s.hooks.acked(s.local)
 	p.up = true
 }
 
@@ -385,7 +388,7 @@ func (e event) render(l *local, f frame) string {
 		return fmt.Sprintf("%s %s %s: %s", l.id(), e.kind, l.out()[e.arg], f)
 	case receives, tells:
 		return fmt.Sprintf("%s %s %s", l.id(), e.kind, l.in()[e.arg])
-	case sends, issues, writes, noticesOut, loses, gives, reconnects:
+	case sends, issues, writes, noticesOut, loses, gives, reconnects, reconnectsStale:
 		return fmt.Sprintf("%s %s %s", l.id(), e.kind, l.out()[e.arg])
 	case initiates, abandons:
 		return fmt.Sprintf("%s %s %s", l.id(), e.kind, l.starts[e.arg].ID)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/snapshot"
 )
@@ -38,23 +39,12 @@ configuration; 3 no reply in time.
 example:
   chandy call p1 '{"type": "balance"}'
 `,
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 2, 2, "ID JSON"); err != nil {
-				return err
-			}
+		Action: onProcess("ID JSON", func(c *cli.Context, cluster *config.Cluster, p config.Process) error {
 			timeout, err := duration(c, "timeout", callTimeout)
 			if err != nil {
 				return err
 			}
 			request, err := numbered(c.Args().Get(1))
-			if err != nil {
-				return err
-			}
-			cluster, err := loadCluster(c)
-			if err != nil {
-				return err
-			}
-			p, err := process(cluster, c.Args().First())
 			if err != nil {
 				return err
 			}
@@ -65,7 +55,7 @@ example:
 				return e.noReply(c.Context, ctx, timeout, err)
 			}
 			return e.printReply(reply)
-		},
+		}),
 	}
 }
 

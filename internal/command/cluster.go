@@ -12,6 +12,41 @@ import (
 	"chandy/snapshot"
 )
 
+// onCluster is the action of a command that takes no arguments and reads the cluster
+// file.
+func onCluster(do func(*cli.Context, *config.Cluster) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if err := arguments(c, 0, 0, ""); err != nil {
+			return err
+		}
+		cluster, err := loadCluster(c)
+		if err != nil {
+			return err
+		}
+		return do(c, cluster)
+	}
+}
+
+// onProcess is likewise that of a command whose arguments, in words, begin with the
+// id of a process.
+func onProcess(words string, do func(*cli.Context, *config.Cluster, config.Process) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		n := len(strings.Fields(words))
+		if err := arguments(c, n, n, words); err != nil {
+			return err
+		}
+		cluster, err := loadCluster(c)
+		if err != nil {
+			return err
+		}
+		p, err := process(cluster, c.Args().First())
+		if err != nil {
+			return err
+		}
+		return do(c, cluster, p)
+	}
+}
+
 // loadCluster reads the cluster file of a command.
 func loadCluster(c *cli.Context) (*config.Cluster, error) {
 	path := config.Find(c.String("cluster"))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/snapshot"
 )
@@ -44,17 +45,10 @@ configuration; 3 nobody answered, interrupted, or --wait ran out.
 example:
   chandy initiate --wait | jq '.channels[] | select(.messages != [])'
 `,
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0, ""); err != nil {
-				return err
-			}
-			cluster, err := loadCluster(c)
-			if err != nil {
-				return err
-			}
+		Action: onCluster(func(c *cli.Context, cluster *config.Cluster) error {
 			i := initiator{env: e, asker: asker{cluster}, topology: snapshot.NewTopology(cluster.IDs(), cluster.Channels())}
 			return i.run(c)
-		},
+		}),
 	}
 }
 

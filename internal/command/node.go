@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/config"
 	"chandy/internal/program"
 	"chandy/netnode"
 )
@@ -36,25 +37,12 @@ exit codes: 0 ended by a signal; 2 could not start; 3 had to stop by itself.
 example:
   chandy node p1
 `,
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 1, 1, "ID"); err != nil {
-				return err
-			}
-			return e.runNode(c)
-		},
+		Action: onProcess("ID", e.runNode),
 	}
 }
 
-func (e *env) runNode(c *cli.Context) error {
+func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process) error {
 	log, err := e.logger(c)
-	if err != nil {
-		return err
-	}
-	cluster, err := loadCluster(c)
-	if err != nil {
-		return err
-	}
-	p, err := process(cluster, c.Args().First())
 	if err != nil {
 		return err
 	}

@@ -35,25 +35,15 @@ configuration; 3 no process answered.
 example:
   chandy status --json | jq -r '.processes[] | select(.reachable | not) | .process'
 `,
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0, ""); err != nil {
-				return err
-			}
-			cluster, err := loadCluster(c)
-			if err != nil {
-				return err
-			}
+		Action: onCluster(func(c *cli.Context, cluster *config.Cluster) error {
 			s := asker{cluster}.statuses(c.Context)
-			if c.Bool("json") {
-				err = e.printStatusJSON(s)
-			} else {
+			if !c.Bool("json") {
 				e.printStatus(s)
-			}
-			if err != nil {
+			} else if err := e.printStatusJSON(s); err != nil {
 				return err
 			}
 			return s.verdict()
-		},
+		}),
 	}
 }
 

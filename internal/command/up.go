@@ -38,14 +38,7 @@ exit codes: 0 ended by a signal; 2 a node could not start; 3 a node ended.
 example:
   chandy up
 `,
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0, ""); err != nil {
-				return err
-			}
-			cluster, err := loadCluster(c)
-			if err != nil {
-				return err
-			}
+		Action: onCluster(func(c *cli.Context, cluster *config.Cluster) error {
 			if err := checkPrograms(cluster); err != nil {
 				return err
 			}
@@ -55,7 +48,7 @@ example:
 			}
 			u := upper{env: e, cluster: cluster, args: []string{"node", "--until-eof", "--cluster", cluster.Path, "--log-format", format, "--log-level", c.String("log-level")}}
 			return u.run(c.Context)
-		},
+		}),
 	}
 }
 

@@ -31,14 +31,7 @@ exit codes: 0 no fault; 2 faults.
 example:
   chandy validate --dot | dot -Tsvg > cluster.svg
 `,
-		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 0, ""); err != nil {
-				return err
-			}
-			cluster, err := loadCluster(c)
-			if err != nil {
-				return err
-			}
+		Action: onCluster(func(c *cli.Context, cluster *config.Cluster) error {
 			if err := checkPrograms(cluster); err != nil {
 				return err
 			}
@@ -54,7 +47,7 @@ example:
 			}
 			e.describe(cluster, topology)
 			return nil
-		},
+		}),
 	}
 }
 

@@ -91,10 +91,10 @@ type Snapshot struct {
 	// Limit is the number of snapshots that may be in progress at once. Default
 	// 16, never zero.
 	Limit int `toml:"limit" default:"16" min:"1" max:"4096"`
-	// Markers is how markers travel: "in-order" in their place between the
-	// messages (the textbook rule), or "ahead" of those that are not written yet.
-	// Nodes must agree on it. Default "in-order".
-	Markers string `toml:"markers" default:"in-order" oneof:"in-order ahead"`
+	// Markers is how markers travel: "ahead" of the messages that are not written
+	// yet, or "in-order" in their place between the messages (the textbook rule).
+	// Nodes must agree on it. Default "ahead".
+	Markers string `toml:"markers" default:"ahead" oneof:"ahead in-order"`
 }
 
 // file is the cluster file as it is written.

@@ -38,7 +38,7 @@ func TestDefaults(t *testing.T) {
 	if want := (Network{Window: 1 << 20, OutboxHigh: 48 << 20, OutboxLimit: 64 << 20, OutboxTotal: 512 << 20}); c.Network != want {
 		t.Errorf("network %+v, want %+v", c.Network, want)
 	}
-	if want := (Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "in-order"}); c.Snapshot != want {
+	if want := (Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "ahead"}); c.Snapshot != want {
 		t.Errorf("snapshot %+v, want %+v", c.Snapshot, want)
 	}
 }
@@ -46,12 +46,12 @@ func TestDefaults(t *testing.T) {
 func TestSettings(t *testing.T) {
 	c := parse(t, small+`
 network = { delay = "1h", insecure = true, window = "4KiB", outbox_high = "65536B", outbox_limit = "16GiB", outbox_total = "1MiB" }
-snapshot = { timeout = "24h", limit = 4096, markers = "ahead" }
+snapshot = { timeout = "24h", limit = 4096, markers = "in-order" }
 `)
 	if want := (Network{Delay: time.Hour, Insecure: true, Window: 4 << 10, OutboxHigh: 64 << 10, OutboxLimit: 16 << 30, OutboxTotal: 1 << 20}); c.Network != want {
 		t.Errorf("network %+v, want %+v", c.Network, want)
 	}
-	if want := (Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "ahead"}); c.Snapshot != want {
+	if want := (Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order"}); c.Snapshot != want {
 		t.Errorf("snapshot %+v, want %+v", c.Snapshot, want)
 	}
 }
@@ -63,7 +63,7 @@ func TestSizeAndChoiceFaults(t *testing.T) {
 		`network.window = "-1MiB"`:     `network.window: "-1MiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`,
 		`network.window = 4096`:        `network.window: must be a size such as "64MiB", not an integer`,
 		`network.window = "1KiB"`:      `network.window: must be from 4KiB to 1GiB, not "1KiB"`,
-		`snapshot.markers = "first"`:   `snapshot.markers: must be one of in-order, ahead, not "first"`,
+		`snapshot.markers = "first"`:   `snapshot.markers: must be one of ahead, in-order, not "first"`,
 		`network.outbox_total = "1B"`:  `network.outbox_total: must be from 64KiB to 64GiB, not "1B"`,
 		`network.outbox_limit = "GiB"`: `network.outbox_limit: "GiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`,
 	} {
@@ -367,7 +367,7 @@ process = [
 ]
 `
 	c := parse(t, text)
-	const want = "chandy/cluster.v1\nname bank\nprocess p1\nprocess p2\nchannel p1->p2\nchannel p2->p1\nmarkers in-order\n"
+	const want = "chandy/cluster.v1\nname bank\nprocess p1\nprocess p2\nchannel p1->p2\nchannel p2->p1\nmarkers ahead\n"
 	if got := c.agreed(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -379,6 +379,8 @@ process = [
 		{`id = "p2"`, `id = "p3"`, false},
 		{`id = "p2"`, `id = "p2", channels = []`, false},
 		{`kind = "bank"`, `kind = "exec"`, false}, // channels to itself
+		{`name`, "snapshot.markers = 'in-order'\nname", false},
+		{`name`, "snapshot.markers = 'ahead'\nname", true},
 		{`id = "p2"`, `id = "p2", channels = ["p1"]`, true},
 		{`kind = "bank"`, `kind = "token"`, true},
 		{`7102`, `7109`, true},
