@@ -26,9 +26,11 @@ type pulse struct {
 	pongs         uint64
 }
 
-// look pings connections that are silent and gives up those that stay so.
+// look pings connections that are silent and gives up those that stay so. It also
+// frees memory that was kept for busy channels.
 func (c *Core) look() {
 	c.after(lookEvery, c.look)
+	c.spares.Trim()
 	// If the node itself did not run for a while (stopped, or its machine was
 	// suspended), what was sent to it meanwhile has not been read yet.
 	slept := c.now-c.looked > 4*lookEvery

@@ -3,7 +3,6 @@ package netnode
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -49,6 +48,9 @@ type Core struct {
 
 	outboxes int // bytes in all of them
 	spares   channel.Spares
+	// What has changed since the last flush:
+	touchedOut []*outgoing
+	touchedIn  []*incoming
 
 	now      time.Duration
 	effects  []Effect
@@ -101,14 +103,14 @@ func NewCore(o CoreOptions) *Core {
 	c.peers[o.ID].Incarnation = o.Incarnation
 	for _, to := range c.topology.Out(o.ID) {
 		out := &outgoing{core: c, peer: c.peers[to], sender: channel.Sender{Rule: c.rule(), Spares: &c.spares}}
-		out.peer.Out = &out.sender
+		out.peer.out, out.peer.Out = out, &out.sender
 		c.out = append(c.out, out)
 	}
 	for _, from := range c.topology.In(o.ID) {
 		in := &incoming{core: c, peer: c.peers[from], receiver: channel.Receiver{
 			Rule: c.rule(), Window: int(o.Cluster.Network.Window), Spares: &c.spares,
 		}}
-		in.peer.In = &in.receiver
+		in.peer.in, in.peer.In = in, &in.receiver
 		c.in = append(c.in, in)
 	}
 	c.reporting.parts = map[snapshot.ID]*part{}
@@ -244,38 +246,36 @@ func (c *Core) dialNew(address string, conn connection) ConnID {
 	return c.lastConn
 }
 
-// flush writes what the channels have to say, at the end of every step.
+// flush writes what the channels have to say, at the end of every step: those on
+// which something happened.
 func (c *Core) flush() {
-	for _, in := range c.in {
+	for _, in := range c.touchedIn {
+		in.touched = false
 		in.acknowledge()
 	}
-	c.outboxes = 0
-	for _, out := range c.out {
+	c.touchedIn = c.touchedIn[:0]
+	for i := 0; i < len(c.touchedOut); i++ { // a channel to itself may touch others
+		out := c.touchedOut[i]
+		out.touched = false
 		out.flush()
-		out.checkFull()
-		c.outboxes += out.sender.Bytes()
+		out.weigh()
 	}
+	c.touchedOut = c.touchedOut[:0]
 	if c.stopping {
 		c.finish()
 	}
 }
 
 func (c *Core) outgoing(to snapshot.ProcessID) *outgoing {
-	i, ok := slices.BinarySearchFunc(c.out, to, func(o *outgoing, id snapshot.ProcessID) int { return compareIDs(o.peer.id, id) })
-	if !ok {
-		return nil
+	if p := c.peers[to]; p != nil {
+		return p.out
 	}
-	return c.out[i]
+	return nil
 }
 
 func (c *Core) incoming(from snapshot.ProcessID) *incoming {
-	i, ok := slices.BinarySearchFunc(c.in, from, func(in *incoming, id snapshot.ProcessID) int { return compareIDs(in.peer.id, id) })
-	if !ok {
-		return nil
+	if p := c.peers[from]; p != nil {
+		return p.in
 	}
-	return c.in[i]
-}
-
-func compareIDs(a, b snapshot.ProcessID) int {
-	return snapshot.Channel{From: a}.Compare(snapshot.Channel{From: b})
+	return nil
 }

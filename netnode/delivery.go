@@ -14,7 +14,7 @@ import (
 
 // delivery is what concerns the program: what it receives, and when.
 type delivery struct {
-	turn     int // the incoming link that comes first in the next step
+	ready    []*incoming // with something to receive, in the order of their turns
 	held     bool
 	more     bool
 	timers   timers // of the program
@@ -50,17 +50,20 @@ func (c *Core) mayBegin() bool {
 	return !c.recorder.Capturing() && !c.stopping && c.full == 0
 }
 
-// checkFull keeps count of the outboxes over their high water. One counts until it is
-// half empty: a program that is held back then has room for more than a message.
-func (o *outgoing) checkFull() {
-	high := int(o.core.Cluster.Network.OutboxHigh)
+// weigh counts the bytes of the outbox, and the outbox itself while it is over high
+// water. It counts until it is half empty: a program that was held back then has room
+// for more than a message.
+func (o *outgoing) weigh() {
+	c, bytes, high := o.core, o.sender.Bytes(), int(o.core.Cluster.Network.OutboxHigh)
+	c.outboxes += bytes - o.weight
+	o.weight = bytes
 	switch {
-	case !o.full && o.sender.Bytes() > high:
+	case !o.full && bytes > high:
 		o.full = true
-		o.core.delivery.full++
-	case o.full && o.sender.Bytes() <= high/2:
+		c.delivery.full++
+	case o.full && bytes <= high/2:
 		o.full = false
-		o.core.delivery.full--
+		c.delivery.full--
 	}
 }
 
@@ -81,21 +84,22 @@ func (c *Core) deliver() {
 		c.Program.Receive(r.client, r.payload)
 	}
 	left = max(left, 1)
-	for idle := 0; left > 0 && idle < len(c.in) && c.receiving(); {
-		in := c.in[d.turn%len(c.in)]
-		n := in.deliver(min(left, inARow))
+	for left > 0 && len(d.ready) > 0 && c.receiving() {
+		in := d.ready[0]
+		d.ready, in.ready = slices.Delete(d.ready, 0, 1), false
+		most := min(left, inARow)
+		n := in.deliver(most)
 		left -= n
-		idle++
-		if n > 0 {
-			idle = 0
+		if n == most || !c.receiving() { // otherwise it is empty, or waits for a marker
+			in.queue()
 		}
-		d.turn = (d.turn + 1) % len(c.in)
 	}
 	d.more = left == 0
 }
 
 // deliver lets the program receive at most n messages of one channel.
 func (in *incoming) deliver(n int) int {
+	in.touch()
 	for i := range n {
 		if !in.core.receiving() {
 			return i
@@ -126,10 +130,9 @@ func (c *Core) Send(to snapshot.ProcessID, payload []byte) error {
 		return fmt.Errorf("message to %s: %d bytes, more than %d", to, len(payload), wire.MessageMax)
 	}
 	if out := c.outgoing(to); out != nil {
-		before := out.sender.Bytes()
 		out.sender.Send(payload)
-		c.outboxes += out.sender.Bytes() - before
-		out.checkFull()
+		out.touch()
+		out.weigh()
 		c.checkOutbox(out)
 		return nil
 	}

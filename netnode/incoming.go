@@ -21,6 +21,9 @@ type incoming struct {
 	ackTimer *timer
 	story
 	stale uint64
+	ready bool // in delivery.ready: there may be something to receive
+	// touched: something happened that flush may have to acknowledge
+	touched bool
 
 	// transit holds the frames of this connection for the emulated transit time.
 	transit      []delayed
@@ -48,6 +51,22 @@ func (in *incoming) channel() snapshot.Channel {
 func (in *incoming) self() bool { return in.peer.id == in.core.self }
 
 func (in *incoming) String() string { return in.channel().String() }
+
+// touch sees to it that the step that is under way acknowledges what happened.
+func (in *incoming) touch() {
+	if !in.touched {
+		in.touched = true
+		in.core.touchedIn = append(in.core.touchedIn, in)
+	}
+}
+
+// queue gives the channel a turn to be received from, if there is anything.
+func (in *incoming) queue() {
+	if !in.ready && in.receiver.Waiting() > 0 {
+		in.ready = true
+		in.core.delivery.ready = append(in.core.delivery.ready, in)
+	}
+}
 
 func (in *incoming) up() bool { return in.conn != 0 || in.self() }
 
@@ -145,6 +164,8 @@ func (in *incoming) land() {
 
 func (in *incoming) arrive(f wire.Frame) error {
 	c := in.core
+	defer in.queue()
+	in.touch()
 	switch f := f.(type) {
 	case wire.Data:
 		fresh, err := in.receiver.Data(channel.Data{Batch: f.Batch, Stamp: f.Stamp})
@@ -202,7 +223,11 @@ func (in *incoming) tell() {
 	at := in.receiver.Acknowledge()
 	if !in.self() {
 		in.core.write(in.conn, wire.Ack{Arrived: at.Arrived, Received: at.Received, Marker: at.Marker, Credit: at.Credit})
-	} else if err := in.core.outgoing(in.peer.id).sender.Acknowledge(at); err != nil {
+		return
+	}
+	out := in.core.outgoing(in.peer.id)
+	if err := out.sender.Acknowledge(at); err != nil {
 		panic("bug: self-channel: " + err.Error())
 	}
+	out.touch()
 }

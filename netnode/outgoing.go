@@ -93,7 +93,10 @@ type outgoing struct {
 	sender channel.Sender
 	resets []snapshot.Reset
 	resent uint64 // messages that may have been sent on an earlier connection
-	full   bool   // over high water, see checkFull
+	weight int    // bytes of the outbox in Core.outboxes
+	full   bool   // over high water, see weigh
+	// touched: something happened that flush may have to write
+	touched bool
 	dialler
 }
 
@@ -116,6 +119,14 @@ func (o *outgoing) start() {
 	}
 }
 
+// touch sees to it that the step that is under way flushes the channel.
+func (o *outgoing) touch() {
+	if !o.touched {
+		o.touched = true
+		o.core.touchedOut = append(o.core.touchedOut, o)
+	}
+}
+
 func (o *outgoing) dial() { o.conn = o.core.dialNew(o.peer.address, o) }
 
 func (o *outgoing) dialled() { o.greet(o.core, wire.RoleChannel, o.peer) }
@@ -131,6 +142,7 @@ func (o *outgoing) frame(f wire.Frame) error {
 		}
 	case wire.Ack:
 		if o.up {
+			o.touch()
 			return o.sender.Acknowledge(channel.Position{Arrived: f.Arrived, Received: f.Received, Marker: f.Marker, Credit: f.Credit})
 		}
 	}
@@ -157,6 +169,7 @@ func (o *outgoing) welcome(w wire.Welcome) error {
 		return nil
 	}
 	o.welcomed(c)
+	o.touch()
 	resent := o.sender.Resent()
 	o.resent += resent
 	c.log.Info().Str("channel", o.String()).Uint64("resent", resent).Msg("channel up")

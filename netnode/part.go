@@ -42,7 +42,9 @@ func (c *Core) obey(effects []snapshot.Effect) {
 		case snapshot.Capture:
 			c.capture()
 		case snapshot.SendMarker:
-			c.outgoing(e.To).sender.Mark(e.Marker)
+			out := c.outgoing(e.To)
+			out.sender.Mark(e.Marker)
+			out.touch()
 		case snapshot.Report:
 			c.report(e)
 		}

@@ -13,6 +13,8 @@ import (
 type peer struct {
 	id      snapshot.ProcessID
 	address string
+	out     *outgoing // nil: no channel to it
+	in      *incoming // nil: no channel from it
 	channel.Peer
 }
 
@@ -43,6 +45,7 @@ func (c *Core) restarted(p *peer, discarded channel.Discarded) {
 		reset.Discarded = discarded.Outbox
 		out.resets = appendReset(out.resets, reset)
 		out.story.reset(discarded.Outbox)
+		out.touch()
 		if out.up {
 			c.hangUp(out.conn, false, errRestarted)
 		}

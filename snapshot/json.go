@@ -235,9 +235,7 @@ func (w *jsonWriter) ids(ids []ProcessID) {
 
 func (w *jsonWriter) string(s string) {
 	if isPlain(s) {
-		w.b = append(w.b, '"')
-		w.b = append(w.b, s...)
-		w.b = append(w.b, '"')
+		w.b = append(append(append(w.b, '"'), s...), '"')
 		return
 	}
 	var buf bytes.Buffer

@@ -108,6 +108,15 @@ func (d *decoder) duration(field string) time.Duration {
 }
 
 func (d *decoder) name(field string) string { return d.string(field, NameMax) }
+
+// again gives a name that usually is the same as one before, and then takes no memory.
+func (d *decoder) again(field, before string) string {
+	if n := len(before); n > 0 && n < 0x80 && len(d.rest) > n && d.rest[0] == byte(n) && string(d.rest[1:n+1]) == before {
+		d.rest = d.rest[n+1:]
+		return before
+	}
+	return d.name(field)
+}
 func (d *decoder) text(field string) string { return d.string(field, TextMax) }
 
 func (d *decoder) string(field string, limit int) string {

@@ -88,12 +88,14 @@ func appendClosed(b []byte, c snapshot.Closed) []byte {
 func DecodeSection(section []byte) ([]snapshot.Piece, error) {
 	d := decoder{rest: section}
 	var pieces []snapshot.Piece
+	var last snapshot.Closed
 	for d.err == nil && len(d.rest) > 0 {
 		switch kind := d.byte("kind", pieceRecorded, pieceFailed); kind {
 		case pieceRecorded:
 			pieces = append(pieces, decodeRecorded(&d))
 		case pieceClosed:
-			pieces = append(pieces, decodeClosed(&d))
+			last = decodeClosed(&d, last)
+			pieces = append(pieces, last)
 		case pieceFailed:
 			pieces = append(pieces, snapshot.Failed{
 				Process: snapshot.ProcessID(d.name("process")),
@@ -134,16 +136,17 @@ func decodeCounts(d *decoder) []snapshot.Count {
 	return counts
 }
 
-func decodeClosed(d *decoder) snapshot.Closed {
+// decodeClosed reads a piece that has much in common with the last one.
+func decodeClosed(d *decoder, last snapshot.Closed) snapshot.Closed {
 	c := snapshot.Closed{
-		Process:     snapshot.ProcessID(d.name("process")),
-		Incarnation: snapshot.Incarnation(d.name("incarnation")),
+		Process:     snapshot.ProcessID(d.again("process", string(last.Process))),
+		Incarnation: snapshot.Incarnation(d.again("incarnation", string(last.Incarnation))),
 		Channel: snapshot.Channel{
-			From: snapshot.ProcessID(d.name("from")),
-			To:   snapshot.ProcessID(d.name("to")),
+			From: snapshot.ProcessID(d.again("from", string(last.Channel.From))),
+			To:   snapshot.ProcessID(d.again("to", string(last.Channel.To))),
 		},
 		Outgoing: d.byte("outgoing", 0, 1) == 1,
-		Peer:     snapshot.Incarnation(d.name("peer")),
+		Peer:     snapshot.Incarnation(d.again("peer", string(last.Peer))),
 	}
 	for range d.items("batches", 3) {
 		first := d.uint("first")

@@ -233,6 +233,11 @@ func TestInboxByReference(t *testing.T) {
 	if after := fmt.Sprint(all, kept); after != before {
 		t.Error("what was recorded has changed")
 	}
+	receive(r.Waiting())
+	r.Spares.Trim()
+	if r.Spares.Trim(); len(r.Spares.free) > 0 {
+		t.Errorf("%d spares are kept by an idle channel", len(r.Spares.free))
+	}
 }
 
 // Errors say what they are about: they end up in the log and at the peer.

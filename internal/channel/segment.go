@@ -1,6 +1,10 @@
 package channel
 
-import "chandy/snapshot"
+import (
+	"slices"
+
+	"chandy/snapshot"
+)
 
 // segmentMax is where a segment is closed, in bytes: a good deal for one system call,
 // and two messages of 16 KiB. A message larger than that has one of its own.
@@ -19,7 +23,10 @@ type segment struct {
 // Spares is memory of segments that is used again, so that a busy channel takes
 // none. It is for the halves of channels of one owner; nil keeps nothing. Lists
 // and snapshots that refer to a segment keep its memory from coming here.
-type Spares struct{ free [][]byte }
+type Spares struct {
+	free   [][]byte
+	unused int // how many were never taken since the last Trim
+}
 
 // sparesMax is how many are kept: 4 MiB.
 const sparesMax = 4 << 20 / segmentMax
@@ -35,6 +42,7 @@ func (s *Spares) take(n int, busy bool) []byte {
 		memory := s.free[last]
 		s.free[last] = nil
 		s.free = s.free[:last]
+		s.unused = min(s.unused, last)
 		return memory
 	case busy:
 		n = segmentMax
@@ -48,4 +56,10 @@ func (s *Spares) put(done *segment) {
 		s.free = append(s.free, done.memory[:0])
 	}
 	*done = segment{}
+}
+
+// Trim frees what was not taken since the last Trim: idle channels keep nothing.
+func (s *Spares) Trim() {
+	s.free = slices.Delete(s.free, 0, s.unused)
+	s.unused = len(s.free)
 }
