@@ -117,7 +117,7 @@ func (s *session) frame(f wire.Frame) error {
 func (s *session) initiate(number uint64, r controlRequest) {
 	c := s.core
 	if len(r.At) == 0 {
-		r.At = c.topology.Initiators(c.self)
+		r.At = c.initiators()
 	}
 	timeout := c.Cluster.Snapshot.Timeout
 	if r.TimeoutMS > 0 {

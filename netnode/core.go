@@ -3,6 +3,7 @@ package netnode
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -39,12 +40,14 @@ type Core struct {
 
 	self     snapshot.ProcessID
 	topology *snapshot.Topology
-	hash     [32]byte // of the cluster
-	recorder *snapshot.Recorder
-	peers    map[snapshot.ProcessID]*peer
-	out      []*outgoing // sorted by peer
-	in       []*incoming // sorted by peer
-	log      zerolog.Logger
+	// initiators are those of a snapshot that is to reach every process from here.
+	initiators func() []snapshot.ProcessID
+	hash       [32]byte // of the cluster
+	recorder   *snapshot.Recorder
+	peers      map[snapshot.ProcessID]*peer
+	out        []*outgoing // sorted by peer
+	in         []*incoming // sorted by peer
+	log        zerolog.Logger
 
 	outboxes int // bytes in all of them
 	spares   channel.Spares
@@ -96,6 +99,7 @@ func NewCore(o CoreOptions) *Core {
 		refused:     map[snapshot.ProcessID]string{},
 		log:         o.Log.With().Str("process", string(o.ID)).Logger(),
 	}
+	c.initiators = sync.OnceValue(func() []snapshot.ProcessID { return c.topology.Initiators(c.self) })
 	c.recorder = snapshot.NewRecorder(o.ID, o.Incarnation, c.topology, c, o.Cluster.Snapshot.Limit)
 	for _, p := range o.Cluster.Processes {
 		c.peers[p.ID] = &peer{id: p.ID, address: p.Address}

@@ -33,6 +33,8 @@ const (
 	pieceDelay = 20 * time.Millisecond
 	// inlineMax is the size up to which a section is encoded on the loop, in bytes.
 	inlineMax = 64 << 10
+	// pieceRoom is about what a piece takes beyond states and messages, in bytes.
+	pieceRoom = 128
 )
 
 // obey does what the recorder asks for, in order.
@@ -129,7 +131,9 @@ func (c *Core) sendPieces(p *part) {
 		})
 		return
 	}
-	encode := func() any { return wire.AppendSection(nil, resolve(pieces)) }
+	encode := func() any {
+		return wire.AppendSection(make([]byte, 0, size(pieces)+pieceRoom*len(pieces)), resolve(pieces))
+	}
 	c.work(pieces, encode, func(result any) {
 		bytes := result.([]byte)
 		if p.bytes += len(bytes); p.bytes > PartMax {

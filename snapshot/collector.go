@@ -35,14 +35,37 @@ type part struct {
 	recordedAt  time.Duration
 	completedAt time.Duration // of the last piece
 	failed      *Failed
-	in, out     map[ProcessID]Closed
+	in, out     ends
 }
+
+// ends are the ends of channels that are closed at a process: one for each of its
+// incoming or outgoing channels, in the order of their peers.
+type ends struct {
+	peers  []ProcessID // sorted
+	pieces []Closed    // the zero Closed has not come
+	closed int
+}
+
+func newEnds(peers []ProcessID) ends { return ends{peers, make([]Closed, len(peers)), 0} }
+
+// find gives the place of the end towards peer; nil: there is no such channel.
+func (e *ends) find(peer ProcessID) *Closed {
+	i, ok := slices.BinarySearch(e.peers, peer)
+	if !ok {
+		return nil
+	}
+	return &e.pieces[i]
+}
+
+func (e *ends) complete() bool { return e.closed == len(e.peers) }
+
+func (c *Closed) came() bool { return c.Process != "" }
 
 // NewCollector makes the Collector of one snapshot.
 func NewCollector(plan Plan) *Collector {
 	c := &Collector{plan: plan, parts: map[ProcessID]*part{}}
 	for _, id := range plan.Topology.Processes {
-		c.parts[id] = &part{in: map[ProcessID]Closed{}, out: map[ProcessID]Closed{}}
+		c.parts[id] = &part{in: newEnds(plan.Topology.In(id)), out: newEnds(plan.Topology.Out(id))}
 	}
 	return c
 }
@@ -91,17 +114,19 @@ func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error
 }
 
 func (c *Collector) addClosed(at time.Duration, p *part, piece Closed) error {
-	here, peer, ends := piece.Channel.To, piece.Channel.From, p.in
+	here, peer, ends := piece.Channel.To, piece.Channel.From, &p.in
 	if piece.Outgoing {
-		here, peer, ends = piece.Channel.From, piece.Channel.To, p.out
+		here, peer, ends = piece.Channel.From, piece.Channel.To, &p.out
 	}
-	if _, ok := slices.BinarySearchFunc(c.plan.Topology.Channels, piece.Channel, Channel.Compare); !ok || here != piece.Process {
+	end := ends.find(peer)
+	if end == nil || here != piece.Process {
 		return fmt.Errorf("part of %s: %s is no channel of it", piece.Process, piece.Channel)
 	}
-	if _, ok := ends[peer]; ok || !c.oneLife(p, piece.Process, piece.Incarnation) {
+	if end.came() || !c.oneLife(p, piece.Process, piece.Incarnation) {
 		return nil
 	}
-	ends[peer] = piece
+	*end = piece
+	ends.closed++
 	p.completedAt = at
 	if !piece.Outgoing {
 		for _, b := range piece.Messages {
@@ -146,7 +171,7 @@ type Progress struct {
 func (c *Collector) Progress() Progress {
 	p := Progress{Processes: len(c.parts), Recorded: c.recorded, Channels: len(c.plan.Topology.Channels), InFlight: c.inFlight}
 	for _, id := range c.plan.Topology.Processes {
-		p.Closed += len(c.parts[id].in)
+		p.Closed += c.parts[id].in.closed
 	}
 	return p
 }
@@ -157,10 +182,9 @@ func (c *Collector) Restarted() bool { return c.restarted }
 // Waits lists the processes whose parts are not complete, sorted.
 func (c *Collector) Waits() []ProcessID {
 	var waits []ProcessID
-	t := c.plan.Topology
-	for _, id := range t.Processes {
+	for _, id := range c.plan.Topology.Processes {
 		p := c.parts[id]
-		if p.failed == nil && (p.recorded == nil || len(p.in) < len(t.In(id)) || len(p.out) < len(t.Out(id))) {
+		if p.failed == nil && (p.recorded == nil || !p.in.complete() || !p.out.complete()) {
 			waits = append(waits, id)
 		}
 	}
@@ -178,7 +202,7 @@ func (c *Collector) Done() bool {
 		p := c.parts[id]
 		switch {
 		case p.failed != nil:
-		case p.recorded == nil, len(p.out) < len(c.plan.Topology.Out(id)), !c.closedButForFailed(p, id):
+		case p.recorded == nil, !p.out.complete(), !c.closedButForFailed(p):
 			return false
 		}
 	}
@@ -187,13 +211,12 @@ func (c *Collector) Done() bool {
 
 // closedButForFailed tells whether every incoming channel of a process is closed,
 // those from failed processes aside: their markers may never come.
-func (c *Collector) closedButForFailed(p *part, id ProcessID) bool {
-	in := c.plan.Topology.In(id)
-	if len(p.in) == len(in) {
+func (c *Collector) closedButForFailed(p *part) bool {
+	if p.in.complete() {
 		return true
 	}
-	for _, from := range in {
-		if _, ok := p.in[from]; !ok && c.parts[from].failed == nil {
+	for i, from := range p.in.peers {
+		if !p.in.pieces[i].came() && c.parts[from].failed == nil {
 			return false
 		}
 	}
@@ -233,18 +256,17 @@ func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID)
 		// Its part is there, of an incarnation that is not any more.
 		g.Missing = append(g.Missing, Missing{Process: id, Reason: p.failed.Reason, Detail: p.failed.Detail})
 	}
-	t := c.plan.Topology
 	g.Processes = append(g.Processes, ProcessState{
 		ID: id, State: p.recorded.State, Incarnation: p.recorded.Incarnation,
 		RecordedAfter: p.recordedAt, CompletedAfter: p.completedAt,
-		Completed: len(p.in) == len(t.In(id)) && len(p.out) == len(t.Out(id)),
+		Completed: p.in.complete() && p.out.complete(),
 	})
 }
 
 func (c *Collector) assembleChannel(g *Global, channel Channel) {
 	from, to := c.parts[channel.From], c.parts[channel.To]
-	out, outClosed := from.out[channel.To]
-	in, inClosed := to.in[channel.From]
+	out, in := from.out.find(channel.To), to.in.find(channel.From)
+	outClosed, inClosed := out.came(), in.came()
 	s := ChannelState{Channel: channel, Resets: mergeResets(out.Resets, in.Resets), SeenBySender: out.Peer, SeenByReceiver: in.Peer}
 	if from.recorded != nil {
 		s.Sent, s.SentKnown = count(from.recorded.Sent, channel.To), true
@@ -309,7 +331,7 @@ func Join(received, sent uint64, in, out []Batch) ([]Batch, error) {
 }
 
 func count(counts []Count, peer ProcessID) uint64 {
-	i := slices.IndexFunc(counts, func(c Count) bool { return c.Peer == peer })
+	i, _ := slices.BinarySearchFunc(counts, peer, func(c Count, peer ProcessID) int { return compare(c.Peer, peer) })
 	return counts[i].N
 }
 

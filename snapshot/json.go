@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -11,6 +12,9 @@ import (
 
 // Format is the value of "format" in the JSON.
 const Format = "chandy/snapshot.v1"
+
+// channelRoom is about what a channel without messages takes in the JSON, in bytes.
+const channelRoom = 200
 
 // AppendJSON appends the snapshot as one JSON document and a line feed. Compact
 // makes it a single line.
@@ -20,7 +24,7 @@ const Format = "chandy/snapshot.v1"
 // base64. encoding/json is not used because it rewrites numbers, escapes and
 // spaces inside raw values.
 func (g *Global) AppendJSON(b []byte, compact bool) []byte {
-	w := jsonWriter{b: b, compact: compact}
+	w := jsonWriter{b: slices.Grow(b, channelRoom*len(g.Channels)), compact: compact}
 	w.open('{')
 	w.key("format").string(Format)
 	w.key("id").string(string(g.ID))
