@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -186,6 +187,7 @@ func (n *Node) loop() error {
 		more := n.step()
 		n.turn.Unlock()
 		if more || n.mail.waiting() {
+			runtime.Gosched() // readers may have markers
 			continue
 		}
 		select {
@@ -233,7 +235,7 @@ func (n *Node) step() (more bool) {
 // Steps are to be short, so that a slow program does not keep markers and
 // acknowledgements waiting: the budget of messages follows how long they take.
 const (
-	stepTarget = 200 * time.Microsecond
+	stepTarget = 30 * time.Microsecond
 	budgetMin  = 1
 	budgetMax  = 4096
 )

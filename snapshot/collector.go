@@ -309,7 +309,7 @@ func Join(received, sent uint64, in, out []Batch) ([]Batch, error) {
 	if received > sent {
 		return nil, fmt.Errorf("received %d messages of %d sent", received, sent)
 	}
-	var joined []Batch
+	joined := make([]Batch, 0, len(in)+len(out))
 	next := received + 1
 	for _, half := range [][]Batch{in, out} {
 		for _, b := range half {

@@ -83,22 +83,29 @@ func medianTime(n int, f func() error) ([]float64, error) {
 	return []float64{median(took)}, nil
 }
 
-// saturatedNetwork keeps every channel busy without much to record.
-const saturatedNetwork = "outbox_high = \"64KiB\"\nwindow = \"64KiB\""
+const (
+	// saturatedMessages are on the way on every channel, twice what saturatedNetwork
+	// lets the sender write ahead: the others wait in its outbox.
+	saturatedMessages = 32
+	saturatedNetwork  = `window = "16KiB"`
+)
 
 // saturated is the time until a snapshot of a full mesh is complete, with messages
 // of 1 KiB waiting on every channel all the time, against the same mesh at rest.
 func saturated(n int) Benchmark {
 	title := fmt.Sprintf("snapshot/saturated/%d", n)
 	return Benchmark{
-		Name:  title,
-		About: fmt.Sprintf("a snapshot of a full mesh of %d with 1 KiB messages waiting on every channel, with both marker rules, against the idle mesh", n),
+		Name: title,
+		About: fmt.Sprintf("a snapshot of a full mesh of %d in which %d messages of 1 KiB are on the way on every channel and as many as possible are received, "+
+			"until it is complete, with both marker rules, against the idle mesh", n, saturatedMessages),
 		run: func(ctx context.Context, o *Options) (results []Result, err error) {
 			idle := &meshRun{shape: shape{processes: n}, program: func(int) netnode.Program { return quiet{} }}
 			for _, rule := range []string{"ahead", "in-order"} {
 				full := &meshRun{
-					shape:   shape{processes: n, network: saturatedNetwork, snapshot: fmt.Sprintf("markers = %q", rule)},
-					program: func(int) netnode.Program { return &flood{payload: bytes.Repeat([]byte("x"), 1<<10)} },
+					shape: shape{processes: n, network: saturatedNetwork, snapshot: fmt.Sprintf("markers = %q", rule)},
+					program: func(int) netnode.Program {
+						return &flood{payload: bytes.Repeat([]byte("x"), 1<<10), each: saturatedMessages}
+					},
 				}
 				some, err := compare(ctx, o, []figure{{title + "/" + rule, "ms"}}, full.elapsed, idle.elapsed)
 				if err != nil {
@@ -116,6 +123,8 @@ type meshRun struct {
 	shape
 	program   func(i int) netnode.Program
 	snapshots int // 0: snapshotsOf its processes
+	// every is the time between two snapshots
+	every time.Duration
 	// ready waits until it is as it should be; nil: it is at once.
 	ready func(ctx context.Context, r *running) error
 }
@@ -143,6 +152,9 @@ func (m *meshRun) elapsed(ctx context.Context) (values []float64, err error) {
 		n = snapshotsOf(m.processes)
 	}
 	for range n {
+		if err := pause(ctx, m.every); err != nil {
+			return nil, err
+		}
 		end, err := take(ctx, client, io.Discard)
 		if err != nil {
 			return nil, err

@@ -76,29 +76,37 @@ func (e *echo) Start(p netnode.Process) { e.process = p }
 
 func (e *echo) Receive(from snapshot.ProcessID, payload []byte) { e.process.Send(from, payload) }
 
-// flood is a program that keeps all its channels full.
+// flood is a program that keeps all its channels full: it sends some messages to
+// everybody, then one for each that it receives.
 type flood struct {
 	quiet
 	process netnode.Process
 	payload []byte
+	each    int // messages to everybody in the beginning
 }
 
 func (f *flood) Start(p netnode.Process) {
 	f.process = p
-	p.After(0, f.fill)
-}
-
-func (f *flood) fill() {
-	for _, to := range f.process.Channels() {
-		f.process.Send(to, f.payload)
+	for _, to := range p.Channels() {
+		for range f.each {
+			p.Send(to, f.payload)
+		}
 	}
-	f.process.After(0, f.fill)
 }
 
-// slow is a program that takes its time for each message.
+func (f *flood) Receive(from snapshot.ProcessID, _ []byte) { f.process.Send(from, f.payload) }
+
+// slow is a program that takes its time for each message, as a program may that does
+// not block: it holds.
 type slow struct {
 	quiet
-	each time.Duration
+	process netnode.Process
+	each    time.Duration
 }
 
-func (s *slow) Receive(snapshot.ProcessID, []byte) { time.Sleep(s.each) }
+func (s *slow) Start(p netnode.Process) { s.process = p }
+
+func (s *slow) Receive(snapshot.ProcessID, []byte) {
+	s.process.Hold()
+	s.process.After(s.each, s.process.Release)
+}

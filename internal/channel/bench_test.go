@@ -46,3 +46,15 @@ func BenchmarkChannel(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkOutbox is what a recorder waits for while 64 MiB are in the outbox.
+func BenchmarkOutbox(b *testing.B) {
+	s := &Sender{Rule: Ahead}
+	for range 64 << 10 {
+		s.Send(make([]byte, 1<<10))
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Outbox()
+	}
+}

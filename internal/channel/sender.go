@@ -108,6 +108,7 @@ func (s *Sender) Outbox() (acked uint64, unacked []snapshot.Batch) {
 	if s.Rule == InOrder {
 		return s.sent, nil
 	}
+	unacked = make([]snapshot.Batch, 0, len(s.outbox))
 	for i := range s.outbox {
 		seg := &s.outbox[i]
 		if b := seg.After(s.acked); b.Count > 0 {
