@@ -67,6 +67,8 @@ func (t *trips) values(ctx context.Context) ([]float64, error) {
 type pinger struct {
 	quiet
 	process netnode.Process
+	to      snapshot.ProcessID
+	message []byte
 	*trips
 }
 
@@ -75,7 +77,7 @@ func (p *pinger) Start(process netnode.Process) {
 	p.ping()
 }
 
-func (p *pinger) ping() { p.process.Send(name(1), make([]byte, roundTripSize)) }
+func (p *pinger) ping() { p.process.Send(p.to, p.message) }
 
 func (p *pinger) Receive(snapshot.ProcessID, []byte) {
 	if p.back() {
@@ -84,7 +86,7 @@ func (p *pinger) Receive(snapshot.ProcessID, []byte) {
 }
 
 func channelTrips(ctx context.Context, o *Options) (values []float64, err error) {
-	p := &pinger{trips: newTrips()}
+	p := &pinger{trips: newTrips(), to: name(1), message: make([]byte, roundTripSize)}
 	one, err := startOne(ctx, job{Echo: true}, p)
 	if err != nil {
 		return nil, err
@@ -110,8 +112,9 @@ func streamTrips(ctx context.Context, o *Options) (values []float64, err error) 
 		return nil, err
 	}
 	t, s := newTrips(), newStream(conn)
+	message := make([]byte, roundTripSize)
 	ping := func() {
-		s.send(make([]byte, roundTripSize))
+		s.send(message)
 		s.flush()
 	}
 	ended := make(chan struct{})
