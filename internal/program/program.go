@@ -10,10 +10,15 @@ import (
 	"chandy/snapshot"
 )
 
-// New makes a program of the kind and with the settings that the cluster file
-// gives for one process. The error lists all faults of the settings.
-// The program may run in any of the processes.
-func New(p config.Program, processes []snapshot.ProcessID) (netnode.Program, error) {
+// New makes the program of one process of a cluster file, of the kind and with the
+// settings that it gives. The error lists all faults of the settings. Nothing is
+// started.
+func New(cluster *config.Cluster, p config.Process) (netnode.Program, error) {
+	return bundled(p.Program, cluster.IDs())
+}
+
+// bundled makes a bundled program, which may run in any of the processes.
+func bundled(p config.Program, processes []snapshot.ProcessID) (netnode.Program, error) {
 	switch p.Kind {
 	case "bank":
 		return newBank(p)
