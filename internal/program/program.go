@@ -5,6 +5,7 @@ package program
 import (
 	"fmt"
 
+	"chandy/internal/child"
 	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/snapshot"
@@ -14,6 +15,13 @@ import (
 // settings that it gives. The error lists all faults of the settings. Nothing is
 // started.
 func New(cluster *config.Cluster, p config.Process) (netnode.Program, error) {
+	if p.Program.Kind == config.KindExec {
+		x, err := child.New(cluster, p)
+		if err != nil {
+			return nil, err
+		}
+		return x, nil
+	}
 	return bundled(p.Program, cluster.IDs())
 }
 
@@ -25,5 +33,5 @@ func bundled(p config.Program, processes []snapshot.ProcessID) (netnode.Program,
 	case "token":
 		return newToken(p, processes)
 	}
-	return nil, fmt.Errorf("unknown program kind %q: there are bank and token", p.Kind)
+	return nil, fmt.Errorf("unknown program kind %q: there are bank, token and exec", p.Kind)
 }
