@@ -120,7 +120,7 @@ func (in *input) write() {
 func (in *input) awaitRead() bool {
 	const longest = time.Millisecond
 	for pause := 20 * time.Microsecond; ; pause = min(2*pause, longest) {
-		n, ok := held(in.raw)
+		n, ok := inPipe(in.raw)
 		if !ok {
 			return false
 		}

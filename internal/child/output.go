@@ -33,8 +33,8 @@ func (b *Batch) Return() {
 }
 
 const (
-	// buffers is how many batches there are: one that is read into, two to handle.
-	buffers = 3
+	// buffers is how many batches there are. While all are handed over nothing is read.
+	buffers = 2
 	// bufferSize is that of a batch, in bytes, unless a line is longer.
 	bufferSize = 64 << 10
 )

@@ -31,8 +31,8 @@ func (p *Process) WatchIdle(ctx context.Context, told func(idle bool)) {
 	idle := false
 	for {
 		asleep, sum, ok := activity(p.PID())
-		in, inOK := held(p.input.raw)
-		out, outOK := held(stdout)
+		in, inOK := inPipe(p.input.raw)
+		out, outOK := inPipe(stdout)
 		quiet := asleep && ok && inOK && outOK && in == 0 && out == 0 && sum == last
 		now := time.Now()
 		if !quiet || since.IsZero() {

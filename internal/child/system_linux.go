@@ -31,9 +31,9 @@ func awaitExit(pid int) {
 	}
 }
 
-// held is how many bytes wait in a pipe, at either end. It is false if the pipe is
+// inPipe is how many bytes wait in a pipe, at either end. It is false if the pipe is
 // closed on our side.
-func held(raw syscall.RawConn) (int, bool) {
+func inPipe(raw syscall.RawConn) (int, bool) {
 	var n int32
 	var errno syscall.Errno
 	err := raw.Control(func(fd uintptr) {

@@ -14,6 +14,6 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: tr
 // awaitExit leaves the waiting to os.Process.Wait.
 func awaitExit(int) {}
 
-func held(syscall.RawConn) (int, bool) { return 0, false }
+func inPipe(syscall.RawConn) (int, bool) { return 0, false }
 
 func activity(int) (asleep bool, sum uint64, ok bool) { return false, 0, false }
