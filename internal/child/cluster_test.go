@@ -49,8 +49,11 @@ func file(n int, kind, settings string) string {
 	return text + fmt.Sprintf("[program]\nkind = \"exec\"\ncommand = [%q]\n", self()) + env(kind) + settings
 }
 
+// atOnce has a child that looks for races end without a pause, as $GORACE.
+const atOnce = "atexit_sleep_ms=0"
+
 // env is the setting that makes the test program a child.
-func env(kind string) string { return fmt.Sprintf("env = { CHILD = %q }\n", kind) }
+func env(kind string) string { return fmt.Sprintf("env = { CHILD = %q, GORACE = %q }\n", kind, atOnce) }
 
 func self() string {
 	path, err := os.Executable()
@@ -370,7 +373,7 @@ func newMeeting(t *testing.T) *meeting {
 
 // env is that of a child of a kind that comes here.
 func (m *meeting) env(kind string) string {
-	return fmt.Sprintf("env = { CHILD = %q, ADDRESS = %q }\n", kind, m.listener.Addr())
+	return fmt.Sprintf("env = { CHILD = %q, GORACE = %q, ADDRESS = %q }\n", kind, atOnce, m.listener.Addr())
 }
 
 // come waits for the child. The connection ends with it.

@@ -25,7 +25,7 @@ func spec(kind string, env ...string) (Spec, *observed) {
 	o := &observed{
 		batches: make(chan *Batch, 100), errors: make(chan string, 100), written: make(chan struct{}, 100), ended: make(chan End, 1),
 	}
-	all := map[string]string{"CHILD": kind}
+	all := map[string]string{"CHILD": kind, "GORACE": atOnce}
 	for i := 0; i < len(env); i += 2 {
 		all[env[i]] = env[i+1]
 	}
