@@ -42,6 +42,7 @@ var children = map[string]func(){
 	"token":    token,
 	"stuck":    stuck,
 	"chatty":   chatty,
+	"burst":    burst,
 	"parent":   parent,
 	"orphan":   orphan,
 	"gossip":   gossip,
@@ -205,6 +206,7 @@ func late() {
 	line, m := p.read()
 	p.lines = append(p.lines, line)
 	p.id = m.Body.NodeID
+	p.send("n2", `{"type":"early"}`)
 	awaitTest()
 	p.reply(m, "init_ok", "")
 	p.serve()
@@ -293,7 +295,9 @@ func adder(threads bool) {
 		switch m.Body.Type {
 		case "add":
 			sum += m.Body.N
-			n.reply(m, "add_ok", "")
+			if m.Body.MsgID != nil {
+				n.reply(m, "add_ok", "")
+			}
 		case "snapshot":
 			n.reply(m, "snapshot_ok", fmt.Sprintf(`,"state":%d`, sum))
 		}
@@ -418,6 +422,29 @@ func chatty() {
 		three()
 		n.reply(m, "snapshot_ok", fmt.Sprintf(`,"state":%d`, sent))
 		three()
+	}
+}
+
+// burst prints more than fits anywhere before it reads anything.
+func burst() {
+	n := newNode()
+	n.initialise()
+	for _, other := range n.all {
+		for i := 0; i < 1000 && other != n.id; i++ {
+			n.send(other, fmt.Sprintf(`{"n":%d,"pad":%q}`, i, strings.Repeat("x", 2000)))
+		}
+	}
+	var asked *said
+	for count := 0; ; {
+		_, m := n.read()
+		if m.Body.Type == "await" {
+			asked = &m
+		} else {
+			count++
+		}
+		if asked != nil && count == 1000*(len(n.all)-1) {
+			n.reply(*asked, "await_ok", "")
+		}
 	}
 }
 

@@ -151,6 +151,11 @@ func TestMessageBeforeInit(t *testing.T) {
 	if got := s.inFlight("n2", "n1"); !slices.Equal(got, sent) {
 		t.Errorf("in flight %q\n%s", got, s.text)
 	}
+	for _, channel := range s.Channels {
+		if channel.From == "n1" && channel.Sent > 0 {
+			t.Errorf("sent before init_ok\n%s", s.text)
+		}
+	}
 	if p := s.Processes["n1"]; string(p.State) != "null" || p.Error != `the program is not asked for its state (state = "none")` || p.Settled != "" {
 		t.Errorf("n1: %+v", p)
 	}
@@ -168,9 +173,10 @@ func TestFlood(t *testing.T) {
 	m := newMeeting(t)
 	deaf := m.env("deaf")
 	c.config.Processes[1].Program = reparse(t, deaf, "state = \"none\"\nstate_timeout = \"100ms\"").Processes[0].Program
-	for _, id := range c.config.IDs() {
-		c.start(id)
-	}
+	c.start("n1")
+	x := c.made("n2")
+	c.host("n2", x)
+	c.start("n3")
 	gate := m.come()
 	// n2 does not read, so the outbox of n1->n2 fills, and n1 is held back.
 	c.waitUp()
@@ -180,6 +186,9 @@ func TestFlood(t *testing.T) {
 	}
 	if got := c.call("n3", `{"type":"lines"}`); !strings.Contains(got, "lines_ok") {
 		t.Errorf("n3: %s", got)
+	}
+	if n := x.waiting(); n == 0 || n > 1200 {
+		t.Errorf("%d bytes wait for n2, more than one line or none", n)
 	}
 	gate.Write([]byte("."))
 	for i, line := range c.await("n2", 2000)[:2000] {
@@ -201,10 +210,30 @@ func reparse(t *testing.T, settings ...string) *config.Cluster {
 func TestDrowned(t *testing.T) {
 	c := newCluster(t, file(2, "puppet", ""))
 	c.config.Processes[0].Program = reparse(t, env("drowned")).Processes[0].Program
-	c.start("n1")
+	x := c.made("n1")
+	c.host("n1", x)
 	c.start("n2")
 	if got := c.await("n2", 1); !strings.Contains(got[0], "done") {
 		t.Errorf("n2 got %q", got)
+	}
+	if n := x.waiting(); n < errorsMax/2 || n > errorsMax+1000 {
+		t.Errorf("%d bytes wait", n)
+	}
+}
+
+// waiting is how much waits to be written to a child.
+func (x *Program) waiting() int {
+	n := make(chan int)
+	x.process.Do(func() { n <- x.child.Pending() })
+	return <-n
+}
+
+// Children that print more than all queues hold before they read anything do not
+// wait for each other for ever.
+func TestCircle(t *testing.T) {
+	c := run(t, file(3, "burst", "")+"[network]\noutbox_high = \"64KiB\"\nwindow = \"4KiB\"\n")
+	for id := range c.nodes {
+		c.call(id, `{"type":"await"}`)
 	}
 }
 
