@@ -309,8 +309,14 @@ func adder(threads bool) {
 			continue
 		}
 		go func() {
-			if m.Body.Type == "add" {
+			switch {
+			case m.Body.Type != "add":
+			case m.Body.N%2 == 0:
 				spin(time.Duration(m.Body.N%7) * 40 * time.Microsecond)
+			case m.Body.MsgID == nil: // a shorter sleep than that of who is idle
+				time.Sleep(time.Duration(m.Body.N%4) * time.Millisecond)
+			default: // a longer one
+				time.Sleep(time.Duration(m.Body.N%13) * time.Millisecond)
 			}
 			work(m)
 		}()

@@ -99,8 +99,8 @@ func TestExact(t *testing.T) {
 				for settled, n := range of {
 					t.Logf("%s: %d of %d exact", settled, exact[settled], n)
 				}
-				if settle == "auto" && canIdle && of["acknowledged+idle"] == 0 {
-					t.Error("it has never settled")
+				if settle == "auto" && canIdle && of["acknowledged+idle"] < rounds/2 {
+					t.Error("it has hardly ever settled")
 				}
 			})
 		}
