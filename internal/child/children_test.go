@@ -43,6 +43,7 @@ var children = map[string]func(){
 	"stuck":    stuck,
 	"chatty":   chatty,
 	"burst":    burst,
+	"asker":    asker,
 	"parent":   parent,
 	"orphan":   orphan,
 	"gossip":   gossip,
@@ -313,10 +314,12 @@ func adder(threads bool) {
 			case m.Body.Type != "add":
 			case m.Body.N%2 == 0:
 				spin(time.Duration(m.Body.N%7) * 40 * time.Microsecond)
-			case m.Body.MsgID == nil: // a shorter sleep than that of who is idle
-				time.Sleep(time.Duration(m.Body.N%4) * time.Millisecond)
-			default: // a longer one
-				time.Sleep(time.Duration(m.Body.N%13) * time.Millisecond)
+			case m.Body.MsgID == nil: // never asleep for as long as who is idle
+				for range 10 {
+					time.Sleep(1500 * time.Microsecond)
+				}
+			default: // asleep for longer
+				time.Sleep(12 * time.Millisecond)
 			}
 			work(m)
 		}()
@@ -428,6 +431,30 @@ func chatty() {
 		three()
 		n.reply(m, "snapshot_ok", fmt.Sprintf(`,"state":%d`, sent))
 		three()
+	}
+}
+
+// asker asks nobody for something before it gives its state, which is what it has
+// been told in the next 20 ms.
+func asker() {
+	n := newNode()
+	n.initialise()
+	var mu sync.Mutex
+	told := 0
+	for {
+		_, m := n.read()
+		mu.Lock()
+		if m.Body.Type != "snapshot" {
+			told++
+		} else {
+			n.send("nobody", `{"type":"ask","msg_id":1}`)
+			time.AfterFunc(20*time.Millisecond, func() {
+				mu.Lock()
+				defer mu.Unlock()
+				n.reply(m, "snapshot_ok", fmt.Sprintf(`,"state":%d`, told))
+			})
+		}
+		mu.Unlock()
 	}
 }
 

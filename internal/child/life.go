@@ -71,7 +71,7 @@ func (x *Program) run() {
 	kept := x.kept
 	x.kept, x.keptLen = nil, 0
 	for _, line := range kept {
-		if l, err := Parse(line); err == nil && x.restored == nil {
+		if l, err := Parse(line); err == nil {
 			x.route(line, l)
 		}
 	}

@@ -71,6 +71,30 @@ func TestPrintedBeforeReply(t *testing.T) {
 	}
 }
 
+// Nothing is written to a child between the request and its reply, not even that a
+// message of it cannot be sent; that comes afterwards.
+func TestRefusedInCapture(t *testing.T) {
+	c := run(t, file(1, "asker", "state = \"snapshot\"\n"))
+	for round := range 5 {
+		if p := c.snapshot("n1").Processes["n1"]; string(p.State) != fmt.Sprint(round) || p.Printed != 1 {
+			t.Fatalf("round %d: %+v", round, p)
+		}
+	}
+}
+
+// A node that stops ends its child.
+func TestNodeEndsChild(t *testing.T) {
+	m := newMeeting(t)
+	c := newCluster(t, strings.Replace(file(1, "puppet", ""), env("puppet"), m.env("stubborn"), 1))
+	c.start("n1")
+	gone := m.come()
+	if err := c.stop("n1"); err != nil {
+		t.Error(err)
+	}
+	m.gone(gone)
+	none(t)
+}
+
 // A reply that comes too late is dropped: it is not taken for that to the next
 // request.
 func TestLateReply(t *testing.T) {
