@@ -21,6 +21,7 @@ var levels = [][]string{
 	{"snapshot"},
 	{"wire", "internal/channel", "internal/trace", "internal/store", "internal/config"},
 	{"netnode"},
+	{"internal/child"},
 	{"internal/program", "internal/diagram", "internal/verify"},
 	{"internal/sim", "internal/bench"},
 	{"internal/command"},

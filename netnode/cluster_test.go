@@ -64,7 +64,7 @@ func (c *cluster) startAll() {
 func (c *cluster) start(id snapshot.ProcessID) {
 	c.t.Helper()
 	p, _ := c.config.Process(id)
-	hosted, err := program.New(p.Program, c.config.IDs())
+	hosted, err := program.New(c.config, p)
 	if err != nil {
 		c.t.Fatal(err)
 	}

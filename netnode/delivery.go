@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -201,10 +202,30 @@ func (s *session) call(number uint64, payload []byte) {
 		s.fail(number, CodeLimit, fmt.Sprintf("%d requests wait for replies of the program", callsMax))
 		return
 	}
+	id := clientID(s.core.topology.Processes, s.core.self, d.count)
 	d.count++
-	id := snapshot.ProcessID(fmt.Sprintf("c%d", d.count))
 	d.clients[id] = &client{s, number}
 	d.requests = append(d.requests, request{id, payload})
+}
+
+// clientID names a client, so that no two in a cluster have the same: the n-th one,
+// from 0, of the i-th process of N, from 0, is c(n*N+i+1). c0 is none.
+func clientID(processes []snapshot.ProcessID, self snapshot.ProcessID, n int) snapshot.ProcessID {
+	i := slices.Index(processes, self)
+	return snapshot.ProcessID(fmt.Sprintf("c%d", n*len(processes)+i+1))
+}
+
+// ClientOf tells, given the sorted ids of all processes, at which of them a client
+// asked. It is false for what is no id of a client.
+func ClientOf(processes []snapshot.ProcessID, client snapshot.ProcessID) (snapshot.ProcessID, bool) {
+	if !client.IsClient() {
+		return "", false
+	}
+	n, err := strconv.ParseUint(string(client[1:]), 10, 63)
+	if err != nil || n == 0 || client[1] == '0' {
+		return "", false
+	}
+	return processes[(n-1)%uint64(len(processes))], true
 }
 
 // reply sends what the program answered. A client that has left gets nothing.

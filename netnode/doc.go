@@ -16,4 +16,6 @@
 //     while there is more to write than the loop can at once;
 //   - one for each piece of work off the loop: encoding a large part, a snapshot's
 //     JSON.
+//
+// A program may have goroutines of its own: see [Program].
 package netnode

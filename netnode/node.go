@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"net"
@@ -135,6 +136,7 @@ func (n *Node) Close() error {
 // Run runs the node until ctx is done, then stops it: it flushes for at most a
 // second. It returns nil then, and an error if the node had to stop by itself;
 // when it returns, every goroutine that it started has ended. It is called once.
+// A program that is an io.Closer is closed before it returns.
 func (n *Node) Run(ctx context.Context) error {
 	n.begun = time.Now()
 	n.turn.Unlock()
@@ -149,8 +151,18 @@ func (n *Node) Run(ctx context.Context) error {
 	n.closeAll(true)
 	force := time.AfterFunc(stopTimeout, func() { n.closeAll(false) })
 	defer force.Stop()
+	n.closeProgram()
 	n.work.Wait()
 	return err
+}
+
+// closeProgram ends what a program started outside of the loop, if it says how.
+func (n *Node) closeProgram() {
+	if closer, ok := n.core.Program.(io.Closer); ok {
+		if err := closer.Close(); err != nil {
+			n.core.log.Warn().Err(err).Msg("the program did not end well")
+		}
+	}
 }
 
 // closeAll ends all connections, after what was queued was written if flush.

@@ -13,6 +13,10 @@ import (
 // process. Every method is called on the node's loop, one at a time, and none may
 // block: what takes long goes to a goroutine of the program's own, which comes
 // back by [Process.Do].
+//
+// A program that is an [io.Closer] is closed when the node stops: after the loop has
+// ended, so that no other method runs or will, and before [Node.Run] returns. It may
+// block until what the program started has ended.
 type Program interface {
 	// Start is called once, before anything else but Restore. Messages to processes
 	// that are not there yet wait.

@@ -62,6 +62,11 @@ func (w *jsonWriter) process(p ProcessState) {
 	default:
 		w.payload("state", p.State.Bytes)
 	}
+	if a := p.State.Asked; a != nil {
+		w.key("settled").string(a.Settled)
+		w.key("printed_before_reply").uint(a.Printed)
+		w.key("unanswered").uint(a.Unanswered)
+	}
 	w.key("incarnation").string(string(p.Incarnation))
 	w.key("recorded_after_ms").milliseconds(p.RecordedAfter)
 	if p.Completed {

@@ -19,6 +19,21 @@ type State struct {
 	// Encode, if it is there, gives Bytes later: it may be called from any
 	// goroutine, by the holder of the State, before the piece is encoded.
 	Encode func() ([]byte, error)
+	// Asked tells how a child process was asked; nil: the state is known at once, or
+	// nobody was asked.
+	Asked *Asked
+}
+
+// Asked is how far a state that a child process gave is known to be the one at the
+// cut.
+type Asked struct {
+	// Settled is what the child had reached when it was asked: "acknowledged+idle",
+	// "acknowledged", "idle" or "none". Never empty.
+	Settled string
+	// Printed is how many lines it printed between the request and the reply.
+	Printed uint64
+	// Unanswered is how many requests it had not answered when it was asked.
+	Unanswered uint64
 }
 
 // Resolve is the state with its bytes: what Encode gave or its error.
@@ -28,9 +43,9 @@ func (s State) Resolve() State {
 	}
 	bytes, err := s.Encode()
 	if err != nil {
-		return State{Error: err.Error()}
+		return State{Error: err.Error(), Asked: s.Asked}
 	}
-	return State{Bytes: bytes}
+	return State{Bytes: bytes, Asked: s.Asked}
 }
 
 // Count is a number of messages on the channel to or from Peer.

@@ -49,6 +49,14 @@ func appendRecorded(b []byte, r snapshot.Recorded) []byte {
 		b = appendUint(append(b, stateBytes), uint64(len(r.State.Bytes)))
 		b = append(b, r.State.Bytes...)
 	}
+	if a := r.State.Asked; a == nil {
+		b = append(b, 0)
+	} else {
+		b = append(b, 1)
+		b = appendName(b, "settled", a.Settled)
+		b = appendUint(b, a.Printed)
+		b = appendUint(b, a.Unanswered)
+	}
 	for _, counts := range [][]snapshot.Count{r.Sent, r.Received} {
 		b = appendUint(b, uint64(len(counts)))
 		for _, c := range counts {
@@ -122,9 +130,23 @@ func decodeRecorded(d *decoder) snapshot.Recorded {
 	} else {
 		r.State.Bytes = d.bytes("state")
 	}
+	r.State.Asked = decodeAsked(d)
 	r.Sent = decodeCounts(d)
 	r.Received = decodeCounts(d)
 	return r
+}
+
+// decodeAsked reads a list of at most one.
+func decodeAsked(d *decoder) *snapshot.Asked {
+	switch d.byte("asked", 0, 1) {
+	case 1:
+		a := &snapshot.Asked{Settled: d.name("settled"), Printed: d.uint("printed"), Unanswered: d.uint("unanswered")}
+		if a.Settled == "" {
+			d.check(fmt.Errorf("settled is empty"))
+		}
+		return a
+	}
+	return nil
 }
 
 func decodeCounts(d *decoder) []snapshot.Count {

@@ -29,11 +29,20 @@ func sectionGoldens() []struct {
 				Process: "p1", Incarnation: "i", State: snapshot.State{Bytes: []byte("{}")},
 				Sent: []snapshot.Count{{Peer: "p2", N: 300}}, Received: []snapshot.Count{{Peer: "p1"}, {Peer: "p2", N: 1}},
 			},
-			"01 02 7031 01 69 00 02 7b7d 01 02 7032 ac02 02 02 7031 00 02 7032 01",
+			"01 02 7031 01 69 00 02 7b7d 00 01 02 7032 ac02 02 02 7031 00 02 7032 01",
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no"}},
-			"01 02 7031 01 69 01 02 6e6f 00 00",
+			"01 02 7031 01 69 01 02 6e6f 00 00 00",
+		},
+		{
+			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{
+				Bytes: []byte("1"), Asked: &snapshot.Asked{Settled: "idle", Printed: 300, Unanswered: 2}}},
+			"01 02 7031 01 69 00 01 31 01 04 69646c65 ac02 02 00 00",
+		},
+		{
+			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no", Asked: &snapshot.Asked{Settled: "none"}}},
+			"01 02 7031 01 69 01 02 6e6f 01 04 6e6f6e65 00 00 00 00",
 		},
 		{
 			snapshot.Closed{

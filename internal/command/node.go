@@ -52,7 +52,7 @@ func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process)
 			return fail(exitUsage, "", "--listen %w", err)
 		}
 	}
-	hosted, err := program.New(p.Program, cluster.IDs())
+	hosted, err := program.New(cluster, p)
 	if err != nil {
 		return fail(exitUsage, "", "program of %s in %s:%s", p.ID, cluster.Path, listed(err.Error()))
 	}

@@ -19,7 +19,8 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"chandy": func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
+		"chandy":      func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
+		"broadcaster": broadcaster,
 	})
 }
 
@@ -32,10 +33,13 @@ func TestMain(m *testing.M) {
 //	                                     stopped, as if its machine hung
 //	fits SCHEMA                          checks stdout against docs/SCHEMA
 //	killnode ID                          kills the node of a process
+//	killchild ID                         kills the child of a process of kind exec
 //	outlived COMMAND                     kills chandy COMMAND and waits until all
 //	                                     nodes have ended
 //	broken PROGRAM [ARG...]              runs a program whose stdout nobody reads,
 //	                                     and which must say nothing about it
+//
+// The program broadcaster is one for kind exec.
 //
 // Nodes run in the background ("exec chandy node p1 &"). Nothing sleeps: a script
 // knows that they are up by "chandy initiate --wait".
@@ -50,6 +54,7 @@ func TestScripts(t *testing.T) {
 			"suspended": suspended,
 			"fits":      fits,
 			"killnode":  killNode,
+			"killchild": killChild,
 			"outlived":  outlived,
 		},
 	})

@@ -15,6 +15,7 @@ package config
 import (
 	"crypto/sha256"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -26,8 +27,8 @@ import (
 // its square.
 const ProcessesMax = 1024
 
-// KindExec is the kind that is kept for children in any language: for it a process
-// has a channel to itself by default.
+// KindExec is the kind of children in any language: for it a process has a channel
+// to itself by default.
 const KindExec = "exec"
 
 // Cluster is a cluster file, checked and with its defaults filled in.
@@ -41,8 +42,20 @@ type Cluster struct {
 	Network Network
 	// Snapshot is the table [snapshot].
 	Snapshot Snapshot
-	// Path of the file, for messages.
+	// ChannelsNamed tells whether the file names the channels of any process.
+	ChannelsNamed bool
+	// Path of the file.
 	Path string
+}
+
+// Dir is the directory of the file, absolute where that can be known. Children of
+// KindExec run there.
+func (c *Cluster) Dir() string {
+	dir := filepath.Dir(c.Path)
+	if absolute, err := filepath.Abs(dir); err == nil {
+		return absolute
+	}
+	return dir
 }
 
 // Process is one [[process]] of the file.

@@ -172,6 +172,8 @@ func (f file) cluster(path string) *Cluster {
 		channels := p.Channels
 		if channels == nil {
 			channels = f.channelsOf(p.ID, program.Kind)
+		} else {
+			c.ChannelsNamed = true
 		}
 		c.Processes = append(c.Processes, Process{ID: p.ID, Address: p.Address, Channels: channels, Program: program})
 	}

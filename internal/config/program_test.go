@@ -164,3 +164,16 @@ func TestDecodeBugs(t *testing.T) {
 		})
 	}
 }
+
+func TestChannelsNamed(t *testing.T) {
+	for channels, want := range map[string]bool{``: false, `, channels = []`: true, `, channels = ["p1"]`: true} {
+		c := parse(t, `
+name = "a"
+process = [{ id = "p1", address = "127.0.0.1:7101" }, { id = "p2", address = "127.0.0.1:7102"`+channels+` }]
+program = { kind = "exec" }
+`)
+		if c.ChannelsNamed != want {
+			t.Errorf("with %q: %v", channels, c.ChannelsNamed)
+		}
+	}
+}

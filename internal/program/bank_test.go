@@ -16,7 +16,7 @@ import (
 // startBank makes a bank with channels to p2 and p3 and starts it.
 func startBank(t *testing.T, p *fake, keys string) *bank {
 	t.Helper()
-	made, err := New(settings(t, "kind = \"bank\"\n"+keys), nil)
+	made, err := bundled(settings(t, "kind = \"bank\"\n"+keys), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestBankCaptureRestore(t *testing.T) {
 		t.Errorf("state %s, not %s", state, want)
 	}
 
-	made, err := New(settings(t, `kind = "bank"`), nil)
+	made, err := bundled(settings(t, `kind = "bank"`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,14 +243,14 @@ func TestBankSettings(t *testing.T) {
 		{`balanse = 1`, `unknown key "balanse": did you mean "balance"?`},
 		{"balance = -1\nmax_transfer = 0", "balance: must be from 0 to 8796093022208, not -1\nmax_transfer: must be from 1 to 8796093022208, not 0"},
 	} {
-		if _, err := New(settings(t, "kind = \"bank\"\n"+c.keys), nil); err == nil || err.Error() != c.want {
+		if _, err := bundled(settings(t, "kind = \"bank\"\n"+c.keys), nil); err == nil || err.Error() != c.want {
 			t.Errorf("%s\n got  %v\n want %s", c.keys, err, c.want)
 		}
 	}
 }
 
 func TestUnknownKind(t *testing.T) {
-	if _, err := New(settings(t, `kind = "bnak"`), nil); err == nil || !strings.Contains(err.Error(), `unknown program kind "bnak"`) {
+	if _, err := bundled(settings(t, `kind = "bnak"`), nil); err == nil || !strings.Contains(err.Error(), `unknown program kind "bnak"`) {
 		t.Errorf("error %v", err)
 	}
 }

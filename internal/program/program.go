@@ -5,20 +5,33 @@ package program
 import (
 	"fmt"
 
+	"chandy/internal/child"
 	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/snapshot"
 )
 
-// New makes a program of the kind and with the settings that the cluster file
-// gives for one process. The error lists all faults of the settings.
-// The program may run in any of the processes.
-func New(p config.Program, processes []snapshot.ProcessID) (netnode.Program, error) {
+// New makes the program of one process of a cluster file, of the kind and with the
+// settings that it gives. The error lists all faults of the settings. Nothing is
+// started.
+func New(cluster *config.Cluster, p config.Process) (netnode.Program, error) {
+	if p.Program.Kind == config.KindExec {
+		x, err := child.New(cluster, p)
+		if err != nil {
+			return nil, err
+		}
+		return x, nil
+	}
+	return bundled(p.Program, cluster.IDs())
+}
+
+// bundled makes a bundled program, which may run in any of the processes.
+func bundled(p config.Program, processes []snapshot.ProcessID) (netnode.Program, error) {
 	switch p.Kind {
 	case "bank":
 		return newBank(p)
 	case "token":
 		return newToken(p, processes)
 	}
-	return nil, fmt.Errorf("unknown program kind %q: there are bank and token", p.Kind)
+	return nil, fmt.Errorf("unknown program kind %q: there are bank, token and exec", p.Kind)
 }

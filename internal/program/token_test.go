@@ -13,7 +13,7 @@ func tokenProgram(t *testing.T, text string) *token {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := New(c.Processes[0].Program, []snapshot.ProcessID{"p1", "p2", "p3"})
+	p, err := bundled(c.Processes[0].Program, []snapshot.ProcessID{"p1", "p2", "p3"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,14 +96,14 @@ func TestTokenRestore(t *testing.T) {
 }
 
 func TestTokenSettings(t *testing.T) {
-	if _, err := New(settings(t, "kind = \"token\"\nholder = \"zz\""), []snapshot.ProcessID{"p1"}); err == nil || err.Error() != `holder: there is no process "zz"` {
+	if _, err := bundled(settings(t, "kind = \"token\"\nholder = \"zz\""), []snapshot.ProcessID{"p1"}); err == nil || err.Error() != `holder: there is no process "zz"` {
 		t.Errorf("%v", err)
 	}
 	c, err := config.Parse("test.toml", []byte("name=\"t\"\n[[process]]\nid=\"p1\"\naddress=\"127.0.0.1:1\"\n[program]\nkind=\"token\"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(c.Processes[0].Program, []snapshot.ProcessID{"p1", "p2", "p3"}); err == nil || err.Error() != "holder: is missing: the id of the process that has the token at the start" {
+	if _, err := bundled(c.Processes[0].Program, []snapshot.ProcessID{"p1", "p2", "p3"}); err == nil || err.Error() != "holder: is missing: the id of the process that has the token at the start" {
 		t.Errorf("%v", err)
 	}
 }

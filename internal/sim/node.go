@@ -33,7 +33,7 @@ type node struct {
 
 // start starts a node, in place of the one that ran as the same process before.
 func (w *world) start(p config.Process) error {
-	hosted, err := program.New(p.Program, w.cluster.IDs())
+	hosted, err := program.New(w.cluster, p)
 	if err != nil {
 		return err
 	}

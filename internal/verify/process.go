@@ -3,6 +3,8 @@ package verify
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 )
 
 const processIDMax = 64
@@ -41,6 +43,7 @@ func (c *checker) readProcess(id string) error {
 	var failed bool
 	var incarnation string
 	var recorded, completed optional[float64]
+	var asked []string // the keys of how a child was asked
 	ok, err := c.object(func(key string) (err error) {
 		switch key {
 		case "state":
@@ -50,6 +53,12 @@ func (c *checker) readProcess(id string) error {
 		case "state_error":
 			failed = true
 			_, err = c.text(key)
+		case "settled":
+			asked = append(asked, key)
+			err = c.readSettled(key)
+		case "printed_before_reply", "unanswered":
+			asked = append(asked, key)
+			err = c.readCount(key)
 		case "incarnation":
 			incarnation, err = c.name(key)
 		case "recorded_after_ms":
@@ -70,6 +79,9 @@ func (c *checker) readProcess(id string) error {
 	if failed && (state.plain && !state.null || state.base64) {
 		c.fault("has a \"state_error\" and a state")
 	}
+	if len(asked) != 0 && len(asked) != 3 {
+		c.fault("has %s without the others of settled, printed_before_reply and unanswered", strings.Join(asked, " and "))
+	}
 	if recorded.known && completed.known && recorded.value > completed.value {
 		c.fault("recorded after %v ms, completed after %v ms", recorded.value, completed.value)
 	}
@@ -80,6 +92,25 @@ func (c *checker) readProcess(id string) error {
 	c.report.Processes++
 	c.locate(start, where, 0)
 	return nil
+}
+
+// settled is what a child can have reached.
+var settled = []string{"acknowledged+idle", "acknowledged", "idle", "none"}
+
+func (c *checker) readSettled(name string) error {
+	s, err := c.text(name)
+	if s.known && !slices.Contains(settled, s.value) {
+		c.fault("%s: is %s, not one of %s", name, quote(s.value), strings.Join(settled, ", "))
+	}
+	return err
+}
+
+func (c *checker) readCount(name string) error {
+	n, err := c.number(name)
+	if n.null {
+		c.fault("%s: is null, not a number", name)
+	}
+	return err
 }
 
 // checkProcesses runs at the end: processes can come after initiators.

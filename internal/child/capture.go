@@ -1,0 +1,190 @@
+package child
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"chandy/netnode"
+	"chandy/snapshot"
+)
+
+// capture is the capture of a state that is in progress. Nothing is written to the
+// child from its beginning on but the request; what arrives stays in the inbox.
+//
+//  1. What was handed over before is written to the last byte: it was received.
+//  2. The child settles: it answers what it was asked, and goes to sleep. A program
+//     with a thread for each line could answer the request before an earlier line
+//     has had its effect.
+//  3. The request is written. What is printed before the reply was sent before the
+//     cut, what is printed after it after the cut.
+//
+// Each of the three has its limit.
+type capture struct {
+	done    func(netnode.State)
+	stage   stage
+	idle    bool // the child sleeps
+	asked   *snapshot.Asked
+	id      string // of the request
+	printed uint64 // lines since the request
+	timer   *time.Timer
+	cancel  context.CancelFunc // of the watcher
+}
+
+type stage int
+
+const (
+	writing  stage = iota // for the child to be ready, and for its pipe
+	settling              // for its replies and its sleep
+	replying              // for the state
+)
+
+// Capture asks the child for its state, if the settings say how.
+func (x *Program) Capture(done func(netnode.State)) {
+	c := &capture{done: done, cancel: func() {}}
+	x.capture = c
+	x.grant()
+	c.timer = x.limit(c, x.settings.StateTimeout, x.stuck)
+	x.advance()
+}
+
+// limit calls f if the capture is still in progress, and in the same stage.
+func (x *Program) limit(c *capture, d time.Duration, f func()) *time.Timer {
+	stage := c.stage
+	return x.after(d, func() {
+		if x.capture == c && c.stage == stage {
+			f()
+		}
+	})
+}
+
+// enter begins the next stage.
+func (x *Program) enter(s stage, limit time.Duration, late func()) {
+	c := x.capture
+	c.timer.Stop()
+	c.stage = s
+	c.timer = x.limit(c, limit, late)
+}
+
+// advance goes on with the capture, if there is one that can. It is called when
+// anything has changed for which one waits.
+func (x *Program) advance() {
+	c := x.capture
+	if c == nil || x.over {
+		return
+	}
+	if c.stage == writing {
+		switch none := x.settings.State == stateNone; {
+		case x.waits || !x.ready && !none:
+			return
+		case none:
+			x.captured(netnode.State{Error: `the program is not asked for its state (state = "none")`})
+			return
+		case x.settings.Settle == "none":
+			x.askState("none")
+			return
+		}
+		x.enter(settling, x.settings.SettleTimeout, func() { x.askState(x.reached()) })
+		x.watch(c)
+	}
+	if c.stage == settling && x.requests.unanswered() == 0 && (c.idle || !canIdle) {
+		x.askState(x.reached())
+	}
+}
+
+// watch tells the loop whether the child sleeps.
+func (x *Program) watch(c *capture) {
+	ctx, cancel := context.WithCancel(context.Background())
+	c.cancel = cancel
+	watched := x.child
+	x.watching.Go(func() {
+		watched.WatchIdle(ctx, func(idle bool) {
+			x.process.Do(func() {
+				c.idle = idle
+				if x.capture == c {
+					x.advance()
+				}
+			})
+		})
+	})
+}
+
+// reached is what the child has reached in settling.
+func (x *Program) reached() string {
+	switch acknowledged := x.requests.unanswered() == 0; {
+	case acknowledged && x.capture.idle:
+		return "acknowledged+idle"
+	case acknowledged:
+		return "acknowledged"
+	case x.capture.idle:
+		return "idle"
+	}
+	return "none"
+}
+
+// askState writes the request.
+func (x *Program) askState(settled string) {
+	c := x.capture
+	c.cancel()
+	c.asked = &snapshot.Asked{Settled: settled, Unanswered: x.requests.unanswered()}
+	x.enter(replying, x.settings.StateTimeout, x.stuck)
+	c.printed = 0
+	c.id = x.ask(x.settings.request(), func(reply Line) { x.captured(x.state(reply)) })
+}
+
+// state is what a reply gives.
+func (x *Program) state(reply Line) netnode.State {
+	asked := x.capture.asked
+	if reply.Type == "error" {
+		return netnode.State{Error: "the child refuses: " + Printable(reply.Body, stateErrorMax), Asked: asked}
+	}
+	if x.settings.State != stateSnapshot {
+		return netnode.State{Bytes: slices.Clone(reply.Body), Asked: asked}
+	}
+	state := reply.Member("state")
+	if state == nil {
+		return netnode.State{Error: `the child's reply has no "state": ` + Printable(reply.Body, stateErrorMax), Asked: asked}
+	}
+	return netnode.State{Bytes: slices.Clone(state), Asked: asked}
+}
+
+// stateErrorMax is how much of a reply a state error quotes, in bytes.
+const stateErrorMax = 512
+
+// stuck ends a capture in which nothing goes on.
+func (x *Program) stuck() {
+	c := x.capture
+	why := fmt.Sprintf("no reply within %v (state_timeout)", x.settings.StateTimeout)
+	switch {
+	case c.stage == replying:
+		delete(x.asked, c.id) // a late reply is dropped
+	case !x.ready:
+		why = "the child has not answered init yet"
+	default:
+		why = fmt.Sprintf("the child does not read: %d bytes wait", x.child.Pending())
+	}
+	x.captured(netnode.State{Error: why, Asked: c.asked})
+}
+
+// captured ends the capture: the cut is here.
+func (x *Program) captured(state netnode.State) {
+	c := x.capture
+	c.stop()
+	if state.Asked != nil {
+		state.Asked.Printed = c.printed
+	}
+	x.capture = nil
+	c.done(state)
+	refusals := x.errors
+	x.errors, x.errorLen = nil, 0
+	for _, line := range refusals {
+		x.write(line)
+	}
+}
+
+// stop frees what a capture holds.
+func (c *capture) stop() {
+	c.timer.Stop()
+	c.cancel()
+}

@@ -1,0 +1,144 @@
+package child
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// input is the stdin of a child. Who writes does not wait: what does not fit into
+// the pipe is left to a goroutine.
+type input struct {
+	process *Process
+	file    *os.File
+	raw     syscall.RawConn
+	writer  sync.WaitGroup
+
+	mu      sync.Mutex // guards the rest
+	queue   [][]byte   // not written yet, each with its line end
+	bytes   int        // in queue and in the writer's hand
+	writing bool       // there is a writer
+	closed  bool
+	line    []byte // the last line, with its end
+}
+
+func (in *input) init(p *Process, f *os.File) {
+	in.process, in.file = p, f
+	in.raw, _ = f.SyscallConn() // there is one for a pipe
+}
+
+// Write writes a line, without its end, and does not wait. It tells whether all of
+// it is in the pipe; if not, or if Spec.Pace, Spec.Written will be called. The line
+// is copied. What is written to a child that has ended is dropped.
+func (p *Process) Write(line []byte) (done bool) {
+	in := &p.input
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.closed {
+		return true
+	}
+	if cap(in.line) > keepMax {
+		in.line = nil
+	}
+	in.line = append(append(in.line[:0], line...), '\n')
+	rest := in.line
+	if !in.writing {
+		rest = in.atOnce(rest)
+		if len(rest) == 0 && !p.spec.Pace {
+			return true
+		}
+	}
+	in.queue = append(in.queue, append([]byte(nil), rest...))
+	in.bytes += len(rest)
+	if !in.writing {
+		in.writing = true
+		in.writer.Go(in.write)
+	}
+	return false
+}
+
+// Pending is how many bytes wait to be written.
+func (p *Process) Pending() int {
+	p.input.mu.Lock()
+	defer p.input.mu.Unlock()
+	return p.input.bytes
+}
+
+// keepMax is the largest buffer that is kept for the next use.
+const keepMax = 1 << 20
+
+// atOnce writes what the pipe takes, in one write, and returns the rest. An error
+// shows with the next write.
+func (in *input) atOnce(line []byte) []byte {
+	n := 0
+	in.raw.Write(func(fd uintptr) bool {
+		if k, err := syscall.Write(int(fd), line); err == nil {
+			n = k
+		}
+		return true // whatever happened: do not wait
+	})
+	return line[n:]
+}
+
+// write writes what waits, until there is no more.
+func (in *input) write() {
+	p := in.process
+	for {
+		in.mu.Lock()
+		if len(in.queue) == 0 {
+			in.writing = false
+			in.mu.Unlock()
+			if p.spec.Written != nil {
+				p.spec.Written()
+			}
+			return
+		}
+		line := in.queue[0]
+		in.queue = in.queue[1:]
+		in.mu.Unlock()
+		_, err := in.file.Write(line)
+		if err == nil && p.spec.Pace && !in.awaitRead() {
+			err = os.ErrClosed
+		}
+		if err != nil {
+			// What waits stays so: whoever waits for it goes by Ended.
+			if !errors.Is(err, os.ErrClosed) {
+				p.endSoon(errors.New("closed its stdin"))
+			}
+			return
+		}
+		in.mu.Lock()
+		in.bytes -= len(line)
+		in.mu.Unlock()
+	}
+}
+
+// awaitRead waits until the child has read everything. It is false if the child has
+// ended first.
+func (in *input) awaitRead() bool {
+	const longest = time.Millisecond
+	for pause := 20 * time.Microsecond; ; pause = min(2*pause, longest) {
+		n, ok := inPipe(in.raw)
+		if !ok {
+			return false
+		}
+		if n == 0 {
+			return true
+		}
+		select {
+		case <-in.process.exited:
+			return false
+		case <-time.After(pause):
+		}
+	}
+}
+
+// close is the end of the child's input.
+func (in *input) close() {
+	in.mu.Lock()
+	in.closed = true
+	in.mu.Unlock()
+	in.file.Close()
+}

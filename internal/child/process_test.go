@@ -1,0 +1,305 @@
+package child
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// observed is a Process with what it has said.
+type observed struct {
+	*Process
+	batches chan *Batch
+	errors  chan string
+	written chan struct{}
+	ended   chan End
+}
+
+func spec(kind string, env ...string) (Spec, *observed) {
+	o := &observed{
+		batches: make(chan *Batch, 100), errors: make(chan string, 100), written: make(chan struct{}, 100), ended: make(chan End, 1),
+	}
+	all := map[string]string{"CHILD": kind, "GORACE": atOnce}
+	for i := 0; i < len(env); i += 2 {
+		all[env[i]] = env[i+1]
+	}
+	return Spec{
+		Command: []string{self()}, Env: all, LineMax: 1 << 20,
+		Output: func(b *Batch) { o.batches <- b }, Errors: func(line string) { o.errors <- line },
+		Written: func() { o.written <- struct{}{} }, Ended: func(e End) { o.ended <- e },
+	}, o
+}
+
+func begin(t *testing.T, kind string, env ...string) *observed {
+	t.Helper()
+	s, o := spec(kind, env...)
+	p, err := Start(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Process = p
+	t.Cleanup(p.Close)
+	return o
+}
+
+const initLine = `{"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}`
+
+// next is what the child prints next, one batch, which is returned.
+func (o *observed) next(t *testing.T) []string {
+	t.Helper()
+	select {
+	case b := <-o.batches:
+		defer b.Return()
+		var all []string
+		for _, line := range b.Lines {
+			all = append(all, string(line))
+		}
+		return all
+	case <-time.After(patience):
+		t.Fatal("it prints nothing")
+		return nil
+	}
+}
+
+func (o *observed) end(t *testing.T) End {
+	t.Helper()
+	select {
+	case e := <-o.ended:
+		return e
+	case <-time.After(patience):
+		t.Fatal("it does not end")
+		return End{}
+	}
+}
+
+// none fails if a goroutine of a Process is left.
+func none(t *testing.T) {
+	t.Helper()
+	for begun := time.Now(); ; runtime.Gosched() {
+		buf := make([]byte, 1<<20)
+		text := string(buf[:runtime.Stack(buf, true)])
+		if !strings.Contains(text, "child.(*Process)") && !strings.Contains(text, "child.(*input)") && !strings.Contains(text, "child.(*Program)") {
+			return
+		}
+		if time.Since(begun) > 5*time.Second {
+			t.Fatalf("goroutines are left:\n%s", text)
+		}
+	}
+}
+
+func TestProcess(t *testing.T) {
+	o := begin(t, "puppet")
+	if !o.Write([]byte(initLine)) {
+		t.Error("init does not fit into a pipe")
+	}
+	if got := o.next(t); len(got) != 1 || got[0] != `{"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}` {
+		t.Errorf("%q", got)
+	}
+	o.Write([]byte(`{"src":"c1","dest":"n1","body":{"type":"leave","n":5,"text":"a\nb"}}`))
+	e := o.end(t)
+	if e.Err().Error() != "the child ended: exit status 5; its last words: b" || e.State.ExitCode() != 5 || <-o.errors != "a" || <-o.errors != "b" {
+		t.Errorf("%+v", e)
+	}
+	o.Close()
+	if !o.Write([]byte("x")) || o.Pending() != 0 {
+		t.Error("written to a child that has ended")
+	}
+	none(t)
+}
+
+// No more than two batches are handed over that were not returned.
+func TestBatches(t *testing.T) {
+	o := begin(t, "flood")
+	o.Write([]byte(initLine))
+	var held []*Batch
+	for range buffers {
+		select {
+		case b := <-o.batches:
+			held = append(held, b)
+		case <-time.After(patience):
+			t.Fatal("it prints nothing")
+		}
+	}
+	// Its pipe becomes full only when nobody reads.
+	stdout, _ := o.stdout.SyscallConn()
+	for n := 0; canIdle && n < 40<<10; runtime.Gosched() {
+		n, _ = inPipe(stdout)
+	}
+	if len(o.batches) > 0 {
+		t.Errorf("%d more batches", len(o.batches))
+	}
+	want := -1
+	check := func(b *Batch) {
+		for _, line := range b.Lines {
+			if want >= 0 && !bytes.Contains(line, fmt.Appendf(nil, `"n":%d,`, want)) {
+				t.Fatalf("not line %d: %.100s", want, line)
+			}
+			want++
+		}
+		b.Return()
+	}
+	for _, b := range held {
+		check(b)
+	}
+	for range 50 {
+		check(<-o.batches)
+	}
+	o.Close()
+	none(t)
+}
+
+// A line that does not fit is written by and by, and in order with those after it.
+func TestWriteMuch(t *testing.T) {
+	m := newMeeting(t)
+	o := begin(t, "deaf", "ADDRESS", m.listener.Addr().String())
+	o.Write([]byte(initLine))
+	o.next(t)
+	gate := m.come()
+	long := `{"src":"n2","dest":"n1","body":{"pad":"` + strings.Repeat("x", 200<<10) + `"}}`
+	if o.Write([]byte(long)) || o.Pending() < 100<<10 {
+		t.Errorf("all of it is in the pipe: %d bytes wait", o.Pending())
+	}
+	for range 10 {
+		if o.Write([]byte(`{"src":"n2","dest":"n1","body":{"short":1}}`)) {
+			t.Error("a line went ahead")
+		}
+	}
+	o.Write([]byte(`{"src":"c1","dest":"n1","body":{"type":"lines","msg_id":1}}`))
+	if len(o.written) > 0 {
+		t.Error("written")
+	}
+	gate.Write([]byte("."))
+	var all string
+	for !strings.HasSuffix(all, "}}") || len(all) < 200<<10 {
+		all += strings.Join(o.next(t), "")
+	}
+	if strings.Count(all, "short") != 10 {
+		t.Errorf("%d lines came", strings.Count(all, "short"))
+	}
+	<-o.written
+	if o.Pending() != 0 {
+		t.Errorf("%d bytes wait", o.Pending())
+	}
+	o.Close()
+	none(t)
+}
+
+func TestLongOutput(t *testing.T) {
+	for size, want := range map[int]string{
+		1 << 20:     "",
+		1<<20 + 1:   "the child printed a line longer than 1048576 bytes: line 3",
+		3<<20 + 555: "the child printed a line longer than 1048576 bytes: line 3",
+	} {
+		o := begin(t, "puppet")
+		o.Write([]byte(initLine))
+		o.next(t)
+		const frame = `{"src":"c1","dest":"n1","body":{"type":"print","msg_id":1,"lines":["a",""]}}`
+		o.Write([]byte(strings.Replace(frame, `""`, `"`+strings.Repeat("x", size)+`"`, 1)))
+		if want != "" {
+			if got := o.end(t).Err().Error(); got != want {
+				t.Errorf("%d bytes: %s", size, got)
+			}
+			continue
+		}
+		var all []string
+		for len(all) < 3 {
+			all = append(all, o.next(t)...)
+		}
+		if len(all[1]) != size {
+			t.Errorf("%d bytes came of %d", len(all[1]), size)
+		}
+		o.Close()
+	}
+	none(t)
+}
+
+// A child that ignores the end of its input and SIGTERM is killed, and so is what it
+// has started; no matter what is in the pipes.
+func TestClose(t *testing.T) {
+	for _, kind := range []string{"stubborn", "parent"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			m := newMeeting(t)
+			o := begin(t, kind, "ADDRESS", m.listener.Addr().String())
+			o.Write([]byte(initLine))
+			gone := m.come()
+			begun := time.Now()
+			o.Close()
+			m.gone(gone)
+			if took := time.Since(begun); took > 5*grace || kind == "stubborn" && took < 2*grace {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+	t.Run("flood", func(t *testing.T) {
+		t.Parallel()
+		o := begin(t, "flood")
+		o.Write([]byte(initLine))
+		for range 3 {
+			o.Write(make([]byte, 1<<20))
+		}
+		<-o.batches // and nobody takes more
+		o.Close()
+	})
+}
+
+// The child dies with the process that has started it, also on SIGKILL.
+func TestParentKilled(t *testing.T) {
+	if !canIdle {
+		t.Skip("not on this system")
+	}
+	m := newMeeting(t)
+	c := exec.Command(self())
+	c.Env = append(os.Environ(), "CHILD=host", "ADDRESS="+m.listener.Addr().String())
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	gone := m.come()
+	c.Process.Kill()
+	c.Wait()
+	m.gone(gone)
+}
+
+// Many start and end at the same time: nothing is left of them.
+func TestManyProcesses(t *testing.T) {
+	var wait sync.WaitGroup
+	for range 20 {
+		wait.Go(func() {
+			s, o := spec("puppet")
+			p, err := Start(s)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			p.Write([]byte(initLine))
+			<-o.batches
+			p.Close()
+			p.Close()
+			if e := <-o.ended; e.Reason != nil || e.State.ExitCode() != 0 {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+	wait.Wait()
+	none(t)
+}
+
+func TestPrintable(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                      "",
+		"plain é 世":             "plain é 世",
+		"a\x1b[31mb\r\n\x00\t":  `a\x1b[31mb\x0d\x0a\x00 `,
+		"\xff\u200b\u2028":      "\uFFFD" + `\u200b\u2028`,
+		strings.Repeat("x", 30): strings.Repeat("x", 20) + "…",
+	} {
+		if got := Printable([]byte(text), 20); got != want {
+			t.Errorf("%q: %q, not %q", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,376 @@
+package child
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"chandy/internal/config"
+)
+
+// What real programs do, each a test. The processes are puppets where nothing else
+// is said.
+
+func TestLinesPassAsTheyAre(t *testing.T) {
+	c := run(t, file(2, "puppet", "state = \"snapshot\"\n"))
+	sent := []string{
+		`{"src":"n1","dest":"n2","body":{"type":"a","msg_id":"a-1"}}`,                                       // a string as msg_id
+		`{"src":"n1","dest":"n2","body":{"type":"a","in_reply_to":null}}`,                                   // in reply to nothing, in three ways
+		`{"src":"n1","dest":"n2","body":{"type":"a","in_reply_to":0}}`,                                      //
+		`{"src":"n1","dest":"n2","body":{"type":"a","in_reply_to":-1}}`,                                     //
+		`{"src":"n1","dest":"n2","body":{"x":7}}`,                                                           // no type
+		`{"id":12,"dest":"n2","body":{"z":1,"a":9223372036854775807,"type":"b"},"src":"n1"}`,                // an id, 19 digits, its order of keys
+		`  { "dest" : "n2", "body" : { "type" : "spaces \u00e9 é", "e" : 1.0e2 } }  `,                       // spaces, escapes, no src
+		`{"src":"c77","dest":"n2","body":{"type":"forwarded","msg_id":3}}`,                                  // a client's src
+		`{"src":"nobody","dest":"n2","body":{"type":"a"}}`,                                                  // a false one
+		`{"src":"n1","dest":"n2","body":{"type":"long","pad":"` + strings.Repeat("x", 300_000) + `"}}` + "", // longer than a pipe
+	}
+	c.print("n1", sent...)
+	if got := c.await("n2", len(sent)); !slices.Equal(got, sent) {
+		for i := range got {
+			if got[i] != sent[i] {
+				t.Errorf("sent %.200s\narrived as %.200s", sent[i], got[i])
+			}
+		}
+	}
+	c.print("n1", `{"src":"n1","body":{"type":"lost"}}`, `{"dest":"n2","body":7}`, `{"dest":"n2","body":{"type":"after"}}`)
+	if got := c.await("n2", len(sent)+1); len(got) != len(sent)+1 || !strings.Contains(got[len(sent)], "after") {
+		t.Errorf("after a message without dest: %.300q", got[len(sent):])
+	}
+	c.logged(`line 13 of the child: no message: it has no \"dest\" that is a string`)
+}
+
+// A request that is forwarded with its client as the source is answered by who got
+// it, to the client, through the client's own node.
+func TestForwarded(t *testing.T) {
+	c := run(t, file(3, "puppet", "state = \"snapshot\"\n"))
+	c.waitUp()
+	for _, id := range []string{"1", "\"a\"", "9223372036854775807"} {
+		want := fmt.Sprintf(`{"type":"forward_ok","in_reply_to":%s,"by":"n3"}`, id)
+		if got := c.call("n2", fmt.Sprintf(`{"type":"forward","text":"n3","msg_id":%s}`, id)); got != want {
+			t.Errorf("forwarded: %s, not %s", got, want)
+		}
+	}
+	s := c.snapshot("n1")
+	for id, p := range s.Processes {
+		if p.Unanswered != 0 {
+			t.Errorf("%s has %d requests unanswered", id, p.Unanswered)
+		}
+	}
+	// A reply to a client that is no more, here and elsewhere.
+	c.print("n1", `{"dest":"c1","body":{"type":"late","in_reply_to":5}}`, `{"dest":"c3","body":{"type":"late","in_reply_to":5}}`,
+		`{"dest":"c0","body":{"type":"late","in_reply_to":77}}`, `{"dest":"n3","body":{"type":"after"}}`)
+	if got := c.await("n3", 1); len(got) != 1 || !strings.Contains(got[0], "after") {
+		t.Errorf("n3 got %q", got)
+	}
+	c.logged("c1 waits for no such reply")
+	c.logged("c3 waits for no such reply")
+	c.logged("it answers nothing that was asked")
+}
+
+// Messages to oneself are on a channel.
+func TestSelf(t *testing.T) {
+	c := run(t, file(1, "puppet", "state = \"snapshot\"\n"))
+	c.print("n1", `{"src":"n1","dest":"n1","body":{"type":"self"}}`)
+	c.await("n1", 1)
+	s := c.snapshot("n1")
+	if len(s.Channels) != 1 || s.Channels[0].Sent != 1 || s.Channels[0].Received != 1 {
+		t.Errorf("%s", s.text)
+	}
+}
+
+// Where there is no channel the child is told, if it wants a reply.
+func TestNoChannel(t *testing.T) {
+	text := strings.Replace(file(3, "puppet", "state = \"snapshot\"\n"), `id = "n1"`, "id = \"n1\"\nchannels = [\"n2\"]", 1)
+	c := run(t, text)
+	c.print("n1", `{"dest":"n3","body":{"type":"a","msg_id":5}}`, `{"dest":"n1","body":{"type":"a","msg_id":"s"}}`, `{"dest":"no\"body","body":{"type":"a","msg_id":7}}`,
+		`{"dest":"n3","body":{"type":"a"}}`, `{"dest":"c3","body":{"type":"a","msg_id":9}}`, `{"dest":"n2","body":{"type":"a"}}`)
+	got := c.await("n1", 5)
+	want := []string{
+		`{"src":"c0","dest":"n1","body":{"type":"topology","topology":{"n1":["n2"],"n2":["n1","n3"],"n3":["n1","n2"]},"msg_id":2}}`,
+		`{"src":"n3","dest":"n1","body":{"type":"error","code":1,"text":"there is no channel from n1 to n3","in_reply_to":5}}`,
+		`{"src":"n1","dest":"n1","body":{"type":"error","code":1,"text":"there is no channel from n1 to n1","in_reply_to":"s"}}`,
+		`{"src":"no\"body","dest":"n1","body":{"type":"error","code":1,"text":"there is no process \"no\\\"body\"","in_reply_to":7}}`,
+		`{"src":"c3","dest":"n1","body":{"type":"error","code":1,"text":"there is no channel from n1 to n3","in_reply_to":9}}`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("n1 got\n%s\nnot\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if got := c.await("n2", 2); !strings.Contains(got[1], `{"dest":"n2"`) {
+		t.Errorf("n2 got %q", got)
+	}
+	c.logged("there is no channel from n1 to n3")
+}
+
+// A topology message comes only where the file names channels, and where it is
+// wanted; services are not in it, nor among the nodes.
+func TestTopology(t *testing.T) {
+	named := strings.Replace(file(2, "puppet", "state = \"snapshot\"\n"), `id = "n1"`, "id = \"n1\"\nchannels = [\"n2\", \"kv\"]", 1) +
+		"[[process]]\nid = \"kv\"\naddress = \"127.0.0.1:7999\"\nprogram = { kind = \"lin-kv\" }\n"
+	for text, want := range map[string]string{
+		named: `{"n1":["n2"],"n2":["n1"]}`,
+		strings.Replace(named, "[program]", "[program]\ntopology = false", 1): "",
+		file(2, "puppet", ""): "",
+	} {
+		c := newCluster(t, text)
+		if got := string(c.made("n1").topology); got != "" && got != `{"type":"topology","topology":`+want+`}` || (got == "") != (want == "") {
+			t.Errorf("topology %s, not %s\n%s", got, want, text)
+		}
+		if got := mustJSON(c.made("n2").init); string(got) != `{"type":"init","node_id":"n2","node_ids":["n1","n2"]}` {
+			t.Errorf("%s", got)
+		}
+	}
+}
+
+// What the child prints before init_ok goes out after it.
+func TestOutputBeforeInit(t *testing.T) {
+	c := newCluster(t, strings.Replace(file(2, "puppet", "state = \"snapshot\"\n"), "address = \"127.0.0.1:7101\"",
+		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(env("early"))+" }", 1))
+	c.start("n1")
+	c.start("n2")
+	if got := c.await("n2", 1); !slices.Equal(got, []string{`{"src":"?","dest":"n2","body":{"type":"early"}}`}) {
+		t.Errorf("n2 got %q", got)
+	}
+}
+
+// What comes before the child has said init_ok waits in the inbox, where a snapshot
+// sees it.
+func TestMessageBeforeInit(t *testing.T) {
+	m := newMeeting(t)
+	c := newCluster(t, strings.Replace(file(2, "puppet", "state = \"none\"\n"), "address = \"127.0.0.1:7101\"",
+		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(m.env("late"))+" }", 1))
+	c.start("n1")
+	c.start("n2")
+	arrived := m.come()
+	c.waitUp()
+	sent := []string{`{"dest":"n1","body":{"type":"a"}}`, `{"dest":"n1","body":{"type":"b"}}`}
+	c.print("n2", sent...)
+	s := c.snapshot("n2")
+	if got := s.inFlight("n2", "n1"); !slices.Equal(got, sent) {
+		t.Errorf("in flight %q\n%s", got, s.text)
+	}
+	for _, channel := range s.Channels {
+		if channel.From == "n1" && channel.Sent > 0 {
+			t.Errorf("sent before init_ok\n%s", s.text)
+		}
+	}
+	if p := s.Processes["n1"]; string(p.State) != "null" || p.Error != `the program is not asked for its state (state = "none")` || p.Settled != "" {
+		t.Errorf("n1: %+v", p)
+	}
+	arrived.Write([]byte("."))
+	if got := c.await("n1", 2); !slices.Equal(got, sent) {
+		t.Errorf("n1 got %q", got)
+	}
+}
+
+// A child that prints without end and never reads: nothing grows, others go on.
+func TestFlood(t *testing.T) {
+	text := file(3, "puppet", "state = \"snapshot\"\nstate_timeout = \"200ms\"\n") + "[network]\noutbox_high = \"256KiB\"\nwindow = \"64KiB\"\n[snapshot]\nmarkers = \"ahead\"\n"
+	c := newCluster(t, strings.Replace(text, "address = \"127.0.0.1:7101\"",
+		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(env("flood"))+" }", 1))
+	m := newMeeting(t)
+	deaf := m.env("deaf")
+	c.config.Processes[1].Program = reparse(t, deaf, "state = \"none\"\nstate_timeout = \"100ms\"").Processes[0].Program
+	c.start("n1")
+	x := c.made("n2")
+	c.host("n2", x)
+	c.start("n3")
+	gate := m.come()
+	// n2 does not read, so the outbox of n1->n2 fills, and n1 is held back.
+	c.waitUp()
+	s := c.snapshot("n3")
+	if p := s.Processes["n1"]; !strings.Contains(p.Error, "no reply within 200ms") && !strings.Contains(p.Error, "does not read") || p.Unanswered != 0 {
+		t.Errorf("n1: %+v", p)
+	}
+	if got := c.call("n3", `{"type":"lines"}`); !strings.Contains(got, "lines_ok") {
+		t.Errorf("n3: %s", got)
+	}
+	if n := x.waiting(); n == 0 || n > 1200 {
+		t.Errorf("%d bytes wait for n2, more than one line or none", n)
+	}
+	gate.Write([]byte("."))
+	for i, line := range c.await("n2", 2000)[:2000] {
+		if !strings.Contains(line, fmt.Sprintf(`"n":%d,`, i+1)) {
+			t.Fatalf("n2 got %.100s as line %d", line, i+1)
+		}
+	}
+}
+
+// reparse gives one process with other settings.
+func reparse(t *testing.T, settings ...string) *config.Cluster {
+	t.Helper()
+	text := "name = \"x\"\n[[process]]\nid = \"n1\"\naddress = \"127.0.0.1:1\"\n[program]\nkind = \"exec\"\ncommand = [\"" + self() + "\"]\n" + strings.Join(settings, "\n")
+	return parsed(t, text)
+}
+
+// A child that prints what is refused and never reads the refusals does not make the
+// node grow, nor stop it.
+func TestDrowned(t *testing.T) {
+	c := newCluster(t, file(2, "puppet", ""))
+	c.config.Processes[0].Program = reparse(t, env("drowned")).Processes[0].Program
+	x := c.made("n1")
+	c.host("n1", x)
+	c.start("n2")
+	if got := c.await("n2", 1); !strings.Contains(got[0], "done") {
+		t.Errorf("n2 got %q", got)
+	}
+	if n := x.waiting(); n < errorsMax/2 || n > errorsMax+1000 {
+		t.Errorf("%d bytes wait", n)
+	}
+}
+
+// waiting is how much waits to be written to a child.
+func (x *Program) waiting() int {
+	n := make(chan int)
+	x.process.Do(func() { n <- x.child.Pending() })
+	return <-n
+}
+
+// Children that print more than all queues hold before they read anything do not
+// wait for each other for ever.
+func TestCircle(t *testing.T) {
+	c := run(t, file(3, "burst", "")+"[network]\noutbox_high = \"64KiB\"\nwindow = \"4KiB\"\n")
+	for id := range c.nodes {
+		c.call(id, `{"type":"await"}`)
+	}
+}
+
+// A child that reads and never prints.
+func TestMute(t *testing.T) {
+	c := run(t, file(1, "mute", "init_timeout = \"50ms\"\n"))
+	if got := c.ended("n1"); got != "the child has not answered init within 50ms (init_timeout)" {
+		t.Error(got)
+	}
+}
+
+// How a child ends, or what it prints, ends its node.
+func TestEnds(t *testing.T) {
+	for name, test := range map[string]struct {
+		settings string
+		request  string
+		want     string
+	}{
+		"exit 0":        {"", `{"type":"leave"}`, "the child ended: exit status 0"},
+		"exit 3":        {"", `{"type":"leave","n":3,"text":"first\nlast \u001b[31mred\nno end"}`, "the child ended: exit status 3; its last words: no end"},
+		"control":       {"", `{"type":"leave","n":3,"text":"\u001b[31mred\u0000\t\u00e9\n"}`, `the child ended: exit status 3; its last words: \x1b[31mred\x00 é`},
+		"stdout closed": {"", `{"type":"close stdout"}`, "the child closed its stdout"},
+		"partial":       {"", `{"type":"partial","text":"{\"half"}`, `the child ended: exit status 0; its output ended within line 2: "{\"half"`},
+		"not JSON":      {"", `{"type":"print","lines":["{}","hello \u0000` + strings.Repeat("x", 200) + `"]}`, `line 3 of the child is no JSON object: "hello \x00` + strings.Repeat("x", 121) + `"`},
+		"an array":      {"", `{"type":"print","lines":["[]"]}`, `line 2 of the child is no JSON object: "[]"`},
+		"empty":         {"", `{"type":"print","lines":[""]}`, `line 2 of the child is no JSON object: ""`},
+		"long input":    {"line_limit = \"1KiB\"\n", `{"type":"never","text":"` + strings.Repeat("x", 2000) + `"}`, "a line of 2069 bytes came from c1, more than 1024 (line_limit)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := run(t, file(1, "puppet", test.settings))
+			c.cast("n1", test.request)
+			if got := c.ended("n1"); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestClosedStdin(t *testing.T) {
+	c := run(t, file(2, "puppet", ""))
+	c.cast("n1", `{"type":"close stdin"}`)
+	c.print("n2", `{"dest":"n1","body":{"type":"a"}}`)
+	c.print("n2", `{"dest":"n1","body":{"type":"a"}}`)
+	for ended := false; !ended; {
+		select {
+		case err := <-c.nodes["n1"].done:
+			if ended = true; fmt.Sprint(err) != "the child closed its stdin" {
+				t.Error(err)
+			}
+			delete(c.nodes, "n1")
+		default: // the first of these may have come before it was closed
+			c.print("n2", `{"dest":"n1","body":{"type":"a"}}`)
+		}
+	}
+}
+
+// A last line without an end counts if it is JSON.
+func TestPartialLine(t *testing.T) {
+	c := run(t, file(2, "puppet", ""))
+	c.waitUp()
+	c.cast("n1", `{"type":"partial","text":"{\"dest\":\"n2\",\"body\":{\"type\":\"last\"}}"}`)
+	if got := c.ended("n1"); got != "the child ended: exit status 0" {
+		t.Error(got)
+	}
+	if strings.Contains(c.log.String(), "no JSON") {
+		t.Error("it was no JSON")
+	}
+}
+
+func TestBadLineDropped(t *testing.T) {
+	c := run(t, file(2, "puppet", "on_bad_line = \"drop\"\n"))
+	c.print("n1", "hello", "[]", `{"dest":"n2","body":{"type":"after"}}`)
+	if got := c.await("n2", 1); !strings.Contains(got[0], "after") {
+		t.Errorf("n2 got %q", got)
+	}
+	c.logged("line 3 of the child is no JSON object")
+}
+
+// A child that dies of long lines, and the limit that keeps them from it.
+func TestLineLimit(t *testing.T) {
+	text := strings.Replace(file(2, "puppet", ""), "address = \"127.0.0.1:7101\"",
+		"address = \"127.0.0.1:7101\"\nprogram = { line_limit = \"65535B\", "+strings.TrimSpace(env("scanner"))+" }", 1)
+	long := func(n int) string {
+		const frame = `{"dest":"n1","body":{"pad":""}}`
+		return strings.Replace(frame, `""`, `"`+strings.Repeat("x", n-len(frame))+`"`, 1)
+	}
+	c := run(t, text)
+	c.print("n2", long(65535))
+	if got := c.await("n2", 1); !strings.Contains(got[0], `"n":65535`) {
+		t.Errorf("n2 got %q", got)
+	}
+	c.print("n2", long(65536))
+	if got := c.ended("n1"); got != "a line of 65536 bytes came from n2, more than 65535 (line_limit)" {
+		t.Error(got)
+	}
+	c = run(t, strings.Replace(text, `line_limit = "65535B", `, "", 1))
+	c.print("n2", long(65536))
+	if got := c.ended("n1"); got != "the child ended: exit status 7; its last words: bufio.Scanner: token too long" {
+		t.Error(got)
+	}
+}
+
+// A child's environment has nothing of the node's but what it needs; its directory
+// is that of the file.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("LC_TIME", "C")
+	t.Setenv("TZ", "UTC")
+	c := run(t, file(1, "puppet", ""))
+	var got struct {
+		Env []string
+		Dir string
+	}
+	if err := json.Unmarshal([]byte(c.call("n1", `{"type":"environment"}`)), &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range got.Env {
+		name, _, _ := strings.Cut(v, "=")
+		if !slices.Contains([]string{"CHILD", "GORACE", "PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "PWD"}, name) && !strings.HasPrefix(name, "LC_") {
+			t.Errorf("the child has %s", v)
+		}
+	}
+	for _, want := range []string{"CHILD=puppet", "LC_TIME=C", "TZ=UTC"} {
+		if !slices.Contains(got.Env, want) {
+			t.Errorf("the child has no %s: %q", want, got.Env)
+		}
+	}
+	if got.Dir != c.config.Dir() {
+		t.Errorf("it runs in %s, not %s", got.Dir, c.config.Dir())
+	}
+}
+
+// A program that does not exist.
+func TestNoSuchProgram(t *testing.T) {
+	c := run(t, strings.Replace(file(1, "puppet", ""), self(), "no-such-program", 1))
+	if got := c.ended("n1"); got != `start no-such-program: exec: "no-such-program": executable file not found in $PATH` {
+		t.Error(got)
+	}
+}

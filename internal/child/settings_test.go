@@ -1,0 +1,51 @@
+package child
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The cluster file of the repository and docs/programs.md are the reference: they
+// have every setting, its default and its limits.
+func TestReference(t *testing.T) {
+	for _, file := range []string{"../../cluster.toml", "../../docs/programs.md"} {
+		whole, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := section(string(whole))
+		prose := strings.Join(strings.Fields(strings.ReplaceAll(string(text), "\n#", "\n")), " ")
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[settings]()) {
+			key := field.Tag.Get("toml")
+			at := regexp.MustCompile("(?m)^(#   " + key + " |\\| `" + key + "` )").FindIndex(text)
+			if at == nil {
+				t.Errorf("%s has no key %s", file, key)
+				continue
+			}
+			if v := field.Tag.Get("default"); v != "" && !strings.Contains(prose, "default "+v) {
+				t.Errorf("%s does not say that the default of %s is %s", file, key, v)
+			}
+			if low, high := field.Tag.Get("min"), field.Tag.Get("max"); high != "" && !strings.Contains(prose, "from "+low+" to "+high) {
+				t.Errorf("%s does not say that %s is from %s to %s", file, key, low, high)
+			}
+			for _, one := range strings.Fields(field.Tag.Get("oneof")) {
+				if !strings.Contains(prose, `"`+one+`"`) {
+					t.Errorf("%s does not say that %s can be %s", file, key, one)
+				}
+			}
+		}
+	}
+}
+
+// section is what a file says of exec.
+func section(text string) []byte {
+	for _, heading := range []string{"# Of \"exec\"", "## A program in any language"} {
+		if _, rest, ok := strings.Cut(text, heading); ok {
+			return []byte(rest)
+		}
+	}
+	return nil
+}

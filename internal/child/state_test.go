@@ -1,0 +1,258 @@
+package child
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The ways of asking for a state.
+func TestStates(t *testing.T) {
+	for name, test := range map[string]struct{ state, want, wrong string }{
+		"none":     {`"none"`, "null", `the program is not asked for its state (state = "none")`},
+		"left out": {``, "null", `the program is not asked for its state (state = "none")`},
+		"snapshot": {`"snapshot"`, `{"restored":null,"lines":["{\"src\":\"c0\",\"dest\":\"n1\",\"body\":{\"type\":\"init\",\"node_id\":\"n1\",\"node_ids\":[\"n1\"],\"msg_id\":1}}"]}`, ""},
+		"request":  {`'{"type":"read"}'`, `{"type":"read_ok","in_reply_to":2,"value":1}`, ""},
+		"no reply": {`'{"type":"nothing"}'`, "null", "no reply within 100ms (state_timeout)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			setting := ""
+			if test.state != "" {
+				setting = "state = " + test.state
+			}
+			c := run(t, file(1, "puppet", setting+"\nstate_timeout = \"100ms\"\n"))
+			if name != "no reply" {
+				c.call("n1", `{"type":"lines"}`)
+			}
+			p := c.snapshot("n1").Processes["n1"]
+			if name == "snapshot" || name == "request" {
+				if want := reached(); p.Settled != want {
+					t.Errorf("settled %q, not %q", p.Settled, want)
+				}
+			}
+			if got := compact(string(p.State)); got != test.want || p.Error != test.wrong {
+				t.Errorf("state %s, %q", got, p.Error)
+			}
+		})
+	}
+}
+
+// reached is what a child that has nothing to do reaches on this system.
+func reached() string {
+	if canIdle {
+		return "acknowledged+idle"
+	}
+	return "acknowledged"
+}
+
+func compact(state string) string { return strings.TrimSpace(state) }
+
+// What is printed before the reply was sent before the cut, what is printed after it
+// after the cut.
+func TestPrintedBeforeReply(t *testing.T) {
+	c := newCluster(t, file(2, "puppet", ""))
+	c.config.Processes[0].Program = reparse(t, env("chatty"), `state = "snapshot"`).Processes[0].Program
+	c.start("n1")
+	c.start("n2")
+	for round := range 20 {
+		s := c.snapshot("n1")
+		p := s.Processes["n1"]
+		want := fmt.Sprint(6*round + 3)
+		for _, channel := range s.Channels {
+			if channel.From == "n1" && channel.To == "n2" && fmt.Sprint(channel.Sent) != want {
+				t.Fatalf("round %d: sent %d, not %s\n%s", round, channel.Sent, want, s.text)
+			}
+		}
+		if string(p.State) != want || p.Printed != 3 || p.Unanswered != 0 {
+			t.Fatalf("round %d: %+v, not %s", round, p, want)
+		}
+	}
+}
+
+// Nothing is written to a child between the request and its reply, not even that a
+// message of it cannot be sent; that comes afterwards.
+func TestRefusedInCapture(t *testing.T) {
+	c := run(t, file(1, "asker", "state = \"snapshot\"\n"))
+	for round := range 5 {
+		if p := c.snapshot("n1").Processes["n1"]; string(p.State) != fmt.Sprint(round) || p.Printed != 1 {
+			t.Fatalf("round %d: %+v", round, p)
+		}
+	}
+}
+
+// A node that stops ends its child.
+func TestNodeEndsChild(t *testing.T) {
+	m := newMeeting(t)
+	c := newCluster(t, strings.Replace(file(1, "puppet", ""), env("puppet"), m.env("stubborn"), 1))
+	c.start("n1")
+	gone := m.come()
+	if err := c.stop("n1"); err != nil {
+		t.Error(err)
+	}
+	m.gone(gone)
+	none(t)
+}
+
+// A reply that comes too late is dropped: it is not taken for that to the next
+// request.
+func TestLateReply(t *testing.T) {
+	c := run(t, file(1, "stuck", "state = \"snapshot\"\nstate_timeout = \"50ms\"\n"))
+	for range 3 {
+		p := c.snapshot("n1").Processes["n1"]
+		for p.Error == "the child has not answered init yet" {
+			p = c.snapshot("n1").Processes["n1"]
+		}
+		if p.Error != "no reply within 50ms (state_timeout)" || p.Settled != reached() {
+			t.Errorf("%+v", p)
+		}
+	}
+	c.logged("it answers nothing that was asked")
+}
+
+// A request that stays unanswered is waited for, as long as settling may take.
+func TestUnanswered(t *testing.T) {
+	c := run(t, file(1, "puppet", "state = \"snapshot\"\nsettle_timeout = \"60ms\"\n"))
+	c.call("n1", `{"type":"lines"}`)
+	c.cast("n1", `{"type":"never"}`)
+	for {
+		p := c.snapshot("n1").Processes["n1"]
+		if p.Unanswered == 0 { // the request has not come yet
+			continue
+		}
+		want := "idle"
+		if !canIdle {
+			want = "none"
+		}
+		if p.Unanswered != 1 || p.Settled != want && p.Settled != "none" {
+			t.Errorf("%+v", p)
+		}
+		return
+	}
+}
+
+// A child that refuses, or answers without a state.
+func TestNoState(t *testing.T) {
+	c := run(t, file(1, "puppet", "state = '{\"type\":\"print\",\"lines\":[]}'\n"))
+	_ = c.snapshot("n1")
+	x := c.made("n1")
+	for body, want := range map[string]string{
+		`{"type":"error","code":10,"text":"no"}`: `the child refuses: {"type":"error","code":10,"text":"no"}`,
+		`{"type":"snapshot_ok"}`:                 `the child's reply has no "state": {"type":"snapshot_ok"}`,
+	} {
+		x.settings.State = stateSnapshot
+		x.capture = &capture{}
+		l, err := ParseBody([]byte(body))
+		if got := x.state(l); err != nil || got.Error != want {
+			t.Errorf("%s: %+v, %v", body, got, err)
+		}
+	}
+}
+
+// A state goes back into a child before it takes part; what it prints meanwhile is
+// dropped.
+func TestRestore(t *testing.T) {
+	c := newCluster(t, file(2, "puppet", "state = \"snapshot\"\n"))
+	const state = `{"n":9007199254740993, "z":1,"a":[ ]}`
+	x := c.made("n1")
+	if err := x.Restore([]byte(state)); err != nil {
+		t.Fatal(err)
+	}
+	c.host("n1", x)
+	c.start("n2")
+	c.print("n1", `{"dest":"n2","body":{"type":"after"}}`)
+	if got := c.await("n2", 1); !slices.Equal(got, []string{`{"dest":"n2","body":{"type":"after"}}`}) {
+		t.Errorf("n2 got %q", got)
+	}
+	got := string(c.snapshot("n2").Processes["n1"].State)
+	if !strings.Contains(got, `"restored":`+state) || !strings.Contains(got, `\"restoring\":true`) {
+		t.Errorf("restored as %s", got)
+	}
+	again := c.made("n1")
+	again.Restore([]byte(`"bad"`))
+	c.stop("n1")
+	c.host("n1", again)
+	if got := c.ended("n1"); !strings.HasPrefix(got, "the child refuses restore: {") {
+		t.Error(got)
+	}
+	if err := c.made("n1").Restore([]byte(`{"half`)); err == nil {
+		t.Error("it takes half a state")
+	}
+	c.config.Processes[0].Program = reparse(t, env("puppet")).Processes[0].Program
+	if err := c.made("n1").Restore([]byte(state)); err == nil {
+		t.Error("it takes a state that it would not give")
+	}
+}
+
+// A snapshot waits for init_ok; if that does not come in time, it says so.
+func TestSnapshotBeforeInit(t *testing.T) {
+	m := newMeeting(t)
+	c := newCluster(t, strings.Replace(file(1, "puppet", "state = \"snapshot\"\nstate_timeout = \"50ms\"\n"), env("puppet"), m.env("late"), 1))
+	c.start("n1")
+	gate := m.come()
+	if p := c.snapshot("n1").Processes["n1"]; p.Error != "the child has not answered init yet" {
+		t.Errorf("%+v", p)
+	}
+	gate.Write([]byte("."))
+	c.call("n1", `{"type":"lines"}`)
+	if p := c.snapshot("n1").Processes["n1"]; p.Error != "" {
+		t.Errorf("%+v", p)
+	}
+}
+
+// A program that was never started has nothing to close.
+func TestNeverStarted(t *testing.T) {
+	if err := newCluster(t, file(1, "puppet", "")).made("n1").Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	for settings, want := range map[string]string{
+		"":                      `command: is missing: the program and its arguments, such as ["python3", "ring.py"]`,
+		`command = []`:          `command: is missing: the program and its arguments, such as ["python3", "ring.py"]`,
+		`command = [""]`:        "command[0]: is empty: name a program",
+		`command = ["a\u0000"]`: "command[0]: has a NUL",
+		`command = "a b"`:       "command: must be an array, not a string",
+		"command = [\"a\"]\nstate = \"all\"\nenv = { \"a=b\" = \"\" }": "env: \"a=b\" = \"\" cannot be a variable\n" +
+			`state: must be "none", "snapshot" or a request as JSON, such as '{"type":"read"}', not "all"`,
+		"command = [\"a\"]\nstate = \"{}\"":                               `state: a request needs a "type"`,
+		"command = [\"a\"]\nstate = '{\"type\":\"read\",\"msg_id\":1}'":   `state: leave out "msg_id" and "in_reply_to"`,
+		"command = [\"a\"]\nstate = '''{\"type\":\n\"read\"}'''":          "state: a request is one line",
+		"command = [\"a\"]\nsettle = \"yes\"":                             `settle: must be one of auto, none, not "yes"`,
+		"command = [\"a\"]\nline_limit = \"1B\"\non_bad_line = \"panic\"": "line_limit: must be from 1KiB to 16MiB, not \"1B\"\non_bad_line: must be one of end, drop, not \"panic\"",
+	} {
+		c := parsed(t, "name = \"x\"\n[[process]]\nid = \"n1\"\naddress = \"127.0.0.1:1\"\n[program]\nkind = \"exec\"\n"+settings)
+		if _, err := New(c, c.Processes[0]); fmt.Sprint(err) != want {
+			t.Errorf("%s:\n got %v\nwant %s", settings, err, want)
+		}
+	}
+}
+
+// Requests beyond those that are known one by one count as unanswered for good.
+func TestRequests(t *testing.T) {
+	var r requests
+	id := func(i int) []byte { return fmt.Append(nil, i) }
+	for i := range openMax + 10 {
+		r.add("n1", id(i))
+	}
+	if r.unanswered() != openMax+10 || len(r.open) != openMax {
+		t.Errorf("%d unanswered, %d open", r.unanswered(), len(r.open))
+	}
+	for i := range openMax + 10 {
+		if known := r.answered("n1", id(i)); known != (i >= 10) || r.answered("n1", id(i)) {
+			t.Fatalf("request %d: %v", i, known)
+		}
+	}
+	if r.unanswered() != 10 || r.answered("n2", id(1)) {
+		t.Errorf("%d unanswered", r.unanswered())
+	}
+	for i := range 10 * openMax { // answered ones are forgotten
+		r.add("n1", id(i%3))
+		r.answered("n1", id(i%3))
+	}
+	if len(r.order) > 100 || len(r.open) != 0 || r.unanswered() != 10 {
+		t.Errorf("%d in order, %d open", len(r.order), len(r.open))
+	}
+}
