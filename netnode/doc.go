@@ -5,17 +5,18 @@
 // A program of one's own implements [Program] and runs with [New] and [Node.Run];
 // a [Client] asks a running node for snapshots.
 //
-// Inside, [Core] is the whole node as a pure step, and Node is its host. The
+// Inside, [Core] is the whole node as a pure step, and Node is its host. One
+// goroutine at a time has the core: whoever brings an event steps it, if nobody else
+// does, and otherwise leaves the event in the mailbox to be taken next. The
 // goroutines of a node, all of which have ended when Run returns:
 //
-//   - the loop, which is Run itself: owns the core, and with it recorder, channels
-//     and program;
+//   - the loop, which is Run itself: steps when time is up, and goes on where the
+//     others left work;
 //   - accept: takes connections from outside;
 //   - dial: one for each attempt to connect;
-//   - for each connection a reader, which hands frames to the loop, and a writer
-//     while there is more to write than the loop can at once;
-//   - one for each piece of work off the loop: encoding a large part, a snapshot's
+//   - for each connection a reader, which brings frames and steps at most once for
+//     each batch, and a writer while there is more to write than the kernel takes at
+//     once;
+//   - one for each piece of work off the core: encoding a large part, a snapshot's
 //     JSON.
-//
-// A program may have goroutines of its own: see [Program].
 package netnode

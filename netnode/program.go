@@ -10,7 +10,8 @@ import (
 )
 
 // Program is the distributed program under observation, one instance for each
-// process. Every method is called on the node's loop, one at a time, and none may
+// process. Every method is called on the node's loop: one at a time, each after the
+// one before it has returned, though not always on the same goroutine. None may
 // block: what takes long goes to a goroutine of the program's own, which comes
 // back by [Process.Do].
 //
