@@ -64,7 +64,7 @@ func Benchmarks() []Benchmark {
 	for _, n := range []int{3, 10} {
 		all = append(all, everySecond(n))
 	}
-	return append(all, memory())
+	return append(all, memory(), childSpeed(), childPause())
 }
 
 // sample is one run of one side: a value for each of the figures.

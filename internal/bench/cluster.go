@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,6 +56,7 @@ type shape struct {
 	channels  func(i int) []int // nil: to every other process
 	network   string            // further lines of [network]
 	snapshot  string            // further lines of [snapshot]
+	program   string            // lines of [program]; empty: one of this package
 }
 
 func (s shape) cluster() (*config.Cluster, error) {
@@ -70,7 +72,7 @@ func (s shape) cluster() (*config.Cluster, error) {
 			fmt.Fprintf(&b, "]\n")
 		}
 	}
-	fmt.Fprintf(&b, "[program]\nkind = \"bench\"\n[network]\n%s\n[snapshot]\ntimeout = \"60s\"\n%s\n", s.network, s.snapshot)
+	fmt.Fprintf(&b, "[program]\n%s\n[network]\n%s\n[snapshot]\ntimeout = \"60s\"\n%s\n", cmp.Or(s.program, `kind = "bench"`), s.network, s.snapshot)
 	return config.Parse("bench.toml", []byte(b.String()))
 }
 

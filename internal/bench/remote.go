@@ -21,6 +21,7 @@ import (
 type job struct {
 	Stream bool   // at the end of a plain stream, not as a node
 	Echo   bool   // sends back what it receives
+	Child  bool   // is a child, and speaks its protocol
 	Home   string // address of the node that started it, for an echo
 	Net    string // further lines of [network]
 }
@@ -107,6 +108,9 @@ func Peer(ctx context.Context, argument string, stdin io.Reader, stdout io.Write
 	var j job
 	if err := json.Unmarshal([]byte(argument), &j); err != nil {
 		return fmt.Errorf("%q is not a job of chandy bench: %w", argument, err)
+	}
+	if j.Child {
+		return beChild(stdin, stdout)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
