@@ -71,7 +71,7 @@ func newCluster(t *testing.T, text string) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(times(1, 10))*patience)
 	c := &cluster{
 		t: t, ctx: ctx, config: parsed, network: &loopback{ports: map[string]string{}},
 		nodes: map[snapshot.ProcessID]*running{}, log: &lines{changed: make(chan struct{})},

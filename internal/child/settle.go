@@ -10,6 +10,9 @@ const (
 	idleFor = 5 * time.Millisecond
 	// idleEvery is how often its threads are looked at.
 	idleEvery = time.Millisecond
+	// idleLooks is how often in a row, at least. Time alone is no sign: in it the whole
+	// machine may have stood still, a virtual one above all.
+	idleLooks = int(idleFor / idleEvery)
 )
 
 // WatchIdle tells, until ctx is done, when the child becomes idle and when it no
@@ -27,19 +30,21 @@ func (p *Process) WatchIdle(ctx context.Context, told func(idle bool)) {
 	tick := time.NewTicker(idleEvery)
 	defer tick.Stop()
 	var since time.Time // the last sign of life
+	var looks int       // after it
 	var last uint64
 	idle := false
 	for {
-		asleep, sum, ok := activity(p.PID())
-		in, inOK := inPipe(p.input.raw)
+		in, inOK := inPipe(p.input.raw) // first: who has emptied it has run, and is seen
 		out, outOK := inPipe(stdout)
+		asleep, sum, ok := activity(p.PID())
 		quiet := asleep && ok && inOK && outOK && in == 0 && out == 0 && sum == last
 		now := time.Now()
+		looks++
 		if !quiet || since.IsZero() {
-			since = now
+			since, looks = now, 0
 		}
 		last = sum
-		if is := quiet && now.Sub(since) >= idleFor; is != idle {
+		if is := now.Sub(since) >= idleFor && looks >= idleLooks; is != idle {
 			idle = is
 			told(idle)
 		}
