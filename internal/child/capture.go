@@ -112,12 +112,13 @@ func (x *Program) watch(c *capture) {
 
 // reached is what the child has reached in settling.
 func (x *Program) reached() string {
-	switch acknowledged := x.requests.unanswered() == 0; {
+	switch acknowledged := x.requests.acknowledged(); {
 	case acknowledged && x.capture.idle:
 		return "acknowledged+idle"
 	case acknowledged:
 		return "acknowledged"
 	case x.capture.idle:
+		x.requests.mute = false // what comes from here on counts
 		return "idle"
 	}
 	return "none"

@@ -154,6 +154,8 @@ func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
 	default:
 		if l.MsgID != nil {
 			x.requests.add(l.Src, l.MsgID)
+		} else {
+			x.requests.mute = true
 		}
 		x.deliver(from, payload)
 	}

@@ -12,6 +12,9 @@ type requests struct {
 	order []opened              // the oldest first; some are answered
 	count uint64
 	lost  uint64 // too old to be known
+	// mute tells that there may be lines without effect yet that nobody answers: some
+	// came since the child was last seen idle.
+	mute bool
 }
 
 // requestKey is who asked and the msg_id, which is empty for a client's request
@@ -67,6 +70,10 @@ func (r *requests) answered(to snapshot.ProcessID, inReplyTo []byte) bool {
 	delete(r.open, key)
 	return true
 }
+
+// acknowledged tells whether everything that the child was given has had its effect,
+// by its own answers.
+func (r *requests) acknowledged() bool { return r.unanswered() == 0 && !r.mute }
 
 // unanswered is how many are open.
 func (r *requests) unanswered() uint64 { return uint64(len(r.open)) + r.lost }
