@@ -41,7 +41,7 @@ type counterState struct {
 }
 
 // counter adds to a counter in lin-kv, again and again, and before each time gets a
-// timestamp.
+// timestamp. Clients can have it pass on a request.
 func counter() {
 	type body map[string]any
 	type message struct {
@@ -88,6 +88,13 @@ func counter() {
 		case "start":
 			reply(body{"type": "start_ok"})
 			ask("lin-tso", body{"type": "ts"})
+		case "pass on":
+			b := body{"type": "read", "key": "counter", "msg_id": m.Body["msg_id"]}
+			to := "lin-kv"
+			if via, ok := m.Body["via"].(string); ok {
+				b["type"], to = "pass on", via
+			}
+			out.Encode(message{m.Src, to, b})
 		case "ts_ok":
 			state.Stamps++
 			ask("lin-kv", body{"type": "read", "key": "counter"})
@@ -206,6 +213,16 @@ func TestCounter(t *testing.T) {
 	t.Logf("counted to %d, %d times refused; in flight %v", last.counter, last.refused, said)
 	if last.counter < 10 || last.refused == 0 {
 		t.Errorf("hardly anything happened\n%s", &log)
+	}
+	// A request that children pass on is answered to the client.
+	for text, id := range map[string]snapshot.ProcessID{
+		`{"type":"pass on","msg_id":"a"}`:            "n1",
+		`{"type":"pass on","msg_id":"a","via":"n3"}`: "n2",
+	} {
+		reply, err := clients[id].Call(ctx, json.RawMessage(text))
+		if err != nil || !strings.HasPrefix(string(reply), `{"type":"read_ok","value":`) || !strings.HasSuffix(string(reply), `,"in_reply_to":"a"}`) {
+			t.Errorf("%s: %s, %v", text, reply, err)
+		}
 	}
 	if strings.Contains(log.String(), "dropped") {
 		t.Errorf("%s", &log)
