@@ -29,6 +29,7 @@ type fake struct {
 	random   *rand.Rand
 	sent     map[snapshot.ProcessID][][]byte // replies too
 	broken   bool                            // Send fails
+	limit    int                             // of what is sent, in bytes; 0: none
 	log      bytes.Buffer
 	logger   zerolog.Logger // into log
 }
@@ -59,6 +60,9 @@ func (p *fake) Rand() *rand.Rand               { return p.random }
 func (p *fake) Send(to snapshot.ProcessID, payload []byte) error {
 	if p.broken {
 		return errors.New("broken")
+	}
+	if p.limit > 0 && len(payload) > p.limit {
+		return fmt.Errorf("message to %s: %d bytes, more than %d", to, len(payload), p.limit)
 	}
 	if !slices.Contains(p.channels, to) && !to.IsClient() {
 		return fmt.Errorf("message to %s: no such process", to)

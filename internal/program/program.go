@@ -32,6 +32,10 @@ func bundled(p config.Program, processes []snapshot.ProcessID) (netnode.Program,
 		return newBank(p)
 	case "token":
 		return newToken(p, processes)
+	case "lin-kv", "seq-kv", "lww-kv":
+		return newKV(p, processes)
+	case "lin-tso":
+		return newTSO(p, processes)
 	}
-	return nil, fmt.Errorf("unknown program kind %q: there are bank, token and exec", p.Kind)
+	return nil, fmt.Errorf("unknown program kind %q: there are bank, token, exec, lin-kv, lin-tso, seq-kv and lww-kv", p.Kind)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"chandy/internal/child"
 	"chandy/netnode"
 	"chandy/snapshot"
 )
@@ -18,10 +19,11 @@ import (
 
 // Codes of refusals. Each of them says that nothing was done.
 const (
-	codeNotSupported           = 10 // there is no such request
-	codeTemporarilyUnavailable = 11 // perhaps later
-	codeMalformedRequest       = 12
-	codePreconditionFailed     = 22 // not in this state of the program
+	codeNotSupported           = child.CodeNotSupported           // there is no such request
+	codeTemporarilyUnavailable = child.CodeTemporarilyUnavailable // perhaps later
+	codeMalformedRequest       = child.CodeMalformedRequest
+	codeKeyDoesNotExist        = child.CodeKeyDoesNotExist
+	codePreconditionFailed     = child.CodePreconditionFailed // not in this state of the program
 )
 
 // head is what every reply begins with.
@@ -45,6 +47,9 @@ type refusal struct {
 func refuse(code int, format string, a ...any) *refusal {
 	return &refusal{Code: code, Text: fmt.Sprintf(format, a...)}
 }
+
+// body is that of the reply, without in_reply_to.
+func (r *refusal) body() []byte { return child.ErrorBody(r.Code, r.Text) }
 
 // answer replies to the request of a client. grant does what the type of the
 // request asks for, or refuses and does nothing; it need not fill in the head.

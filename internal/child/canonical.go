@@ -1,0 +1,146 @@
+package child
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// AppendCanonical appends a JSON value in a form that is the same for all texts of
+// one value: without space, objects in the order of their keys (of two equal ones
+// the last counts), strings without needless escapes. Numbers stay as they are
+// written, so that 1 and 1.0 differ, and no digit is lost. The form is JSON, too.
+//
+// The value must be valid, and UTF-8. The time grows with its length times its
+// depth.
+func AppendCanonical(b, value []byte) []byte {
+	b, _ = canonicalValue(b, value, 0)
+	return b
+}
+
+// canonicalValue appends the value that begins at i, or after space, and gives the
+// place after it.
+func canonicalValue(b, text []byte, i int) ([]byte, int) {
+	switch i = skipSpace(text, i); text[i] {
+	case '{':
+		return canonicalObject(b, text, i)
+	case '[':
+		b = append(b, '[')
+		for i = skipSpace(text, i+1); text[i] != ']'; i = skipSpace(text, i) {
+			if text[i] == ',' {
+				b = append(b, ',')
+				i++
+			}
+			b, i = canonicalValue(b, text, i)
+		}
+		return append(b, ']'), i + 1
+	case '"':
+		end := skipString(text, i)
+		return canonicalString(b, text[i:end]), end
+	}
+	end := skipPlain(text, i, 0)
+	return append(b, text[i:end]...), end
+}
+
+// canonicalObject is for the object that begins at i.
+func canonicalObject(b, text []byte, i int) ([]byte, int) {
+	type member struct{ key, whole []byte }
+	var members []member
+	for i = skipSpace(text, i+1); text[i] != '}'; i = skipSpace(text, i) {
+		if text[i] == ',' {
+			i = skipSpace(text, i+1)
+		}
+		end := skipString(text, i)
+		whole := canonicalString(nil, text[i:end])
+		key := len(whole)
+		whole, i = canonicalValue(append(whole, ':'), text, skipSpace(text, end)+1)
+		members = append(members, member{whole[:key], whole})
+	}
+	slices.SortStableFunc(members, func(a, b member) int { return bytes.Compare(a.key, b.key) })
+	b = append(b, '{')
+	first := len(b)
+	for n, m := range members {
+		if n+1 < len(members) && bytes.Equal(m.key, members[n+1].key) {
+			continue
+		}
+		if len(b) > first {
+			b = append(b, ',')
+		}
+		b = append(b, m.whole...)
+	}
+	return append(b, '}'), i + 1
+}
+
+// canonicalString appends a string, given with its quotes. Escaped are quotes,
+// backslashes, what is below space, and halves of surrogate pairs, which no UTF-8
+// can hold.
+func canonicalString(b, quoted []byte) []byte {
+	for i := 0; i < len(quoted); i++ {
+		if quoted[i] != '\\' {
+			b = append(b, quoted[i])
+			continue
+		}
+		i++
+		switch c := quoted[i]; c {
+		case 'u':
+			r := hex(quoted[i+1:])
+			i += 4
+			if utf16.IsSurrogate(r) && quoted[i+1] == '\\' && quoted[i+2] == 'u' {
+				if pair := utf16.DecodeRune(r, hex(quoted[i+3:])); pair != utf8.RuneError {
+					r = pair
+					i += 6
+				}
+			}
+			b = canonicalRune(b, r)
+		case 'b', 'f', 'n', 'r', 't':
+			b = canonicalRune(b, rune("\b\f\n\r\t"[bytes.IndexByte([]byte("bfnrt"), c)]))
+		default: // a quote, a slash or a backslash
+			b = canonicalRune(b, rune(c))
+		}
+	}
+	return b
+}
+
+// canonicalRune appends a character that was escaped.
+func canonicalRune(b []byte, r rune) []byte {
+	switch {
+	case r == '"' || r == '\\':
+		return append(b, '\\', byte(r))
+	case r < ' ':
+		b = append(b, `\u00`...)
+		return append(b, "0123456789abcdef"[r>>4], "0123456789abcdef"[r&15])
+	case utf16.IsSurrogate(r):
+		return strconv.AppendInt(append(b, `\u`...), int64(r), 16)
+	}
+	return utf8.AppendRune(b, r)
+}
+
+// hex reads four digits.
+func hex(digits []byte) rune {
+	n, err := strconv.ParseUint(string(digits[:4]), 16, 16)
+	if err != nil {
+		panic("bug: an escape that is no JSON: " + err.Error())
+	}
+	return rune(n)
+}
+
+// Depth is how many arrays and objects of a valid JSON value lie in each other.
+func Depth(value []byte) int {
+	depth, deepest := 0, 0
+	for i := 0; i < len(value); {
+		switch value[i] {
+		case '"':
+			i = skipString(value, i)
+			continue
+		case '{', '[':
+			depth++
+			deepest = max(deepest, depth)
+		case '}', ']':
+			depth--
+		}
+		i++
+	}
+	return deepest
+}
