@@ -39,7 +39,6 @@ type body struct {
 	InReplyTo json.RawMessage `json:"in_reply_to,omitempty"`
 	NodeID    string          `json:"node_id,omitempty"`
 	NodeIDs   []string        `json:"node_ids,omitempty"`
-	Restoring bool            `json:"restoring,omitempty"`
 	To        string          `json:"to,omitempty"`
 	Amount    int64           `json:"amount,omitempty"`
 	Balance   *int64          `json:"balance,omitempty"`
@@ -55,7 +54,7 @@ type state struct {
 type bank struct {
 	id     string
 	others []string
-	ticks  <-chan time.Time // nil until there is a state to begin with
+	ticks  <-chan time.Time // nil, which never comes, until init
 	out    *json.Encoder
 	state  state
 }
@@ -109,9 +108,7 @@ func (b *bank) handle(src string, m body) {
 	case "init":
 		b.id = m.NodeID
 		b.others = slices.DeleteFunc(m.NodeIDs, func(id string) bool { return id == b.id })
-		if !m.Restoring {
-			b.ticks = time.Tick(every)
-		}
+		b.ticks = time.Tick(every)
 		reply(body{Type: "init_ok"})
 	case "money":
 		b.state.Balance += m.Amount
@@ -128,7 +125,6 @@ func (b *bank) handle(src string, m body) {
 		reply(body{Type: "snapshot_ok", State: &b.state})
 	case "restore":
 		b.state = *m.State
-		b.ticks = time.Tick(every)
 		reply(body{Type: "restore_ok"})
 	default:
 		if m.MsgID != nil {

@@ -21,8 +21,8 @@ HOLD = 0.05  # seconds for which a node keeps the token
 
 class Node:
     def __init__(self):
-        self.id = self.next = None  # from init, which comes again before restore
-        self.due = None  # when the token goes on; a timer, and no part of the state
+        self.id = self.next = None  # from init, which comes before restore, too
+        self.due = None  # when the token goes on: follows from the state
         self.state = {
             "token": None,  # {"hop": …, "ticket": …} while it is here
             "hop": 0,  # of the newest token seen; an older one is a copy
@@ -59,8 +59,8 @@ class Node:
             nodes, self.id = body["node_ids"], body["node_id"]
             self.next = nodes[(nodes.index(self.id) + 1) % len(nodes)]
             reply(type="init_ok")
-            if self.id == nodes[0] and not body.get("restoring"):
-                self.take(hop=1, ticket=1)  # else the token is in the state of someone
+            if self.id == nodes[0]:  # a restore puts another state in place of this
+                self.take(hop=1, ticket=1)
         elif kind == "token":
             self.take(body["hop"], body["ticket"])
         elif kind == "ticket":
@@ -70,8 +70,8 @@ class Node:
             reply(type="snapshot_ok", state=self.state)
         elif kind == "restore":
             self.state = body["state"]
-            if self.state["token"]:  # whatever was left of the time, it begins again
-                self.due = time.monotonic() + HOLD
+            # whatever was left of the time, it begins again
+            self.due = time.monotonic() + HOLD if self.state["token"] else None
             reply(type="restore_ok")
         elif "msg_id" in body:
             reply(type="error", code=10, text=f"what is {kind}?")
