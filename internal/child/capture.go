@@ -46,6 +46,9 @@ func (x *Program) Capture(done func(netnode.State)) {
 	x.capture = c
 	x.grant()
 	c.timer = x.limit(c, x.settings.StateTimeout, x.stuck)
+	if !x.ready { // init has a limit of its own
+		c.timer.Stop()
+	}
 	x.advance()
 }
 
@@ -160,8 +163,6 @@ func (x *Program) stuck() {
 	switch {
 	case c.stage == replying:
 		delete(x.asked, c.id) // a late reply is dropped
-	case !x.ready:
-		why = "the child has not answered init yet"
 	default:
 		why = fmt.Sprintf("the child does not read: %d bytes wait", x.child.Pending())
 	}

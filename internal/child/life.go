@@ -44,7 +44,7 @@ func (x *Program) begin() {
 func (x *Program) introduce(name string, body []byte, then func()) {
 	x.timer = x.after(x.settings.InitTimeout, func() {
 		if !x.ready {
-			x.fail(fmt.Errorf("the child has not answered %s within %v (init_timeout)", name, x.settings.InitTimeout))
+			x.fail(fmt.Errorf("the child has not answered %s within %v (init_timeout): does it flush its output?", name, x.settings.InitTimeout))
 		}
 	})
 	x.ask(body, func(reply Line) {
@@ -76,6 +76,9 @@ func (x *Program) run() {
 		}
 	}
 	x.hold()
+	if c := x.capture; c != nil && c.stage == writing {
+		x.enter(writing, x.settings.StateTimeout, x.stuck)
+	}
 	x.advance()
 }
 

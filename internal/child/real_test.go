@@ -240,7 +240,7 @@ func TestCircle(t *testing.T) {
 // A child that reads and never prints.
 func TestMute(t *testing.T) {
 	c := run(t, file(1, "mute", "init_timeout = \"50ms\"\n"))
-	if got := c.ended("n1"); got != "the child has not answered init within 50ms (init_timeout)" {
+	if got := c.ended("n1"); got != "the child has not answered init within 50ms (init_timeout): does it flush its output?" {
 		t.Error(got)
 	}
 }
