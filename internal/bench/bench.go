@@ -99,6 +99,9 @@ func Benchmarks() []Benchmark {
 	}
 	all = append(all, backlog())
 	for _, n := range []int{3, 10} {
+		all = append(all, markerConnection(n))
+	}
+	for _, n := range []int{3, 10} {
 		all = append(all, everySecond(n))
 	}
 	return append(all, memory())
