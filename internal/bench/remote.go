@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -146,7 +147,7 @@ func Peer(ctx context.Context, argument string, stdin io.Reader, stdout io.Write
 				return
 			}
 			c.expected <- n
-			fmt.Fprintln(stdout, "expecting")
+			c.say("expecting")
 		}
 	}()
 	if j.Stream {
@@ -157,6 +158,7 @@ func Peer(ctx context.Context, argument string, stdin io.Reader, stdout io.Write
 
 // counter counts messages and tells when those that were expected are there.
 type counter struct {
+	mu       sync.Mutex // guards stdout
 	stdout   io.Writer
 	expected chan int
 	left     int
@@ -169,8 +171,15 @@ func (c *counter) got() {
 		c.left, c.began = <-c.expected, cpu()
 	}
 	if c.left--; c.left == 0 {
-		fmt.Fprintf(c.stdout, "received %d\n", cpu()-c.began)
+		c.say("received %d", cpu()-c.began)
 	}
+}
+
+// say tells the process that started this one. Any goroutine may call it.
+func (c *counter) say(format string, values ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fmt.Fprintf(c.stdout, format+"\n", values...)
 }
 
 func (c *counter) nodeEnd(ctx context.Context, j job) error {
@@ -188,7 +197,7 @@ func (c *counter) nodeEnd(ctx context.Context, j job) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.stdout, "listening %s\n", node.Addr())
+	c.say("listening %s", node.Addr())
 	return node.Run(ctx)
 }
 
@@ -199,7 +208,7 @@ func (c *counter) streamEnd(ctx context.Context, j job) error {
 	}
 	defer l.Close()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
-	fmt.Fprintf(c.stdout, "listening %s\n", l.Addr())
+	c.say("listening %s", l.Addr())
 	conn, err := l.Accept()
 	if ctx.Err() != nil {
 		return nil

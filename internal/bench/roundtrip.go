@@ -126,6 +126,7 @@ func streamTrips(ctx context.Context, o *Options) ([]float64, error) {
 		s.send(make([]byte, roundTripSize))
 		s.flush()
 	}
+	ping()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -139,6 +140,5 @@ func streamTrips(ctx context.Context, o *Options) ([]float64, error) {
 		conn.Close()
 		<-ended
 	}()
-	ping()
 	return t.values(ctx, r)
 }
