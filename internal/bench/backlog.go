@@ -24,10 +24,11 @@ func backlog() Benchmark {
 		Name:  "snapshot/backlog",
 		About: "a snapshot of three processes with 64 MiB waiting on one channel for a program that takes 1 ms a message, until it is complete (the writing of its JSON not counted), against the idle mesh",
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
-			idle := &meshRun{every: backlogEvery, snapshots: 5, shape: shape{processes: 3}, program: func(int) netnode.Program { return quiet{} }}
+			messages := o.messages(backlogBytes / backlogMessage)
+			idle := &meshRun{every: o.wait(backlogEvery), snapshots: min(5, o.snapshots(3)), shape: shape{processes: 3}, program: func(int) netnode.Program { return quiet{} }}
 			s := newSource(name(1), bytes.Repeat([]byte("x"), backlogMessage))
 			full := &meshRun{
-				every: backlogEvery, snapshots: 5,
+				every: o.wait(backlogEvery), snapshots: min(5, o.snapshots(3)),
 				shape: shape{processes: 3, network: `outbox_high = "128MiB"` + "\n" + `outbox_limit = "256MiB"`},
 				program: func(i int) netnode.Program {
 					switch i {
@@ -40,9 +41,9 @@ func backlog() Benchmark {
 					return quiet{}
 				},
 				ready: func(ctx context.Context, r *running) error {
-					s.send(backlogBytes / backlogMessage)
+					s.send(messages)
 					return r.await(ctx, func(st netnode.ProcessStatus) bool {
-						return st.Outgoing[0].Sent == backlogBytes/backlogMessage
+						return st.Outgoing[0].Sent == uint64(messages)
 					})
 				},
 			}

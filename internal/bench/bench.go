@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Result is one figure.
@@ -30,12 +31,48 @@ type Benchmark struct {
 type Options struct {
 	// Runs is how often each side is measured.
 	Runs int
+	// Quick: a hundredth of the messages and of the waiting, two snapshots a run, and
+	// meshes of at most 10, or 3 where they are
+	// saturated without a limit. The figures mean nothing then.
+	Quick bool
 	// Self is the command that starts this program again as the other
 	// operating-system process of a pair: with one more argument, which it must give
 	// to [Peer].
 	Self []string
 	// Progress hears how far it is, Skipped what could not be measured and why.
 	Progress, Skipped func(string)
+}
+
+// messages is how many there are instead of n.
+func (o *Options) messages(n int) int {
+	if o.Quick {
+		return max(1, n/100)
+	}
+	return n
+}
+
+// wait is how long to wait instead of d.
+func (o *Options) wait(d time.Duration) time.Duration {
+	if o.Quick {
+		return d / 100
+	}
+	return d
+}
+
+// mesh is how many processes a mesh has instead of n.
+func (o *Options) mesh(n int) int {
+	if o.Quick {
+		return min(n, 10)
+	}
+	return n
+}
+
+// snapshots is how many snapshots of a mesh of n are one run.
+func (o *Options) snapshots(n int) int {
+	if o.Quick {
+		return 2
+	}
+	return max(3, 120/n)
 }
 
 // Run runs the benchmark. It ends early, with an error, when ctx is done.
@@ -62,6 +99,9 @@ func Benchmarks() []Benchmark {
 	}
 	all = append(all, backlog())
 	for _, n := range []int{3, 10} {
+		all = append(all, markerConnection(n))
+	}
+	for _, n := range []int{3, 10} {
 		all = append(all, everySecond(n))
 	}
 	return append(all, memory(), childSpeed(), childPause())
@@ -69,6 +109,19 @@ func Benchmarks() []Benchmark {
 
 // sample is one run of one side: a value for each of the figures.
 type sample func(ctx context.Context) ([]float64, error)
+
+// sampleMax is how long one may take.
+const sampleMax = 5 * time.Minute
+
+func (s sample) run(ctx context.Context) ([]float64, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, sampleMax, fmt.Errorf("it has not ended within %v", sampleMax))
+	defer cancel()
+	values, err := s(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // whatever it broke
+	}
+	return values, err
+}
 
 // figure names one value of a sample.
 type figure struct{ name, unit string }
@@ -79,7 +132,7 @@ func compare(ctx context.Context, o *Options, figures []figure, ours, theirs sam
 	var mine, reference [][]float64
 	for i := range o.Runs {
 		o.Progress(fmt.Sprintf("%s: run %d of %d", figures[0].name, i+1, o.Runs))
-		values, err := ours(ctx)
+		values, err := ours.run(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +140,7 @@ func compare(ctx context.Context, o *Options, figures []figure, ours, theirs sam
 		if theirs == nil {
 			continue
 		}
-		if values, err = theirs(ctx); err != nil {
+		if values, err = theirs.run(ctx); err != nil {
 			return nil, fmt.Errorf("reference: %w", err)
 		}
 		reference = append(reference, values)

@@ -50,7 +50,7 @@ func childPause() Benchmark {
 				if err != nil {
 					return nil, errors.Join(err, r.stop())
 				}
-				for range childSnapshots {
+				for range o.messages(childSnapshots) {
 					if _, err = take(ctx, client, io.Discard); err != nil {
 						break
 					}
@@ -128,7 +128,7 @@ func childRun(ctx context.Context, o *Options) (values []float64, err error) {
 		return nil, err
 	}
 	defer receiver.Close()
-	n := childMessages
+	n := o.messages(childMessages)
 	began := time.Now()
 	if _, err := sender.Call(ctx, fmt.Appendf(nil, `{"type":"send","n":%d}`, n)); err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func pipeRun(ctx context.Context, o *Options) (values []float64, err error) {
 		to.Close()
 		return nil, errors.Join(err, receiver.Wait())
 	}
-	n := childMessages
+	n := o.messages(childMessages)
 	began := time.Now()
 	fmt.Fprintf(in, `{"src":"c1","dest":"p001","body":{"type":"init","msg_id":1,"node_id":"p001"}}`+"\n"+
 		`{"src":"c1","dest":"p001","body":{"type":"send","msg_id":2,"n":%d}}`+"\n", n)

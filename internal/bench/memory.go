@@ -11,11 +11,11 @@ import (
 // memory is what the idle end of a channel takes: heap and stacks of a full mesh
 // beyond those of a ring, divided by the channel ends that it has more.
 func memory() Benchmark {
-	const n = 32
 	return Benchmark{
 		Name:  "memory/channel-end",
 		About: "heap and stacks of an idle end of a channel, its connection included: a full mesh of 32 less a ring of 32",
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
+			n := o.mesh(32)
 			ring := func(i int) []int { return []int{(i + 1) % n} }
 			return compare(ctx, o, []figure{{"memory/channel-end", "KiB"}}, func(ctx context.Context) ([]float64, error) {
 				mesh, err := held(ctx, shape{processes: n})

@@ -11,9 +11,6 @@ import (
 	"chandy/netnode"
 )
 
-// snapshotsOf is how many snapshots of a mesh of n are one run.
-func snapshotsOf(n int) int { return max(3, 120/n) }
-
 // idleMesh is a snapshot of a full mesh that does nothing, against a skeleton.
 func idleMesh(n int) Benchmark {
 	title := fmt.Sprintf("snapshot/idle/%d", n)
@@ -21,6 +18,7 @@ func idleMesh(n int) Benchmark {
 		Name:  title,
 		About: fmt.Sprintf("a snapshot of an idle full mesh of %d, from a client's request to its JSON, against a skeleton that sends one marker on every channel and collects one part from every process", n),
 		run: func(ctx context.Context, o *Options) (results []Result, err error) {
+			n := o.mesh(n)
 			// A connection takes two descriptors here, one for each end.
 			if need := uint64(2 * 2 * n * (n + 1)); need > descriptors() {
 				o.Skipped(fmt.Sprintf("%s: it needs %d file descriptors, and there are %d (ulimit -n)", title, need, descriptors()))
@@ -31,7 +29,7 @@ func idleMesh(n int) Benchmark {
 				return nil, err
 			}
 			defer func() { err = errors.Join(err, r.stop()) }()
-			bare, err := newSkeleton(ctx, n)
+			bare, err := newSkeleton(ctx, n, nil)
 			if err != nil {
 				return nil, err
 			}
@@ -43,16 +41,13 @@ func idleMesh(n int) Benchmark {
 			defer client.Close()
 			return compare(ctx, o, []figure{{title, "ms"}},
 				func(ctx context.Context) ([]float64, error) {
-					return medianTime(snapshotsOf(n), func() error {
+					return medianTime(o.snapshots(n), func() error {
 						_, err := take(ctx, client, io.Discard)
 						return err
 					})
 				},
 				func(ctx context.Context) ([]float64, error) {
-					return medianTime(snapshotsOf(n), func() error {
-						_, err := bare.snapshot()
-						return err
-					})
+					return medianTime(o.snapshots(n), bare.snapshot)
 				})
 		},
 	}
@@ -99,10 +94,11 @@ func saturated(n int) Benchmark {
 		About: fmt.Sprintf("a snapshot of a full mesh of %d in which %d messages of 1 KiB are on the way on every channel and as many as possible are received, "+
 			"until it is complete, with both marker rules, against the idle mesh", n, saturatedMessages),
 		run: func(ctx context.Context, o *Options) (results []Result, err error) {
-			idle := &meshRun{shape: shape{processes: n}, program: func(int) netnode.Program { return quiet{} }}
+			idle := &meshRun{snapshots: o.snapshots(n), shape: shape{processes: n}, program: func(int) netnode.Program { return quiet{} }}
 			for _, rule := range []string{"ahead", "in-order"} {
 				full := &meshRun{
-					shape: shape{processes: n, network: saturatedNetwork, snapshot: fmt.Sprintf("markers = %q", rule)},
+					snapshots: o.snapshots(n),
+					shape:     shape{processes: n, network: saturatedNetwork, snapshot: fmt.Sprintf("markers = %q", rule)},
 					program: func(int) netnode.Program {
 						return &flood{payload: bytes.Repeat([]byte("x"), 1<<10), each: saturatedMessages}
 					},
@@ -122,9 +118,8 @@ func saturated(n int) Benchmark {
 type meshRun struct {
 	shape
 	program   func(i int) netnode.Program
-	snapshots int // 0: snapshotsOf its processes
-	// every is the time between two snapshots
-	every time.Duration
+	snapshots int           // that are one run
+	every     time.Duration // between two of them
 	// ready waits until it is as it should be; nil: it is at once.
 	ready func(ctx context.Context, r *running) error
 }
@@ -147,11 +142,7 @@ func (m *meshRun) elapsed(ctx context.Context) (values []float64, err error) {
 	}
 	defer client.Close()
 	var took []float64
-	n := m.snapshots
-	if n == 0 {
-		n = snapshotsOf(m.processes)
-	}
-	for range n {
+	for range m.snapshots {
 		if err := pause(ctx, m.every); err != nil {
 			return nil, err
 		}
@@ -193,7 +184,7 @@ func everySecond(n int) Benchmark {
 								return nil, err
 							}
 						}
-						if err := pause(ctx, time.Second); err != nil {
+						if err := pause(ctx, o.wait(time.Second)); err != nil {
 							return nil, err
 						}
 					}

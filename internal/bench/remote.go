@@ -10,6 +10,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -44,17 +46,22 @@ func (j job) pair() shape {
 type remote struct {
 	command *exec.Cmd
 	stdin   io.WriteCloser
-	lines   *bufio.Scanner
+	lines   chan string // of its stdout; closed when it has ended
+	err     error       // why it has; to be read once lines is closed
 	address string
 }
 
-// startRemote starts this program again to do the job.
+// remoteStopMax is how long it may take to end when it is asked to.
+const remoteStopMax = 5 * time.Second
+
+// startRemote starts this program again to do the job. It must be stopped; the end
+// of ctx kills it.
 func startRemote(ctx context.Context, o *Options, j job) (*remote, error) {
 	argument, err := json.Marshal(j)
 	if err != nil {
 		return nil, err
 	}
-	r := &remote{command: exec.CommandContext(ctx, o.Self[0], append(o.Self[1:], string(argument))...)}
+	r := &remote{lines: make(chan string), command: exec.CommandContext(ctx, o.Self[0], append(slices.Clone(o.Self[1:]), string(argument))...)}
 	r.command.Stderr = os.Stderr
 	if r.stdin, err = r.command.StdinPipe(); err != nil {
 		return nil, err
@@ -63,44 +70,64 @@ func startRemote(ctx context.Context, o *Options, j job) (*remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.lines = bufio.NewScanner(stdout)
 	if err := r.command.Start(); err != nil {
 		return nil, err
 	}
-	if _, err := r.read("listening %s", &r.address); err != nil {
+	go r.readLines(stdout)
+	if err := r.read(ctx, "listening %s", &r.address); err != nil {
 		r.stop()
 		return nil, err
 	}
 	return r, nil
 }
 
-func (r *remote) read(format string, values ...any) (int, error) {
-	if !r.lines.Scan() {
-		return 0, errors.Join(errors.New("the other process has ended"), r.lines.Err())
+// readLines reads what it says until it ends.
+func (r *remote) readLines(stdout io.Reader) {
+	defer close(r.lines)
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		r.lines <- lines.Text()
 	}
-	return fmt.Sscanf(r.lines.Text(), format, values...)
+	r.err = errors.New("the other process has ended")
+	if err := r.command.Wait(); err != nil {
+		r.err = fmt.Errorf("%w: %w", r.err, err)
+	}
+}
+
+func (r *remote) read(ctx context.Context, format string, values ...any) error {
+	select {
+	case line, ok := <-r.lines:
+		if !ok {
+			return r.err
+		}
+		if _, err := fmt.Sscanf(line, format, values...); err != nil {
+			return fmt.Errorf("the other process says %q: %w", line, err)
+		}
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // expect asks it to tell when it has received n more messages.
-func (r *remote) expect(n int) error {
-	_, err := fmt.Fprintf(r.stdin, "%d\n", n)
-	if err == nil {
-		_, err = r.read("expecting")
-	}
-	return err
+func (r *remote) expect(ctx context.Context, n int) error {
+	fmt.Fprintf(r.stdin, "%d\n", n) // when it has ended, read tells why
+	return r.read(ctx, "expecting")
 }
 
 // await waits until it has received them, and gives the processor time that it
 // has used since expect.
-func (r *remote) await() (time.Duration, error) {
-	var used time.Duration
-	_, err := r.read("received %d", &used)
+func (r *remote) await(ctx context.Context) (used time.Duration, err error) {
+	err = r.read(ctx, "received %d", &used)
 	return used, err
 }
 
-func (r *remote) stop() error {
+// stop waits until it has ended.
+func (r *remote) stop() {
 	r.stdin.Close()
-	return r.command.Wait()
+	defer time.AfterFunc(remoteStopMax, func() { r.command.Process.Kill() }).Stop()
+	for range r.lines {
+	}
 }
 
 // Peer does what argument says, as the other process of a pair, until stdin ends.
@@ -124,7 +151,7 @@ func Peer(ctx context.Context, argument string, stdin io.Reader, stdout io.Write
 				return
 			}
 			c.expected <- n
-			fmt.Fprintln(stdout, "expecting")
+			c.say("expecting")
 		}
 	}()
 	if j.Stream {
@@ -135,6 +162,7 @@ func Peer(ctx context.Context, argument string, stdin io.Reader, stdout io.Write
 
 // counter counts messages and tells when those that were expected are there.
 type counter struct {
+	mu       sync.Mutex // guards stdout
 	stdout   io.Writer
 	expected chan int
 	left     int
@@ -147,8 +175,15 @@ func (c *counter) got() {
 		c.left, c.began = <-c.expected, cpu()
 	}
 	if c.left--; c.left == 0 {
-		fmt.Fprintf(c.stdout, "received %d\n", cpu()-c.began)
+		c.say("received %d", cpu()-c.began)
 	}
+}
+
+// say tells the process that started this one. Any goroutine may call it.
+func (c *counter) say(format string, values ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fmt.Fprintf(c.stdout, format+"\n", values...)
 }
 
 func (c *counter) nodeEnd(ctx context.Context, j job) error {
@@ -166,7 +201,7 @@ func (c *counter) nodeEnd(ctx context.Context, j job) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.stdout, "listening %s\n", node.Addr())
+	c.say("listening %s", node.Addr())
 	return node.Run(ctx)
 }
 
@@ -177,8 +212,11 @@ func (c *counter) streamEnd(ctx context.Context, j job) error {
 	}
 	defer l.Close()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
-	fmt.Fprintf(c.stdout, "listening %s\n", l.Addr())
+	c.say("listening %s", l.Addr())
 	conn, err := l.Accept()
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

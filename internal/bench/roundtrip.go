@@ -2,7 +2,7 @@ package bench
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net"
 	"time"
 
@@ -34,11 +34,15 @@ func roundTrip() Benchmark {
 type trips struct {
 	began  time.Time
 	took   []float64 // in µs
-	warm   int
+	warm   int       // so many more are not counted
+	count  int       // so many are
 	finish chan struct{}
 }
 
-func newTrips() *trips { return &trips{warm: roundTrips / 10, finish: make(chan struct{})} }
+func newTrips(o *Options) *trips {
+	n := o.messages(roundTrips)
+	return &trips{warm: n / 10, count: n, finish: make(chan struct{})}
+}
 
 // back takes an answer and tells whether to go on.
 func (t *trips) back() bool {
@@ -47,19 +51,25 @@ func (t *trips) back() bool {
 		t.took = append(t.took, float64(now.Sub(t.began).Nanoseconds())/1e3)
 	}
 	t.began = now
-	if len(t.took) == roundTrips {
+	if len(t.took) == t.count {
 		close(t.finish)
 		return false
 	}
-	return len(t.took) < roundTrips
+	return len(t.took) < t.count
 }
 
-func (t *trips) values(ctx context.Context) ([]float64, error) {
+// values waits for the last answer from the remote.
+func (t *trips) values(ctx context.Context, r *remote) ([]float64, error) {
 	select {
+	case line, ok := <-r.lines:
+		if !ok {
+			return nil, r.err
+		}
+		return nil, fmt.Errorf("the other process says %q", line)
 	case <-t.finish:
 		return []float64{quantile(t.took, 0.50), quantile(t.took, 0.99)}, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	}
 }
 
@@ -85,38 +95,41 @@ func (p *pinger) Receive(snapshot.ProcessID, []byte) {
 	}
 }
 
-func channelTrips(ctx context.Context, o *Options) (values []float64, err error) {
-	p := &pinger{trips: newTrips(), to: name(1), message: make([]byte, roundTripSize)}
-	one, err := startOne(ctx, job{Echo: true}, p)
+func channelTrips(ctx context.Context, o *Options) ([]float64, error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	p := &pinger{trips: newTrips(o), to: name(1), message: make([]byte, roundTripSize)}
+	one, err := startOne(ctx, fail, job{Echo: true}, p)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, one.stop()) }()
+	defer one.stop()
 	r, err := startRemote(ctx, o, job{Echo: true, Home: one.address})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, r.stop()) }()
+	defer r.stop()
 	one.network.set(one.cluster.Processes[1].Address, r.address)
-	return p.values(ctx)
+	return p.values(ctx, r)
 }
 
-func streamTrips(ctx context.Context, o *Options) (values []float64, err error) {
+func streamTrips(ctx context.Context, o *Options) ([]float64, error) {
 	r, err := startRemote(ctx, o, job{Stream: true, Echo: true})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, r.stop()) }()
+	defer r.stop()
 	conn, err := net.Dial("tcp", r.address)
 	if err != nil {
 		return nil, err
 	}
-	t, s := newTrips(), newStream(conn)
+	t, s := newTrips(o), newStream(conn)
 	message := make([]byte, roundTripSize)
 	ping := func() {
 		s.send(message)
 		s.flush()
 	}
+	ping()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -130,6 +143,5 @@ func streamTrips(ctx context.Context, o *Options) (values []float64, err error) 
 		conn.Close()
 		<-ended
 	}()
-	ping()
-	return t.values(ctx)
+	return t.values(ctx, r)
 }

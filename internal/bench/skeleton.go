@@ -16,17 +16,20 @@ import (
 // and only one snapshot at a time.
 type skeleton struct {
 	processes []*bare
+	flow      *flow // nil: the channels are idle
+	lanes     []*lane
 	client    net.Conn
 	answers   *bufio.Reader
 	conns     []net.Conn
-	readers   sync.WaitGroup
+	work      sync.WaitGroup // readers, and writers of lanes
+	forget    func() bool    // that the end of the context closes it
 }
 
 // bare is one process of a skeleton.
 type bare struct {
 	id    string
-	out   []net.Conn // of its channels
-	parts net.Conn   // to the assembler; nil: it is the assembler
+	out   []io.Writer // for the markers of its channels; none waits
+	parts net.Conn    // to the assembler; nil: it is the assembler
 
 	mu       sync.Mutex
 	recorded bool
@@ -39,13 +42,16 @@ type bare struct {
 
 const bareMarker = 64 // bytes of a marker, about as many as ours has
 
-// newSkeleton connects n processes over loopback. It must be closed.
-func newSkeleton(ctx context.Context, n int) (s *skeleton, err error) {
-	s = &skeleton{}
+// newSkeleton connects n processes over loopback, and lets messages flow unless flow
+// is nil. It must be closed; the end of ctx ends what it does.
+func newSkeleton(ctx context.Context, n int, flow *flow) (_ *skeleton, err error) {
+	s := &skeleton{flow: flow}
 	defer func() {
 		if err != nil {
 			s.close()
+			return
 		}
+		s.forget = context.AfterFunc(ctx, s.disconnect)
 	}()
 	for i := range n {
 		s.processes = append(s.processes, &bare{id: string(name(i)), awaited: n - 1})
@@ -55,35 +61,54 @@ func newSkeleton(ctx context.Context, n int) (s *skeleton, err error) {
 			if i == j {
 				continue
 			}
-			end, err := s.connect(ctx, to.takeMarkers)
+			end, err := s.channel(ctx, to)
 			if err != nil {
-				return s, err
+				return nil, err
 			}
 			from.out = append(from.out, end)
 		}
 		if i > 0 {
-			if from.parts, err = s.connect(ctx, s.processes[0].takeParts); err != nil {
-				return s, err
+			if from.parts, err = s.connect(ctx, nil, s.processes[0].takeParts); err != nil {
+				return nil, err
 			}
 		}
 	}
 	first := s.processes[0]
-	s.client, err = s.connect(ctx, func(conn net.Conn) error {
+	s.client, err = s.connect(ctx, nil, func(conn net.Conn) error {
 		first.client = conn
 		return first.takeRequests(conn)
 	})
+	if err != nil {
+		return nil, err
+	}
 	s.answers = bufio.NewReaderSize(s.client, 64<<10)
-	return s, err
+	return s, nil
 }
 
-// connect makes a connection, at whose other end read runs.
-func (s *skeleton) connect(ctx context.Context, read func(net.Conn) error) (net.Conn, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// channel connects a channel to a process and gives the end that takes its markers.
+func (s *skeleton) channel(ctx context.Context, to *bare) (io.Writer, error) {
+	if s.flow != nil {
+		l, err := s.startLane(ctx, to)
+		if err != nil || !s.flow.own {
+			return l, err
+		}
+	}
+	return s.connect(ctx, nil, to.takeMarkers)
+}
+
+// connect makes a connection, at whose other end read runs. The sockets have the
+// options of a flow, or the defaults.
+func (s *skeleton) connect(ctx context.Context, f *flow, read func(net.Conn) error) (net.Conn, error) {
+	var lc net.ListenConfig
+	var d net.Dialer
+	if f != nil {
+		lc.Control, d.Control = f.control, f.control
+	}
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	defer l.Close()
-	var d net.Dialer
 	near, err := d.DialContext(ctx, "tcp", l.Addr().String())
 	if err != nil {
 		return nil, err
@@ -94,33 +119,43 @@ func (s *skeleton) connect(ctx context.Context, read func(net.Conn) error) (net.
 		return nil, err
 	}
 	s.conns = append(s.conns, far)
-	s.readers.Go(func() { read(far) })
+	s.work.Go(func() { read(far) })
 	return near, nil
 }
 
 func (s *skeleton) close() {
+	if s.forget != nil {
+		s.forget()
+	}
+	s.disconnect()
+	s.work.Wait()
+}
+
+func (s *skeleton) disconnect() {
+	for _, l := range s.lanes {
+		l.close()
+	}
 	for _, conn := range s.conns {
 		conn.Close()
 	}
-	s.readers.Wait()
 }
 
-// snapshot asks for one and gives the length of the JSON document.
-func (s *skeleton) snapshot() (int, error) {
+// snapshot asks for one and reads the JSON document.
+func (s *skeleton) snapshot() error {
 	for _, p := range s.processes {
 		p.mu.Lock()
 		p.recorded, p.awaited = false, len(s.processes)-1
 		p.mu.Unlock()
 	}
 	if _, err := s.client.Write([]byte{1}); err != nil {
-		return 0, err
+		return err
 	}
 	n, err := binary.ReadUvarint(s.answers)
 	if err != nil {
-		return 0, fmt.Errorf("read the length of the document: %w", err)
+		return fmt.Errorf("read the length of the document: %w", err)
 	}
 	_, err = io.CopyN(io.Discard, s.answers, int64(n))
-	return int(n), err
+	return err
 }
 
 func (p *bare) takeRequests(conn net.Conn) error {
@@ -150,14 +185,18 @@ func (p *bare) takeMarkers(conn net.Conn) error {
 		if _, err := io.ReadFull(conn, marker); err != nil {
 			return err
 		}
-		p.mu.Lock()
-		if !p.recorded {
-			p.record()
-		}
-		if p.awaited--; p.awaited == 0 {
-			p.report()
-		}
-		p.mu.Unlock()
+		p.takeMarker()
+	}
+}
+
+func (p *bare) takeMarker() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.recorded {
+		p.record()
+	}
+	if p.awaited--; p.awaited == 0 {
+		p.report()
 	}
 }
 

@@ -3,9 +3,9 @@ package bench
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -28,7 +28,7 @@ func throughput(size int) Benchmark {
 		About: "messages of " + label + " on one channel between two operating-system processes, against a plain framed TCP stream",
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
 			figures := []figure{{"channel/" + label, "messages/s"}, {"channel/" + label + "/cpu", "ns/message"}}
-			n := min(throughputMessages, throughputBytes/size)
+			n := o.messages(min(throughputMessages, throughputBytes/size))
 			payload := bytes.Repeat([]byte("x"), size)
 			return compare(ctx, o, figures,
 				func(ctx context.Context) ([]float64, error) { return channelRun(ctx, o, payload, n) },
@@ -47,25 +47,28 @@ func bytesLabel(n int) string {
 // channelNetwork keeps the outbox of the sender within the processor's caches.
 const channelNetwork = "outbox_high = \"1MiB\""
 
-func channelRun(ctx context.Context, o *Options, payload []byte, n int) (values []float64, err error) {
+func channelRun(ctx context.Context, o *Options, payload []byte, n int) ([]float64, error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
 	j := job{Net: channelNetwork}
 	r, err := startRemote(ctx, o, j)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, r.stop()) }()
+	defer r.stop()
 	s := newSource(name(1), payload)
-	one, err := startOne(ctx, j, s)
+	one, err := startOne(ctx, fail, j, s)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, one.stop()) }()
+	defer one.stop()
 	one.network.set(one.cluster.Processes[1].Address, r.address)
-	return r.measure(n, s.send)
+	return r.measure(ctx, n, s.send)
 }
 
-// startOne runs the first process of a pair.
-func startOne(ctx context.Context, j job, p netnode.Program) (*running, error) {
+// startOne runs the first process of a pair. It must be stopped; fail hears why it
+// ended before.
+func startOne(ctx context.Context, fail context.CancelCauseFunc, j job, p netnode.Program) (*running, error) {
 	cluster, err := j.pair().cluster()
 	if err != nil {
 		return nil, err
@@ -77,25 +80,35 @@ func startOne(ctx context.Context, j job, p netnode.Program) (*running, error) {
 	}
 	r.address = node.Addr().String()
 	ctx, r.end = context.WithCancel(ctx)
-	go func() { r.ended <- node.Run(ctx) }()
+	go func() {
+		err := node.Run(ctx)
+		if err != nil {
+			fail(err)
+		}
+		r.ended <- err
+	}()
 	return r, nil
 }
 
-func streamRun(ctx context.Context, o *Options, payload []byte, n int) (values []float64, err error) {
+func streamRun(ctx context.Context, o *Options, payload []byte, n int) ([]float64, error) {
 	r, err := startRemote(ctx, o, job{Stream: true})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, r.stop()) }()
+	defer r.stop()
 	conn, err := net.Dial("tcp", r.address)
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
 	s := newStream(conn)
-	go s.writeLoop()
-	defer s.end()
-	return r.measure(n, func(n int) {
+	var writer sync.WaitGroup
+	writer.Go(s.writeLoop)
+	defer func() {
+		s.end()
+		conn.Close() // nobody waits for what is not written
+		writer.Wait()
+	}()
+	return r.measure(ctx, n, func(n int) {
 		for range n {
 			s.send(payload)
 		}
@@ -104,15 +117,15 @@ func streamRun(ctx context.Context, o *Options, payload []byte, n int) (values [
 
 // measure lets send send n messages, after some to warm up, and gives how many a
 // second the remote received and the processor time of one on both sides, in ns.
-func (r *remote) measure(n int, send func(n int)) ([]float64, error) {
+func (r *remote) measure(ctx context.Context, n int, send func(n int)) ([]float64, error) {
 	var took, used time.Duration
 	for _, n := range []int{n/10 + 1, n} {
-		if err := r.expect(n); err != nil {
+		if err := r.expect(ctx, n); err != nil {
 			return nil, err
 		}
 		began, usedBefore := time.Now(), cpu()
 		send(n)
-		theirs, err := r.await()
+		theirs, err := r.await(ctx)
 		if err != nil {
 			return nil, err
 		}

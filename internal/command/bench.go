@@ -21,13 +21,14 @@ func (e *env) bench() *cli.Command {
 			&cli.BoolFlag{Name: "json"},
 			&cli.BoolFlag{Name: "list"},
 			&cli.StringFlag{Name: "peer", Hidden: true},
+			&cli.BoolFlag{Name: "quick", Hidden: true}, // for tests
 		},
 		CustomHelpTemplate: `usage: chandy bench [flags]
 
 Measures channels and snapshots on loopback, side by side with the least that a
 program without chandy would do: a plain framed TCP stream, a bare skeleton of a
 snapshot. Figures are medians; compare ratios, not machines. All of it takes about
-five minutes; nothing else should run meanwhile.
+eight minutes; nothing else should run meanwhile.
 
       --runs N         how often each side is measured, 1 to 1000 (default 5)
       --only REGEXP    the benchmarks whose name matches
@@ -90,7 +91,7 @@ func (e *env) measure(c *cli.Context, chosen []bench.Benchmark) error {
 	line := e.progress()
 	defer line.clear()
 	o := bench.Options{
-		Runs: c.Int("runs"), Self: []string{self, "bench", "--peer"},
+		Runs: c.Int("runs"), Quick: c.Bool("quick"), Self: []string{self, "bench", "--peer"},
 		Progress: func(text string) { line.say("%s", text) },
 		Skipped: func(text string) {
 			line.clear()
@@ -101,6 +102,9 @@ func (e *env) measure(c *cli.Context, chosen []bench.Benchmark) error {
 	for _, b := range chosen {
 		some, err := b.Run(c.Context, o)
 		if err != nil {
+			if c.Context.Err() != nil {
+				return fail(exitUnknown, "", "interrupted")
+			}
 			return fail(exitUnknown, "", "%w", err)
 		}
 		results = append(results, some...)

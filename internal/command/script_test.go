@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -38,6 +39,10 @@ func TestMain(m *testing.M) {
 //	                                     nodes have ended
 //	broken PROGRAM [ARG...]              runs a program whose stdout nobody reads,
 //	                                     and which must say nothing about it
+//	interrupted CODE PROGRAM [ARG...]    runs a program that must exit so at SIGINT,
+//	                                     which it gets when it has said something on
+//	                                     stderr; the file said is what came after that,
+//	                                     until it and its children had ended
 //
 // The program broadcaster is one for kind exec.
 //
@@ -49,13 +54,14 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup:              setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":     exits,
-			"broken":    broken,
-			"suspended": suspended,
-			"fits":      fits,
-			"killnode":  killNode,
-			"killchild": killChild,
-			"outlived":  outlived,
+			"exits":       exits,
+			"broken":      broken,
+			"interrupted": interrupted,
+			"suspended":   suspended,
+			"fits":        fits,
+			"killnode":    killNode,
+			"killchild":   killChild,
+			"outlived":    outlived,
 		},
 	})
 }
@@ -167,6 +173,28 @@ func broken(ts *testscript.TestScript, _ bool, args []string) {
 	c.Env = []string{"GORACE=" + ts.Getenv("GORACE")}
 	if err := c.Run(); err == nil || said.String() != "" {
 		ts.Fatalf("%v, with stderr %q", err, said.String())
+	}
+}
+
+func interrupted(ts *testscript.TestScript, _ bool, args []string) {
+	path, err := exec.LookPath(args[1])
+	ts.Check(err)
+	c := exec.Command(path, args[2:]...)
+	c.Dir, c.Env = ts.Getenv("WORK"), []string{"GORACE=" + ts.Getenv("GORACE"), "PATH=" + os.Getenv("PATH")}
+	stderr, err := c.StderrPipe()
+	ts.Check(err)
+	ts.Check(c.Start())
+	lines := bufio.NewScanner(stderr)
+	lines.Scan()
+	ts.Check(c.Process.Signal(os.Interrupt))
+	var said strings.Builder
+	for lines.Scan() {
+		fmt.Fprintln(&said, lines.Text())
+	}
+	c.Wait()
+	ts.Check(os.WriteFile(filepath.Join(ts.Getenv("WORK"), "said"), []byte(said.String()), 0o666))
+	if got := c.ProcessState.ExitCode(); fmt.Sprint(got) != args[0] {
+		ts.Fatalf("exit status %d, not %s; stderr: %s", got, args[0], said.String())
 	}
 }
 
