@@ -1,8 +1,10 @@
 package command
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -36,6 +38,8 @@ func TestMain(m *testing.M) {
 //	killchild ID                         kills the child of a process of kind exec
 //	outlived COMMAND                     kills chandy COMMAND and waits until all
 //	                                     nodes have ended
+//	interrupted CODE PROGRAM [ARG...]    the same, with SIGINT after its first line on
+//	                                     stderr
 //	broken PROGRAM [ARG...]              runs a program whose stdout nobody reads,
 //	                                     and which must say nothing about it
 //
@@ -49,13 +53,14 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup:              setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":     exits,
-			"broken":    broken,
-			"suspended": suspended,
-			"fits":      fits,
-			"killnode":  killNode,
-			"killchild": killChild,
-			"outlived":  outlived,
+			"exits":       exits,
+			"broken":      broken,
+			"suspended":   suspended,
+			"interrupted": interrupted,
+			"fits":        fits,
+			"killnode":    killNode,
+			"killchild":   killChild,
+			"outlived":    outlived,
 		},
 	})
 }
@@ -180,6 +185,27 @@ func suspended(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("no node of %s in the background", args[0])
+}
+
+func interrupted(ts *testscript.TestScript, _ bool, args []string) {
+	path, err := exec.LookPath(args[1])
+	ts.Check(err)
+	c := exec.Command(path, args[2:]...)
+	c.Dir, c.Env = ts.Getenv("WORK"), []string{"PATH=" + ts.Getenv("PATH"), "GORACE=" + ts.Getenv("GORACE")}
+	stderr, err := c.StderrPipe()
+	ts.Check(err)
+	ts.Check(c.Start())
+	said := bufio.NewReader(stderr)
+	line, err := said.ReadString('\n')
+	ts.Check(err)
+	ts.Check(c.Process.Signal(os.Interrupt))
+	rest, err := io.ReadAll(said)
+	ts.Check(err)
+	c.Wait()
+	ts.Logf("[stderr]\n%s%s", line, rest)
+	if got := fmt.Sprint(c.ProcessState.ExitCode()); got != args[0] || !strings.Contains(string(rest), "chandy: error: interrupted") {
+		ts.Fatalf("exit status %s, not %s", got, args[0])
+	}
 }
 
 // fits checks the JSON that was printed last against a schema of docs/.

@@ -20,7 +20,7 @@ func (e *env) try() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.GenericFlag{Name: "request", Value: &texts{}}, &cli.StringFlag{Name: "state"}, &cli.GenericFlag{Name: "env", Value: &texts{}},
 			&cli.BoolFlag{Name: "pace"}, &cli.IntFlag{Name: "line-limit"}, &cli.StringFlag{Name: "settle-timeout"},
-			&cli.IntFlag{Name: "burst", Value: 200}, &cli.IntFlag{Name: "rounds", Value: 10}, &cli.StringFlag{Name: "timeout"},
+			&cli.IntFlag{Name: "burst"}, &cli.IntFlag{Name: "rounds", Value: 10}, &cli.StringFlag{Name: "timeout"},
 			&cli.BoolFlag{Name: "json"}, &cli.BoolFlag{Name: "verbose"},
 		},
 		CustomHelpTemplate: `usage: chandy try [flags] -- COMMAND [ARG...]
@@ -33,13 +33,14 @@ takes a state back. Prints the [program] of a cluster file that fits.
 
       --request JSON       a request that it answers; "%d" in it counts up.
                            Repeatable (default: those of Maelstrom's workloads)
-      --state S            snapshot, none, or a request that shows its state, as JSON
-                           (default: what it answers)
+      --state S            snapshot, none, or a request that shows its state, as
+                           JSON (default: what it answers)
       --env NAME=VALUE     a variable for its environment. Repeatable
       --pace               with pace = true
       --line-limit N       with line_limit, in bytes: no longer line is tried
       --settle-timeout D   with settle_timeout
-      --burst N            requests before and after each snapshot (default: 200)
+      --burst N            requests before and after each snapshot (default: 200,
+                           fewer if it is slow)
       --rounds N           snapshots that are compared (default: 10)
       --timeout D          how long each answer may take (default: 5s)
       --json               write the results as JSON
@@ -86,7 +87,7 @@ func (e *env) runTry(c *cli.Context) error {
 		Burst: c.Int("burst"), Rounds: c.Int("rounds"), Limit: timeout,
 	}
 	for _, flag := range []string{"burst", "rounds"} {
-		if n := c.Int(flag); n < 1 || n > tryMost {
+		if n := c.Int(flag); c.IsSet(flag) && n < 1 || n > tryMost {
 			return fail(exitUsage, "", "--%s must be from 1 to %d, not %d", flag, tryMost, n)
 		}
 	}

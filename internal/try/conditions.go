@@ -20,6 +20,8 @@ func (t *trial) tryInit() (Result, error) {
 	k, err := t.begin("init")
 	var none *noReply
 	switch {
+	case errors.Is(err, ErrStart):
+		return Result{}, err
 	case errors.As(err, &none) && none.ended != nil:
 		return Result{Verdict: Not, Text: err.Error(), Advice: t.initAdvice("run it by hand: it may miss a file or a variable (--env NAME=VALUE)")}, nil
 	case err != nil:

@@ -100,9 +100,11 @@ func (t *trial) changing() (*series, error) {
 		}
 		before, err := h.state()
 		var after netnode.State
+		begun := time.Now()
 		if err == nil {
-			err = h.oneByOne(s.take(0, 3))
+			err = h.oneByOne(s.take(0, few))
 		}
+		each := time.Since(begun) / few
 		if err == nil {
 			h.pause()
 			after, err = h.state()
@@ -112,11 +114,22 @@ func (t *trial) changing() (*series, error) {
 			return nil, err
 		}
 		if compare(before.Bytes, after.Bytes, t.state != stateSnapshot) == different {
+			if t.bounded {
+				t.Burst = min(t.Burst, max(1, int(burstTime/max(each, 1))))
+			}
 			return &s, nil
 		}
 	}
 	return nil, nil
 }
+
+const (
+	// few is how many requests show whether they change the state.
+	few = 3
+	// burstTime is how long a burst may take, one request after the other, unless the
+	// user says how many they are.
+	burstTime = 5 * time.Second
+)
 
 // pause leaves the child alone.
 func (h *host) pause() {
@@ -269,7 +282,7 @@ func apart(a, b []byte, reply bool) (string, string) {
 	return piece(x), piece(y)
 }
 
-// restoreAfter is how many requests make the state that is restored.
+// restoreAfter is how many requests make the state that is restored, at most.
 const restoreAfter = 20
 
 // tryRestore gives a state to a fresh child.
@@ -287,7 +300,7 @@ func (t *trial) tryRestore() (Result, error) {
 	defer h.close()
 	var bodies []string
 	if len(t.answered) > 0 {
-		bodies = t.answered[0].take(0, restoreAfter)
+		bodies = t.answered[0].take(0, min(restoreAfter, t.Burst))
 	}
 	before, err := h.state()
 	if err != nil {

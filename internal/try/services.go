@@ -15,7 +15,7 @@ var serviceIDs = []string{"lin-kv", "lin-tso", "lww-kv", "seq-kv"}
 func (t *trial) bundled() map[snapshot.ProcessID]netnode.Program {
 	made := map[snapshot.ProcessID]netnode.Program{}
 	for _, id := range serviceIDs {
-		cluster, err := t.cluster(t.program(), id)
+		cluster, err := t.cluster("[program]\nkind = \"exec\"\n", id)
 		if err != nil {
 			continue
 		}

@@ -36,7 +36,7 @@ type Options struct {
 	// longer one if that one helps.
 	SettleTimeout time.Duration
 	// Burst is how many requests are written at once before a snapshot, and again
-	// after it. Default 200.
+	// after it. Default 200, fewer if the child takes long for each.
 	Burst int
 	// Rounds is how many snapshots are compared. Default 10.
 	Rounds int
@@ -115,6 +115,7 @@ type trial struct {
 	ctx      context.Context
 	dir      string
 	report   *Report
+	bounded  bool     // Burst may be made smaller
 	badLines bool     // it prints what is no JSON object: on_bad_line = "drop"
 	state    string   // the setting, as it was found
 	answered []series // what it answers, the best for a burst first
@@ -187,6 +188,7 @@ func (t *trial) defaults() {
 			*n = to
 		}
 	}
+	t.bounded = t.Burst == 0
 	set(&t.Burst, 200)
 	set(&t.Rounds, 10)
 	if t.Limit == 0 {

@@ -1,7 +1,6 @@
 package try
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -72,19 +71,33 @@ type probe struct {
 	good  bool     // the request that counts is among them
 	look  bool     // and the one that shows the state
 	why   error    // not good
+	fatal bool     // what should come first ends the child
 }
 
-// probe asks a fresh child for one workload.
-func (t *trial) probe(w workload) (p probe) {
+// probe asks a fresh child for one workload, and another one without what should come
+// first if that was too much for the child.
+func (t *trial) probe(w workload) probe {
+	p := t.probeOnce(w)
+	var none *noReply
+	if !p.good && len(w.before) > 0 {
+		fatal := len(p.types) == 0 && errors.As(p.why, &none) && none.ended != nil
+		w.before = nil
+		p = t.probeOnce(w)
+		p.fatal = fatal
+	}
+	return p
+}
+
+func (t *trial) probeOnce(w workload) (p probe) {
 	k, err := t.begin("replies")
 	if err != nil {
 		return probe{why: err}
 	}
 	defer k.close()
-	for _, body := range slices.Concat(w.before, w.take(0, 1), w.after) {
-		counts := body == w.take(0, 1)[0]
+	change := w.take(0, 1)[0]
+	for _, body := range slices.Concat(w.before, []string{change}, w.after) {
 		err := k.answers(body)
-		if counts {
+		if body == change {
 			p.good, p.why = err == nil, err
 		}
 		if err == nil {
@@ -93,7 +106,8 @@ func (t *trial) probe(w workload) (p probe) {
 			continue
 		}
 		var none *noReply
-		if counts || errors.As(err, &none) { // the rest would wait in vain
+		if body == change || errors.As(err, &none) { // the rest would wait in vain
+			p.why = err
 			return p
 		}
 	}
@@ -146,10 +160,11 @@ func (t *trial) tryReplies() (Result, error) {
 		}
 	}
 	if len(names) > 0 {
-		return Result{
-			Verdict: Works,
-			Text:    fmt.Sprintf("it answers %s (Maelstrom's %s)", strings.Join(types, ", "), cmp.Or(strings.Join(names, ", "))),
-		}, nil
+		r := Result{Verdict: Works, Text: fmt.Sprintf("it answers %s (Maelstrom's %s)", strings.Join(types, ", "), strings.Join(names, ", "))}
+		if slices.ContainsFunc(probes, func(p probe) bool { return p.fatal }) {
+			r.Advice = "topology = false, if the cluster file names channels: topology ends it"
+		}
+		return r, nil
 	}
 	return t.noneAnswered(probes), nil
 }
@@ -160,7 +175,7 @@ func (t *trial) noneAnswered(probes []probe) Result {
 		var none *noReply
 		if errors.As(p.why, &none) && none.wrong != "" {
 			return Result{
-				Verdict: Not, Text: fmt.Sprintf("%s: %v", typeOf(workloads[i].bodies[0]), p.why),
+				Verdict: Not, Text: fmt.Sprintf("%s: %v", typeOf(workloads[i].take(0, 1)[0]), p.why),
 				Advice: "a reply goes to the src of the request and has its msg_id as in_reply_to",
 			}
 		}
