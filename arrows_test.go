@@ -23,7 +23,7 @@ var levels = [][]string{
 	{"netnode"},
 	{"internal/child"},
 	{"internal/program", "internal/diagram", "internal/verify"},
-	{"internal/sim", "internal/bench"},
+	{"internal/sim", "internal/bench", "internal/try"},
 	{"internal/command"},
 	{"."},
 }

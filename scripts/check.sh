@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 fuzz_time=5s # for each target
 large='./snapshot ./netnode ./internal/channel ./internal/sim ./internal/verify'
-concurrent='./netnode/... ./internal/child/... ./internal/command/...'
+concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/...'
 
 usage() {
 	echo 'usage: scripts/check.sh [--repeat N]' >&2

@@ -109,7 +109,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 			}
 			return unknownCommand(c.Args().First())
 		},
-		Commands: []*cli.Command{e.node(), e.up(), e.initiate(), e.verify(), e.status(), e.call(), e.validate(), e.bench(), e.completion(), e.help()},
+		Commands: []*cli.Command{e.node(), e.up(), e.initiate(), e.verify(), e.status(), e.call(), e.validate(), e.try(), e.bench(), e.completion(), e.help()},
 	}
 	cli.VersionPrinter = func(c *cli.Context) { fmt.Fprintf(c.App.Writer, "chandy %s\n", c.App.Version) }
 	for _, c := range app.Commands {

@@ -16,6 +16,7 @@ usage: chandy COMMAND [flags] [arguments]
   status           show processes, channels and snapshots in progress
   call ID JSON     send a request to the program of a process
   validate         check the cluster file and describe its topology
+  try -- COMMAND   find out how a program in any language gets on with it
   verify FILE...   check that snapshots are complete and consistent
   bench            measure channels and snapshots on this machine
   completion SHELL print the completion script for bash, zsh or fish

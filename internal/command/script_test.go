@@ -37,6 +37,8 @@ func TestMain(m *testing.M) {
 //	killchild ID                         kills the child of a process of kind exec
 //	outlived COMMAND                     kills chandy COMMAND and waits until all
 //	                                     nodes have ended
+//	interrupted CODE PROGRAM [ARG...]    the same, with SIGINT after its first line on
+//	                                     stderr
 //	broken PROGRAM [ARG...]              runs a program whose stdout nobody reads,
 //	                                     and which must say nothing about it
 //	interrupted CODE PROGRAM [ARG...]    runs a program that must exit so at SIGINT,

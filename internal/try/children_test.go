@@ -1,0 +1,188 @@
+package try
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The children of the tests are this test program itself: its ways are words in
+// $CHILD. Each says its process id on stderr first.
+func TestMain(m *testing.M) {
+	if ways := os.Getenv("CHILD"); ways != "" {
+		fmt.Fprintln(os.Stderr, "pid", os.Getpid())
+		newKid(strings.Fields(ways)).run()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// kid is a good program that knows broadcast, unless its ways are others.
+type kid struct {
+	ways  []string
+	in    *bufio.Reader
+	mu    sync.Mutex
+	seen  []int
+	asked int      // for snapshots
+	later []string // lines that came before a reply of seq-kv
+}
+
+type heard struct {
+	Src  string
+	Body struct {
+		Type      string
+		Message   int
+		ID        json.RawMessage `json:"msg_id"`
+		Restoring bool
+		State     struct{ Seen []int }
+	}
+}
+
+func newKid(ways []string) *kid {
+	return &kid{ways: ways, in: bufio.NewReader(os.Stdin), seen: []int{}}
+}
+
+func (k *kid) is(way string) bool { return slices.Contains(k.ways, way) }
+
+func (k *kid) print(line string) { io.WriteString(os.Stdout, line+"\n") }
+
+func (k *kid) run() {
+	if k.is("dies-at-once") {
+		fmt.Fprintln(os.Stderr, "no module named \x1b broadcast")
+		os.Exit(1)
+	}
+	if k.is("garbage") {
+		k.print("starting up")
+	}
+	if k.is("stubborn") {
+		signal.Ignore(syscall.SIGTERM)
+	}
+	for {
+		line := k.next()
+		var h heard
+		if err := json.Unmarshal([]byte(line), &h); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(9)
+		}
+		switch {
+		case k.is("lossy") && h.Body.Type == "broadcast" && k.in.Buffered() > 0: // it minds only the last of several lines
+			k.reply(h, "broadcast_ok", "")
+		case k.is("threads"):
+			go k.handle(h)
+		default:
+			k.handle(h)
+		}
+	}
+}
+
+// next is the next line; at the end of the input the child ends.
+func (k *kid) next() string {
+	if len(k.later) > 0 {
+		line := k.later[0]
+		k.later = k.later[1:]
+		return line
+	}
+	if k.is("selects") && k.in.Buffered() > 0 { // it does not look again before more has come
+		have := make([]byte, k.in.Buffered())
+		io.ReadFull(k.in, have)
+		var one [1]byte
+		if _, err := io.ReadFull(os.Stdin, one[:]); err != nil {
+			os.Exit(0)
+		}
+		k.in = bufio.NewReader(io.MultiReader(strings.NewReader(string(have)+string(one[:])), os.Stdin))
+	}
+	line, err := k.in.ReadString('\n')
+	switch {
+	case err != nil && (k.is("ignores-end") || k.is("stubborn")):
+		select {}
+	case err != nil:
+		os.Exit(0)
+	case k.is("short-lines") && len(line) > 65536:
+		fmt.Fprintln(os.Stderr, "token too long")
+		os.Exit(7)
+	}
+	return line
+}
+
+// reply answers; more is members of the body, after a comma.
+func (k *kid) reply(h heard, kind, more string) {
+	id := string(h.Body.ID)
+	if k.is("replies-wrong") && h.Body.Type != "init" {
+		id = "7"
+	}
+	k.print(fmt.Sprintf(`{"src":"n1","dest":%q,"body":{"type":%q,"in_reply_to":%s%s}}`, h.Src, kind, id, more))
+}
+
+func (k *kid) handle(h heard) {
+	if k.is("slow") && h.Body.Type == "broadcast" {
+		time.Sleep(500 * time.Millisecond) // longer than settle_timeout
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch kind := h.Body.Type; {
+	case kind == "init" && k.is("mute"):
+	case kind == "init":
+		k.reply(h, "init_ok", "")
+	case kind == "add" && k.is("uses-kv"):
+		k.print(`{"src":"n1","dest":"seq-kv","body":{"type":"read","key":"x","msg_id":5}}`)
+		var others []string
+		for line := k.next(); ; line = k.next() {
+			if strings.Contains(line, `"src":"seq-kv"`) {
+				break
+			}
+			others = append(others, line)
+		}
+		k.later = append(others, k.later...)
+		k.reply(h, "add_ok", "")
+	case kind == "broadcast" && !k.is("knows-nothing"):
+		k.seen = append(k.seen, h.Body.Message)
+		k.reply(h, "broadcast_ok", "")
+	case kind == "bump":
+		k.seen = append(k.seen, len(k.seen))
+		k.reply(h, "bump_ok", "")
+	case kind == "echo" && k.is("echoes"):
+		k.reply(h, "echo_ok", "")
+	case kind == "read" && !k.is("knows-nothing"):
+		k.reply(h, "read_ok", `,"messages":`+k.list())
+	case kind == "snapshot" && !k.is("no-snapshot"):
+		more := ""
+		if k.is("random") {
+			more = fmt.Sprintf(`,"at":%d`, time.Now().UnixNano())
+		}
+		k.reply(h, "snapshot_ok", `,"state":{"seen":`+k.list()+more+`}`)
+	case kind == "restore" && k.is("refuses-restore"):
+		k.reply(h, "error", `,"code":13,"text":"not me"`)
+	case kind == "restore":
+		if k.seen = h.Body.State.Seen; k.is("restores-wrong") {
+			k.seen = k.seen[1:]
+		}
+		k.reply(h, "restore_ok", "")
+	case k.is("exits"):
+		fmt.Fprintln(os.Stderr, "what is", kind)
+		os.Exit(3)
+	case k.is("silent"):
+	default:
+		k.reply(h, "error", `,"code":10,"text":"what?"`)
+	}
+}
+
+func (k *kid) list() string {
+	if k.is("threads") && k.asked%2 == 0 { // as a set would
+		slices.Reverse(k.seen)
+	}
+	k.asked++
+	if k.is("constant") {
+		return "[]"
+	}
+	text, _ := json.Marshal(k.seen)
+	return string(text)
+}

@@ -1,0 +1,338 @@
+package try
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"chandy/internal/child"
+	"chandy/netnode"
+)
+
+// quiet is how long a child that was asked one thing after the other is left alone
+// before it is asked for its state: longer than a child has to sleep to count as
+// idle, so that it shows what it does late.
+const quiet = 100 * time.Millisecond
+
+// unasked is the result where there is no state.
+var unasked = Result{Verdict: Skipped, Text: "it is not asked for its state"}
+
+// tryExact compares snapshots with what they should be.
+func (t *trial) tryExact() (Result, error) {
+	switch {
+	case t.state == stateNone:
+		return unasked, nil
+	case len(t.answered) == 0:
+		return unanswerable, nil
+	}
+	requests, err := t.changing()
+	switch {
+	case err != nil:
+		return Result{}, err
+	case requests == nil:
+		return Result{
+			Verdict: Unclear, Text: "the requests that it answers do not change its state: nothing to see",
+			Advice: `give one that does: --request '{"type":"…","value":%d}', where %d counts up`,
+		}, nil
+	}
+	t.answered = []series{*requests} // the best there is, from here on
+	e, fault, err := t.rounds(*requests)
+	switch {
+	case err != nil:
+		return Result{}, err
+	case fault == nil:
+		return Result{Verdict: Works, Text: t.counted(*requests, e)}, nil
+	}
+	return t.inexact(*requests, e, fault)
+}
+
+// rounds counts how many are exact, and returns the first that is not.
+func (t *trial) rounds(requests series) (*Exactness, *round, error) {
+	e := &Exactness{Rounds: t.Rounds, Settled: map[string]int{}}
+	var fault *round
+	for range t.Rounds {
+		r, err := t.round(requests)
+		if err != nil {
+			return nil, nil, err
+		}
+		e.Settled[r.settled]++
+		switch r.likeness {
+		case different:
+			fault = cmp.Or(fault, r)
+			continue
+		case reordered:
+			e.Reordered++
+		}
+		e.Exact++
+	}
+	t.report.Exact = cmp.Or(t.report.Exact, e)
+	return e, fault, nil
+}
+
+// counted says how many rounds are exact.
+func (t *trial) counted(requests series, e *Exactness) string {
+	text := fmt.Sprintf("%d of %d snapshots in a burst of %d requests (%s) are exact, settled %s", e.Exact, e.Rounds, t.Burst, requests.name, e.settled())
+	if e.Reordered > 0 {
+		text += fmt.Sprintf("; in %d of them lists are in another order", e.Reordered)
+	}
+	return text
+}
+
+// settled says how often what was reached.
+func (e *Exactness) settled() string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(e.Settled)) {
+		all = append(all, fmt.Sprintf("%s (%d)", name, e.Settled[name]))
+	}
+	return strings.Join(all, ", ")
+}
+
+// changing finds requests that change the state; nil if none does.
+func (t *trial) changing() (*series, error) {
+	for _, s := range t.answered {
+		h, err := t.host("exact", nil)
+		if err != nil {
+			return nil, err
+		}
+		before, err := h.state()
+		var after netnode.State
+		begun := time.Now()
+		if err == nil {
+			err = h.oneByOne(s.take(0, few))
+		}
+		each := time.Since(begun) / few
+		if err == nil {
+			h.pause()
+			after, err = h.state()
+		}
+		h.close()
+		if err != nil {
+			return nil, err
+		}
+		if compare(before.Bytes, after.Bytes, t.state != stateSnapshot) == different {
+			if t.bounded {
+				t.Burst = min(t.Burst, max(1, int(burstTime/max(each, 1))))
+			}
+			return &s, nil
+		}
+	}
+	return nil, nil
+}
+
+const (
+	// few is how many requests show whether they change the state.
+	few = 3
+	// burstTime is how long a burst may take, one request after the other, unless the
+	// user says how many they are.
+	burstTime = 5 * time.Second
+)
+
+// pause leaves the child alone.
+func (h *host) pause() {
+	select {
+	case <-time.After(quiet):
+	case <-h.ctx.Done():
+	}
+}
+
+// round is one snapshot in a burst.
+type round struct {
+	likeness
+	settled   string
+	cut       int    // requests before it
+	got, want []byte // states
+}
+
+// round writes a burst to a child, takes its state as a node does, and lets the
+// burst go on. The state should be that of another child that got the requests
+// before the cut one at a time.
+func (t *trial) round(requests series) (*round, error) {
+	type started struct {
+		*host
+		err error
+	}
+	second := make(chan started, 1)
+	go func() {
+		h, err := t.host("exact", nil)
+		second <- started{h, err}
+	}()
+	r, err := t.burst(requests)
+	patient := <-second
+	if patient.err != nil {
+		return nil, errors.Join(err, patient.err)
+	}
+	defer patient.close()
+	if err != nil {
+		return nil, err
+	}
+	want, err := patient.after(requests.take(0, r.cut))
+	if err != nil {
+		return nil, err
+	}
+	r.want = want
+	r.likeness = compare(r.got, r.want, t.state != stateSnapshot)
+	return r, nil
+}
+
+// after is the state after requests that are given one at a time.
+func (h *host) after(bodies []string) ([]byte, error) {
+	if err := h.oneByOne(bodies); err != nil {
+		return nil, err
+	}
+	h.pause()
+	s, err := h.state()
+	return s.Bytes, err
+}
+
+func (t *trial) burst(requests series) (*round, error) {
+	h, err := t.host("exact", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	r := &round{}
+	var state *netnode.State
+	h.do(func() {
+		h.child.cutAt = t.Burst
+		h.child.cut = func() {
+			r.cut = h.child.received
+			h.child.capture(func(s netnode.State) { state = &s })
+		}
+		h.send(requests.take(0, 2*t.Burst))
+	})
+	if err := h.await(func() bool { return state != nil }); err != nil {
+		return nil, fmt.Errorf("a burst of %d requests and a snapshot: %w", t.Burst, err)
+	}
+	if state.Error != "" {
+		return nil, fmt.Errorf("a snapshot in a burst of %d requests: %s", t.Burst, state.Error)
+	}
+	if err := h.answered(); err != nil {
+		return nil, fmt.Errorf("not every request of the burst is answered: %w", err)
+	}
+	r.settled, r.got = state.Asked.Settled, state.Bytes
+	return r, nil
+}
+
+// inexact says what is wrong. The fault may be that there is nothing to compare with.
+func (t *trial) inexact(requests series, e *Exactness, r *round) (Result, error) {
+	h, err := t.host("exact", nil)
+	if err != nil {
+		return Result{}, err
+	}
+	defer h.close()
+	again, err := h.after(requests.take(0, r.cut))
+	if err != nil {
+		return Result{}, err
+	}
+	if compare(again, r.want, t.state != stateSnapshot) == different {
+		a, b := apart(r.want, again, t.state != stateSnapshot)
+		return Result{
+			Verdict: Unclear,
+			Text:    fmt.Sprintf("two children that got the same %d requests one at a time have different states, %s and %s: nothing to compare with", r.cut, a, b),
+			Advice:  "is there a time or something random in the state? leave it out, or try with another --request",
+		}, nil
+	}
+	got, want := apart(r.got, r.want, t.state != stateSnapshot)
+	result := Result{
+		Verdict: Not,
+		Text: fmt.Sprintf("%s; in one, settled %s, the state after %d requests is %s, not %s",
+			t.counted(requests, e), r.settled, r.cut, got, want),
+		Advice: "the usual cause is a thread (or task) for each line, and a reply before the effect: handle one line after the other, or reply when it is done",
+	}
+	if t.SettleTimeout > 0 || e.Settled["acknowledged+idle"] == e.Rounds {
+		return result, nil
+	}
+	t.SettleTimeout = longSettle
+	switch longer, fault, err := t.rounds(requests); {
+	case err != nil:
+		return Result{}, err
+	case fault == nil:
+		result.Text += fmt.Sprintf("; with settle_timeout = %q %s", longSettle, t.counted(requests, longer))
+		result.Advice = fmt.Sprintf("settle_timeout = %q; it takes a thread (or task) for each line, perhaps: one line after the other is settled sooner", longSettle)
+	default:
+		t.SettleTimeout = 0
+		result.Text += fmt.Sprintf("; with settle_timeout = %q %d of %d", longSettle, longer.Exact, longer.Rounds)
+	}
+	return result, nil
+}
+
+// longSettle is a settle_timeout that may help a child that is not exact.
+const longSettle = 2 * time.Second
+
+// apart are the pieces of two states in which they begin to differ, with lists in
+// one order.
+func apart(a, b []byte, reply bool) (string, string) {
+	x, y := encoded(unordered(decoded(a, reply))), encoded(unordered(decoded(b, reply)))
+	const before, after = 16, 48
+	from := 0
+	for from < len(x) && from < len(y) && x[from] == y[from] {
+		from++
+	}
+	piece := func(s string) string {
+		begin, text := max(0, from-before), ""
+		if begin > 0 {
+			text = "…"
+		}
+		return text + child.Printable([]byte(s[min(begin, len(s)):]), before+after)
+	}
+	return piece(x), piece(y)
+}
+
+// restoreAfter is how many requests make the state that is restored, at most.
+const restoreAfter = 20
+
+// tryRestore gives a state to a fresh child.
+func (t *trial) tryRestore() (Result, error) {
+	if t.state != stateSnapshot {
+		if t.state != stateNone {
+			return Result{Verdict: Skipped, Text: "the reply to a request of its own is to look at, not to restore"}, nil
+		}
+		return unasked, nil
+	}
+	h, err := t.host("restore", nil)
+	if err != nil {
+		return Result{}, err
+	}
+	defer h.close()
+	var bodies []string
+	if len(t.answered) > 0 {
+		bodies = t.answered[0].take(0, min(restoreAfter, t.Burst))
+	}
+	before, err := h.state()
+	if err != nil {
+		return Result{}, err
+	}
+	given, err := h.after(bodies)
+	if err != nil {
+		return Result{}, err
+	}
+	restored, err := t.host("restore", given)
+	if err != nil {
+		return Result{Verdict: Not, Text: err.Error(), Advice: `answer {"type":"restore","state":…} by {"type":"restore_ok"}`}, nil
+	}
+	defer restored.close()
+	got, err := restored.state()
+	if err != nil {
+		return Result{}, fmt.Errorf("after restore: %w", err)
+	}
+	likeness := compare(got.Bytes, given, false)
+	switch {
+	case likeness == different:
+		a, b := apart(got.Bytes, given, false)
+		return Result{
+			Verdict: Not, Text: fmt.Sprintf("a fresh child that took a state back has another: %s, not %s", a, b),
+			Advice: "restore everything that is in the state; what is not worth restoring need not be in it",
+		}, nil
+	case compare(before.Bytes, given, false) != different:
+		return Result{Verdict: Unclear, Text: "a state was taken back, but it is that of every fresh child: nothing to see", Advice: "give a --request that changes the state"}, nil
+	}
+	text := fmt.Sprintf("a fresh child that took the state after %d requests back has the same", len(bodies))
+	if likeness == reordered {
+		text += ", but for the order of lists"
+	}
+	return Result{Verdict: Works, Text: text}, nil
+}

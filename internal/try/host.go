@@ -1,0 +1,164 @@
+package try
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/child"
+	"chandy/netnode"
+	"chandy/snapshot"
+)
+
+// host has one child.Program as a node has it.
+type host struct {
+	*trial
+	*loop
+	child   *member
+	clients int // so far
+	place   int // of the child among the processes
+
+	// On the loop:
+	replies map[snapshot.ProcessID][]byte
+	open    int // requests without a reply
+}
+
+// host starts one. Who has it closes it. restored is nil, or a state to begin with.
+func (t *trial) host(condition string, restored []byte) (*host, error) {
+	services := t.bundled()
+	var names []string
+	for id := range services {
+		names = append(names, string(id))
+	}
+	limits := fmt.Sprintf("init_timeout = %q\nstate_timeout = %q\n", t.Limit, t.Limit)
+	cluster, err := t.cluster(t.program()+limits, names...)
+	if err != nil {
+		return nil, err
+	}
+	p, err := child.New(cluster, cluster.Processes[0])
+	if err != nil {
+		return nil, err
+	}
+	if restored != nil {
+		if err := p.Restore(restored); err != nil {
+			return nil, err
+		}
+	}
+	h := &host{trial: t, loop: newLoop(cluster.IDs()), replies: map[snapshot.ProcessID][]byte{}}
+	h.place = slices.Index(h.ids, self)
+	h.child = h.add(self, p, zerolog.New(stderrOf(func(line string) { t.Errors(condition, line) })))
+	for id, service := range services {
+		h.add(id, service, zerolog.Nop())
+	}
+	h.child.replied = func(client snapshot.ProcessID, body []byte) {
+		h.replies[client] = body
+		h.open--
+	}
+	h.run()
+	// It holds what comes until the child is ready, and a capture waits for that.
+	if err := h.await(func() bool { return !h.child.held }); err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// stderrOf finds in the log of a child.Program what the child says.
+type stderrOf func(line string)
+
+func (s stderrOf) Write(line []byte) (int, error) {
+	var m struct{ Child, Message string }
+	if json.Unmarshal(line, &m) == nil && m.Child == "stderr" {
+		s(m.Message)
+	}
+	return len(line), nil
+}
+
+// await waits until something is so, as long as anything happens within the limit.
+func (h *host) await(is func() bool) error {
+	met := make(chan struct{})
+	steps := make(chan int, 1)
+	failed := make(chan error, 1)
+	h.do(func() {
+		h.awaited = append(h.awaited, &condition{func() bool {
+			if h.child.stopped && len(failed) == 0 {
+				failed <- h.child.err
+			}
+			return is() || h.child.stopped
+		}, met})
+	})
+	before := -1
+	late := time.NewTicker(h.Limit)
+	defer late.Stop()
+	for {
+		select {
+		case <-met:
+			select {
+			case err := <-failed:
+				return err
+			default:
+				return nil
+			}
+		case <-late.C:
+			h.do(func() {
+				select {
+				case steps <- h.steps:
+				default:
+				}
+			})
+		case now := <-steps:
+			if now == before {
+				return errStalled
+			}
+			before = now
+		case <-h.ctx.Done():
+			return h.ctx.Err()
+		}
+	}
+}
+
+// client is the next client of this process.
+func (h *host) client() snapshot.ProcessID {
+	h.clients++
+	return snapshot.ProcessID(fmt.Sprintf("c%d", (h.clients-1)*len(h.ids)+h.place+1))
+}
+
+// send puts requests into the child's inbox.
+func (h *host) send(bodies []string) {
+	for _, body := range bodies {
+		h.open++
+		h.child.inbox = append(h.child.inbox, message{h.client(), []byte(body)})
+	}
+}
+
+// answered waits until all requests have been answered.
+func (h *host) answered() error {
+	return h.await(func() bool { return h.open == 0 })
+}
+
+// oneByOne gives the child requests, each after the reply to the one before.
+func (h *host) oneByOne(bodies []string) error {
+	for i, body := range bodies {
+		h.do(func() { h.send([]string{body}) })
+		if err := h.answered(); err != nil {
+			return fmt.Errorf("request %d of %d, given one at a time: %w", i+1, len(bodies), err)
+		}
+	}
+	return nil
+}
+
+// state asks for the state.
+func (h *host) state() (netnode.State, error) {
+	var state *netnode.State
+	h.do(func() { h.child.capture(func(s netnode.State) { state = &s }) })
+	if err := h.await(func() bool { return state != nil }); err != nil {
+		return netnode.State{}, err
+	}
+	if state.Error != "" {
+		return *state, fmt.Errorf("%s", state.Error)
+	}
+	return *state, nil
+}

@@ -1,0 +1,253 @@
+package try
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/netnode"
+	"chandy/snapshot"
+)
+
+// loop has programs in memory, each as a node has it: on one goroutine, with
+// channels that lose nothing and take no time. Sockets, markers and windows are not
+// there.
+type loop struct {
+	begun    time.Time
+	outside  func(to snapshot.ProcessID, payload []byte) // takes what no member does, on the loop
+	wake     chan struct{}
+	finished chan struct{}
+
+	mu     sync.Mutex // guards the rest
+	queue  []func()
+	closed bool
+
+	// On the loop:
+	members map[snapshot.ProcessID]*member
+	ids     []snapshot.ProcessID // of processes, sorted
+	awaited []*condition
+	steps   int // what the programs did
+}
+
+// condition is something that somebody waits for.
+type condition struct {
+	is  func() bool // called on the loop
+	met chan struct{}
+}
+
+func newLoop(ids []snapshot.ProcessID) *loop {
+	return &loop{
+		begun: time.Now(), outside: func(snapshot.ProcessID, []byte) {}, wake: make(chan struct{}, 1),
+		finished: make(chan struct{}), members: map[snapshot.ProcessID]*member{}, ids: ids,
+	}
+}
+
+// run starts the loop and its programs.
+func (l *loop) run() {
+	l.do(func() {
+		for _, id := range l.ids {
+			if m := l.members[id]; m != nil {
+				m.program.Start(m)
+			}
+		}
+	})
+	go l.turn()
+}
+
+// turn is the goroutine of the loop.
+func (l *loop) turn() {
+	defer close(l.finished)
+	for range l.wake {
+		l.mu.Lock()
+		queue, closed := l.queue, l.closed
+		l.queue = nil
+		l.mu.Unlock()
+		if closed {
+			return
+		}
+		for _, f := range queue {
+			f()
+			for _, id := range l.ids {
+				if m := l.members[id]; m != nil {
+					m.deliver()
+				}
+			}
+			l.check()
+		}
+	}
+}
+
+// check tells who waits for something that has happened.
+func (l *loop) check() {
+	waiting := l.awaited[:0]
+	for _, c := range l.awaited {
+		if c.is() {
+			close(c.met)
+		} else {
+			waiting = append(waiting, c)
+		}
+	}
+	l.awaited = waiting
+}
+
+// do calls f on the loop, soon. After close it does nothing.
+func (l *loop) do(f func()) {
+	l.mu.Lock()
+	l.queue = append(l.queue, f)
+	l.mu.Unlock()
+	l.ring()
+}
+
+func (l *loop) ring() {
+	select {
+	case l.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// close ends the loop and then the programs.
+func (l *loop) close() {
+	l.mu.Lock()
+	already := l.closed
+	l.closed = true
+	l.mu.Unlock()
+	l.ring()
+	<-l.finished
+	if already {
+		return
+	}
+	for _, m := range l.members {
+		if c, ok := m.program.(io.Closer); ok {
+			c.Close()
+		}
+	}
+}
+
+// give hands a message to a program. It is false if there is no such program. Any
+// goroutine may call it.
+func (l *loop) give(from, to snapshot.ProcessID, payload []byte) bool {
+	m := l.members[to]
+	if m != nil {
+		l.do(func() { m.inbox = append(m.inbox, message{from, payload}) })
+	}
+	return m != nil
+}
+
+// member is one program of a loop, and its netnode.Process.
+type member struct {
+	loop    *loop
+	id      snapshot.ProcessID
+	program netnode.Program
+	log     zerolog.Logger
+
+	inbox     []message
+	held      bool
+	capturing bool
+	late      []func() // timers that wait for the end of a capture
+	received  int      // requests of clients
+	replied   func(client snapshot.ProcessID, body []byte)
+	// cut is called when cutAt requests were received, before the next one is.
+	cut     func()
+	cutAt   int
+	stopped bool
+	err     error // of Stop
+}
+
+type message struct {
+	from    snapshot.ProcessID
+	payload []byte
+}
+
+var _ netnode.Process = (*member)(nil)
+
+func (l *loop) add(id snapshot.ProcessID, p netnode.Program, log zerolog.Logger) *member {
+	m := &member{loop: l, id: id, program: p, log: log, replied: func(snapshot.ProcessID, []byte) {}}
+	l.members[id] = m
+	return m
+}
+
+// deliver lets the program receive what it may.
+func (m *member) deliver() {
+	for !m.held && !m.capturing && !m.stopped {
+		if m.cut != nil && m.received == m.cutAt {
+			cut := m.cut
+			m.cut = nil
+			cut()
+			continue
+		}
+		if len(m.inbox) == 0 {
+			return
+		}
+		one := m.inbox[0]
+		m.inbox = m.inbox[1:]
+		if one.from.IsClient() {
+			m.received++
+		}
+		m.loop.steps++
+		m.program.Receive(one.from, one.payload)
+	}
+}
+
+// capture asks the program for its state.
+func (m *member) capture(done func(netnode.State)) {
+	m.capturing = true
+	m.program.Capture(func(s netnode.State) {
+		m.capturing = false
+		done(s)
+		late := m.late
+		m.late = nil
+		for _, f := range late {
+			f()
+		}
+	})
+}
+
+func (m *member) ID() snapshot.ProcessID         { return m.id }
+func (m *member) Channels() []snapshot.ProcessID { return m.loop.ids }
+func (m *member) Do(f func())                    { m.loop.do(f) }
+func (m *member) Now() time.Duration             { return time.Since(m.loop.begun) }
+func (m *member) Hold()                          { m.held = true }
+func (m *member) Release()                       { m.held = false }
+func (m *member) Log() *zerolog.Logger           { return &m.log }
+func (m *member) Rand() *rand.Rand               { return rand.New(rand.NewPCG(rand.Uint64(), 0)) }
+
+func (m *member) Stop(err error) {
+	if !m.stopped {
+		m.stopped, m.err = true, err
+	}
+}
+
+func (m *member) Send(to snapshot.ProcessID, payload []byte) error {
+	payload = append([]byte(nil), payload...)
+	m.loop.steps++
+	switch other := m.loop.members[to]; {
+	case other != nil:
+		other.inbox = append(other.inbox, message{m.id, payload})
+	case to.IsClient():
+		m.replied(to, payload)
+	default:
+		m.loop.outside(to, payload)
+	}
+	return nil
+}
+
+func (m *member) After(d time.Duration, f func()) {
+	time.AfterFunc(d, func() {
+		m.loop.do(func() {
+			switch {
+			case m.stopped:
+			case m.capturing:
+				m.late = append(m.late, f)
+			default:
+				f()
+			}
+		})
+	})
+}
+
+// errStalled is the error of a wait during which nothing happened for too long.
+var errStalled = errors.New("nothing happens any more")

@@ -1,0 +1,59 @@
+package try
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// program is the [program] of a cluster file with what was found.
+func (t *trial) program() string {
+	var b strings.Builder
+	b.WriteString("[program]\nkind = \"exec\"\n")
+	command := make([]string, len(t.Command))
+	for i, argument := range t.Command {
+		command[i] = quoted(argument)
+	}
+	fmt.Fprintf(&b, "command = [%s]\n", strings.Join(command, ", "))
+	if len(t.Env) > 0 {
+		var pairs []string
+		for _, name := range slices.Sorted(maps.Keys(t.Env)) {
+			pairs = append(pairs, quoted(name)+" = "+quoted(t.Env[name]))
+		}
+		fmt.Fprintf(&b, "env = { %s }\n", strings.Join(pairs, ", "))
+	}
+	if t.state != "" {
+		text := quoted(t.state)
+		if strings.Contains(t.state, `"`) && !strings.ContainsFunc(t.state, func(r rune) bool { return r == '\'' || r < ' ' || r == 0x7f }) {
+			text = "'" + t.state + "'"
+		}
+		fmt.Fprintf(&b, "state = %s\n", text)
+	}
+	if t.SettleTimeout > 0 {
+		fmt.Fprintf(&b, "settle_timeout = %q\n", t.SettleTimeout)
+	}
+	if t.Pace {
+		b.WriteString("pace = true\n")
+	}
+	if t.LineLimit > 0 {
+		fmt.Fprintf(&b, "line_limit = \"%dB\"\n", t.LineLimit)
+	}
+	if t.badLines {
+		b.WriteString("on_bad_line = \"drop\"\n")
+	}
+	return b.String()
+}
+
+// quoted is a string in TOML. It is one in JSON too, which lets DEL stand.
+func quoted(s string) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
+		panic("bug: a string that is no JSON: " + err.Error())
+	}
+	return strings.ReplaceAll(strings.TrimSpace(b.String()), "\x7f", `\u007f`)
+}

@@ -1,0 +1,50 @@
+package try
+
+import (
+	"github.com/rs/zerolog"
+
+	"chandy/internal/program"
+	"chandy/netnode"
+	"chandy/snapshot"
+)
+
+// serviceIDs are the services of Maelstrom, each the kind of a bundled program too.
+var serviceIDs = []string{"lin-kv", "lin-tso", "lww-kv", "seq-kv"}
+
+// bundled makes those services that there are.
+func (t *trial) bundled() map[snapshot.ProcessID]netnode.Program {
+	made := map[snapshot.ProcessID]netnode.Program{}
+	for _, id := range serviceIDs {
+		cluster, err := t.cluster("[program]\nkind = \"exec\"\n", id)
+		if err != nil {
+			continue
+		}
+		p, _ := cluster.Process(snapshot.ProcessID(id))
+		if service, err := program.New(cluster, p); err == nil {
+			made[p.ID] = service
+		}
+	}
+	return made
+}
+
+// serviceLoop has the services. What they send to the child goes to write.
+func (t *trial) serviceLoop(write func(line []byte)) *loop {
+	services := t.bundled()
+	ids := []snapshot.ProcessID{self}
+	for _, id := range serviceIDs {
+		if services[snapshot.ProcessID(id)] != nil {
+			ids = append(ids, snapshot.ProcessID(id))
+		}
+	}
+	l := newLoop(sorted(ids))
+	for id, p := range services {
+		l.add(id, p, zerolog.Nop())
+	}
+	l.outside = func(to snapshot.ProcessID, line []byte) {
+		if to == self {
+			write(line)
+		}
+	}
+	l.run()
+	return l
+}

@@ -1,0 +1,172 @@
+package try
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"chandy/internal/child"
+)
+
+// The values of the setting state that are no request.
+const (
+	stateNone     = "none"
+	stateSnapshot = "snapshot"
+)
+
+const snapshotRequest = `{"type":"snapshot"}`
+
+// howTo says how a program gets a state that can be restored.
+const howTo = `to restore it, let it answer {"type":"snapshot"} by {"type":"snapshot_ok","state":…}`
+
+// tryState asks for the state.
+func (t *trial) tryState() (Result, error) {
+	switch t.state {
+	case stateNone:
+		return Result{Verdict: Skipped, Text: `state = "none": its channels are in a snapshot, its state is not`}, nil
+	case "":
+		return t.findState()
+	}
+	text, fault, err := t.askState(t.state)
+	if err != nil {
+		return Result{}, err
+	}
+	if fault != nil {
+		result := Result{Verdict: Not, Text: fmt.Sprintf("%s is not answered: %v", t.stateRequest(), fault), Advice: `without a state there is state = "none"`}
+		t.state = stateNone
+		return result, nil
+	}
+	return Result{Verdict: Works, Text: text}, nil
+}
+
+// findState tries what could be the setting.
+func (t *trial) findState() (Result, error) {
+	text, refused, err := t.askState(stateSnapshot)
+	if err != nil {
+		return Result{}, err
+	}
+	if refused == nil {
+		t.state = stateSnapshot
+		return Result{Verdict: Works, Text: text}, nil
+	}
+	for _, one := range t.answered {
+		if one.look == "" {
+			continue
+		}
+		text, fault, err := t.askState(one.look)
+		if err != nil {
+			return Result{}, err
+		}
+		if fault == nil {
+			t.state = one.look
+			return Result{Verdict: Works, Text: fmt.Sprintf("%s; to look at, for it does not answer %s: %v", text, snapshotRequest, refused), Advice: howTo}, nil
+		}
+	}
+	t.state = stateNone
+	return Result{
+		Verdict: Skipped, Text: fmt.Sprintf("it does not answer %s: %v", snapshotRequest, refused),
+		Advice: `state = "none" keeps its channels only; name a request that shows its state: --state '{"type":"…"}'; ` + howTo,
+	}, nil
+}
+
+func (t *trial) stateRequest() string {
+	if t.state == stateSnapshot {
+		return snapshotRequest
+	}
+	return t.state
+}
+
+// askState asks a fresh child twice for its state, after a request, and describes it.
+// The fault is why it has none.
+func (t *trial) askState(setting string) (text string, fault, err error) {
+	k, err := t.begin("state")
+	if err != nil {
+		return "", nil, err
+	}
+	defer k.close()
+	if len(t.answered) > 0 {
+		for _, body := range t.answered[0].take(0, 3) {
+			if err := k.answers(body); err != nil {
+				return "", nil, err
+			}
+		}
+	}
+	body := setting
+	if setting == stateSnapshot {
+		body = snapshotRequest
+	}
+	var states [2][]byte
+	for i := range states {
+		reply, err := k.ask(body)
+		var missing *noReply
+		switch {
+		case errors.As(err, &missing):
+			return "", err, nil
+		case err != nil:
+			return "", nil, err
+		case reply.Type == "error":
+			return "", fmt.Errorf("an error: %s", child.Printable(reply.Body, quoteMax)), nil
+		case setting != stateSnapshot:
+			states[i] = reply.Body
+		case reply.Type != "snapshot_ok":
+			return "", fmt.Errorf(`the reply has type %q, not "snapshot_ok"`, reply.Type), nil
+		default:
+			if states[i] = reply.Member("state"); states[i] == nil {
+				return "", fmt.Errorf(`the reply has no "state": %s`, child.Printable(reply.Body, quoteMax)), nil
+			}
+		}
+	}
+	return described(body, states, setting != stateSnapshot), nil, nil
+}
+
+// described says what a state is like.
+func described(request string, states [2][]byte, reply bool) string {
+	text := fmt.Sprintf("%s gives %s, %d bytes", request, shape(states[0], reply), len(states[0]))
+	switch compare(states[0], states[1], reply) {
+	case different:
+		return text + "; asked again at once, another state"
+	case reordered:
+		return text + "; asked again, its lists are in another order"
+	}
+	if !slices.Equal(keys(states[0]), keys(states[1])) {
+		return text + "; asked again, its members are in another order"
+	}
+	return text
+}
+
+// shape is the outermost form of a state.
+func shape(state []byte, reply bool) string {
+	switch v := decoded(state, reply).(type) {
+	case map[string]any:
+		names := slices.DeleteFunc(keys(state), func(name string) bool { _, there := v[name]; return !there })
+		if len(names) > 8 {
+			return fmt.Sprintf("an object with %d members", len(names))
+		}
+		return "an object with " + child.Printable([]byte(strings.Join(names, ", ")), quoteMax)
+	case []any:
+		return fmt.Sprintf("a list of %d", len(v))
+	}
+	return child.Printable(state, quoteMax)
+}
+
+// keys are those of a JSON object, in its order.
+func keys(object []byte) (names []string) {
+	d := json.NewDecoder(strings.NewReader(string(object)))
+	if first, err := d.Token(); err != nil || first != json.Delim('{') {
+		return nil
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return names
+		}
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return names
+		}
+		names = append(names, fmt.Sprint(name))
+	}
+	return names
+}

@@ -1,0 +1,393 @@
+package try
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"chandy/internal/child"
+	"chandy/internal/config"
+)
+
+// patience is the limit where a child is to answer.
+const patience = 30 * time.Second
+
+// children are the ids of those that have said so.
+type children struct {
+	mu  sync.Mutex
+	ids []int
+}
+
+func (c *children) hear(_, line string) {
+	var id int
+	if _, err := fmt.Sscanf(line, "pid %d", &id); err == nil {
+		c.mu.Lock()
+		c.ids = append(c.ids, id)
+		c.mu.Unlock()
+	}
+}
+
+// gone fails if one of them is there.
+func (c *children) gone(t *testing.T) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, id := range c.ids {
+		if err := syscall.Kill(id, 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("child %d is still there: %v", id, err)
+		}
+	}
+	if len(c.ids) == 0 {
+		t.Error("there was no child")
+	}
+}
+
+func options(t *testing.T, ways string) Options {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Options{
+		Command: []string{self}, Env: map[string]string{"CHILD": ways, "GORACE": "atexit_sleep_ms=0"},
+		Burst: 50, Rounds: 2, Limit: patience,
+	}
+}
+
+// run tries a child; nothing of it is left.
+func run(t *testing.T, o Options) *Report {
+	t.Helper()
+	var c children
+	o.Errors = c.hear
+	r, err := Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.gone(t)
+	return r
+}
+
+// text is a report as its conditions, with what is wanted to be compared.
+func text(r *Report) string {
+	var b strings.Builder
+	for _, one := range r.Results {
+		fmt.Fprintf(&b, "%s: %s: %s -> %s\n", one.Condition, one.Verdict, one.Text, one.Advice)
+	}
+	return b.String() + r.Program
+}
+
+// short is the limit where a child is not to answer.
+const short = 2 * time.Second
+
+// Children of every behaviour. What is not named in want works.
+func TestRun(t *testing.T) {
+	noState := map[string]string{"state": "not asked", "exact": "not asked", "restore": "not asked"}
+	nothing := map[string]string{
+		"replies": "not asked", "two at once": "not asked", "unknown request": "not asked", "long line": "not asked", "end of input": "not asked",
+		"output": "not asked", "state": "not asked", "exact": "not asked", "restore": "not asked",
+	}
+	with := func(a map[string]string, name, result string) map[string]string {
+		b := map[string]string{name: result}
+		for k, v := range a {
+			if k != name {
+				b[k] = v
+			}
+		}
+		return b
+	}
+	for _, test := range []struct {
+		ways   string
+		change func(*Options)
+		want   map[string]string // the beginning of "verdict: text", or a part of "verdict: text -> advice" after a *
+		lines  string            // of the program, but for kind, command and env
+	}{
+		{ways: "good", lines: `state = "snapshot"`},
+		{ways: "good", change: func(o *Options) { o.Requests = []string{`{"type":"bump"}`} }, lines: `state = "snapshot"`},
+		{ways: "good", change: func(o *Options) { o.State = `{"type":"read"}` }, want: map[string]string{"restore": "not asked: the reply"}, lines: `state = '{"type":"read"}'`},
+		{ways: "good", change: func(o *Options) { o.State = "none" }, want: noState, lines: `state = "none"`},
+		{
+			ways: "threads", change: func(o *Options) { o.SettleTimeout = patience },
+			want: map[string]string{"exact": "works: 2 of 2 "}, lines: "state = \"snapshot\"\nsettle_timeout = \"30s\"",
+		},
+		{ways: "exits", want: map[string]string{"replies": "*broadcast, read (Maelstrom's broadcast) -> topology = false, if", "unknown request": "note: it exits: exit status 3; last line on stderr: what is chandy_try_unknown"}, lines: `state = "snapshot"`},
+		{ways: "silent", change: func(o *Options) { o.Limit = short }, want: map[string]string{"unknown request": "note: it stays silent"}, lines: `state = "snapshot"`},
+		{ways: "ignores-end", want: map[string]string{"end of input": "does not: it does not end at the end of its input within 500ms, only on SIGTERM"}, lines: `state = "snapshot"`},
+		{ways: "stubborn", want: map[string]string{"end of input": "does not: it ends neither at the end of its input nor on SIGTERM, only on SIGKILL"}, lines: `state = "snapshot"`},
+		{
+			ways: "short-lines", want: map[string]string{"long line": "does not: a line of 70000 bytes (it ended: exit status 7; last line on stderr: token too long); one of 65535 bytes is answered"},
+			lines: "state = \"snapshot\"\nline_limit = \"65535B\"",
+		},
+		{ways: "short-lines", change: func(o *Options) { o.LineLimit = 65535 }, lines: "state = \"snapshot\"\nline_limit = \"65535B\""},
+		{
+			ways: "selects", change: func(o *Options) { o.Limit = short; o.State = "none" },
+			want:  with(noState, "two at once", "does not: two requests in one write: the second is answered only when a third comes; paced, both are answered"),
+			lines: "state = \"none\"\npace = true",
+		},
+		{ways: "selects", change: func(o *Options) { o.Pace = true }, want: map[string]string{"two at once": "not asked"}, lines: "state = \"snapshot\"\npace = true"},
+		{
+			ways: "garbage", want: map[string]string{"output": `does not: it prints a line that is no JSON object: "starting up"`},
+			lines: "state = \"snapshot\"\non_bad_line = \"drop\"",
+		},
+		{
+			ways: "no-snapshot", want: map[string]string{
+				"state":   `works: {"type":"read"} gives an object with type, messages, `,
+				"restore": "not asked: the reply to a request of its own",
+			}, lines: `state = '{"type":"read"}'`,
+		},
+		{
+			ways: "no-snapshot exits", change: func(o *Options) { o.State = "snapshot" },
+			want: map[string]string{
+				"unknown request": "note: it exits", "state": `does not: {"type":"snapshot"} is not answered: it ended: exit status 3; last line on stderr: what is snapshot`,
+				"exact": "not asked", "restore": "not asked",
+			}, lines: `state = "none"`,
+		},
+		{
+			ways: "no-snapshot knows-nothing", want: map[string]string{
+				"replies": "unclear: it answers none of Maelstrom's requests; echo, for one: it is answered by an error: ", "two at once": "not asked", "long line": "not asked",
+				"state": `not asked: it does not answer {"type":"snapshot"}: an error: {"type":"error"`, "exact": "not asked", "restore": "not asked",
+			}, lines: `state = "none"`,
+		},
+		{
+			ways: "good", change: func(o *Options) { o.Requests = []string{`{"type":"jump","height":%d}`} }, want: map[string]string{
+				"replies": "does not: jump: it is answered by an error: ", "two at once": "not asked", "long line": "not asked",
+				"exact": "not asked", "restore": "unclear: a state was taken back, but it is that of every fresh child",
+			}, lines: `state = "snapshot"`,
+		},
+		{
+			ways: "replies-wrong", change: func(o *Options) { o.Limit = short }, want: map[string]string{
+				"replies": "does not: broadcast: a message to c1 has in_reply_to 7, not 101", "two at once": "not asked", "long line": "not asked",
+				"unknown request": "note: it stays silent", "state": "not asked", "exact": "not asked", "restore": "not asked",
+			}, lines: `state = "none"`,
+		},
+		{ways: "lossy", want: map[string]string{"exact": "does not: 0 of 2 snapshots in a burst of 50 requests (broadcast) are exact, settled "}, lines: `state = "snapshot"`},
+		{
+			ways: "slow threads", change: func(o *Options) { o.Burst = 1 }, want: map[string]string{
+				"exact": `*; with settle_timeout = "2s" 2 of 2 snapshots`,
+			}, lines: "state = \"snapshot\"\nsettle_timeout = \"2s\"",
+		},
+		{ways: "slow threads", change: func(o *Options) { o.Burst, o.SettleTimeout = 1, 3*time.Second }, lines: "state = \"snapshot\"\nsettle_timeout = \"3s\""},
+		{ways: "random", want: map[string]string{"exact": "unclear: two children that got the same 50 requests", "restore": "does not"}, lines: `state = "snapshot"`},
+		{ways: "constant", want: map[string]string{"exact": "unclear: the requests that it answers do not change", "restore": "unclear"}, lines: `state = "snapshot"`},
+		{ways: "restores-wrong", want: map[string]string{"restore": `does not: a fresh child that took a state back has another: `}, lines: `state = "snapshot"`},
+		{ways: "refuses-restore", want: map[string]string{"restore": "does not: the child refuses restore: "}, lines: `state = "snapshot"`},
+		{ways: "mute", change: func(o *Options) { o.Limit = short }, want: with(nothing, "init", "does not: init is not answered: no reply within 2s"), lines: ``},
+		{
+			ways: "mute garbage", change: func(o *Options) { o.Limit = short },
+			want: with(nothing, "init", `*-> it printed a line that is no JSON object: "starting up"`), lines: `on_bad_line = "drop"`,
+		},
+		{ways: "dies-at-once", want: with(nothing, "init", `does not: init is not answered: it ended: exit status 1; last line on stderr: no module named \x1b broadcast`), lines: ``},
+	} {
+		t.Run(test.ways, func(t *testing.T) {
+			t.Parallel()
+			o := options(t, test.ways)
+			if test.change != nil {
+				test.change(&o)
+			}
+			r := run(t, o)
+			if len(r.Results) != len(conditions) {
+				t.Errorf("%d results", len(r.Results))
+			}
+			for _, one := range r.Results {
+				got := string(one.Verdict) + ": " + one.Text
+				if part, ok := strings.CutPrefix(test.want[one.Condition], "*"); ok {
+					if !strings.Contains(got+" -> "+one.Advice, part) {
+						t.Errorf("%s: %s -> %s\nwithout %s", one.Condition, got, one.Advice, part)
+					}
+					continue
+				}
+				want, special := test.want[one.Condition]
+				if !special {
+					want = "works: "
+				}
+				if !strings.HasPrefix(got, want) {
+					t.Errorf("%s\ngot  %s\nwant %s", one.Condition, got, want)
+				}
+			}
+			checkProgram(t, r.Program, test.lines)
+			if t.Failed() {
+				t.Logf("all of it:\n%s", text(r))
+			}
+		})
+	}
+}
+
+// checkProgram checks the [program], which a node would take.
+func checkProgram(t *testing.T, program, want string) {
+	t.Helper()
+	var rest []string
+	for i, line := range strings.Split(strings.TrimSpace(program), "\n") {
+		if i > 3 {
+			rest = append(rest, line)
+		}
+	}
+	if got := strings.Join(rest, "\n"); got != want {
+		t.Errorf("program\n%s\nnot\n%s", got, want)
+	}
+	cluster, err := config.Parse("cluster.toml", []byte("name = \"x\"\n[[process]]\nid = \"n1\"\naddress = \"127.0.0.1:1\"\n"+program))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := child.New(cluster, cluster.Processes[0]); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a child counts for by its threads does not make a snapshot inexact: lists may
+// be in another order.
+func TestReordered(t *testing.T) {
+	o := options(t, "threads")
+	o.SettleTimeout = patience
+	r := run(t, o)
+	if r.Exact == nil || r.Exact.Exact != r.Exact.Rounds || r.Exact.Reordered == 0 || !strings.Contains(text(r), "lists are in another order") {
+		t.Errorf("%+v\n%s", r.Exact, text(r))
+	}
+}
+
+// A slow child gets a smaller burst, unless the user says how many.
+func TestSlow(t *testing.T) {
+	tr := trial{Options: options(t, "slow"), ctx: t.Context(), state: stateSnapshot, answered: []series{workloads[0].series}}
+	for _, burst := range []int{0, 50} {
+		tr.Burst = burst
+		tr.defaults()
+		if s, err := tr.changing(); err != nil || s == nil {
+			t.Fatal(err)
+		}
+		if burst == 0 && (tr.Burst > 10 || tr.Burst < 1) || burst > 0 && tr.Burst != burst {
+			t.Errorf("a burst of %d, not %d", tr.Burst, burst)
+		}
+	}
+}
+
+// A program that asks a service is told of.
+func TestServices(t *testing.T) {
+	o := options(t, "uses-kv")
+	o.Requests, o.State = []string{`{"type":"add"}`}, "none"
+	r := run(t, o)
+	if len(r.Services) != 1 || r.Services[0] != "seq-kv" || r.Worst() != Works {
+		t.Errorf("%q\n%s", r.Services, text(r))
+	}
+}
+
+func TestWorst(t *testing.T) {
+	for _, test := range []struct {
+		verdicts []Verdict
+		want     Verdict
+	}{
+		{nil, Works},
+		{[]Verdict{Works, Note, Skipped}, Works},
+		{[]Verdict{Works, Unclear, Skipped}, Unclear},
+		{[]Verdict{Unclear, Not, Unclear}, Not},
+	} {
+		var r Report
+		for _, v := range test.verdicts {
+			r.Results = append(r.Results, Result{Verdict: v})
+		}
+		if got := r.Worst(); got != test.want {
+			t.Errorf("%q: %q, not %q", test.verdicts, got, test.want)
+		}
+	}
+}
+
+// A program that is not there.
+func TestNoProgram(t *testing.T) {
+	_, err := Run(t.Context(), Options{Command: []string{"no-such-program"}})
+	if !errors.Is(err, ErrStart) || !strings.Contains(err.Error(), "executable file not found") {
+		t.Error(err)
+	}
+}
+
+// Options that cannot be meant.
+func TestBadOptions(t *testing.T) {
+	for want, o := range map[string]Options{
+		"command: is missing":     {},
+		"command[0]: is empty":    {Command: []string{""}},
+		"state: must be":          {Command: []string{"x"}, State: "yes"},
+		"a request is a JSON obj": {Command: []string{"x"}, Requests: []string{`[%d]`}},
+		`leave "msg_id" out`:      {Command: []string{"x"}, Requests: []string{`{"msg_id":1}`}},
+		"a request is one line":   {Command: []string{"x"}, Requests: []string{"{\n}"}},
+		"line_limit":              {Command: []string{"x"}, LineLimit: 10},
+		"env: ":                   {Command: []string{"x"}, Env: map[string]string{"": "x"}},
+		"settle_timeout":          {Command: []string{"x"}, SettleTimeout: time.Hour},
+	} {
+		_, err := Run(t.Context(), o)
+		var bad *CheckError
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, not %s", err, want)
+		}
+	}
+}
+
+// An interruption ends the children, wherever it comes.
+func TestInterrupted(t *testing.T) {
+	for _, at := range []string{"init", "replies", "unknown request", "state", "exact", "restore"} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			var c children
+			o := options(t, "good")
+			o.Errors = func(condition, line string) {
+				c.hear(condition, line)
+				if condition == at {
+					cancel()
+				}
+			}
+			if _, err := Run(ctx, o); !errors.Is(err, context.Canceled) {
+				t.Errorf("%v", err)
+			}
+			c.gone(t)
+		})
+	}
+}
+
+func TestCompare(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want likeness
+	}{
+		{`{"a":1,"b":[1,2]}`, ` {"b": [1,2],"a":1}`, same},
+		{`{"a":[2,{"x":[1,2]}]}`, `{"a":[{"x":[2,1]},2]}`, reordered},
+		{`[1,1,2]`, `[1,2,2]`, different},
+		{`9007199254740993`, `9007199254740992`, different},
+		{`{"a":null}`, `{}`, different},
+		{`{"in_reply_to":1,"a":1}`, `{"in_reply_to":2,"a":1}`, different},
+		{`"<"`, `"\u003c"`, same},
+	} {
+		if got := compare([]byte(test.a), []byte(test.b), false); got != test.want {
+			t.Errorf("%s and %s: %d, not %d", test.a, test.b, got, test.want)
+		}
+	}
+	if got := compare([]byte(`{"in_reply_to":1,"a":1}`), []byte(`{"in_reply_to":2,"a":1}`), true); got != same {
+		t.Error("the reply's in_reply_to counts")
+	}
+	a, b := apart([]byte(`{"x":[3,1],"y":1}`), []byte(`{"x":[1,3],"y":2}`), false)
+	if a != `{"x":[1,3],"y":1}` || b != `{"x":[1,3],"y":2}` {
+		t.Errorf("%s, %s", a, b)
+	}
+}
+
+// The command and the variables are what they were, as TOML.
+func TestQuoted(t *testing.T) {
+	want := []string{"a \"b\" \\ 'c'", "\x01\x7f\t<&>é\u2028", "%d"}
+	tr := trial{Options: Options{Command: want, Env: map[string]string{"A B": want[1]}}, state: `{"type":"it's"}`}
+	cluster, err := tr.cluster(tr.program())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, tr.program())
+	}
+	var got struct {
+		Command []string          `toml:"command"`
+		Env     map[string]string `toml:"env"`
+		State   string            `toml:"state"`
+	}
+	if err := cluster.Processes[0].Program.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(got.Command) != fmt.Sprint(want) || got.Env["A B"] != want[1] || got.State != tr.state {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,0 +1,206 @@
+package try
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"chandy/internal/child"
+)
+
+// series is requests without end that a program answers.
+type series struct {
+	name string
+	// bodies are taken in turn, "%d" for the number of the request.
+	bodies []string
+	// look is a request that shows the state; empty: none is known.
+	look string
+}
+
+// take gives requests number from+1 to from+n.
+func (s series) take(from, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = numbered(s.bodies[(from+i)%len(s.bodies)], from+i+1)
+	}
+	return all
+}
+
+func numbered(body string, n int) string { return strings.ReplaceAll(body, "%d", strconv.Itoa(n)) }
+
+// workload is one of Maelstrom's.
+type workload struct {
+	series
+	before, after []string // requests that may be answered too
+}
+
+const read = `{"type":"read"}`
+
+// workloads are those of Maelstrom, the best for a burst first: what changes the
+// state, each request in its own way.
+var workloads = []workload{
+	{
+		series: series{"broadcast", []string{`{"type":"broadcast","message":%d}`}, read},
+		before: []string{`{"type":"topology","topology":{"n1":[]}}`}, after: []string{read},
+	},
+	{series: series{"g-set", []string{`{"type":"add","element":%d}`}, read}, after: []string{read}},
+	{series: series{"g-counter", []string{`{"type":"add","delta":%d}`}, read}, after: []string{read}},
+	{
+		series: series{"kafka", []string{`{"type":"send","key":"k","msg":%d}`}, ""},
+		after: []string{
+			`{"type":"poll","offsets":{"k":0}}`, `{"type":"commit_offsets","offsets":{"k":0}}`,
+			`{"type":"list_committed_offsets","keys":["k"]}`,
+		},
+	},
+	{series: series{"txn-list-append", []string{`{"type":"txn","txn":[["append",1,%d],["r",1,null]]}`}, ""}},
+	{series: series{"txn-rw-register", []string{`{"type":"txn","txn":[["w",1,%d],["r",1,null]]}`}, ""}},
+	{
+		series: series{"lin-kv", []string{`{"type":"write","key":1,"value":%d}`}, ""},
+		after:  []string{`{"type":"read","key":1}`, `{"type":"cas","key":1,"from":1,"to":2}`},
+	},
+	{series: series{"unique-ids", []string{`{"type":"generate"}`}, ""}},
+	{series: series{"echo", []string{`{"type":"echo","echo":"echo %d"}`}, ""}},
+}
+
+// probe is what came of one workload.
+type probe struct {
+	types []string // that it answers
+	good  bool     // the request that counts is among them
+	look  bool     // and the one that shows the state
+	why   error    // not good
+	fatal bool     // what should come first ends the child
+}
+
+// probe asks a fresh child for one workload, and another one without what should come
+// first if that was too much for the child.
+func (t *trial) probe(w workload) probe {
+	p := t.probeOnce(w)
+	var none *noReply
+	if !p.good && len(w.before) > 0 {
+		fatal := len(p.types) == 0 && errors.As(p.why, &none) && none.ended != nil
+		w.before = nil
+		p = t.probeOnce(w)
+		p.fatal = fatal
+	}
+	return p
+}
+
+func (t *trial) probeOnce(w workload) (p probe) {
+	k, err := t.begin("replies")
+	if err != nil {
+		return probe{why: err}
+	}
+	defer k.close()
+	change := w.take(0, 1)[0]
+	for _, body := range slices.Concat(w.before, []string{change}, w.after) {
+		err := k.answers(body)
+		if body == change {
+			p.good, p.why = err == nil, err
+		}
+		if err == nil {
+			p.types = append(p.types, typeOf(body))
+			p.look = p.look || body == w.look
+			continue
+		}
+		var none *noReply
+		if body == change || errors.As(err, &none) { // the rest would wait in vain
+			p.why = err
+			return p
+		}
+	}
+	return p
+}
+
+// answers asks, and wants a reply that is no error.
+func (k *talk) answers(body string) error {
+	reply, err := k.ask(body)
+	if err == nil && reply.Type == "error" {
+		err = fmt.Errorf("it is answered by an error: %s", child.Printable(reply.Body, quoteMax))
+	}
+	return err
+}
+
+func typeOf(body string) string {
+	l, err := child.ParseBody([]byte(body))
+	if err != nil {
+		return ""
+	}
+	return l.Type
+}
+
+// tryReplies finds out what the program answers.
+func (t *trial) tryReplies() (Result, error) {
+	if len(t.Requests) > 0 {
+		return t.tryRequests()
+	}
+	probes := make([]probe, len(workloads))
+	var running sync.WaitGroup
+	for i, w := range workloads {
+		running.Go(func() { probes[i] = t.probe(w) })
+	}
+	running.Wait()
+	var names, types []string
+	for i, p := range probes {
+		if !p.good {
+			continue
+		}
+		one := workloads[i].series
+		if !p.look {
+			one.look = ""
+		}
+		t.answered = append(t.answered, one)
+		names = append(names, one.name)
+		for _, kind := range p.types {
+			if !slices.Contains(types, kind) {
+				types = append(types, kind)
+			}
+		}
+	}
+	if len(names) > 0 {
+		r := Result{Verdict: Works, Text: fmt.Sprintf("it answers %s (Maelstrom's %s)", strings.Join(types, ", "), strings.Join(names, ", "))}
+		if slices.ContainsFunc(probes, func(p probe) bool { return p.fatal }) {
+			r.Advice = "topology = false, if the cluster file names channels: topology ends it"
+		}
+		return r, nil
+	}
+	return t.noneAnswered(probes), nil
+}
+
+// noneAnswered says so, with what looked best.
+func (t *trial) noneAnswered(probes []probe) Result {
+	for i, p := range probes {
+		var none *noReply
+		if errors.As(p.why, &none) && none.wrong != "" {
+			return Result{
+				Verdict: Not, Text: fmt.Sprintf("%s: %v", typeOf(workloads[i].take(0, 1)[0]), p.why),
+				Advice: "a reply goes to the src of the request and has its msg_id as in_reply_to",
+			}
+		}
+	}
+	last := probes[len(probes)-1].why
+	return Result{
+		Verdict: Unclear, Text: fmt.Sprintf("it answers none of Maelstrom's requests; echo, for one: %v", last),
+		Advice: `give requests that it knows: --request '{"type":"…"}'`,
+	}
+}
+
+// tryRequests asks what the user wants to be asked.
+func (t *trial) tryRequests() (Result, error) {
+	k, err := t.begin("replies")
+	if err != nil {
+		return Result{}, err
+	}
+	defer k.close()
+	var types []string
+	for i, body := range t.Requests {
+		if err := k.answers(numbered(body, i+1)); err != nil {
+			return Result{Verdict: Not, Text: fmt.Sprintf("%s: %v", typeOf(numbered(body, i+1)), err)}, nil
+		}
+		types = append(types, typeOf(numbered(body, i+1)))
+	}
+	t.answered = []series{{"of --request", t.Requests, ""}}
+	return Result{Verdict: Works, Text: "it answers " + strings.Join(slices.Compact(types), ", ")}, nil
+}
