@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
-fuzz_time=5s # for each target
+fuzz_time=3s # for each target
 large='./snapshot ./netnode ./internal/channel ./internal/sim ./internal/verify'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/...'
 

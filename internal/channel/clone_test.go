@@ -89,16 +89,12 @@ func appendReceiver(b []byte, r *Receiver) []byte {
 		b = binary.AppendUvarint(b, n)
 	}
 	b = appendPosition(b, r.told)
-	for i := 0; i < len(r.inbox); {
-		run := r.inbox[i] // where a segment ends depends on memory
-		for i++; i < len(r.inbox) && r.inbox[i].stamp == run.stamp; i++ {
-			run.Body = slices.Concat(run.Body, r.inbox[i].Body)
-			run.Count += r.inbox[i].Count
-		}
-		b = appendBatch(append(b, 1), run.Batch)
-		b = binary.AppendUvarint(b, run.stamp)
+	b = append(b, byte(len(r.inbox)))
+	for _, seg := range r.inbox {
+		b = appendBatch(b, seg.Batch)
+		b = binary.AppendUvarint(b, seg.stamp)
 	}
-	return append(b, 0)
+	return b
 }
 
 func appendPeer(b []byte, p *Peer) []byte {
