@@ -28,12 +28,14 @@ func TestMain(m *testing.M) {
 
 // kid is a good program that knows broadcast, unless its ways are others.
 type kid struct {
-	ways  []string
-	in    *bufio.Reader
-	mu    sync.Mutex
-	seen  []int
-	asked int      // for snapshots
-	later []string // lines that came before a reply of seq-kv
+	ways    []string
+	in      *bufio.Reader
+	mu      sync.Mutex
+	seen    []int
+	asked   int      // for snapshots
+	told    bool     // by itself
+	pending []heard  // requests that wait for that
+	later   []string // lines that came before a reply of seq-kv
 }
 
 type heard struct {
@@ -153,6 +155,14 @@ func (k *kid) handle(h heard) {
 		k.reply(h, "echo_ok", "")
 	case kind == "read" && !k.is("knows-nothing"):
 		k.reply(h, "read_ok", `,"messages":`+k.list())
+	case kind == "snapshot" && k.is("asks-itself") && !k.told:
+		k.print(`{"src":"n1","dest":"n1","body":{"type":"told"}}`)
+		k.pending = append(k.pending, h)
+	case kind == "told":
+		k.told = true
+		for _, h := range k.pending {
+			k.reply(h, "snapshot_ok", `,"state":1`)
+		}
 	case kind == "snapshot" && !k.is("no-snapshot"):
 		more := ""
 		if k.is("random") {

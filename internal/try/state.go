@@ -99,7 +99,7 @@ func (t *trial) askState(setting string) (text string, fault, err error) {
 	}
 	var states [2][]byte
 	for i := range states {
-		reply, err := k.ask(body)
+		reply, err := k.askState(body)
 		var missing *noReply
 		switch {
 		case errors.As(err, &missing):

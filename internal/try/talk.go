@@ -33,6 +33,9 @@ type talk struct {
 	end      child.End
 	once     sync.Once
 	count    int // of requests
+	// While its state is taken a child gets nothing but the request.
+	capturing bool
+	kept      []string // lines that would bring it something
 }
 
 // noReply is why there is no reply.
@@ -40,6 +43,7 @@ type noReply struct {
 	ended *child.End // it has ended
 	limit time.Duration
 	wrong string // what looked like the reply
+	waits string // whom it has sent something instead, and who cannot answer now
 }
 
 func (e *noReply) Error() string {
@@ -51,7 +55,11 @@ func (e *noReply) Error() string {
 	case e.wrong != "":
 		return e.wrong
 	}
-	return fmt.Sprintf("no reply within %v", e.limit)
+	text := fmt.Sprintf("no reply within %v", e.limit)
+	if e.waits != "" {
+		text += fmt.Sprintf(": it seems to wait for %.64s, and nothing is written to it while its state is taken", e.waits)
+	}
+	return text
 }
 
 // how says how a child ended, in words that go on a sentence.
@@ -152,6 +160,24 @@ func (k *talk) ask(body string) (child.Line, error) {
 	return k.await(r.client, r.id)
 }
 
+// askState is ask for a request for the state.
+func (k *talk) askState(body string) (child.Line, error) {
+	k.capturing = true
+	reply, err := k.ask(body)
+	k.capturing = false
+	kept := k.kept
+	k.kept = nil
+	for _, line := range kept {
+		k.carry(line)
+	}
+	var missing *noReply
+	if errors.As(err, &missing) && missing.ended == nil && len(kept) > 0 {
+		l, _ := child.Parse([]byte(kept[0]))
+		missing.waits = string(l.Dest)
+	}
+	return reply, err
+}
+
 // await waits for one reply. What else the child prints is carried where it goes.
 func (k *talk) await(client snapshot.ProcessID, id string) (child.Line, error) {
 	_, reply, err := k.awaitAny(k.Limit, request{client: client, id: id})
@@ -205,6 +231,8 @@ func (k *talk) carry(line string) (child.Line, bool) {
 		k.badLine(fmt.Sprintf("%v: %s", err, child.Printable([]byte(line), quoteMax)), false)
 	case l.Dest.IsClient():
 		return l, true
+	case k.capturing:
+		k.kept = append(k.kept, line)
 	case l.Dest == self:
 		k.process.Write([]byte(line))
 	default:

@@ -165,6 +165,10 @@ func TestRun(t *testing.T) {
 				"unknown request": "note: it stays silent", "state": "not asked", "exact": "not asked", "restore": "not asked",
 			}, lines: `state = "none"`,
 		},
+		{
+			ways: "asks-itself", change: func(o *Options) { o.State, o.Limit = "snapshot", short },
+			want: with(noState, "state", `does not: {"type":"snapshot"} is not answered: no reply within 2s: it seems to wait for n1, and nothing is written to it`), lines: `state = "none"`,
+		},
 		{ways: "lossy", want: map[string]string{"exact": "does not: 0 of 2 snapshots in a burst of 50 requests (broadcast) are exact, settled "}, lines: `state = "snapshot"`},
 		{
 			ways: "slow threads", change: func(o *Options) { o.Burst = 1 }, want: map[string]string{
