@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 fuzz_time=3s # for each target
-large='./snapshot ./netnode ./internal/channel ./internal/sim ./internal/verify'
+large='./snapshot ./netnode ./internal/channel ./internal/child ./internal/sim ./internal/verify'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/...'
 
 usage() {

@@ -18,8 +18,11 @@ import (
 var soak = flag.Bool("soak", false, "ten times the rounds, five times the snapshots")
 
 func times(n, soaked int) int {
-	if *soak {
+	switch {
+	case *soak:
 		return soaked
+	case raceEnabled:
+		return max(1, n/5)
 	}
 	return n
 }
