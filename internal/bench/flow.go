@@ -87,8 +87,8 @@ func newLane(f *flow) *lane {
 	return l
 }
 
-// startLane begins to send messages to a process.
-func (s *skeleton) startLane(ctx context.Context, to *bare) (*lane, error) {
+// connectLane connects a lane to a process; its writeLoop has yet to begin.
+func (s *skeleton) connectLane(ctx context.Context, to *bare) (*lane, error) {
 	l := newLane(s.flow)
 	near, err := s.connect(ctx, s.flow, func(far net.Conn) error { return l.read(far, to) })
 	if err != nil {
@@ -96,7 +96,6 @@ func (s *skeleton) startLane(ctx context.Context, to *bare) (*lane, error) {
 	}
 	l.conn = near
 	s.lanes = append(s.lanes, l)
-	s.work.Go(l.writeLoop)
 	s.work.Go(l.readCredit)
 	return l, nil
 }

@@ -82,13 +82,16 @@ func newSkeleton(ctx context.Context, n int, flow *flow) (_ *skeleton, err error
 		return nil, err
 	}
 	s.answers = bufio.NewReaderSize(s.client, 64<<10)
+	for _, l := range s.lanes { // now: messages would hold up the connecting
+		s.work.Go(l.writeLoop)
+	}
 	return s, nil
 }
 
 // channel connects a channel to a process and gives the end that takes its markers.
 func (s *skeleton) channel(ctx context.Context, to *bare) (io.Writer, error) {
 	if s.flow != nil {
-		l, err := s.startLane(ctx, to)
+		l, err := s.connectLane(ctx, to)
 		if err != nil || !s.flow.own {
 			return l, err
 		}
