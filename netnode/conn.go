@@ -20,11 +20,11 @@ type conn struct {
 	socket   net.Conn
 	raw      syscall.RawConn // of socket; nil: it has none
 	reader   *wire.Reader
-	accepted chan struct{} // closed by the loop when the hello was accepted
+	accepted chan struct{} // closed when the core has accepted the hello
 	once     sync.Once     // closes accepted
 	client   bool          // a client's connection; the reader's
 	batch    []wire.Frame  // the last one; the reader's
-	taken    chan struct{} // the loop has taken the batch that was handed over
+	taken    chan struct{} // the core has taken the batch that was handed over
 	done     chan struct{} // closed with the socket
 
 	mu      sync.Mutex // guards the rest
@@ -79,7 +79,7 @@ func (c *conn) readDialled() {
 }
 
 // readAccepted reads from a connection from outside: a hello first, within
-// helloTimeout, and the rest once the loop has accepted it.
+// helloTimeout, and the rest once the core has accepted it.
 func (c *conn) readAccepted() {
 	hello, err := c.readHello()
 	c.node.removeEarly(c)
