@@ -30,18 +30,20 @@ type conn struct {
 	mu      sync.Mutex // guards the rest
 	drained *sync.Cond // with mu: the queue of a client's connection became shorter
 	queue   []load
-	ahead   []byte // whole frames that go before queue, unless it begins with a rest
+	ahead   []byte // frames that go before queue, but for a rest
 	writing bool   // there is a writer
 	closing bool   // nothing more is queued; what is there is still written
 	closed  bool   // done is closed
 }
 
-// load is something to write: bytes, which are whole frames unless a write at once
-// took their beginning, or one large frame that lends its memory.
+// load is something to write: bytes, which are whole frames but for a rest, or one
+// large frame that lends its memory.
 type load struct {
 	bytes *[]byte // of buffers
 	frame wire.Frame
-	rest  bool // the beginning of the bytes has been written
+	// rest: what a write at once left. It goes before what is ahead, which was
+	// handed over after it, and nothing is added to it.
+	rest bool
 }
 
 const (
@@ -184,13 +186,11 @@ func (c *conn) write(w Write) {
 	if c.closing {
 		return
 	}
-	if c.writing && w.Ahead {
-		for _, f := range w.Frames {
-			c.ahead = wire.Append(c.ahead, f)
-		}
-		return
-	}
 	for _, f := range w.Frames {
+		if c.writing && w.Ahead {
+			c.ahead = wire.Append(c.ahead, f)
+			continue
+		}
 		c.enqueue(f)
 		if !c.writing && len(*c.queue[0].bytes) >= writeBatch {
 			c.writeAtOnce()
@@ -211,7 +211,7 @@ func (c *conn) enqueue(f wire.Frame) {
 			return
 		}
 	}
-	if last < 0 || c.queue[last].bytes == nil || len(*c.queue[last].bytes) >= writeBatch {
+	if last < 0 || c.queue[last].rest || c.queue[last].bytes == nil || len(*c.queue[last].bytes) >= writeBatch {
 		c.queue = append(c.queue, load{bytes: newBuffer()})
 		last++
 	}
@@ -239,7 +239,7 @@ func (c *conn) writeAtOnce() {
 		return
 	}
 	*one.bytes = append((*one.bytes)[:0], (*one.bytes)[n:]...)
-	one.rest = n > 0
+	one.rest = true
 	c.writing = true
 	c.node.work.Go(c.writeLoop)
 }

@@ -1,0 +1,52 @@
+package netnode
+
+import (
+	"net"
+	"testing"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// What goes ahead overtakes messages, but neither what a write at once has left, in
+// which there may be an earlier marker, nor does a message that was sent after a
+// marker slip in before it.
+func TestAheadKeepsOrder(t *testing.T) {
+	here, there := net.Pipe()
+	defer there.Close()
+	c := newConn(&Node{}, 1, here)
+	marker := func(ordinal uint64) Write {
+		return Write{Conn: 1, Frames: []wire.Frame{wire.Marker{Ordinal: ordinal, Snapshot: "S", Assembler: "p1"}}, Ahead: true}
+	}
+	data := func(seq, stamp uint64) Write {
+		b := snapshot.Batch{First: seq}
+		b.Append([]byte("x"))
+		return Write{Conn: 1, Frames: []wire.Frame{wire.Data{Stamp: stamp, Batch: b}}}
+	}
+	left := newBuffer()
+	*left = wire.Append(*left, marker(1).Frames[0])
+	c.queue, c.writing = []load{{bytes: left, rest: true}}, true // as writeAtOnce leaves it
+	for _, w := range []Write{data(1, 1), marker(2), data(2, 2), marker(3), data(3, 3)} {
+		c.write(w)
+	}
+	go c.writeLoop()
+	r := wire.NewReader(there, wire.FrameMax)
+	var seen uint64
+	for n := 0; n < 6; n++ {
+		f, err := r.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch f := f.(type) {
+		case wire.Marker:
+			if f.Ordinal != seen+1 {
+				t.Errorf("marker %d after %d", f.Ordinal, seen)
+			}
+			seen = f.Ordinal
+		case wire.Data:
+			if f.Stamp > seen {
+				t.Errorf("message %d, sent after marker %d, came after marker %d", f.Batch.First, f.Stamp, seen)
+			}
+		}
+	}
+}
