@@ -44,7 +44,7 @@ func bytesLabel(n int) string {
 	return fmt.Sprintf("%dKiB", n>>10)
 }
 
-// channelNetwork keeps the outbox of the sender within the processor's caches.
+// channelNetwork keeps the sender from filling its outbox far ahead of the receiver.
 const channelNetwork = "outbox_high = \"1MiB\""
 
 func channelRun(ctx context.Context, o *Options, payload []byte, n int) ([]float64, error) {

@@ -403,6 +403,21 @@ func TestOutboxByReference(t *testing.T) {
 	if after := fmt.Sprint(all); after != before {
 		t.Errorf("recorded %s, now %s", before, after)
 	}
+	// So does a segment whose memory would be used again at once.
+	_, recorded := s.Outbox()
+	before = fmt.Sprint(recorded)
+	for i := range 20 {
+		if err := s.Acknowledge(Position{Arrived: s.Sent()}); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			s.Send(bytes.Repeat([]byte{byte(i)}, segmentMax/3))
+			drain(s)
+		}
+	}
+	if len(recorded) == 0 || fmt.Sprint(recorded) != before {
+		t.Errorf("what was recorded of %d segments has changed", len(recorded))
+	}
 	if payload := all[0].Next(); !bytes.Equal(payload, []byte{3}) {
 		t.Errorf("message 3 is %v", payload)
 	}
