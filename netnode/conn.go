@@ -6,7 +6,6 @@ import (
 	"net"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"chandy/wire"
@@ -17,8 +16,7 @@ import (
 type conn struct {
 	node     *Node
 	id       ConnID
-	socket   net.Conn
-	raw      syscall.RawConn // of socket; nil: it has none
+	socket   *socket
 	reader   *wire.Reader
 	accepted chan struct{} // closed when the core has accepted the hello
 	once     sync.Once     // closes accepted
@@ -59,7 +57,8 @@ const (
 	repliesMax = 1024
 )
 
-func newConn(n *Node, id ConnID, socket net.Conn) *conn {
+func newConn(n *Node, id ConnID, connection net.Conn) *conn {
+	socket := newSocket(connection)
 	c := &conn{
 		node: n, id: id, socket: socket,
 		reader:   wire.NewReader(socket, wire.HelloMax),
@@ -68,9 +67,6 @@ func newConn(n *Node, id ConnID, socket net.Conn) *conn {
 		done:     make(chan struct{}),
 	}
 	c.drained = sync.NewCond(&c.mu)
-	if s, ok := socket.(syscall.Conn); ok {
-		c.raw, _ = s.SyscallConn()
-	}
 	return c
 }
 
@@ -220,19 +216,10 @@ func (c *conn) enqueue(f wire.Frame) {
 }
 
 // writeAtOnce writes what is queued. If the kernel does not take it all without
-// waiting, a writer begins. An error shows with the next write or read. The lock is
-// held.
+// waiting, a writer begins. The lock is held.
 func (c *conn) writeAtOnce() {
 	one := &c.queue[0]
-	n := 0
-	if c.raw != nil {
-		c.raw.Write(func(fd uintptr) bool {
-			if k, err := syscall.Write(int(fd), *one.bytes); err == nil {
-				n = k
-			}
-			return true // whatever happened: do not wait
-		})
-	}
+	n := c.socket.TryWrite(*one.bytes)
 	if n == len(*one.bytes) {
 		freeBuffer(one.bytes)
 		c.queue = c.queue[:0]
