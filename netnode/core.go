@@ -165,8 +165,12 @@ func (c *Core) Next() (at time.Duration, ok bool) {
 	return at, ok
 }
 
-// More tells that the budget ran out and Step has more to do.
-func (c *Core) More() bool { return c.delivery.more }
+// More tells that Step has more to do at once: the budget ran out, or a timer is due
+// that was set meanwhile.
+func (c *Core) More() bool {
+	at, ok := c.Next()
+	return c.delivery.more || ok && at <= c.now
+}
 
 func (c *Core) event(e Event) {
 	switch e := e.(type) {

@@ -236,12 +236,15 @@ func (n *Node) step() (more bool) {
 		}
 		n.carryOut(e)
 	}
+	if n.core.More() {
+		return true // no alarm: it would wake another thread
+	}
 	if at, ok := n.core.Next(); ok && at < n.armed {
 		// One alarm too many costs a step; to put it off each time costs more.
 		n.armed = at
 		n.alarm.Reset(max(0, at-time.Since(n.begun)))
 	}
-	return n.core.More()
+	return false
 }
 
 // Steps are to be short, so that a slow program does not keep markers and
