@@ -182,30 +182,31 @@ func (c *conn) write(w Write) {
 	if c.closing {
 		return
 	}
+	now := &c.node.now
 	for _, f := range w.Frames {
-		if c.writing && w.Ahead {
+		switch {
+		case c.writing && w.Ahead:
 			c.ahead = wire.Append(c.ahead, f)
-			continue
-		}
-		c.enqueue(f)
-		if !c.writing && len(*c.queue[0].bytes) >= writeBatch {
-			c.writeAtOnce()
+		case c.writing:
+			c.enqueue(f)
+		default:
+			if now.add(f); now.full() {
+				c.writeAtOnce(now)
+			}
 		}
 	}
-	if !c.writing && len(c.queue) > 0 {
-		c.writeAtOnce()
+	if now.size > 0 {
+		c.writeAtOnce(now)
 	}
 }
 
-// enqueue puts a frame behind the others. The lock is held.
+// enqueue puts a frame behind the others, for the writer. The lock is held.
 func (c *conn) enqueue(f wire.Frame) {
 	last := len(c.queue) - 1
-	if c.writing {
-		switch f.(type) {
-		case wire.Part, wire.Reply: // large, and there for as long as somebody refers to them
-			c.queue = append(c.queue, load{frame: f})
-			return
-		}
+	switch f.(type) {
+	case wire.Part, wire.Reply: // large, and there for as long as somebody refers to them
+		c.queue = append(c.queue, load{frame: f})
+		return
 	}
 	if last < 0 || c.queue[last].rest || c.queue[last].bytes == nil || len(*c.queue[last].bytes) >= writeBatch {
 		c.queue = append(c.queue, load{bytes: newBuffer()})
@@ -215,20 +216,18 @@ func (c *conn) enqueue(f wire.Frame) {
 	*b = wire.Append(*b, f)
 }
 
-// writeAtOnce writes what is queued. If the kernel does not take it all without
-// waiting, a writer begins. The lock is held.
-func (c *conn) writeAtOnce() {
-	one := &c.queue[0]
-	n := c.socket.TryWrite(*one.bytes)
-	if n == len(*one.bytes) {
-		freeBuffer(one.bytes)
-		c.queue = c.queue[:0]
-		return
+// writeAtOnce writes and empties a bundle, with nothing before it. What the kernel
+// does not take without waiting is the beginning of the queue of a writer. The lock
+// is held.
+func (c *conn) writeAtOnce(b *bundle) {
+	if n := c.socket.TryWrite(b.pieces()); n < b.size {
+		rest := newBuffer()
+		*rest = b.appendRest(*rest, n)
+		c.queue = append(c.queue, load{bytes: rest, rest: true})
+		c.writing = true
+		c.node.work.Go(c.writeLoop)
 	}
-	*one.bytes = append((*one.bytes)[:0], (*one.bytes)[n:]...)
-	one.rest = true
-	c.writing = true
-	c.node.work.Go(c.writeLoop)
+	b.reset()
 }
 
 // close ends the connection, when what is queued was written if flush.

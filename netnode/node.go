@@ -64,6 +64,7 @@ type Node struct {
 	turn   sync.Mutex // guards the core, and what follows; free while the node runs
 	core   *Core
 	events []Event       // used by the last step
+	now    bundle        // what a connection writes at once; empty between two writes
 	armed  time.Duration // when the alarm goes off
 	exited bool
 

@@ -19,16 +19,17 @@ type socket struct {
 	net.Conn
 	raw         syscall.RawConn // nil: the plain calls serve
 	read, write transfer
+	into        []byte    // of the call to read
+	from        [1][]byte // of a call to Write
+	pieces      [][]byte  // of the call to write
 }
 
-// transfer is one direction of a socket, and its last call.
+// transfer is the last call in one direction.
 type transfer struct {
-	call  func(fd uintptr, b []byte) (int, error)
-	wait  bool
-	bytes []byte
-	n     int
-	err   error
-	try   func(fd uintptr) (done bool) // made once: a closure for each call would be memory for each call
+	try  func(fd uintptr) (done bool) // made once: a closure for each call would be memory for each call
+	wait bool                         // until the file descriptor is ready
+	n    int
+	err  error
 }
 
 func newSocket(conn net.Conn) *socket {
@@ -36,29 +37,24 @@ func newSocket(conn net.Conn) *socket {
 	if c, ok := conn.(syscall.Conn); ok {
 		s.raw, _ = c.SyscallConn()
 	}
-	s.read.init(readNow)
-	s.write.init(writeNow)
+	s.read.try = func(fd uintptr) bool { return s.read.done(readNow(fd, s.into)) }
+	s.write.try = func(fd uintptr) bool { return s.write.done(writeNow(fd, s.pieces)) }
 	return s
 }
 
-func (t *transfer) init(call func(uintptr, []byte) (int, error)) {
-	t.call = call
-	t.try = func(fd uintptr) bool {
-		t.n, t.err = t.call(fd, t.bytes)
-		return !t.wait || t.err != syscall.EAGAIN
-	}
+// done takes the result of an attempt and tells whether it was the last one.
+func (t *transfer) done(n int, err error) bool {
+	t.n, t.err = n, err
+	return !t.wait || err != syscall.EAGAIN
 }
 
-// run makes a call, with via, which waits until the file descriptor is ready where
-// that was asked for.
-func (t *transfer) run(via func(func(uintptr) bool) error, b []byte, wait bool) (n int, err error) {
-	t.bytes, t.wait, t.n, t.err = b, wait, 0, nil
-	err = via(t.try)
-	t.bytes = nil
-	if err == nil {
-		err = t.err
+// run attempts until it is done. The caller has said with what.
+func (t *transfer) run(with func(func(uintptr) bool) error, wait bool) (n int, err error) {
+	t.n, t.wait = 0, wait
+	if err := with(t.try); err != nil { // the connection is closed, or out of time
+		return 0, err
 	}
-	return max(t.n, 0), err
+	return max(t.n, 0), t.err
 }
 
 // Read is for an io.Reader.
@@ -66,7 +62,9 @@ func (s *socket) Read(b []byte) (int, error) {
 	if s.raw == nil || len(b) == 0 {
 		return s.Conn.Read(b)
 	}
-	n, err := s.read.run(s.raw.Read, b, true)
+	s.into = b
+	n, err := s.read.run(s.raw.Read, true)
+	s.into = nil
 	if err != nil {
 		return 0, s.failed("read", err)
 	}
@@ -82,7 +80,10 @@ func (s *socket) Write(b []byte) (n int, err error) {
 		return s.Conn.Write(b)
 	}
 	for n < len(b) {
-		k, err := s.write.run(s.raw.Write, b[n:], true)
+		s.from[0] = b[n:]
+		s.pieces = s.from[:]
+		k, err := s.write.run(s.raw.Write, true)
+		s.from[0], s.pieces = nil, nil
 		if err != nil {
 			return n, s.failed("write", err)
 		}
@@ -91,12 +92,15 @@ func (s *socket) Write(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// TryWrite writes as much as goes without waiting. An error shows with the next
-// Write or Read.
-func (s *socket) TryWrite(b []byte) (n int) {
-	if s.raw != nil && len(b) > 0 {
-		n, _ = s.write.run(s.raw.Write, b, false)
+// TryWrite writes as much of some pieces as goes without waiting. An error shows
+// with the next Write or Read.
+func (s *socket) TryWrite(pieces [][]byte) (n int) {
+	if s.raw == nil {
+		return 0
 	}
+	s.pieces = pieces
+	n, _ = s.write.run(s.raw.Write, false)
+	s.pieces = nil
 	return n
 }
 

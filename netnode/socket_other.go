@@ -8,7 +8,19 @@ import "syscall"
 func readNow(fd uintptr, b []byte) (int, error) { return now(syscall.Read, fd, b) }
 
 // writeNow writes to a file descriptor that does not block.
-func writeNow(fd uintptr, b []byte) (int, error) { return now(syscall.Write, fd, b) }
+func writeNow(fd uintptr, pieces [][]byte) (n int, err error) {
+	for _, piece := range pieces {
+		k, err := now(syscall.Write, fd, piece)
+		n += max(k, 0)
+		if k < len(piece) && n > 0 {
+			return n, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
 
 func now(call func(int, []byte) (int, error), fd uintptr, b []byte) (int, error) {
 	for {

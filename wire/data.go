@@ -29,15 +29,28 @@ func (d Data) String() string {
 	return fmt.Sprintf("data %d-%d (%d bytes)", d.Batch.First, d.Batch.Last(), len(d.Batch.Body))
 }
 
+// AppendHead is [Append] but for the body of the batch, with which the frame ends:
+// whoever writes the frame writes the body after it.
+func (d Data) AppendHead(b []byte) []byte {
+	start := len(b)
+	b = append(b, noHeader[:]...)
+	b = d.appendNumbers(b)
+	seal(b[start:], d.Batch.Body, TypeData)
+	return b
+}
+
 func (d Data) append(b []byte) []byte {
+	return append(d.appendNumbers(b), d.Batch.Body...)
+}
+
+func (d Data) appendNumbers(b []byte) []byte {
 	count := uint64(d.Batch.Count)
 	if err := dataFault(d.Batch.First, count, d.Batch.Body); err != nil {
 		bug("data: %v", err)
 	}
 	b = appendUint(b, d.Batch.First)
 	b = appendUint(b, d.Stamp)
-	b = appendUint(b, count)
-	return append(b, d.Batch.Body...)
+	return appendUint(b, count)
 }
 
 func decodeData(d *decoder) Frame {

@@ -25,15 +25,15 @@ var (
 )
 
 // seal writes the header into the first bytes of frame, which are kept for it; the
-// payload follows.
-func seal(frame []byte, typ Type) {
-	length := len(frame) - HeaderSize
+// payload follows, the end of which may lie elsewhere.
+func seal(frame, end []byte, typ Type) {
+	length := len(frame) - HeaderSize + len(end)
 	if limit := types[typ].max; length > limit {
 		bug("%s frame of %d bytes, more than %d", typ, length, limit)
 	}
 	frame[0], frame[1], frame[2], frame[3] = magic0, magic1, Version, byte(typ)
 	binary.BigEndian.PutUint32(frame[4:], uint32(length))
-	binary.BigEndian.PutUint32(frame[8:], checksum(frame, frame[HeaderSize:]))
+	binary.BigEndian.PutUint32(frame[8:], crc32.Update(checksum(frame, frame[HeaderSize:]), castagnoli, end))
 }
 
 // checksum is the CRC of a frame.
