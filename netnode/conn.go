@@ -22,7 +22,7 @@ type conn struct {
 	once     sync.Once     // closes accepted
 	client   bool          // a client's connection; the reader's
 	batch    []wire.Frame  // the last one; the reader's
-	taken    chan struct{} // the core has taken the batch that was handed over
+	taken    chan struct{} // the core has taken the batch that was handed over, in a step of somebody else
 	done     chan struct{} // closed with the socket
 
 	mu      sync.Mutex // guards the rest
@@ -120,10 +120,11 @@ func (c *conn) read() {
 		}
 		frames, err := c.readBatch()
 		if len(frames) > 0 {
-			c.node.post(Arrived{c.id, frames})
-			select {
-			case <-c.taken: // the memory of the frames may be used again
-			case <-c.node.stop.Done():
+			if !c.node.postFrom(c, Arrived{c.id, frames}) {
+				select {
+				case <-c.taken: // the memory of the frames may be used again
+				case <-c.node.stop.Done():
+				}
 			}
 			clear(frames)
 		}

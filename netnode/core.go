@@ -57,6 +57,7 @@ type Core struct {
 
 	now      time.Duration
 	effects  []Effect
+	frames   []wire.Frame // of the effects
 	timers   timers // of the node
 	conns    map[ConnID]connection
 	pulses   map[ConnID]*pulse // of those that have been greeted
@@ -146,7 +147,9 @@ func (c *Core) start() {
 // done. The effects are valid until the next Step.
 func (c *Core) Step(now time.Duration, events []Event) []Effect {
 	c.now = now
-	c.effects = nil
+	clear(c.effects)
+	clear(c.frames)
+	c.effects, c.frames = c.effects[:0], c.frames[:0]
 	for _, e := range events {
 		c.event(e)
 	}
@@ -239,7 +242,11 @@ func (c *Core) hangUp(id ConnID, flush bool, err error) {
 
 func (c *Core) do(e Effect) { c.effects = append(c.effects, e) }
 
-func (c *Core) write(id ConnID, frames ...wire.Frame) { c.do(Write{Conn: id, Frames: frames}) }
+func (c *Core) write(id ConnID, frames ...wire.Frame) {
+	begin := len(c.frames)
+	c.frames = append(c.frames, frames...)
+	c.do(Write{Conn: id, Frames: c.frames[begin:]})
+}
 
 func (c *Core) after(d time.Duration, f func()) *timer { return c.timers.add(c.now+d, f) }
 

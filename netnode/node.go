@@ -180,16 +180,21 @@ func (n *Node) closeAll(flush bool) {
 // goroutine that brings the event: what comes from a connection is answered without
 // a change of goroutines, which would cost more than most steps do. Any goroutine
 // may call it.
-func (n *Node) post(e Event) {
+func (n *Node) post(e Event) { n.postFrom(nil, e) }
+
+// postFrom is post for the reader of a connection. It tells whether the core has
+// taken the event; if not, conn.taken will tell.
+func (n *Node) postFrom(reader *conn, e Event) (taken bool) {
 	n.mail.post(e)
 	if !n.turn.TryLock() {
-		return // who has the core looks into the mailbox again afterwards
+		return false // who has the core looks into the mailbox again afterwards
 	}
-	more := n.step()
+	more, taken := n.step(reader)
 	n.turn.Unlock()
 	if more || n.mail.waiting() {
 		n.mail.ring()
 	}
+	return taken
 }
 
 // loop steps when time is up, and goes on where those that brought events left
@@ -197,7 +202,7 @@ func (n *Node) post(e Event) {
 func (n *Node) loop() error {
 	for {
 		n.turn.Lock()
-		more := n.step()
+		more, _ := n.step(nil)
 		n.turn.Unlock()
 		if more || n.mail.waiting() {
 			runtime.Gosched() // readers may have markers
@@ -219,33 +224,34 @@ func (n *Node) loop() error {
 const never = time.Duration(math.MaxInt64)
 
 // step has the core: everything that it calls, and everything that the program
-// does, happens with turn locked. It tells whether there is more to do at once.
-func (n *Node) step() (more bool) {
+// does, happens with turn locked. It tells whether there is more to do at once, and
+// whether it took frames of the reader that called it.
+func (n *Node) step(reader *conn) (more, taken bool) {
 	n.events = n.mail.take(n.events)
 	if n.exited {
-		return false
+		return false, false
 	}
 	began := time.Since(n.begun)
 	effects := n.core.Step(began, n.events)
 	n.adaptBudget(time.Since(n.begun) - began)
-	n.taken(n.events)
+	taken = n.taken(n.events, reader)
 	for _, e := range effects {
 		if exit, ok := e.(Exit); ok {
 			n.exited = true
 			n.exit <- exit.Err
-			return false
+			return false, taken
 		}
 		n.carryOut(e)
 	}
 	if n.core.More() {
-		return true // no alarm: it would wake another thread
+		return true, taken // no alarm: it would wake another thread
 	}
 	if at, ok := n.core.Next(); ok && at < n.armed {
 		// One alarm too many costs a step; to put it off each time costs more.
 		n.armed = at
 		n.alarm.Reset(max(0, at-time.Since(n.begun)))
 	}
-	return false
+	return false, taken
 }
 
 // Steps are to be short, so that a slow program does not keep markers and
@@ -289,15 +295,23 @@ func (n *Node) carryOut(e Effect) {
 	}
 }
 
-// taken lets readers go on whose frames the core has taken.
-func (n *Node) taken(events []Event) {
+// taken lets readers go on whose frames the core has taken. It tells whether those
+// of one of them, which need not be told, were among them.
+func (n *Node) taken(events []Event, reader *conn) (found bool) {
 	for _, e := range events {
-		if a, ok := e.(Arrived); ok {
-			if c := n.conn(a.Conn); c != nil {
-				c.taken <- struct{}{}
-			}
+		a, ok := e.(Arrived)
+		if !ok {
+			continue
+		}
+		switch c := n.conn(a.Conn); c {
+		case nil:
+		case reader:
+			found = true
+		default:
+			c.taken <- struct{}{}
 		}
 	}
+	return found
 }
 
 // dialTimeout is how long an attempt to connect may take.

@@ -208,40 +208,49 @@ func (o *outgoing) hurry() {
 // flush hands what may be written to the connection. Markers that go ahead do so
 // there too.
 func (o *outgoing) flush() {
-	if !o.up {
+	c := o.core
+	if o.self() {
+		for f, _ := o.next(); f != nil; f, _ = o.next() {
+			c.incoming(o.peer.id).carry(f)
+		}
 		return
 	}
-	var frames []wire.Frame
-	ahead := false
+	begin, ahead := len(c.frames), false
 	write := func() {
-		if len(frames) > 0 {
-			o.core.do(Write{o.conn, frames, ahead})
+		if begin < len(c.frames) {
+			c.do(Write{o.conn, c.frames[begin:], ahead})
 		}
-		frames = nil
+		begin = len(c.frames)
 	}
 	for {
-		marker, data := o.sender.Next()
-		var f wire.Frame
-		switch {
-		case marker != nil:
-			f = wire.Marker{
-				Ordinal: marker.Ordinal, Snapshot: marker.ID, Assembler: marker.Assembler,
-				TimeLeft: max(0, marker.Deadline-o.core.now), Sent: marker.Sent, Acked: marker.Acked,
-			}
-		case data != nil:
-			f = wire.Data{Stamp: data.Stamp, Batch: data.Batch}
-		default:
+		f, goes := o.next()
+		if f == nil {
 			write()
 			return
 		}
-		if o.self() {
-			o.core.incoming(o.peer.id).carry(f)
-			continue
-		}
-		if goes := marker != nil && o.sender.Rule == channel.Ahead; goes != ahead {
+		if goes != ahead {
 			write()
 			ahead = goes
 		}
-		frames = append(frames, f)
+		c.frames = append(c.frames, f)
 	}
+}
+
+// next gives the frame that may be written next, and whether it goes ahead of what
+// was handed over before; nil: there is none.
+func (o *outgoing) next() (f wire.Frame, ahead bool) {
+	if !o.up {
+		return nil, false
+	}
+	marker, data := o.sender.Next()
+	switch {
+	case marker != nil:
+		return wire.Marker{
+			Ordinal: marker.Ordinal, Snapshot: marker.ID, Assembler: marker.Assembler,
+			TimeLeft: max(0, marker.Deadline-o.core.now), Sent: marker.Sent, Acked: marker.Acked,
+		}, o.sender.Rule == channel.Ahead
+	case data != nil:
+		return wire.Data{Stamp: data.Stamp, Batch: data.Batch}, false
+	}
+	return nil, false
 }

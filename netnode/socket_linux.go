@@ -15,6 +15,9 @@ const vectorMax = 2*bodiesMax + 1
 
 // writeNow writes to a file descriptor that does not block.
 func writeNow(fd uintptr, pieces [][]byte) (int, error) {
+	if len(pieces) == 1 {
+		return now(syscall.SYS_WRITE, fd, unsafe.Pointer(unsafe.SliceData(pieces[0])), len(pieces[0]))
+	}
 	var vector [vectorMax]syscall.Iovec
 	n := min(len(pieces), len(vector))
 	for i, piece := range pieces[:n] {

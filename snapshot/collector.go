@@ -42,14 +42,14 @@ type part struct {
 // incoming or outgoing channels, in the order of their peers.
 type ends struct {
 	peers  []ProcessID // sorted
-	pieces []Closed    // the zero Closed has not come
+	pieces []Piece     // a Closed each; nil: it has not come
 	closed int
 }
 
-func newEnds(peers []ProcessID) ends { return ends{peers, make([]Closed, len(peers)), 0} }
+func newEnds(peers []ProcessID) ends { return ends{peers, make([]Piece, len(peers)), 0} }
 
 // find gives the place of the end towards peer; nil: there is no such channel.
-func (e *ends) find(peer ProcessID) *Closed {
+func (e *ends) find(peer ProcessID) *Piece {
 	i, ok := slices.BinarySearch(e.peers, peer)
 	if !ok {
 		return nil
@@ -58,8 +58,6 @@ func (e *ends) find(peer ProcessID) *Closed {
 }
 
 func (e *ends) complete() bool { return e.closed == len(e.peers) }
-
-func (c *Closed) came() bool { return c.Process != "" }
 
 // NewCollector makes the Collector of one snapshot.
 func NewCollector(plan Plan) *Collector {
@@ -77,13 +75,13 @@ func (c *Collector) Add(at time.Duration, piece Piece) error {
 	if p == nil {
 		return fmt.Errorf("a part of %q, which is no process of the cluster", piece.By())
 	}
-	switch piece := piece.(type) {
+	switch one := piece.(type) {
 	case Recorded:
-		return c.addRecorded(at, p, piece)
+		return c.addRecorded(at, p, one)
 	case Closed:
-		return c.addClosed(at, p, piece)
+		return c.addClosed(at, p, one, piece)
 	case Failed:
-		c.fail(p, piece)
+		c.fail(p, one)
 	}
 	return nil
 }
@@ -113,7 +111,8 @@ func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error
 	return nil
 }
 
-func (c *Collector) addClosed(at time.Duration, p *part, piece Closed) error {
+// addClosed takes a closed end; kept is the same, and takes no memory to keep.
+func (c *Collector) addClosed(at time.Duration, p *part, piece Closed, kept Piece) error {
 	here, peer, ends := piece.Channel.To, piece.Channel.From, &p.in
 	if piece.Outgoing {
 		here, peer, ends = piece.Channel.From, piece.Channel.To, &p.out
@@ -122,10 +121,10 @@ func (c *Collector) addClosed(at time.Duration, p *part, piece Closed) error {
 	if end == nil || here != piece.Process {
 		return fmt.Errorf("part of %s: %s is no channel of it", piece.Process, piece.Channel)
 	}
-	if end.came() || !c.oneLife(p, piece.Process, piece.Incarnation) {
+	if *end != nil || !c.oneLife(p, piece.Process, piece.Incarnation) {
 		return nil
 	}
-	*end = piece
+	*end = kept
 	ends.closed++
 	p.completedAt = at
 	if !piece.Outgoing {
@@ -216,7 +215,7 @@ func (c *Collector) closedButForFailed(p *part) bool {
 		return true
 	}
 	for i, from := range p.in.peers {
-		if !p.in.pieces[i].came() && c.parts[from].failed == nil {
+		if p.in.pieces[i] == nil && c.parts[from].failed == nil {
 			return false
 		}
 	}
@@ -230,6 +229,8 @@ func (c *Collector) Assemble(elapsed time.Duration, why func(ProcessID) (Reason,
 	g := &Global{
 		ID: c.plan.ID, Cluster: c.plan.Cluster, Epoch: c.plan.Epoch, Initiators: c.plan.Initiators,
 		StartedAt: c.plan.StartedAt, Elapsed: elapsed,
+		Processes: make([]ProcessState, 0, len(c.plan.Topology.Processes)),
+		Channels:  make([]ChannelState, 0, len(c.plan.Topology.Channels)),
 	}
 	for _, id := range c.plan.Topology.Processes {
 		c.assembleProcess(g, id, why)
@@ -265,8 +266,8 @@ func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID)
 
 func (c *Collector) assembleChannel(g *Global, channel Channel) {
 	from, to := c.parts[channel.From], c.parts[channel.To]
-	out, in := from.out.find(channel.To), to.in.find(channel.From)
-	outClosed, inClosed := out.came(), in.came()
+	out, outClosed := (*from.out.find(channel.To)).(Closed)
+	in, inClosed := (*to.in.find(channel.From)).(Closed)
 	s := ChannelState{Channel: channel, Resets: mergeResets(out.Resets, in.Resets), SeenBySender: out.Peer, SeenByReceiver: in.Peer}
 	if from.recorded != nil {
 		s.Sent, s.SentKnown = count(from.recorded.Sent, channel.To), true

@@ -176,7 +176,7 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 		return effects
 	}
 	e.marker, e.sent, e.acked = true, m.Sent, m.Acked
-	return append(effects, r.closeIncoming(rec, i)...)
+	return r.closeIncoming(effects, rec, i)
 }
 
 // MessagesArrived tells of messages that entered the inbox. It need not be called
@@ -191,7 +191,7 @@ func (r *Recorder) MessagesArrived(from ProcessID, b Batch) []Effect {
 		}
 		e.messages = append(e.messages, b)
 		e.arrived = b.Last()
-		effects = append(effects, r.closeIncoming(rec, i)...)
+		effects = r.closeIncoming(effects, rec, i)
 	}
 	return effects
 }
@@ -250,7 +250,7 @@ func (r *Recorder) StateRecorded(state State) []Effect {
 	var effects []Effect
 	for _, rec := range slices.Clone(r.recordings) {
 		if !rec.recorded {
-			effects = append(effects, r.record(rec, state)...)
+			effects = r.record(effects, rec, state)
 		}
 	}
 	return effects
@@ -260,7 +260,7 @@ func (r *Recorder) StateRecorded(state State) []Effect {
 func (r *Recorder) PeerKnown(ProcessID) []Effect {
 	var effects []Effect
 	for _, rec := range slices.Clone(r.recordings) {
-		effects = append(effects, r.close(rec)...)
+		effects = r.close(effects, rec)
 	}
 	return effects
 }
@@ -337,10 +337,15 @@ func (r *Recorder) start(s Start) []Effect {
 	return []Effect{Capture{}}
 }
 
-func (r *Recorder) record(rec *recording, state State) []Effect {
+// The following add their effects to those that they are given.
+
+func (r *Recorder) record(effects []Effect, rec *recording, state State) []Effect {
 	rec.recorded = true
-	recorded := Recorded{Process: r.self, Incarnation: r.incarnation, State: state}
-	var effects []Effect
+	recorded := Recorded{
+		Process: r.self, Incarnation: r.incarnation, State: state,
+		Sent: make([]Count, 0, len(r.out)), Received: make([]Count, 0, len(r.in)),
+	}
+	effects = slices.Grow(effects, 2*len(r.out)+1) // a marker and most often a closed end for each channel
 	for i, to := range r.out {
 		sent := r.channels.Sent(to)
 		acked, unacked := r.channels.Outbox(to)
@@ -362,50 +367,49 @@ func (r *Recorder) record(rec *recording, state State) []Effect {
 	if rec.open == 0 { // no channels at all
 		r.end(rec)
 	}
-	return append(effects, r.close(rec)...)
+	return r.close(effects, rec)
 }
 
 // close closes the ends that can be.
-func (r *Recorder) close(rec *recording) []Effect {
-	var effects []Effect
+func (r *Recorder) close(effects []Effect, rec *recording) []Effect {
 	for i := range r.out {
-		effects = append(effects, r.closeOutgoing(rec, i)...)
+		effects = r.closeOutgoing(effects, rec, i)
 	}
 	for i := range r.in {
-		effects = append(effects, r.closeIncoming(rec, i)...)
+		effects = r.closeIncoming(effects, rec, i)
 	}
 	return effects
 }
 
-func (r *Recorder) closeOutgoing(rec *recording, i int) []Effect {
+func (r *Recorder) closeOutgoing(effects []Effect, rec *recording, i int) []Effect {
 	e, c := &rec.out[i], Channel{r.self, r.out[i]}
 	if !rec.recorded || e.closed {
-		return nil
+		return effects
 	}
 	peer, resets := r.channels.Peer(c)
 	if peer == "" {
-		return nil
+		return effects
 	}
-	return r.closed(rec, e, Closed{Channel: c, Outgoing: true, Peer: peer, Messages: e.messages, Resets: resets})
+	return r.closed(effects, rec, e, Closed{Channel: c, Outgoing: true, Peer: peer, Messages: e.messages, Resets: resets})
 }
 
-func (r *Recorder) closeIncoming(rec *recording, i int) []Effect {
+func (r *Recorder) closeIncoming(effects []Effect, rec *recording, i int) []Effect {
 	e, c := &rec.in[i], Channel{r.in[i], r.self}
 	if !rec.recorded || e.closed || !e.marker || e.arrived < e.acked {
-		return nil
+		return effects
 	}
 	peer, resets := r.channels.Peer(c)
-	return r.closed(rec, e, Closed{Channel: c, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
+	return r.closed(effects, rec, e, Closed{Channel: c, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
 }
 
 // closed reports an end that is closed; with the last one the recording ends.
-func (r *Recorder) closed(rec *recording, e *end, piece Closed) []Effect {
+func (r *Recorder) closed(effects []Effect, rec *recording, e *end, piece Closed) []Effect {
 	e.closed, e.messages = true, nil
 	piece.Process, piece.Incarnation = r.self, r.incarnation
 	if rec.open--; rec.open == 0 {
 		r.end(rec)
 	}
-	return []Effect{Report{Start: rec.Start, Piece: piece, Last: rec.open == 0}}
+	return append(effects, Report{Start: rec.Start, Piece: piece, Last: rec.open == 0})
 }
 
 // end frees a recording and remembers its id.
