@@ -110,9 +110,6 @@ func (c *Core) finishSnapshot(a *assembling) {
 	for _, id := range g.Initiators[1:] {
 		c.link(id).forget(a.ID)
 	}
-	for _, one := range a.contributors {
-		one.outcome(a.ID, g.Status())
-	}
 	for i := range g.Missing {
 		sayHowLong(g, &g.Missing[i])
 	}
@@ -124,6 +121,9 @@ func (c *Core) finishSnapshot(a *assembling) {
 	c.log.Info().Str("snapshot", string(a.ID)).Str("status", g.Status()).Int("in_flight", g.InFlight()).
 		Float64("elapsed_ms", milliseconds(g.Elapsed)).Msg("snapshot taken")
 	a.finished(g)
+	for _, one := range a.contributors { // after whoever waits for the snapshot
+		one.outcome(a.ID, g.Status())
+	}
 }
 
 // sayHowLong completes what is said of a channel that was not closed.

@@ -129,12 +129,10 @@ func (s *session) initiate(number uint64, r controlRequest) {
 	}
 	answered := false
 	finished := func(g *snapshot.Global) {
-		c.do(Background{
-			Work: func() any { return g.AppendJSON(nil, r.Compact) },
-			Then: func(text any) {
-				answered = true
-				s.result(number, text.([]byte), mustJSON(endReply(g)))
-			},
+		work := func() any { return g.AppendJSON(nil, r.Compact) }
+		c.work(g.Room(), work, func(text any) {
+			answered = true
+			s.result(number, text.([]byte), mustJSON(endReply(g)))
 		})
 	}
 	a, err := c.initiate(r.At, timeout, finished)

@@ -58,7 +58,7 @@ type Core struct {
 	now      time.Duration
 	effects  []Effect
 	frames   []wire.Frame // of the effects
-	timers   timers // of the node
+	timers   timers       // of the node
 	conns    map[ConnID]connection
 	pulses   map[ConnID]*pulse // of those that have been greeted
 	looked   time.Duration
@@ -242,8 +242,15 @@ func (c *Core) hangUp(id ConnID, flush bool, err error) {
 
 func (c *Core) do(e Effect) { c.effects = append(c.effects, e) }
 
+// write writes frames on a connection, together with those just before them.
 func (c *Core) write(id ConnID, frames ...wire.Frame) {
 	begin := len(c.frames)
+	if last := len(c.effects) - 1; last >= 0 {
+		if before, ok := c.effects[last].(Write); ok && before.Conn == id && !before.Ahead {
+			begin -= len(before.Frames)
+			c.effects = c.effects[:last]
+		}
+	}
 	c.frames = append(c.frames, frames...)
 	c.do(Write{Conn: id, Frames: c.frames[begin:]})
 }

@@ -303,11 +303,9 @@ func (n *Node) taken(events []Event, reader *conn) (found bool) {
 		if !ok {
 			continue
 		}
-		switch c := n.conn(a.Conn); c {
-		case nil:
-		case reader:
+		if reader != nil && reader.id == a.Conn {
 			found = true
-		default:
+		} else if c := n.conn(a.Conn); c != nil {
 			c.taken <- struct{}{}
 		}
 	}

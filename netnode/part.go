@@ -31,7 +31,7 @@ const (
 	// pieceDelay is how long a piece may wait for others, so that a part usually is
 	// one section and a snapshot that ends as partial has lost little.
 	pieceDelay = 20 * time.Millisecond
-	// inlineMax is the size up to which a section is encoded on the loop, in bytes.
+	// inlineMax is up to how many bytes are encoded on the loop.
 	inlineMax = 64 << 10
 	// pieceRoom is about what a piece takes beyond states and messages, in bytes.
 	pieceRoom = 128
@@ -126,7 +126,7 @@ func (c *Core) sendPieces(p *part) {
 	p.pieces = nil
 	p.section++
 	if p.Assembler == c.self {
-		c.work(pieces, func() any { return resolve(pieces) }, func(result any) {
+		c.work(size(pieces), func() any { return resolve(pieces) }, func(result any) {
 			c.collect(p.ID, result.([]snapshot.Piece))
 		})
 		return
@@ -134,7 +134,7 @@ func (c *Core) sendPieces(p *part) {
 	encode := func() any {
 		return wire.AppendSection(make([]byte, 0, size(pieces)+pieceRoom*len(pieces)), resolve(pieces))
 	}
-	c.work(pieces, encode, func(result any) {
+	c.work(size(pieces), encode, func(result any) {
 		bytes := result.([]byte)
 		if p.bytes += len(bytes); p.bytes > PartMax {
 			failed := snapshot.Failed{Process: c.self, Reason: snapshot.PartTooLarge,
@@ -145,9 +145,9 @@ func (c *Core) sendPieces(p *part) {
 	})
 }
 
-// work does a small job here and a large one off the loop.
-func (c *Core) work(pieces []snapshot.Piece, job func() any, then func(any)) {
-	if size(pieces) <= inlineMax {
+// work does a job here, or off the loop if it is about many bytes.
+func (c *Core) work(bytes int, job func() any, then func(any)) {
+	if bytes <= inlineMax {
 		then(job())
 		return
 	}

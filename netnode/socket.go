@@ -8,11 +8,11 @@ import (
 	"syscall"
 )
 
-// socket is a connection that reads and writes without a word to Go's scheduler. Its
-// calls never block, but a large one takes the kernel longer than the scheduler
-// gives a call that it knows of: it then takes the processor away, wakes another
-// thread, and the one that made the call has to queue when it is back. Where a
-// connection is no file descriptor of the system's, the plain calls serve.
+// socket is a connection that makes its large reads and writes without a word to Go's
+// scheduler. They never block, but they take the kernel longer than the scheduler
+// gives a call that it knows of: it would take the processor away, wake another
+// thread for it, and the one that made the call would have to queue when it is back.
+// Where a connection is no file descriptor of the system's, the plain calls serve.
 //
 // One goroutine reads, and one at a time writes.
 type socket struct {
@@ -115,4 +115,13 @@ func (s *socket) failed(op string, err error) error {
 		err = os.NewSyscallError(op, number)
 	}
 	return &net.OpError{Op: op, Net: s.LocalAddr().Network(), Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: err}
+}
+
+// retry makes a call until no signal interrupts it.
+func retry(call func(fd int, b []byte) (int, error), fd uintptr, b []byte) (int, error) {
+	for {
+		if n, err := call(int(fd), b); err != syscall.EINTR {
+			return n, err
+		}
+	}
 }

@@ -5,9 +5,18 @@ import (
 	"unsafe"
 )
 
+// quickMin is from which size on, in bytes, a call is made without the scheduler's
+// knowing. A smaller one is over before it would matter, and a scheduler that hears
+// of no calls lets its monitor thread sleep: on a machine with nothing else to do the
+// next wake-up then takes several times as long.
+const quickMin = 16 << 10
+
 // readNow reads from a file descriptor that does not block.
 func readNow(fd uintptr, b []byte) (int, error) {
-	return now(syscall.SYS_READ, fd, unsafe.Pointer(unsafe.SliceData(b)), len(b))
+	if len(b) < quickMin {
+		return retry(syscall.Read, fd, b)
+	}
+	return quick(syscall.SYS_READ, fd, unsafe.Pointer(unsafe.SliceData(b)), len(b))
 }
 
 // vectorMax is how many pieces writeNow takes at once.
@@ -15,8 +24,8 @@ const vectorMax = 2*bodiesMax + 1
 
 // writeNow writes to a file descriptor that does not block.
 func writeNow(fd uintptr, pieces [][]byte) (int, error) {
-	if len(pieces) == 1 {
-		return now(syscall.SYS_WRITE, fd, unsafe.Pointer(unsafe.SliceData(pieces[0])), len(pieces[0]))
+	if len(pieces) == 1 && len(pieces[0]) < quickMin {
+		return retry(syscall.Write, fd, pieces[0])
 	}
 	var vector [vectorMax]syscall.Iovec
 	n := min(len(pieces), len(vector))
@@ -24,10 +33,10 @@ func writeNow(fd uintptr, pieces [][]byte) (int, error) {
 		vector[i].Base = unsafe.SliceData(piece)
 		vector[i].SetLen(len(piece))
 	}
-	return now(syscall.SYS_WRITEV, fd, unsafe.Pointer(&vector), n)
+	return quick(syscall.SYS_WRITEV, fd, unsafe.Pointer(&vector), n)
 }
 
-func now(call, fd uintptr, p unsafe.Pointer, count int) (int, error) {
+func quick(call, fd uintptr, p unsafe.Pointer, count int) (int, error) {
 	for {
 		n, _, err := syscall.RawSyscall(call, fd, uintptr(p), uintptr(count))
 		switch err {

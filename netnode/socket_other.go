@@ -5,12 +5,12 @@ package netnode
 import "syscall"
 
 // readNow reads from a file descriptor that does not block.
-func readNow(fd uintptr, b []byte) (int, error) { return now(syscall.Read, fd, b) }
+func readNow(fd uintptr, b []byte) (int, error) { return retry(syscall.Read, fd, b) }
 
 // writeNow writes to a file descriptor that does not block.
 func writeNow(fd uintptr, pieces [][]byte) (n int, err error) {
 	for _, piece := range pieces {
-		k, err := now(syscall.Write, fd, piece)
+		k, err := retry(syscall.Write, fd, piece)
 		n += max(k, 0)
 		if k < len(piece) && n > 0 {
 			return n, nil
@@ -20,12 +20,4 @@ func writeNow(fd uintptr, pieces [][]byte) (n int, err error) {
 		}
 	}
 	return n, nil
-}
-
-func now(call func(int, []byte) (int, error), fd uintptr, b []byte) (int, error) {
-	for {
-		if n, err := call(int(fd), b); err != syscall.EINTR {
-			return n, err
-		}
-	}
 }

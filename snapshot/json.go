@@ -13,8 +13,27 @@ import (
 // Format is the value of "format" in the JSON.
 const Format = "chandy/snapshot.v1"
 
-// channelRoom is about what a channel without messages takes in the JSON, in bytes.
-const channelRoom = 200
+// About what a process without its state, a channel without messages and a message
+// without its payload take in the JSON, in bytes.
+const (
+	processRoom = 200
+	channelRoom = 200
+	messageRoom = 40
+)
+
+// Room is about how long the JSON is, in bytes, when states and payloads are JSON.
+func (g *Global) Room() int {
+	n := processRoom*(1+len(g.Processes)) + channelRoom*len(g.Channels)
+	for _, p := range g.Processes {
+		n += len(p.State.Bytes)
+	}
+	for _, c := range g.Channels {
+		for _, b := range c.Messages {
+			n += messageRoom*b.Count + len(b.Body)
+		}
+	}
+	return n
+}
 
 // AppendJSON appends the snapshot as one JSON document and a line feed. Compact
 // makes it a single line.
@@ -24,7 +43,7 @@ const channelRoom = 200
 // base64. encoding/json is not used because it rewrites numbers, escapes and
 // spaces inside raw values.
 func (g *Global) AppendJSON(b []byte, compact bool) []byte {
-	w := jsonWriter{b: slices.Grow(b, channelRoom*len(g.Channels)), compact: compact}
+	w := jsonWriter{b: slices.Grow(b, g.Room()), compact: compact}
 	w.open('{')
 	w.key("format").string(Format)
 	w.key("id").string(string(g.ID))
