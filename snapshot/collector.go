@@ -44,9 +44,10 @@ type ends struct {
 	peers  []ProcessID // sorted
 	pieces []Piece     // a Closed each; nil: it has not come
 	closed int
+	next   int // of Assemble
 }
 
-func newEnds(peers []ProcessID) ends { return ends{peers, make([]Piece, len(peers)), 0} }
+func newEnds(peers []ProcessID) ends { return ends{peers: peers, pieces: make([]Piece, len(peers))} }
 
 // find gives the place of the end towards peer; nil: there is no such channel.
 func (e *ends) find(peer ProcessID) *Piece {
@@ -235,8 +236,15 @@ func (c *Collector) Assemble(elapsed time.Duration, why func(ProcessID) (Reason,
 	for _, id := range c.plan.Topology.Processes {
 		c.assembleProcess(g, id, why)
 	}
+	for _, p := range c.parts {
+		p.out.next, p.in.next = 0, 0
+	}
 	for _, channel := range c.plan.Topology.Channels {
-		c.assembleChannel(g, channel)
+		// The channels are sorted, and so are the ends at every process.
+		from, to := c.parts[channel.From], c.parts[channel.To]
+		c.assembleChannel(g, channel, from, to, from.out.next, to.in.next)
+		from.out.next++
+		to.in.next++
 	}
 	return g
 }
@@ -264,16 +272,16 @@ func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID)
 	})
 }
 
-func (c *Collector) assembleChannel(g *Global, channel Channel) {
-	from, to := c.parts[channel.From], c.parts[channel.To]
-	out, outClosed := (*from.out.find(channel.To)).(Closed)
-	in, inClosed := (*to.in.find(channel.From)).(Closed)
+// assembleChannel adds the channel whose ends are the i-th of from and the k-th of to.
+func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, i, k int) {
+	out, outClosed := from.out.pieces[i].(Closed)
+	in, inClosed := to.in.pieces[k].(Closed)
 	s := ChannelState{Channel: channel, Resets: mergeResets(out.Resets, in.Resets), SeenBySender: out.Peer, SeenByReceiver: in.Peer}
 	if from.recorded != nil {
-		s.Sent, s.SentKnown = count(from.recorded.Sent, channel.To), true
+		s.Sent, s.SentKnown = from.recorded.Sent[i].N, true
 	}
 	if to.recorded != nil {
-		s.Received, s.ReceivedKnown = count(to.recorded.Received, channel.From), true
+		s.Received, s.ReceivedKnown = to.recorded.Received[k].N, true
 	}
 	missing := func(r Reason, detail string) {
 		g.Missing = append(g.Missing, Missing{Channel: channel, Reason: r, Detail: detail})
@@ -329,11 +337,6 @@ func Join(received, sent uint64, in, out []Batch) ([]Batch, error) {
 		return nil, fmt.Errorf("message %d is not recorded", next)
 	}
 	return joined, nil
-}
-
-func count(counts []Count, peer ProcessID) uint64 {
-	i, _ := slices.BinarySearchFunc(counts, peer, func(c Count, peer ProcessID) int { return compare(c.Peer, peer) })
-	return counts[i].N
 }
 
 func mergeResets(a, b []Reset) []Reset {

@@ -35,6 +35,9 @@ func Decode(typ Type, payload []byte) (Frame, error) {
 type decoder struct {
 	rest []byte
 	err  error
+	// whole is all that is decoded, once more, if there is: names are pieces of it
+	// then, and take no memory of their own.
+	whole string
 }
 
 func (d *decoder) fail(format string, args ...any) {
@@ -109,14 +112,6 @@ func (d *decoder) duration(field string) time.Duration {
 
 func (d *decoder) name(field string) string { return d.string(field, NameMax) }
 
-// again gives a name that usually is the same as one before, and then takes no memory.
-func (d *decoder) again(field, before string) string {
-	if n := len(before); n > 0 && n < 0x80 && len(d.rest) > n && d.rest[0] == byte(n) && string(d.rest[1:n+1]) == before {
-		d.rest = d.rest[n+1:]
-		return before
-	}
-	return d.name(field)
-}
 func (d *decoder) text(field string) string { return d.string(field, TextMax) }
 
 func (d *decoder) string(field string, limit int) string {
@@ -129,6 +124,10 @@ func (d *decoder) string(field string, limit int) string {
 	if !utf8.Valid(b) {
 		d.fail("%s is not UTF-8", field)
 		return ""
+	}
+	if d.whole != "" {
+		end := len(d.whole) - len(d.rest)
+		return d.whole[end-len(b) : end]
 	}
 	return string(b)
 }

@@ -91,19 +91,24 @@ func appendClosed(b []byte, c snapshot.Closed) []byte {
 	return b
 }
 
+// wholeMax is the largest section of which a copy is made for the names in it, in
+// bytes.
+const wholeMax = 64 << 10
+
 // DecodeSection reads the pieces of a whole section. States and messages lie in
 // section afterwards. Errors are ErrViolations.
 func DecodeSection(section []byte) ([]snapshot.Piece, error) {
 	d := decoder{rest: section}
+	if len(section) <= wholeMax {
+		d.whole = string(section)
+	}
 	var pieces []snapshot.Piece
-	var last snapshot.Closed
 	for d.err == nil && len(d.rest) > 0 {
 		switch kind := d.byte("kind", pieceRecorded, pieceFailed); kind {
 		case pieceRecorded:
 			pieces = append(pieces, decodeRecorded(&d))
 		case pieceClosed:
-			last = decodeClosed(&d, last)
-			pieces = append(pieces, last)
+			pieces = append(pieces, decodeClosed(&d))
 		case pieceFailed:
 			pieces = append(pieces, snapshot.Failed{
 				Process: snapshot.ProcessID(d.name("process")),
@@ -158,17 +163,16 @@ func decodeCounts(d *decoder) []snapshot.Count {
 	return counts
 }
 
-// decodeClosed reads a piece that has much in common with the last one.
-func decodeClosed(d *decoder, last snapshot.Closed) snapshot.Closed {
+func decodeClosed(d *decoder) snapshot.Closed {
 	c := snapshot.Closed{
-		Process:     snapshot.ProcessID(d.again("process", string(last.Process))),
-		Incarnation: snapshot.Incarnation(d.again("incarnation", string(last.Incarnation))),
+		Process:     snapshot.ProcessID(d.name("process")),
+		Incarnation: snapshot.Incarnation(d.name("incarnation")),
 		Channel: snapshot.Channel{
-			From: snapshot.ProcessID(d.again("from", string(last.Channel.From))),
-			To:   snapshot.ProcessID(d.again("to", string(last.Channel.To))),
+			From: snapshot.ProcessID(d.name("from")),
+			To:   snapshot.ProcessID(d.name("to")),
 		},
 		Outgoing: d.byte("outgoing", 0, 1) == 1,
-		Peer:     snapshot.Incarnation(d.again("peer", string(last.Peer))),
+		Peer:     snapshot.Incarnation(d.name("peer")),
 	}
 	for range d.items("batches", 3) {
 		first := d.uint("first")
