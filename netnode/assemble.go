@@ -199,6 +199,10 @@ func (o *contributor) frame(f wire.Frame) error {
 	return fmt.Errorf("%s does not belong here", f.Type())
 }
 
+// sectionRoom is what is taken for a section of which a first chunk has come, and
+// that is not all, in bytes.
+const sectionRoom = 4 * wire.ChunkMax
+
 func (o *contributor) part(f wire.Part) error {
 	if f.Process != o.peer {
 		return fmt.Errorf("a part of %s from %s", f.Process, o.peer)
@@ -212,10 +216,16 @@ func (o *contributor) part(f wire.Part) error {
 	}
 	a.addContributor(o)
 	key := sectionID{f.Snapshot, f.Section}
-	if o.bytes += len(f.Bytes); o.bytes > PartMax {
+	if o.bytes += f.Len(); o.bytes > PartMax {
 		return fmt.Errorf("a part of more than %d bytes", PartMax)
 	}
-	section := append(o.sections[key], f.Bytes...)
+	section := o.sections[key]
+	if !f.Last && cap(section)-len(section) < wire.ChunkMax {
+		section = slices.Grow(section, max(len(section), sectionRoom)) // there will be more
+	}
+	for _, bytes := range f.Bytes {
+		section = append(section, bytes...)
+	}
 	if !f.Last {
 		o.sections[key] = section
 		return nil

@@ -2,8 +2,8 @@ package netnode
 
 import "chandy/wire"
 
-// bundle is frames on their way to one write: the bodies of large data frames where
-// they lie in the outbox, everything else encoded into memory of its own.
+// bundle is frames on their way to one write: large messages and states where they
+// lie, everything else encoded into memory of its own.
 type bundle struct {
 	encoded []byte
 	bodies  []body
@@ -11,7 +11,7 @@ type bundle struct {
 	vector  [][]byte // used by pieces
 }
 
-// body is that of a data frame, whose place is at an index of what is encoded.
+// body is bytes whose place is at an index of what is encoded.
 type body struct {
 	at    int
 	bytes []byte
@@ -25,18 +25,32 @@ const (
 	bodiesMax = 32
 )
 
-// add puts a frame behind the others. The body of a data frame is lent until reset.
+// add puts a frame behind the others. Bodies and chunks are lent until reset.
 func (b *bundle) add(f wire.Frame) {
 	before := len(b.encoded)
-	data, ok := f.(wire.Data)
-	if !ok || len(data.Batch.Body) < bodyMin {
+	switch f := f.(type) {
+	case wire.Data:
+		b.encoded = f.AppendHead(b.encoded)
+		b.put(f.Batch.Body)
+	case wire.Part:
+		b.encoded = f.AppendHead(b.encoded)
+		for _, bytes := range f.Bytes {
+			b.put(bytes)
+		}
+	default:
 		b.encoded = wire.Append(b.encoded, f)
-		b.size += len(b.encoded) - before
+	}
+	b.size += len(b.encoded) - before
+}
+
+// put puts bytes behind what is encoded.
+func (b *bundle) put(bytes []byte) {
+	if len(bytes) < bodyMin {
+		b.encoded = append(b.encoded, bytes...)
 		return
 	}
-	b.encoded = data.AppendHead(b.encoded)
-	b.bodies = append(b.bodies, body{len(b.encoded), data.Batch.Body})
-	b.size += len(b.encoded) - before + len(data.Batch.Body)
+	b.bodies = append(b.bodies, body{len(b.encoded), bytes})
+	b.size += len(bytes)
 }
 
 // full tells that it is enough for a write.

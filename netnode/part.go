@@ -33,8 +33,6 @@ const (
 	pieceDelay = 20 * time.Millisecond
 	// inlineMax is up to how many bytes are encoded on the loop.
 	inlineMax = 64 << 10
-	// pieceRoom is about what a piece takes beyond states and messages, in bytes.
-	pieceRoom = 128
 )
 
 // obey does what the recorder asks for, in order.
@@ -131,15 +129,15 @@ func (c *Core) sendPieces(p *part) {
 		})
 		return
 	}
-	encode := func() any {
-		return wire.AppendSection(make([]byte, 0, size(pieces)+pieceRoom*len(pieces)), resolve(pieces))
-	}
-	c.work(size(pieces), encode, func(result any) {
-		bytes := result.([]byte)
-		if p.bytes += len(bytes); p.bytes > PartMax {
+	c.work(size(pieces), func() any { return wire.Section(resolve(pieces)) }, func(result any) {
+		bytes := result.([][]byte)
+		for _, b := range bytes {
+			p.bytes += len(b)
+		}
+		if p.bytes > PartMax {
 			failed := snapshot.Failed{Process: c.self, Reason: snapshot.PartTooLarge,
 				Detail: fmt.Sprintf("%d bytes, more than %d", p.bytes, PartMax)}
-			bytes = wire.AppendSection(nil, []snapshot.Piece{failed})
+			bytes = wire.Section([]snapshot.Piece{failed})
 		}
 		c.link(p.Assembler).ship(p.Start, c.chunks(p.ID, section, bytes))
 	})
@@ -154,17 +152,27 @@ func (c *Core) work(bytes int, job func() any, then func(any)) {
 	c.do(Background{job, then})
 }
 
-func (c *Core) chunks(id snapshot.ID, section uint64, bytes []byte) []wire.Frame {
+// chunks cuts a section into frames.
+func (c *Core) chunks(id snapshot.ID, section uint64, bytes [][]byte) []wire.Frame {
 	var frames []wire.Frame
-	for {
-		n := min(len(bytes), wire.ChunkMax)
-		last := n == len(bytes)
-		frames = append(frames, wire.Part{Snapshot: id, Process: c.self, Section: section, Last: last, Bytes: bytes[:n]})
-		if last {
-			return frames
-		}
-		bytes = bytes[n:]
+	var chunk [][]byte
+	cut := func(last bool) {
+		frames = append(frames, wire.Part{Snapshot: id, Process: c.self, Section: section, Last: last, Bytes: chunk})
+		chunk = nil
 	}
+	room := wire.ChunkMax
+	for _, b := range bytes {
+		for len(b) > room {
+			chunk = append(chunk, b[:room])
+			b = b[room:]
+			cut(false)
+			room = wire.ChunkMax
+		}
+		chunk = append(chunk, b)
+		room -= len(b)
+	}
+	cut(true)
+	return frames
 }
 
 // size is about how many bytes the pieces have; a state that is still to be

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// socket is a connection that makes its large reads and writes without a word to Go's
-// scheduler. They never block, but they take the kernel longer than the scheduler
+// socket is a connection that makes its large reads, and its large writes at once,
+// without a word to Go's scheduler. They never block, but they take the kernel longer than the scheduler
 // gives a call that it knows of: it would take the processor away, wake another
 // thread for it, and the one that made the call would have to queue when it is back.
 // Where a connection is no file descriptor of the system's, the plain calls serve.
@@ -19,9 +19,8 @@ type socket struct {
 	net.Conn
 	raw         syscall.RawConn // nil: the plain calls serve
 	read, write transfer
-	into        []byte    // of the call to read
-	from        [1][]byte // of a call to Write
-	pieces      [][]byte  // of the call to write
+	into        []byte   // of the call to read
+	pieces      [][]byte // of the call to write
 }
 
 // transfer is the last call in one direction.
@@ -66,28 +65,10 @@ func (s *socket) Read(b []byte) (int, error) {
 	n, err := s.read.run(s.raw.Read, true)
 	s.into = nil
 	if err != nil {
-		return 0, s.failed("read", err)
+		return 0, s.failed(err)
 	}
 	if n == 0 {
 		return 0, io.EOF
-	}
-	return n, nil
-}
-
-// Write is for an io.Writer.
-func (s *socket) Write(b []byte) (n int, err error) {
-	if s.raw == nil {
-		return s.Conn.Write(b)
-	}
-	for n < len(b) {
-		s.from[0] = b[n:]
-		s.pieces = s.from[:]
-		k, err := s.write.run(s.raw.Write, true)
-		s.from[0], s.pieces = nil, nil
-		if err != nil {
-			return n, s.failed("write", err)
-		}
-		n += k
 	}
 	return n, nil
 }
@@ -104,8 +85,9 @@ func (s *socket) TryWrite(pieces [][]byte) (n int) {
 	return n
 }
 
-// failed is err as package net would have told it.
-func (s *socket) failed(op string, err error) error {
+// failed is why a read failed, as package net would have told it.
+func (s *socket) failed(err error) error {
+	const op = "read"
 	var raw *net.OpError
 	var number syscall.Errno
 	switch {

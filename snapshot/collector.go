@@ -322,7 +322,9 @@ func Join(received, sent uint64, in, out []Batch) ([]Batch, error) {
 	next := received + 1
 	for _, half := range [][]Batch{in, out} {
 		for _, b := range half {
-			b = b.After(next - 1).Through(sent)
+			if b.First != next || b.Last() > sent {
+				b = b.After(next - 1).Through(sent)
+			}
 			switch {
 			case b.Count == 0:
 			case b.First != next:

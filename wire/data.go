@@ -35,7 +35,7 @@ func (d Data) AppendHead(b []byte) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)
 	b = d.appendNumbers(b)
-	seal(b[start:], d.Batch.Body, TypeData)
+	seal(b[start:], TypeData, d.Batch.Body)
 	return b
 }
 

@@ -28,7 +28,7 @@ func Append(b []byte, f Frame) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)
 	b = f.append(b)
-	seal(b[start:], nil, f.Type())
+	seal(b[start:], f.Type())
 	return b
 }
 

@@ -89,7 +89,7 @@ func mendChecksums(stream []byte) []byte {
 		if err != nil || length > len(rest)-HeaderSize {
 			break
 		}
-		seal(rest[:HeaderSize+length], nil, typ)
+		seal(rest[:HeaderSize+length], typ)
 		rest = rest[HeaderSize+length:]
 	}
 	return stream

@@ -98,7 +98,7 @@ var goldens = []struct {
 		"pong 18446744073709551615",
 	},
 	{
-		Part{Snapshot: golden1, Process: "p2", Section: 2, Last: true, Bytes: []byte("abc")},
+		Part{Snapshot: golden1, Process: "p2", Section: 2, Last: true, Bytes: [][]byte{[]byte("abc")}},
 		"c58501090000002a666eec66" +
 			"213230323631313232543037333532353132333435365a2d6b336d397832713761620270320201616263",
 		"part of 20261122T073525123456Z-k3m9x2q7ab from p2, section 2 (3 bytes, last)",

@@ -26,14 +26,21 @@ var (
 
 // seal writes the header into the first bytes of frame, which are kept for it; the
 // payload follows, the end of which may lie elsewhere.
-func seal(frame, end []byte, typ Type) {
-	length := len(frame) - HeaderSize + len(end)
+func seal(frame []byte, typ Type, end ...[]byte) {
+	length := len(frame) - HeaderSize
+	for _, b := range end {
+		length += len(b)
+	}
 	if limit := types[typ].max; length > limit {
 		bug("%s frame of %d bytes, more than %d", typ, length, limit)
 	}
 	frame[0], frame[1], frame[2], frame[3] = magic0, magic1, Version, byte(typ)
 	binary.BigEndian.PutUint32(frame[4:], uint32(length))
-	binary.BigEndian.PutUint32(frame[8:], crc32.Update(checksum(frame, frame[HeaderSize:]), castagnoli, end))
+	sum := checksum(frame, frame[HeaderSize:])
+	for _, b := range end {
+		sum = crc32.Update(sum, castagnoli, b)
+	}
+	binary.BigEndian.PutUint32(frame[8:], sum)
 }
 
 // checksum is the CRC of a frame.

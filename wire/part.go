@@ -17,8 +17,18 @@ type Part struct {
 	Section uint64
 	// Last tells that the chunk is the last of its section.
 	Last bool
-	// Bytes is the chunk, at most ChunkMax bytes; it may be empty.
-	Bytes []byte
+	// Bytes is the chunk, one slice after another, at most ChunkMax bytes in all; it
+	// may be empty. Of a decoded frame it is one slice.
+	Bytes [][]byte
+}
+
+// Len is the length of the chunk, in bytes.
+func (p Part) Len() int {
+	n := 0
+	for _, b := range p.Bytes {
+		n += len(b)
+	}
+	return n
 }
 
 // Type is TypePart.
@@ -30,23 +40,46 @@ func (p Part) String() string {
 	if p.Last {
 		last = ", last"
 	}
-	return fmt.Sprintf("part of %s from %s, section %d (%d bytes%s)", shown(p.Snapshot), shown(p.Process), p.Section, len(p.Bytes), last)
+	return fmt.Sprintf("part of %s from %s, section %d (%d bytes%s)", shown(p.Snapshot), shown(p.Process), p.Section, p.Len(), last)
+}
+
+// AppendHead is [Append] but for the chunk, with which the frame ends: whoever writes
+// the frame writes the chunk after it.
+func (p Part) AppendHead(b []byte) []byte {
+	start := len(b)
+	b = append(b, noHeader[:]...)
+	b = p.appendNames(b)
+	seal(b[start:], TypePart, p.Bytes...)
+	return b
 }
 
 func (p Part) append(b []byte) []byte {
+	b = p.appendNames(b)
+	for _, bytes := range p.Bytes {
+		b = append(b, bytes...)
+	}
+	return b
+}
+
+func (p Part) appendNames(b []byte) []byte {
+	if n := p.Len(); n > ChunkMax {
+		bug("part: a chunk of %d bytes, more than %d", n, ChunkMax)
+	}
 	b = appendName(b, "snapshot", p.Snapshot)
 	b = appendName(b, "process", p.Process)
 	b = appendUint(b, p.Section)
-	b = appendBool(b, p.Last)
-	return appendChunk(b, "bytes", p.Bytes)
+	return appendBool(b, p.Last)
 }
 
 func decodePart(d *decoder) Frame {
-	return Part{
+	p := Part{
 		Snapshot: snapshot.ID(d.name("snapshot")),
 		Process:  snapshot.ProcessID(d.name("process")),
 		Section:  d.uint("section"),
 		Last:     d.byte("last", 0, 1) == 1,
-		Bytes:    d.all("bytes", ChunkMax),
 	}
+	if chunk := d.all("bytes", ChunkMax); chunk != nil {
+		p.Bytes = [][]byte{chunk}
+	}
+	return p
 }

@@ -19,35 +19,69 @@ const (
 	stateError byte = 1
 )
 
-// AppendSection appends pieces of a part as SPEC.md has them, one after another.
-// States must have been resolved. It may be called from anywhere.
-func AppendSection(b []byte, pieces []snapshot.Piece) []byte {
+// Section encodes pieces of a part as SPEC.md has them, one after another. States
+// must have been resolved. Large states and messages are not copied: the slices, which
+// make up the section in their order, lie in the pieces. It may be called from
+// anywhere.
+func Section(pieces []snapshot.Piece) [][]byte {
+	var s section
 	for _, piece := range pieces {
 		switch piece := piece.(type) {
 		case snapshot.Recorded:
-			b = appendRecorded(append(b, pieceRecorded), piece)
+			s.recorded(piece)
 		case snapshot.Closed:
-			b = appendClosed(append(b, pieceClosed), piece)
+			s.closed(piece)
 		case snapshot.Failed:
-			b = append(b, pieceFailed)
-			b = appendName(b, "process", piece.Process)
-			b = appendName(b, "reason", piece.Reason)
-			b = appendText(b, piece.Detail)
+			s.b = append(s.b, pieceFailed)
+			s.b = appendName(s.b, "process", piece.Process)
+			s.b = appendName(s.b, "reason", piece.Reason)
+			s.b = appendText(s.b, piece.Detail)
 		default:
 			bug("a piece of type %T", piece)
 		}
 	}
-	return b
+	s.cut()
+	return s.slices
 }
 
-func appendRecorded(b []byte, r snapshot.Recorded) []byte {
+// section is one under way.
+type section struct {
+	slices [][]byte
+	b      []byte // what is not in slices yet
+}
+
+// referMin is how long something must be for it to be cheaper to refer to than to
+// copy, in bytes.
+const referMin = 2 << 10
+
+// put puts bytes behind the others.
+func (s *section) put(bytes []byte) {
+	s.b = appendUint(s.b, uint64(len(bytes)))
+	if len(bytes) < referMin {
+		s.b = append(s.b, bytes...)
+		return
+	}
+	s.cut()
+	s.slices = append(s.slices, bytes)
+}
+
+func (s *section) cut() {
+	if len(s.b) > 0 {
+		s.slices = append(s.slices, s.b)
+		s.b = s.b[len(s.b):]
+	}
+}
+
+func (s *section) recorded(r snapshot.Recorded) {
+	b := append(s.b, pieceRecorded)
 	b = appendName(b, "process", r.Process)
 	b = appendName(b, "incarnation", r.Incarnation)
 	if r.State.Error != "" {
 		b = appendText(append(b, stateError), r.State.Error)
 	} else {
-		b = appendUint(append(b, stateBytes), uint64(len(r.State.Bytes)))
-		b = append(b, r.State.Bytes...)
+		s.b = append(b, stateBytes)
+		s.put(r.State.Bytes)
+		b = s.b
 	}
 	if a := r.State.Asked; a == nil {
 		b = append(b, 0)
@@ -64,10 +98,11 @@ func appendRecorded(b []byte, r snapshot.Recorded) []byte {
 			b = appendUint(b, c.N)
 		}
 	}
-	return b
+	s.b = b
 }
 
-func appendClosed(b []byte, c snapshot.Closed) []byte {
+func (s *section) closed(c snapshot.Closed) {
+	b := append(s.b, pieceClosed)
 	b = appendName(b, "process", c.Process)
 	b = appendName(b, "incarnation", c.Incarnation)
 	b = appendName(b, "from", c.Channel.From)
@@ -77,9 +112,9 @@ func appendClosed(b []byte, c snapshot.Closed) []byte {
 	b = appendUint(b, uint64(len(c.Messages)))
 	for _, batch := range c.Messages {
 		b = appendUint(b, batch.First)
-		b = appendUint(b, uint64(batch.Count))
-		b = appendUint(b, uint64(len(batch.Body)))
-		b = append(b, batch.Body...)
+		s.b = appendUint(b, uint64(batch.Count))
+		s.put(batch.Body)
+		b = s.b
 	}
 	b = appendUint(b, uint64(len(c.Resets)))
 	for _, r := range c.Resets {
@@ -88,7 +123,7 @@ func appendClosed(b []byte, c snapshot.Closed) []byte {
 		b = appendUint(b, r.Discarded)
 		b = appendBool(b, r.Unknown)
 	}
-	return b
+	s.b = b
 }
 
 // wholeMax is the largest section of which a copy is made for the names in it, in

@@ -56,8 +56,8 @@ func clonePeer(p Peer) Peer {
 // Senders with equal encodings behave alike for ever. What belongs to a connection
 // is left out while there is none: Resume sets it. But offset stays what it was if
 // there is nothing to send again. How many messages are sent again is left out: it
-// counts and decides nothing. So are spares and that a body is recorded, which are
-// about memory only.
+// counts and decides nothing. So are spares and what is recorded, which are about
+// memory only.
 func appendSender(b []byte, s *Sender) []byte {
 	ofConnection := []uint64{s.written, s.markerWritten, s.offset, uint64(s.cursor), uint64(s.cursorBytes)}
 	if !s.up {
@@ -143,7 +143,7 @@ func bit(set bool) uint64 {
 
 func TestCloneKnowsEveryField(t *testing.T) {
 	for want, all := range map[int][]reflect.Type{
-		18: {reflect.TypeFor[Sender]()},
+		19: {reflect.TypeFor[Sender]()},
 		13: {reflect.TypeFor[Receiver]()},
 		5:  {reflect.TypeFor[segment]()},
 		4:  {reflect.TypeFor[Peer](), reflect.TypeFor[Position](), reflect.TypeFor[snapshot.Start]()},

@@ -20,6 +20,7 @@ type Sender struct {
 	sent, acked, received uint64
 	outbox                []segment // messages acked+1 … sent, and some before
 	bytes                 int       // in the outbox
+	recordedTo            uint64    // a recorder refers to messages up to here
 
 	markerSent, markerAcked uint64
 	markers                 []Marker // ordinals markerAcked+1 … markerSent
@@ -108,14 +109,19 @@ func (s *Sender) Outbox() (acked uint64, unacked []snapshot.Batch) {
 	if s.Rule == InOrder {
 		return s.sent, nil
 	}
-	unacked = make([]snapshot.Batch, 0, len(s.outbox))
+	s.recordedTo = s.sent
+	unacked = make([]snapshot.Batch, len(s.outbox))
 	for i := range s.outbox {
-		seg := &s.outbox[i]
-		if b := seg.After(s.acked); b.Count > 0 {
-			seg.recorded = true
-			b.Body = slices.Clip(b.Body)
-			unacked = append(unacked, b)
+		unacked[i] = s.outbox[i].Batch
+	}
+	for len(unacked) > 0 && unacked[0].First <= s.acked {
+		if unacked[0] = unacked[0].After(s.acked); unacked[0].Count > 0 {
+			break
 		}
+		unacked = unacked[1:]
+	}
+	if last := len(unacked) - 1; last >= 0 {
+		unacked[last].Body = slices.Clip(unacked[last].Body) // it may grow
 	}
 	return s.acked, unacked
 }
@@ -172,6 +178,7 @@ func (s *Sender) Acknowledge(at Position) error {
 	for done < len(s.outbox) && s.outbox[done].Last() <= s.acked {
 		s.bytes -= len(s.outbox[done].Body)
 		s.offset = max(s.offset, s.outbox[done].start+uint64(len(s.outbox[done].Body)))
+		s.outbox[done].recorded = s.outbox[done].First <= s.recordedTo
 		s.Spares.put(&s.outbox[done])
 		done++
 	}
