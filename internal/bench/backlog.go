@@ -18,36 +18,53 @@ const (
 )
 
 // backlog is the time until a snapshot is complete while 64 MiB wait on one
-// channel for a program that takes 1 ms for each message.
+// channel for a program that takes 1 ms for each message. What of it has arrived goes
+// to the assembler with the part of that program's process: up to a window.
 func backlog() Benchmark {
 	return Benchmark{
-		Name:  "snapshot/backlog",
-		About: "a snapshot of three processes with 64 MiB waiting on one channel for a program that takes 1 ms a message, until it is complete (the writing of its JSON not counted), against the idle mesh",
-		run: func(ctx context.Context, o *Options) ([]Result, error) {
-			messages := o.messages(backlogBytes / backlogMessage)
+		Name: "snapshot/backlog",
+		About: "a snapshot of three processes with 64 MiB waiting on one channel for a program that takes 1 ms a message, until it is complete (the writing of its JSON not counted), " +
+			"with the default window and with a small one, against the idle mesh",
+		run: func(ctx context.Context, o *Options) (results []Result, err error) {
 			idle := &meshRun{every: o.wait(backlogEvery), snapshots: min(5, o.snapshots(3)), shape: shape{processes: 3}, program: func(int) netnode.Program { return quiet{} }}
-			s := newSource(name(1), bytes.Repeat([]byte("x"), backlogMessage))
-			full := &meshRun{
-				every: o.wait(backlogEvery), snapshots: min(5, o.snapshots(3)),
-				shape: shape{processes: 3, network: `outbox_high = "128MiB"` + "\n" + `outbox_limit = "256MiB"`},
-				program: func(i int) netnode.Program {
-					switch i {
-					case 0:
-						s = newSource(name(1), s.payload)
-						return s
-					case 1:
-						return &slow{each: time.Millisecond}
-					}
-					return quiet{}
-				},
-				ready: func(ctx context.Context, r *running) error {
-					s.send(messages)
-					return r.await(ctx, func(st netnode.ProcessStatus) bool {
-						return st.Outgoing[0].Sent == uint64(messages)
-					})
-				},
+			for _, f := range []struct{ name, network string }{
+				{"snapshot/backlog", ""},
+				{"snapshot/backlog/window-64KiB", `window = "64KiB"`},
+			} {
+				full := backlogRun(o, f.network)
+				some, err := compare(ctx, o, []figure{{f.name, "ms"}}, full.elapsed, idle.elapsed)
+				if err != nil {
+					return nil, err
+				}
+				results = append(results, some...)
 			}
-			return compare(ctx, o, []figure{{"snapshot/backlog", "ms"}}, full.elapsed, idle.elapsed)
+			return results, nil
+		},
+	}
+}
+
+func backlogRun(o *Options, network string) *meshRun {
+	messages := o.messages(backlogBytes / backlogMessage)
+	payload := bytes.Repeat([]byte("x"), backlogMessage)
+	var s *source
+	return &meshRun{
+		every: o.wait(backlogEvery), snapshots: min(5, o.snapshots(3)),
+		shape: shape{processes: 3, network: network + "\noutbox_high = \"128MiB\"\noutbox_limit = \"256MiB\""},
+		program: func(i int) netnode.Program {
+			switch i {
+			case 0:
+				s = newSource(name(1), payload)
+				return s
+			case 1:
+				return &slow{each: time.Millisecond}
+			}
+			return quiet{}
+		},
+		ready: func(ctx context.Context, r *running) error {
+			s.send(messages)
+			return r.await(ctx, func(st netnode.ProcessStatus) bool {
+				return st.Outgoing[0].Sent == uint64(messages)
+			})
 		},
 	}
 }
