@@ -199,10 +199,6 @@ func (o *contributor) frame(f wire.Frame) error {
 	return fmt.Errorf("%s does not belong here", f.Type())
 }
 
-// sectionRoom is what is taken for a section of which a first chunk has come, and
-// that is not all, in bytes.
-const sectionRoom = 4 * wire.ChunkMax
-
 func (o *contributor) part(f wire.Part) error {
 	if f.Process != o.peer {
 		return fmt.Errorf("a part of %s from %s", f.Process, o.peer)
@@ -220,8 +216,8 @@ func (o *contributor) part(f wire.Part) error {
 		return fmt.Errorf("a part of more than %d bytes", PartMax)
 	}
 	section := o.sections[key]
-	if !f.Last && cap(section)-len(section) < wire.ChunkMax {
-		section = slices.Grow(section, max(len(section), sectionRoom)) // there will be more
+	if have := len(section) + f.Len(); !f.Last && cap(section) < have {
+		section = slices.Grow(section, 2*have-len(section)) // there is more to come
 	}
 	for _, bytes := range f.Bytes {
 		section = append(section, bytes...)

@@ -6,24 +6,16 @@ import "chandy/wire"
 // lie, everything else encoded into memory of its own.
 type bundle struct {
 	encoded []byte
-	bodies  []body
+	large   []large
 	size    int      // bytes in all
 	vector  [][]byte // used by pieces
 }
 
-// body is bytes whose place is at an index of what is encoded.
-type body struct {
+// large is bytes whose place is before an index of what is encoded.
+type large struct {
 	at    int
 	bytes []byte
 }
-
-const (
-	// bodyMin is how long a body must be for it to be cheaper to point at than to
-	// copy, in bytes.
-	bodyMin = 2 << 10
-	// bodiesMax bounds the bodies in a bundle.
-	bodiesMax = 32
-)
 
 // add puts a frame behind the others. Bodies and chunks are lent until reset.
 func (b *bundle) add(f wire.Frame) {
@@ -43,25 +35,28 @@ func (b *bundle) add(f wire.Frame) {
 	b.size += len(b.encoded) - before
 }
 
-// put puts bytes behind what is encoded.
+// put puts bytes behind what is there.
 func (b *bundle) put(bytes []byte) {
-	if len(bytes) < bodyMin {
+	if len(bytes) < wire.ReferMin {
 		b.encoded = append(b.encoded, bytes...)
 		return
 	}
-	b.bodies = append(b.bodies, body{len(b.encoded), bytes})
+	b.large = append(b.large, large{len(b.encoded), bytes})
 	b.size += len(bytes)
 }
 
 // full tells that it is enough for a write.
-func (b *bundle) full() bool { return b.size >= writeBatch || len(b.bodies) == bodiesMax }
+func (b *bundle) full() bool { return b.size >= writeBatch }
 
-// pieces is all of it, in order, until the next add.
+// pieces is all of it, in order, until the next add or pieces.
 func (b *bundle) pieces() [][]byte {
 	b.vector = b.vector[:0]
 	from := 0
-	for _, one := range b.bodies {
-		b.vector = append(b.vector, b.encoded[from:one.at], one.bytes)
+	for _, one := range b.large {
+		if from < one.at {
+			b.vector = append(b.vector, b.encoded[from:one.at])
+		}
+		b.vector = append(b.vector, one.bytes)
 		from = one.at
 	}
 	if from < len(b.encoded) {
@@ -82,7 +77,7 @@ func (b *bundle) appendRest(to []byte, n int) []byte {
 
 // reset empties it.
 func (b *bundle) reset() {
-	clear(b.bodies)
+	clear(b.large)
 	clear(b.vector)
-	b.encoded, b.bodies, b.vector, b.size = b.encoded[:0], b.bodies[:0], b.vector[:0], 0
+	b.encoded, b.large, b.vector, b.size = b.encoded[:0], b.large[:0], b.vector[:0], 0
 }

@@ -51,7 +51,7 @@ const (
 	writeTimeout = 5 * time.Second
 	// writeBatch is about how much is encoded for one write, in bytes. What is ahead
 	// waits for no more than one of them.
-	writeBatch = 128 << 10
+	writeBatch = 256 << 10
 	// repliesMax is how many frames may wait for a client before no more is read
 	// from it.
 	repliesMax = 1024
@@ -175,8 +175,8 @@ func (c *conn) finish() {
 }
 
 // write writes frames at once, as far as the kernel takes them without waiting, and
-// queues the rest for a writer. Messages are copied before it returns: the outbox
-// may use their memory again. Whoever has the core calls it.
+// queues a copy of the rest for a writer: when it returns, the outbox may use the
+// memory of messages again. Whoever has the core calls it.
 func (c *conn) write(w Write) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -291,6 +291,7 @@ func (c *conn) next() (load, bool) {
 	}
 	c.writing = false
 	c.queue, c.ahead = nil, nil
+	c.socket.SetWriteDeadline(time.Time{}) // it is the writer's; a write at once does not wait
 	if c.closing {
 		c.closeSocket()
 	}

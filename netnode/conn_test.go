@@ -3,6 +3,7 @@ package netnode
 import (
 	"net"
 	"testing"
+	"time"
 
 	"chandy/snapshot"
 	"chandy/wire"
@@ -48,5 +49,34 @@ func TestAheadKeepsOrder(t *testing.T) {
 				t.Errorf("message %d, sent after marker %d, came after marker %d", f.Batch.First, f.Stamp, seen)
 			}
 		}
+	}
+}
+
+// deadlined remembers the deadline of writes.
+type deadlined struct {
+	net.Conn
+	last time.Time
+}
+
+func (d *deadlined) SetWriteDeadline(at time.Time) error {
+	d.last = at
+	return d.Conn.SetWriteDeadline(at)
+}
+
+// A writer takes its deadline with it: a later write at once would be over before it
+// began, and cost a writer again.
+func TestWriterLeavesNoDeadline(t *testing.T) {
+	here, there := net.Pipe()
+	defer there.Close()
+	d := &deadlined{Conn: here}
+	n := &Node{}
+	c := newConn(n, 1, d)
+	c.write(Write{Conn: 1, Frames: []wire.Frame{wire.Ping{Nonce: 1}}}) // a pipe takes nothing at once
+	if _, err := wire.NewReader(there, wire.FrameMax).Read(); err != nil {
+		t.Fatal(err)
+	}
+	n.work.Wait()
+	if !d.last.IsZero() {
+		t.Errorf("the deadline is still %v", d.last)
 	}
 }

@@ -175,6 +175,9 @@ func (c *Core) More() bool {
 	return c.delivery.more || ok && at <= c.now
 }
 
+// Spent tells that the last Step used its budget up.
+func (c *Core) Spent() bool { return c.delivery.spent }
+
 func (c *Core) event(e Event) {
 	switch e := e.(type) {
 	case Dialled:

@@ -17,7 +17,8 @@ import (
 type delivery struct {
 	ready    []*incoming // with something to receive, in the order of their turns
 	held     bool
-	more     bool
+	more     bool   // there may be something to receive at once
+	spent    bool   // the budget of the last step
 	timers   timers // of the program
 	requests []request
 	clients  map[snapshot.ProcessID]*client
@@ -72,11 +73,11 @@ func (o *outgoing) weigh() {
 // inboxes, as far as the budget goes.
 func (c *Core) deliver() {
 	d := &c.delivery
-	d.more = false
 	left := c.Budget
 	for left > 0 && c.mayBegin() && d.timers.fireOne(c.now) {
 		left--
 	}
+	d.spent = left == 0
 	left = max(left, 1) // timers that are always due do not keep everything else waiting
 	for left > 0 && len(d.requests) > 0 && c.receiving() && c.mayBegin() {
 		r := d.requests[0]
@@ -96,6 +97,7 @@ func (c *Core) deliver() {
 		}
 	}
 	d.more = left == 0
+	d.spent = d.spent || d.more
 }
 
 // deliver lets the program receive at most n messages of one channel.

@@ -266,7 +266,7 @@ func (n *Node) adaptBudget(took time.Duration) {
 	switch b := n.core.Budget; {
 	case took > 2*stepTarget:
 		n.core.Budget = max(budgetMin, b/2)
-	case took < stepTarget && n.core.More():
+	case took < stepTarget && n.core.Spent():
 		n.core.Budget = min(budgetMax, 2*b)
 	}
 }

@@ -73,8 +73,8 @@ func (s *socket) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// TryWrite writes as much of some pieces as goes without waiting. An error shows
-// with the next Write or Read.
+// TryWrite writes as much of some pieces as goes without waiting, and uses the slice
+// of them up. An error shows with the next Write or Read.
 func (s *socket) TryWrite(pieces [][]byte) (n int) {
 	if s.raw == nil {
 		return 0

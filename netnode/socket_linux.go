@@ -1,3 +1,5 @@
+//go:build !race
+
 package netnode
 
 import (
@@ -5,46 +7,84 @@ import (
 	"unsafe"
 )
 
-// quickMin is from which size on, in bytes, a call is made without the scheduler's
-// knowing. A smaller one is over before it would matter, and a scheduler that hears
-// of no calls lets its monitor thread sleep: on a machine with nothing else to do the
-// next wake-up then takes several times as long.
-const quickMin = 16 << 10
+const (
+	// quickMin is from which size on, in bytes, a call is made without the scheduler's
+	// knowing. A smaller one is over before it would matter, and a scheduler that
+	// hears of no calls lets its monitor thread sleep: on a machine with nothing else
+	// to do the next wake-up then takes several times as long.
+	quickMin = 16 << 10
+	// quickMax is how much such a call may be about, in bytes: while it lasts, the
+	// garbage collector waits for it.
+	quickMax = 256 << 10
+	// vectorMax is how many pieces one call writes.
+	vectorMax = 64
+)
 
 // readNow reads from a file descriptor that does not block.
 func readNow(fd uintptr, b []byte) (int, error) {
 	if len(b) < quickMin {
 		return retry(syscall.Read, fd, b)
 	}
-	return quick(syscall.SYS_READ, fd, unsafe.Pointer(unsafe.SliceData(b)), len(b))
-}
-
-// vectorMax is how many pieces writeNow takes at once.
-const vectorMax = 2*bodiesMax + 1
-
-// writeNow writes to a file descriptor that does not block.
-func writeNow(fd uintptr, pieces [][]byte) (int, error) {
-	if len(pieces) == 1 && len(pieces[0]) < quickMin {
-		return retry(syscall.Write, fd, pieces[0])
-	}
-	var vector [vectorMax]syscall.Iovec
-	n := min(len(pieces), len(vector))
-	for i, piece := range pieces[:n] {
-		vector[i].Base = unsafe.SliceData(piece)
-		vector[i].SetLen(len(piece))
-	}
-	return quick(syscall.SYS_WRITEV, fd, unsafe.Pointer(&vector), n)
-}
-
-func quick(call, fd uintptr, p unsafe.Pointer, count int) (int, error) {
+	b = b[:min(len(b), quickMax)]
 	for {
-		n, _, err := syscall.RawSyscall(call, fd, uintptr(p), uintptr(count))
-		switch err {
-		case 0:
-			return int(n), nil
-		case syscall.EINTR:
-		default:
-			return 0, err
+		n, _, err := syscall.RawSyscall(syscall.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+		if err != syscall.EINTR {
+			return result(n, err)
 		}
 	}
+}
+
+// writeNow writes to a file descriptor that does not block, as much as it takes. It
+// uses the slice of pieces up.
+func writeNow(fd uintptr, pieces [][]byte) (written int, err error) {
+	for len(pieces) > 0 {
+		if len(pieces) == 1 && len(pieces[0]) < quickMin {
+			n, err := retry(syscall.Write, fd, pieces[0])
+			return written + max(n, 0), err
+		}
+		var vector [vectorMax]syscall.Iovec
+		count, size := 0, 0
+		for count < min(len(pieces), vectorMax) && size < quickMax {
+			b := pieces[count]
+			b = b[:min(len(b), quickMax-size)]
+			vector[count].Base = unsafe.SliceData(b)
+			vector[count].SetLen(len(b))
+			count, size = count+1, size+len(b)
+		}
+		n, err := writeVector(fd, &vector, count, size)
+		written += n
+		if err != nil || n < size {
+			return written, err
+		}
+		for len(pieces) > 0 && n >= len(pieces[0]) {
+			n -= len(pieces[0])
+			pieces = pieces[1:]
+		}
+		if n > 0 {
+			pieces[0] = pieces[0][n:]
+		}
+	}
+	return written, nil
+}
+
+func writeVector(fd uintptr, vector *[vectorMax]syscall.Iovec, count, size int) (int, error) {
+	for {
+		var n uintptr
+		var err syscall.Errno
+		if size < quickMin {
+			n, _, err = syscall.Syscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(vector)), uintptr(count))
+		} else {
+			n, _, err = syscall.RawSyscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(vector)), uintptr(count))
+		}
+		if err != syscall.EINTR {
+			return result(n, err)
+		}
+	}
+}
+
+func result(n uintptr, err syscall.Errno) (int, error) {
+	if err != 0 {
+		return 0, err
+	}
+	return int(n), nil
 }

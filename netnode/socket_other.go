@@ -1,23 +1,22 @@
-//go:build !linux
+//go:build !linux || race
 
 package netnode
 
 import "syscall"
 
+// The plain calls, which the race detector can follow.
+
 // readNow reads from a file descriptor that does not block.
 func readNow(fd uintptr, b []byte) (int, error) { return retry(syscall.Read, fd, b) }
 
-// writeNow writes to a file descriptor that does not block.
-func writeNow(fd uintptr, pieces [][]byte) (n int, err error) {
+// writeNow writes to a file descriptor that does not block, as much as it takes.
+func writeNow(fd uintptr, pieces [][]byte) (written int, err error) {
 	for _, piece := range pieces {
-		k, err := retry(syscall.Write, fd, piece)
-		n += max(k, 0)
-		if k < len(piece) && n > 0 {
-			return n, nil
-		}
-		if err != nil {
-			return 0, err
+		n, err := retry(syscall.Write, fd, piece)
+		written += max(n, 0)
+		if err != nil || n < len(piece) {
+			return written, err
 		}
 	}
-	return n, nil
+	return written, nil
 }

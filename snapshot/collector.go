@@ -44,7 +44,6 @@ type ends struct {
 	peers  []ProcessID // sorted
 	pieces []Piece     // a Closed each; nil: it has not come
 	closed int
-	next   int // of Assemble
 }
 
 func newEnds(peers []ProcessID) ends { return ends{peers: peers, pieces: make([]Piece, len(peers))} }
@@ -236,15 +235,14 @@ func (c *Collector) Assemble(elapsed time.Duration, why func(ProcessID) (Reason,
 	for _, id := range c.plan.Topology.Processes {
 		c.assembleProcess(g, id, why)
 	}
-	for _, p := range c.parts {
-		p.out.next, p.in.next = 0, 0
-	}
-	for _, channel := range c.plan.Topology.Channels {
+	next := map[ProcessID]int{} // incoming end of each process
+	for _, id := range c.plan.Topology.Processes {
 		// The channels are sorted, and so are the ends at every process.
-		from, to := c.parts[channel.From], c.parts[channel.To]
-		c.assembleChannel(g, channel, from, to, from.out.next, to.in.next)
-		from.out.next++
-		to.in.next++
+		from := c.parts[id]
+		for i, peer := range from.out.peers {
+			c.assembleChannel(g, Channel{id, peer}, from, c.parts[peer], i, next[peer])
+			next[peer]++
+		}
 	}
 	return g
 }

@@ -34,16 +34,16 @@ func (d Data) String() string {
 func (d Data) AppendHead(b []byte) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)
-	b = d.appendNumbers(b)
+	b = d.appendFields(b)
 	seal(b[start:], TypeData, d.Batch.Body)
 	return b
 }
 
 func (d Data) append(b []byte) []byte {
-	return append(d.appendNumbers(b), d.Batch.Body...)
+	return append(d.appendFields(b), d.Batch.Body...)
 }
 
-func (d Data) appendNumbers(b []byte) []byte {
+func (d Data) appendFields(b []byte) []byte {
 	count := uint64(d.Batch.Count)
 	if err := dataFault(d.Batch.First, count, d.Batch.Body); err != nil {
 		bug("data: %v", err)

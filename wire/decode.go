@@ -35,8 +35,8 @@ func Decode(typ Type, payload []byte) (Frame, error) {
 type decoder struct {
 	rest []byte
 	err  error
-	// whole is all that is decoded, once more, if there is: names are pieces of it
-	// then, and take no memory of their own.
+	// whole is all that is decoded, once more, if it is not empty: strings are pieces
+	// of it then, and take no memory of their own.
 	whole string
 }
 

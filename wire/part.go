@@ -48,20 +48,20 @@ func (p Part) String() string {
 func (p Part) AppendHead(b []byte) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)
-	b = p.appendNames(b)
+	b = p.appendFields(b)
 	seal(b[start:], TypePart, p.Bytes...)
 	return b
 }
 
 func (p Part) append(b []byte) []byte {
-	b = p.appendNames(b)
+	b = p.appendFields(b)
 	for _, bytes := range p.Bytes {
 		b = append(b, bytes...)
 	}
 	return b
 }
 
-func (p Part) appendNames(b []byte) []byte {
+func (p Part) appendFields(b []byte) []byte {
 	if n := p.Len(); n > ChunkMax {
 		bug("part: a chunk of %d bytes, more than %d", n, ChunkMax)
 	}

@@ -50,14 +50,14 @@ type section struct {
 	b      []byte // what is not in slices yet
 }
 
-// referMin is how long something must be for it to be cheaper to refer to than to
+// ReferMin is how long something must be for it to be cheaper to refer to than to
 // copy, in bytes.
-const referMin = 2 << 10
+const ReferMin = 2 << 10
 
-// put puts bytes behind the others.
-func (s *section) put(bytes []byte) {
+// sized appends the length of bytes and the bytes.
+func (s *section) sized(bytes []byte) {
 	s.b = appendUint(s.b, uint64(len(bytes)))
-	if len(bytes) < referMin {
+	if len(bytes) < ReferMin {
 		s.b = append(s.b, bytes...)
 		return
 	}
@@ -80,7 +80,7 @@ func (s *section) recorded(r snapshot.Recorded) {
 		b = appendText(append(b, stateError), r.State.Error)
 	} else {
 		s.b = append(b, stateBytes)
-		s.put(r.State.Bytes)
+		s.sized(r.State.Bytes)
 		b = s.b
 	}
 	if a := r.State.Asked; a == nil {
@@ -113,7 +113,7 @@ func (s *section) closed(c snapshot.Closed) {
 	for _, batch := range c.Messages {
 		b = appendUint(b, batch.First)
 		s.b = appendUint(b, uint64(batch.Count))
-		s.put(batch.Body)
+		s.sized(batch.Body)
 		b = s.b
 	}
 	b = appendUint(b, uint64(len(c.Resets)))
@@ -126,7 +126,7 @@ func (s *section) closed(c snapshot.Closed) {
 	s.b = b
 }
 
-// wholeMax is the largest section of which a copy is made for the names in it, in
+// wholeMax is the largest section of which a copy is made for the strings in it, in
 // bytes.
 const wholeMax = 64 << 10
 

@@ -102,3 +102,56 @@ func FuzzSection(f *testing.F) {
 		}
 	})
 }
+
+// A section is the same bytes whether parts of it are referred to or copied, and
+// decodes to the same pieces with and without a copy of the whole.
+func TestLargeSection(t *testing.T) {
+	for _, size := range []int{100, ReferMin - 10, ReferMin, 3 * ReferMin, wholeMax, 2 * wholeMax} {
+		batch := snapshot.Batch{First: 3}
+		batch.Append(bytes.Repeat([]byte("m"), size))
+		small := snapshot.Batch{First: 4}
+		small.Append([]byte("s"))
+		pieces := []snapshot.Piece{
+			snapshot.Recorded{
+				Process: "p1", Incarnation: "i", State: snapshot.State{Bytes: bytes.Repeat([]byte("s"), size)},
+				Sent: []snapshot.Count{{Peer: "p2", N: 4}}, Received: []snapshot.Count{{Peer: "p2", N: 1}},
+			},
+			snapshot.Closed{
+				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Outgoing: true, Peer: "k",
+				Messages: []snapshot.Batch{batch, small}, Resets: []snapshot.Reset{{Process: "p2", Incarnation: "k"}},
+			},
+			snapshot.Failed{Process: "p1", Reason: "refused", Detail: "d"},
+		}
+		slicesOf := Section(pieces)
+		if large := size >= ReferMin; large != (len(slicesOf) > 1) {
+			t.Errorf("%d bytes: %d slices", size, len(slicesOf))
+		}
+		section := slices.Concat(slicesOf...)
+		got, err := DecodeSection(section)
+		if err != nil || !reflect.DeepEqual(got, pieces) {
+			t.Errorf("%d bytes: %v\n got %.300v", size, err, got)
+		}
+		// The goldens say what a section is; this is one a piece at a time.
+		var one []byte
+		for _, piece := range pieces {
+			one = append(one, slices.Concat(Section([]snapshot.Piece{piece})...)...)
+		}
+		if !bytes.Equal(section, one) {
+			t.Errorf("%d bytes: the section is not its pieces one after another", size)
+		}
+	}
+}
+
+// The head of a frame and what it refers to are the frame.
+func TestAppendHead(t *testing.T) {
+	batch := snapshot.Batch{First: 3}
+	batch.Append([]byte("abc"))
+	d := Data{Stamp: 1, Batch: batch}
+	if got := append(d.AppendHead([]byte("x")), batch.Body...); !bytes.Equal(got, Append([]byte("x"), d)) {
+		t.Errorf("data: %x", got)
+	}
+	p := Part{Snapshot: "S", Process: "p1", Bytes: [][]byte{[]byte("abc"), nil, []byte("de")}}
+	if got := append(p.AppendHead([]byte("x")), "abcde"...); !bytes.Equal(got, Append([]byte("x"), p)) {
+		t.Errorf("part: %x", got)
+	}
+}

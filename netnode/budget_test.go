@@ -1,0 +1,62 @@
+package netnode
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/config"
+	"chandy/snapshot"
+)
+
+// ticker is a program whose timers call f.
+type ticker struct {
+	process Process
+	f       func()
+}
+
+func (p *ticker) Start(process Process)              { p.process = process; process.After(0, p.f) }
+func (p *ticker) Receive(snapshot.ProcessID, []byte) {}
+func (p *ticker) Restore([]byte) error               { return nil }
+func (p *ticker) Capture(done func(State))           { done(State{}) }
+
+// Only a step that used up its budget says so: with a timer that is due there is
+// more to do, which is no reason for longer steps.
+func TestSpent(t *testing.T) {
+	cluster, err := config.Parse("t.toml", []byte("name = \"t\"\n[[process]]\nid = \"p1\"\naddress = \"127.0.0.1:1\"\nchannels = []\n[program]\nkind = \"bank\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fired := 0
+	p := &ticker{}
+	p.f = func() {
+		if fired++; fired < 5 {
+			p.process.After(0, p.f)
+		} else if fired == 5 {
+			p.process.After(time.Second, p.f)
+		}
+	}
+	c := NewCore(CoreOptions{
+		Cluster: cluster, ID: "p1", Incarnation: "i", Program: p, Log: zerolog.Nop(),
+		Rand: rand.New(rand.NewPCG(1, 1)), Wall: time.Now, Do: func(f func()) { f() },
+	})
+	c.Budget = 3
+	for i, want := range []struct {
+		fired       int
+		spent, more bool
+	}{{3, true, true}, {5, false, false}} {
+		c.Step(0, nil)
+		if fired != want.fired || c.Spent() != want.spent || c.More() != want.more {
+			t.Errorf("step %d: %d timers fired, spent %v, more %v; want %v", i, fired, c.Spent(), c.More(), want)
+		}
+	}
+	if at, ok := c.Next(); !ok || at <= 0 {
+		t.Errorf("next at %v, %v", at, ok)
+	}
+	c.After(0, func() {})
+	if c.Spent() || !c.More() {
+		t.Errorf("with a timer that is due: spent %v, more %v", c.Spent(), c.More())
+	}
+}

@@ -1,0 +1,103 @@
+package netnode
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// pair is the two ends of a TCP connection.
+func pair(t *testing.T) (*socket, *net.TCPConn) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	near, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { near.Close(); far.Close() })
+	s := newSocket(near)
+	if s.raw == nil {
+		t.Fatal("no file descriptor")
+	}
+	return s, far.(*net.TCPConn)
+}
+
+// A read ends as one of package net does.
+func TestSocketReadEnds(t *testing.T) {
+	for _, size := range []int{1 << 10, 128 << 10} { // both ways of calling
+		for _, one := range []struct {
+			name string
+			end  func(s *socket, far *net.TCPConn)
+			is   error
+		}{
+			{"the peer closes", func(_ *socket, far *net.TCPConn) { far.Close() }, io.EOF},
+			{"the peer resets", func(_ *socket, far *net.TCPConn) { far.SetLinger(0); far.Close() }, syscall.ECONNRESET},
+			{"closed here", func(s *socket, _ *net.TCPConn) { s.Close() }, net.ErrClosed},
+			{"out of time", func(s *socket, _ *net.TCPConn) { s.SetReadDeadline(time.Unix(1, 0)) }, os.ErrDeadlineExceeded},
+		} {
+			s, far := pair(t)
+			far.Write([]byte("abc"))
+			b := make([]byte, size)
+			if n, err := s.Read(b); n != 3 || err != nil || string(b[:n]) != "abc" {
+				t.Errorf("%s: read %q, %v", one.name, b[:n], err)
+			}
+			ended := make(chan error)
+			go func() {
+				_, err := s.Read(b)
+				ended <- err
+			}()
+			one.end(s, far)
+			err := <-ended
+			if !errors.Is(err, one.is) {
+				t.Errorf("%s: %v", one.name, err)
+			}
+			var op *net.OpError
+			if one.is != io.EOF && (!errors.As(err, &op) || op.Op != "read" || op.Addr == nil) {
+				t.Errorf("%s: %#v", one.name, err)
+			}
+		}
+	}
+}
+
+// What TryWrite says it wrote is what arrives, however the pieces lie and whenever
+// the kernel takes no more; and an old deadline does not keep it from writing.
+func TestSocketTryWrite(t *testing.T) {
+	var many [][]byte
+	for i := range 200 {
+		many = append(many, bytes.Repeat([]byte{byte(i)}, i%5*700))
+	}
+	for name, pieces := range map[string][][]byte{
+		"none":                          {},
+		"one, small":                    {[]byte("abc")},
+		"small ones":                    {[]byte("abc"), nil, []byte("def")},
+		"more than a call takes, empty": many,
+		"a large one between":           {[]byte("abc"), bytes.Repeat([]byte("x"), 1<<20), []byte("def")},
+		"more than the kernel takes":    {[]byte("abc"), bytes.Repeat([]byte("large"), 8<<20), []byte("def")},
+		"only empty ones":               {nil, {}, nil},
+	} {
+		s, far := pair(t)
+		s.SetWriteDeadline(time.Time{})
+		want := bytes.Join(pieces, nil)
+		n := s.TryWrite(slices.Clone(pieces))
+		if n > len(want) || n == 0 && len(want) > 0 || n < len(want) && len(want) < 100<<10 {
+			t.Errorf("%s: %d of %d bytes written", name, n, len(want))
+		}
+		s.Close()
+		if got, err := io.ReadAll(far); err != nil || !bytes.Equal(got, want[:n]) {
+			t.Errorf("%s: %d bytes written, %d came, %v", name, n, len(got), err)
+		}
+	}
+}
