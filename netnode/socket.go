@@ -5,14 +5,18 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 )
 
-// socket is a connection that makes its large reads, and its large writes at once,
-// without a word to Go's scheduler. They never block, but they take the kernel longer than the scheduler
+// socket is a connection that makes calls without a word to Go's scheduler while it
+// is busy. They never block, but large ones take the kernel longer than the scheduler
 // gives a call that it knows of: it would take the processor away, wake another
 // thread for it, and the one that made the call would have to queue when it is back.
-// Where a connection is no file descriptor of the system's, the plain calls serve.
+// A connection that is not busy makes the plain calls: a scheduler that hears of none
+// lets its monitor thread sleep, and on a machine with nothing else to do the next
+// wake-up then takes several times as long. They serve too where a connection is no
+// file descriptor of the system's.
 //
 // One goroutine reads, and one at a time writes.
 type socket struct {
@@ -23,10 +27,18 @@ type socket struct {
 	pieces      [][]byte // of the call to write
 }
 
+// A read or write of at least busyMin bytes makes a connection busy, until busyCalls
+// smaller ones have followed it in the same direction.
+const (
+	busyMin   = 16 << 10
+	busyCalls = 64
+)
+
 // transfer is the last call in one direction.
 type transfer struct {
 	try  func(fd uintptr) (done bool) // made once: a closure for each call would be memory for each call
 	wait bool                         // until the file descriptor is ready
+	busy atomic.Int32                 // for so many calls; the other direction looks at it
 	n    int
 	err  error
 }
@@ -36,10 +48,12 @@ func newSocket(conn net.Conn) *socket {
 	if c, ok := conn.(syscall.Conn); ok {
 		s.raw, _ = c.SyscallConn()
 	}
-	s.read.try = func(fd uintptr) bool { return s.read.done(readNow(fd, s.into)) }
-	s.write.try = func(fd uintptr) bool { return s.write.done(writeNow(fd, s.pieces)) }
+	s.read.try = func(fd uintptr) bool { return s.read.done(readNow(fd, s.into, s.busy())) }
+	s.write.try = func(fd uintptr) bool { return s.write.done(writeNow(fd, s.pieces, s.busy())) }
 	return s
 }
+
+func (s *socket) busy() bool { return s.read.busy.Load() > 0 || s.write.busy.Load() > 0 }
 
 // done takes the result of an attempt and tells whether it was the last one.
 func (t *transfer) done(n int, err error) bool {
@@ -47,9 +61,15 @@ func (t *transfer) done(n int, err error) bool {
 	return !t.wait || err != syscall.EAGAIN
 }
 
-// run attempts until it is done. The caller has said with what.
-func (t *transfer) run(with func(func(uintptr) bool) error, wait bool) (n int, err error) {
+// run attempts, with some bytes that the caller has put in their place, until it is
+// done.
+func (t *transfer) run(with func(func(uintptr) bool) error, bytes int, wait bool) (n int, err error) {
 	t.n, t.wait = 0, wait
+	if busy := t.busy.Load(); bytes >= busyMin {
+		t.busy.Store(busyCalls)
+	} else if busy > 0 {
+		t.busy.Store(busy - 1)
+	}
 	if err := with(t.try); err != nil { // the connection is closed, or out of time
 		return 0, err
 	}
@@ -62,7 +82,7 @@ func (s *socket) Read(b []byte) (int, error) {
 		return s.Conn.Read(b)
 	}
 	s.into = b
-	n, err := s.read.run(s.raw.Read, true)
+	n, err := s.read.run(s.raw.Read, len(b), true)
 	s.into = nil
 	if err != nil {
 		return 0, s.failed(err)
@@ -79,8 +99,12 @@ func (s *socket) TryWrite(pieces [][]byte) (n int) {
 	if s.raw == nil {
 		return 0
 	}
+	bytes := 0
+	for _, piece := range pieces {
+		bytes += len(piece)
+	}
 	s.pieces = pieces
-	n, _ = s.write.run(s.raw.Write, false)
+	n, _ = s.write.run(s.raw.Write, bytes, false)
 	s.pieces = nil
 	return n
 }

@@ -8,21 +8,17 @@ import (
 )
 
 const (
-	// quickMin is from which size on, in bytes, a call is made without the scheduler's
-	// knowing. A smaller one is over before it would matter, and a scheduler that
-	// hears of no calls lets its monitor thread sleep: on a machine with nothing else
-	// to do the next wake-up then takes several times as long.
-	quickMin = 16 << 10
-	// quickMax is how much such a call may be about, in bytes: while it lasts, the
+	// quickMax is how much a quick call may be about, in bytes: while it lasts, the
 	// garbage collector waits for it.
-	quickMax = 256 << 10
+	quickMax = 512 << 10
 	// vectorMax is how many pieces one call writes.
 	vectorMax = 64
 )
 
-// readNow reads from a file descriptor that does not block.
-func readNow(fd uintptr, b []byte) (int, error) {
-	if len(b) < quickMin {
+// readNow reads from a file descriptor that does not block. A quick call is one that
+// the scheduler does not know of.
+func readNow(fd uintptr, b []byte, quick bool) (int, error) {
+	if !quick {
 		return retry(syscall.Read, fd, b)
 	}
 	b = b[:min(len(b), quickMax)]
@@ -36,9 +32,9 @@ func readNow(fd uintptr, b []byte) (int, error) {
 
 // writeNow writes to a file descriptor that does not block, as much as it takes. It
 // uses the slice of pieces up.
-func writeNow(fd uintptr, pieces [][]byte) (written int, err error) {
+func writeNow(fd uintptr, pieces [][]byte, quick bool) (written int, err error) {
 	for len(pieces) > 0 {
-		if len(pieces) == 1 && len(pieces[0]) < quickMin {
+		if len(pieces) == 1 && !quick {
 			n, err := retry(syscall.Write, fd, pieces[0])
 			return written + max(n, 0), err
 		}
@@ -51,7 +47,7 @@ func writeNow(fd uintptr, pieces [][]byte) (written int, err error) {
 			vector[count].SetLen(len(b))
 			count, size = count+1, size+len(b)
 		}
-		n, err := writeVector(fd, &vector, count, size)
+		n, err := writeVector(fd, &vector, count, quick)
 		written += n
 		if err != nil || n < size {
 			return written, err
@@ -67,14 +63,14 @@ func writeNow(fd uintptr, pieces [][]byte) (written int, err error) {
 	return written, nil
 }
 
-func writeVector(fd uintptr, vector *[vectorMax]syscall.Iovec, count, size int) (int, error) {
+func writeVector(fd uintptr, vector *[vectorMax]syscall.Iovec, count int, quick bool) (int, error) {
 	for {
 		var n uintptr
 		var err syscall.Errno
-		if size < quickMin {
-			n, _, err = syscall.Syscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(vector)), uintptr(count))
-		} else {
+		if quick {
 			n, _, err = syscall.RawSyscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(vector)), uintptr(count))
+		} else {
+			n, _, err = syscall.Syscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(vector)), uintptr(count))
 		}
 		if err != syscall.EINTR {
 			return result(n, err)
