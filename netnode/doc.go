@@ -17,6 +17,6 @@
 //   - for each connection a reader, which brings frames and steps at most once for
 //     each batch, and a writer while there is more to write than the kernel takes at
 //     once;
-//   - one for each piece of work off the core: encoding a large part, a snapshot's
-//     JSON.
+//   - one for each piece of work off the core: the encoding of a large state, and of
+//     the JSON of a large snapshot.
 package netnode
