@@ -362,6 +362,33 @@ func TestResent(t *testing.T) {
 	}
 }
 
+// A segment that was recorded in part stays as it was too: it grew before all of it
+// was acknowledged, and its memory is of the size that is used again.
+func TestGrownOutboxByReference(t *testing.T) {
+	s := up(t, Ahead)
+	s.Spares = &Spares{}
+	for i := range 40 {
+		s.Send(bytes.Repeat([]byte{byte(i)}, segmentMax/4))
+		_, recorded := s.Outbox()
+		before := fmt.Sprint(recorded)
+		s.Send(bytes.Repeat([]byte{byte(i)}, segmentMax/4)) // into the same segment
+		drain(s)
+		if err := s.Acknowledge(Position{Arrived: s.Sent()}); err != nil {
+			t.Fatal(err)
+		}
+		for j := range 6 {
+			s.Send(bytes.Repeat([]byte{byte(100 + j)}, segmentMax/4))
+			drain(s)
+		}
+		if fmt.Sprint(recorded) != before {
+			t.Fatalf("what was recorded the %d. time has changed", i+1)
+		}
+		if err := s.Acknowledge(Position{Arrived: s.Sent()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // What was recorded of the outbox stays as it was, whatever happens afterwards.
 func TestOutboxByReference(t *testing.T) {
 	s := up(t, Ahead)
