@@ -228,7 +228,7 @@ func (o *contributor) part(f wire.Part) error {
 	}
 	delete(o.sections, key)
 	o.bytes -= len(section)
-	pieces, err := wire.DecodeSection(section)
+	pieces, err := wire.DecodeSection(o.peer, section)
 	if err != nil {
 		return err
 	}
@@ -271,7 +271,7 @@ func (o *contributor) ask(f wire.Ask) error {
 		return nil
 	case err != nil:
 		failed := snapshot.Failed{Process: c.self, Reason: snapshot.Refused, Detail: err.Error()}
-		c.report(snapshot.Report{Start: start, Piece: failed, Last: true})
+		c.report(&snapshot.Report{Start: start, Piece: failed, Last: true})
 		return nil
 	}
 	c.watch()

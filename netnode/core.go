@@ -45,8 +45,8 @@ type Core struct {
 	hash       [32]byte // of the cluster
 	recorder   *snapshot.Recorder
 	peers      map[snapshot.ProcessID]*peer
-	out        []*outgoing // sorted by peer
-	in         []*incoming // sorted by peer
+	out        []*outgoing // as topology.Out
+	in         []*incoming // as topology.In
 	log        zerolog.Logger
 
 	outboxes int // bytes in all of them

@@ -41,11 +41,11 @@ func (c *Core) obey(effects []snapshot.Effect) {
 		switch e := e.(type) {
 		case snapshot.Capture:
 			c.capture()
-		case snapshot.SendMarker:
+		case *snapshot.SendMarker:
 			out := c.outgoing(e.To)
 			out.sender.Mark(e.Marker)
 			out.touch()
-		case snapshot.Report:
+		case *snapshot.Report:
 			c.report(e)
 		}
 	}
@@ -98,10 +98,10 @@ func (c *Core) forget(id snapshot.ID, assembler snapshot.ProcessID) {
 }
 
 // report takes a piece of the part.
-func (c *Core) report(r snapshot.Report) {
+func (c *Core) report(r *snapshot.Report) {
 	p := c.parts[r.Start.ID]
 	if p == nil {
-		p = &part{Start: r.Start}
+		p = &part{Start: r.Start, pieces: make([]snapshot.Piece, 0, 1+len(c.out)+len(c.in))}
 		c.parts[r.Start.ID] = p
 	}
 	p.pieces = append(p.pieces, r.Piece)
@@ -129,7 +129,7 @@ func (c *Core) sendPieces(p *part) {
 		})
 		return
 	}
-	c.work(size(pieces), func() any { return wire.Section(resolve(pieces)) }, func(result any) {
+	c.work(size(pieces), func() any { return wire.Section(c.self, c.Incarnation, resolve(pieces)) }, func(result any) {
 		bytes := result.([][]byte)
 		for _, b := range bytes {
 			p.bytes += len(b)
@@ -137,7 +137,7 @@ func (c *Core) sendPieces(p *part) {
 		if p.bytes > PartMax {
 			failed := snapshot.Failed{Process: c.self, Reason: snapshot.PartTooLarge,
 				Detail: fmt.Sprintf("%d bytes, more than %d", p.bytes, PartMax)}
-			bytes = wire.Section([]snapshot.Piece{failed})
+			bytes = wire.Section(c.self, c.Incarnation, []snapshot.Piece{failed})
 		}
 		c.link(p.Assembler).ship(p.Start, c.chunks(p.ID, section, bytes))
 	})
@@ -186,7 +186,7 @@ func size(pieces []snapshot.Piece) int {
 			if piece.State.Encode != nil {
 				return inlineMax + 1
 			}
-		case snapshot.Closed:
+		case *snapshot.Closed:
 			for _, b := range piece.Messages {
 				n += len(b.Body)
 			}
@@ -195,15 +195,13 @@ func size(pieces []snapshot.Piece) int {
 	return n
 }
 
-// resolve is the pieces with the states encoded.
+// resolve encodes the states in pieces, where they stand, and gives the pieces.
 func resolve(pieces []snapshot.Piece) []snapshot.Piece {
-	resolved := make([]snapshot.Piece, len(pieces))
 	for i, piece := range pieces {
-		if r, ok := piece.(snapshot.Recorded); ok {
+		if r, ok := piece.(snapshot.Recorded); ok && r.State.Encode != nil {
 			r.State = r.State.Resolve()
-			piece = r
+			pieces[i] = r
 		}
-		resolved[i] = piece
 	}
-	return resolved
+	return pieces
 }

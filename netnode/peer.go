@@ -70,27 +70,23 @@ func appendReset(all []snapshot.Reset, r snapshot.Reset) []snapshot.Reset {
 // What the recorder asks: Core is its snapshot.Channels.
 
 // Sent is for the recorder.
-func (c *Core) Sent(to snapshot.ProcessID) uint64 { return c.outgoing(to).sender.Sent() }
+func (c *Core) Sent(out int) uint64 { return c.out[out].sender.Sent() }
 
 // Outbox is for the recorder.
-func (c *Core) Outbox(to snapshot.ProcessID) (uint64, []snapshot.Batch) {
-	return c.outgoing(to).sender.Outbox()
+func (c *Core) Outbox(out int) (uint64, []snapshot.Batch) { return c.out[out].sender.Outbox() }
+
+// Receiver is for the recorder.
+func (c *Core) Receiver(out int) (snapshot.Incarnation, []snapshot.Reset) {
+	return c.out[out].peer.Incarnation, c.out[out].resets
 }
 
 // Received is for the recorder.
-func (c *Core) Received(from snapshot.ProcessID) uint64 {
-	return c.incoming(from).receiver.Received()
-}
+func (c *Core) Received(in int) uint64 { return c.in[in].receiver.Received() }
 
 // Inbox is for the recorder.
-func (c *Core) Inbox(from snapshot.ProcessID) []snapshot.Batch {
-	return c.incoming(from).receiver.Inbox()
-}
+func (c *Core) Inbox(in int) []snapshot.Batch { return c.in[in].receiver.Inbox() }
 
-// Peer is for the recorder.
-func (c *Core) Peer(ch snapshot.Channel) (snapshot.Incarnation, []snapshot.Reset) {
-	if ch.From == c.self {
-		return c.peers[ch.To].Incarnation, c.outgoing(ch.To).resets
-	}
-	return c.peers[ch.From].Incarnation, c.incoming(ch.From).resets
+// Sender is for the recorder.
+func (c *Core) Sender(in int) (snapshot.Incarnation, []snapshot.Reset) {
+	return c.in[in].peer.Incarnation, c.in[in].resets
 }

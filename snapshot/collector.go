@@ -42,22 +42,22 @@ type part struct {
 // incoming or outgoing channels, in the order of their peers.
 type ends struct {
 	peers  []ProcessID // sorted
-	pieces []Piece     // a Closed each; nil: it has not come
-	closed int
+	closed []*Closed   // nil: it has not come
+	count  int         // of those that have come
 }
 
-func newEnds(peers []ProcessID) ends { return ends{peers: peers, pieces: make([]Piece, len(peers))} }
+func newEnds(peers []ProcessID) ends { return ends{peers: peers, closed: make([]*Closed, len(peers))} }
 
 // find gives the place of the end towards peer; nil: there is no such channel.
-func (e *ends) find(peer ProcessID) *Piece {
+func (e *ends) find(peer ProcessID) **Closed {
 	i, ok := slices.BinarySearch(e.peers, peer)
 	if !ok {
 		return nil
 	}
-	return &e.pieces[i]
+	return &e.closed[i]
 }
 
-func (e *ends) complete() bool { return e.closed == len(e.peers) }
+func (e *ends) complete() bool { return e.count == len(e.peers) }
 
 // NewCollector makes the Collector of one snapshot.
 func NewCollector(plan Plan) *Collector {
@@ -78,8 +78,8 @@ func (c *Collector) Add(at time.Duration, piece Piece) error {
 	switch one := piece.(type) {
 	case Recorded:
 		return c.addRecorded(at, p, one)
-	case Closed:
-		return c.addClosed(at, p, one, piece)
+	case *Closed:
+		return c.addClosed(at, p, one)
 	case Failed:
 		c.fail(p, one)
 	}
@@ -111,8 +111,7 @@ func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error
 	return nil
 }
 
-// addClosed takes a closed end; kept is the same, and takes no memory to keep.
-func (c *Collector) addClosed(at time.Duration, p *part, piece Closed, kept Piece) error {
+func (c *Collector) addClosed(at time.Duration, p *part, piece *Closed) error {
 	here, peer, ends := piece.Channel.To, piece.Channel.From, &p.in
 	if piece.Outgoing {
 		here, peer, ends = piece.Channel.From, piece.Channel.To, &p.out
@@ -124,8 +123,8 @@ func (c *Collector) addClosed(at time.Duration, p *part, piece Closed, kept Piec
 	if *end != nil || !c.oneLife(p, piece.Process, piece.Incarnation) {
 		return nil
 	}
-	*end = kept
-	ends.closed++
+	*end = piece
+	ends.count++
 	p.completedAt = at
 	if !piece.Outgoing {
 		for _, b := range piece.Messages {
@@ -170,7 +169,7 @@ type Progress struct {
 func (c *Collector) Progress() Progress {
 	p := Progress{Processes: len(c.parts), Recorded: c.recorded, Channels: len(c.plan.Topology.Channels), InFlight: c.inFlight}
 	for _, id := range c.plan.Topology.Processes {
-		p.Closed += c.parts[id].in.closed
+		p.Closed += c.parts[id].in.count
 	}
 	return p
 }
@@ -215,7 +214,7 @@ func (c *Collector) closedButForFailed(p *part) bool {
 		return true
 	}
 	for i, from := range p.in.peers {
-		if p.in.pieces[i] == nil && c.parts[from].failed == nil {
+		if p.in.closed[i] == nil && c.parts[from].failed == nil {
 			return false
 		}
 	}
@@ -272,8 +271,8 @@ func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID)
 
 // assembleChannel adds the channel whose ends are the i-th of from and the k-th of to.
 func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, i, k int) {
-	out, outClosed := from.out.pieces[i].(Closed)
-	in, inClosed := to.in.pieces[k].(Closed)
+	out, outClosed := orNone(from.out.closed[i])
+	in, inClosed := orNone(to.in.closed[k])
 	s := ChannelState{Channel: channel, Resets: mergeResets(out.Resets, in.Resets), SeenBySender: out.Peer, SeenByReceiver: in.Peer}
 	if from.recorded != nil {
 		s.Sent, s.SentKnown = from.recorded.Sent[i].N, true
@@ -307,6 +306,13 @@ func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, 
 		s.Messages, s.Known = messages, true
 	}
 	g.Channels = append(g.Channels, s)
+}
+
+func orNone(end *Closed) (*Closed, bool) {
+	if end == nil {
+		return &Closed{}, false
+	}
+	return end, true
 }
 
 // Join trims the two halves of a channel state, what the receiver and what the

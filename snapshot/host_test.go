@@ -44,17 +44,19 @@ func firstIncarnation(id ProcessID) Incarnation { return Incarnation(id) + "-1" 
 func (h *host) outEnd(to ProcessID) int       { return slices.Index(h.topology.Out(h.id), to) }
 func (h *host) inEnd(from ProcessID) *inbound { return &h.in[slices.Index(h.topology.In(h.id), from)] }
 
-func (h *host) Sent(to ProcessID) uint64              { return h.sent[h.outEnd(to)] }
-func (h *host) Outbox(to ProcessID) (uint64, []Batch) { return h.Sent(to), nil }
-func (h *host) Received(from ProcessID) uint64        { return h.inEnd(from).received }
-func (h *host) Inbox(from ProcessID) []Batch {
-	return h.fault.inbox(h, from, slices.Clone(h.inEnd(from).inbox))
+func (h *host) Sent(out int) uint64              { return h.sent[out] }
+func (h *host) Outbox(out int) (uint64, []Batch) { return h.sent[out], nil }
+func (h *host) Receiver(out int) (Incarnation, []Reset) {
+	to := h.topology.Out(h.id)[out]
+	return h.peers[to], h.resets[Channel{h.id, to}]
 }
-func (h *host) Peer(c Channel) (Incarnation, []Reset) {
-	if c.From == h.id {
-		return h.peers[c.To], h.resets[c]
-	}
-	return h.peers[c.From], h.resets[c]
+func (h *host) Received(in int) uint64 { return h.in[in].received }
+func (h *host) Inbox(in int) []Batch {
+	return h.fault.inbox(h, h.topology.In(h.id)[in], slices.Clone(h.in[in].inbox))
+}
+func (h *host) Sender(in int) (Incarnation, []Reset) {
+	from := h.topology.In(h.id)[in]
+	return h.peers[from], h.resets[Channel{from, h.id}]
 }
 
 // send counts a message of the program and returns its number.

@@ -8,22 +8,26 @@ import (
 )
 
 // Channels is what a Recorder asks about the channels of its process, at the
-// instant at which the state is recorded. Answers are not changed afterwards
-// (batches are shared, see [Batch]).
+// instant at which the state is recorded. They are named by their places in
+// [Topology.Out] and [Topology.In] of the process. Answers are not changed
+// afterwards (batches are shared, see [Batch]).
 type Channels interface {
-	// Sent is the number of messages sent to a process.
-	Sent(to ProcessID) uint64
-	// Outbox is the number of messages to it that are known to have arrived, and
+	// Sent is the number of messages sent on an outgoing channel.
+	Sent(out int) uint64
+	// Outbox is the number of messages on it that are known to have arrived, and
 	// the messages after those, which the sender records. Under the textbook rule
 	// the receiver records all: Sent and nothing.
-	Outbox(to ProcessID) (acked uint64, unacked []Batch)
-	// Received is the number of messages from a process that the program received.
-	Received(from ProcessID) uint64
-	// Inbox is the messages from it that arrived after those.
-	Inbox(from ProcessID) []Batch
-	// Peer is the incarnation of a process, empty if it was never heard of, and
-	// the resets of the channel since this process started.
-	Peer(c Channel) (Incarnation, []Reset)
+	Outbox(out int) (acked uint64, unacked []Batch)
+	// Receiver is the incarnation of the process at its other end, empty if that was
+	// never heard of, and the resets of the channel since this process started.
+	Receiver(out int) (Incarnation, []Reset)
+	// Received is the number of messages on an incoming channel that the program
+	// received.
+	Received(in int) uint64
+	// Inbox is the messages on it that arrived after those.
+	Inbox(in int) []Batch
+	// Sender is what Receiver is, of an incoming channel.
+	Sender(in int) (Incarnation, []Reset)
 }
 
 // Start is how a process learns of a snapshot: by being told to initiate it, or
@@ -45,9 +49,10 @@ type Marker struct {
 	Acked uint64
 }
 
-// Effect is something that must now be done. Effects are carried out in the
-// order in which they were returned and before anything else happens: in
-// particular before the program sends or receives another message.
+// Effect is something that must now be done: a Capture, a *SendMarker or a *Report.
+// Effects are carried out in the order in which they were returned and before
+// anything else happens: in particular before the program sends or receives another
+// message.
 type Effect interface{ String() string }
 
 // Capture asks for the state of the program; the answer is StateRecorded. Until
@@ -136,6 +141,18 @@ func NewRecorder(self ProcessID, incarnation Incarnation, t *Topology, channels 
 	return &Recorder{self: self, incarnation: incarnation, in: t.In(self), out: t.Out(self), channels: channels, limit: limit, endedIDs: map[ID]bool{}}
 }
 
+// answer is the effects of one call, under way.
+type answer struct {
+	effects []Effect
+	room    []closing // memory for those to come
+}
+
+// closing is the report of a closed end.
+type closing struct {
+	Report
+	Closed
+}
+
 // Initiate starts a snapshot here. An asked initiator that has already heard of
 // the snapshot gets ErrKnown, which is no failure; ErrLimit is.
 func (r *Recorder) Initiate(s Start) ([]Effect, error) {
@@ -146,7 +163,9 @@ func (r *Recorder) Initiate(s Start) ([]Effect, error) {
 		r.remember(s) // a marker of it may come yet, and starts nothing then
 		return nil, fmt.Errorf("%w (%d)", ErrLimit, r.limit)
 	}
-	return r.start(s), nil
+	var a answer
+	r.start(&a, s)
+	return a.effects, nil
 }
 
 // MarkerReceived is the marker-receiving rule. The marker of a snapshot that has
@@ -155,7 +174,7 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 	if r.endedIDs[m.ID] {
 		return nil
 	}
-	var effects []Effect
+	var a answer
 	rec := r.find(m.ID)
 	if rec == nil {
 		if m.Timeout <= 0 { // its time is over: nobody waits for this part
@@ -164,25 +183,23 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 		}
 		if len(r.recordings) >= r.limit {
 			r.remember(m.Start)
-			failed := Failed{Process: r.self, Reason: Refused, Detail: fmt.Sprintf("%v (%d)", ErrLimit, r.limit)}
-			return []Effect{Report{Start: m.Start, Piece: failed, Last: true}}
+			a.fail(m.Start, Failed{Process: r.self, Reason: Refused, Detail: fmt.Sprintf("%v (%d)", ErrLimit, r.limit)})
+			return a.effects
 		}
-		effects = r.start(m.Start)
-		rec = r.find(m.ID)
+		rec = r.start(&a, m.Start)
 	}
 	i := slices.Index(r.in, from)
-	e := &rec.in[i]
-	if e.marker {
-		return effects
+	if e := &rec.in[i]; !e.marker {
+		e.marker, e.sent, e.acked = true, m.Sent, m.Acked
+		r.closeIncoming(&a, rec, i)
 	}
-	e.marker, e.sent, e.acked = true, m.Sent, m.Acked
-	return r.closeIncoming(effects, rec, i)
+	return a.effects
 }
 
 // MessagesArrived tells of messages that entered the inbox. It need not be called
 // while Recording is false.
 func (r *Recorder) MessagesArrived(from ProcessID, b Batch) []Effect {
-	var effects []Effect
+	var a answer
 	i := slices.Index(r.in, from)
 	for _, rec := range slices.Clone(r.recordings) {
 		e := &rec.in[i]
@@ -191,9 +208,9 @@ func (r *Recorder) MessagesArrived(from ProcessID, b Batch) []Effect {
 		}
 		e.messages = append(e.messages, b)
 		e.arrived = b.Last()
-		effects = r.closeIncoming(effects, rec, i)
+		r.closeIncoming(&a, rec, i)
 	}
-	return effects
+	return a.effects
 }
 
 // Recording tells whether a snapshot is in progress.
@@ -247,34 +264,33 @@ func (r *Recorder) StateRecorded(state State) []Effect {
 		panic("bug: StateRecorded without Capture")
 	}
 	r.capturing = false
-	var effects []Effect
+	var a answer
 	for _, rec := range slices.Clone(r.recordings) {
 		if !rec.recorded {
-			effects = r.record(effects, rec, state)
+			r.record(&a, rec, state)
 		}
 	}
-	return effects
+	return a.effects
 }
 
 // PeerKnown tells that a process was heard of for the first time.
 func (r *Recorder) PeerKnown(ProcessID) []Effect {
-	var effects []Effect
+	var a answer
 	for _, rec := range slices.Clone(r.recordings) {
-		effects = r.close(effects, rec)
+		r.close(&a, rec)
 	}
-	return effects
+	return a.effects
 }
 
 // PeerRestarted tells that a new incarnation of a process took the place of the
 // one that the channels counted with. No snapshot in progress can be completed.
 func (r *Recorder) PeerRestarted(peer ProcessID) []Effect {
-	var effects []Effect
+	var a answer
 	for _, rec := range slices.Clone(r.recordings) {
-		failed := Failed{Process: peer, Reason: ProcessRestarted, Detail: "noticed by " + string(r.self)}
-		effects = append(effects, Report{Start: rec.Start, Piece: failed, Last: true})
+		a.fail(rec.Start, Failed{Process: peer, Reason: ProcessRestarted, Detail: "noticed by " + string(r.self)})
 		r.end(rec)
 	}
-	return effects
+	return a.effects
 }
 
 // Abandon ends a snapshot here, if it is in progress: its recording is freed and
@@ -323,93 +339,109 @@ func (r *Recorder) find(id ID) *recording {
 	return nil
 }
 
-func (r *Recorder) start(s Start) []Effect {
-	r.recordings = append(r.recordings, &recording{
+// The following add their effects to an answer.
+
+func (r *Recorder) start(a *answer, s Start) *recording {
+	rec := &recording{
 		Start: s,
 		in:    make([]end, len(r.in)),
 		out:   make([]end, len(r.out)),
 		open:  len(r.in) + len(r.out),
-	})
-	if r.capturing {
-		return nil
 	}
-	r.capturing = true
-	return []Effect{Capture{}}
+	r.recordings = append(r.recordings, rec)
+	if !r.capturing {
+		r.capturing = true
+		a.add(Capture{})
+	}
+	return rec
 }
 
-// The following add their effects to those that they are given.
-
-func (r *Recorder) record(effects []Effect, rec *recording, state State) []Effect {
+func (r *Recorder) record(a *answer, rec *recording, state State) {
 	rec.recorded = true
 	recorded := Recorded{
 		Process: r.self, Incarnation: r.incarnation, State: state,
-		Sent: make([]Count, 0, len(r.out)), Received: make([]Count, 0, len(r.in)),
+		Sent: make([]Count, len(r.out)), Received: make([]Count, len(r.in)),
 	}
-	effects = slices.Grow(effects, 2*len(r.out)+1) // a marker and most often a closed end for each channel
+	markers := make([]SendMarker, len(r.out))
+	a.room = make([]closing, len(r.out)) // most often all of them are closed now
+	a.effects = slices.Grow(a.effects, 2*len(r.out)+1)
 	for i, to := range r.out {
-		sent := r.channels.Sent(to)
-		acked, unacked := r.channels.Outbox(to)
-		recorded.Sent = append(recorded.Sent, Count{to, sent})
+		sent := r.channels.Sent(i)
+		acked, unacked := r.channels.Outbox(i)
+		recorded.Sent[i] = Count{to, sent}
 		rec.out[i].messages = unacked
-		effects = append(effects, SendMarker{To: to, Marker: Marker{Start: rec.Start, Sent: sent, Acked: acked}})
+		markers[i] = SendMarker{To: to, Marker: Marker{Start: rec.Start, Sent: sent, Acked: acked}}
+		a.add(&markers[i])
 	}
 	for i, from := range r.in {
 		e := &rec.in[i]
-		received := r.channels.Received(from)
-		recorded.Received = append(recorded.Received, Count{from, received})
-		e.messages = slices.Clone(r.channels.Inbox(from))
+		received := r.channels.Received(i)
+		recorded.Received[i] = Count{from, received}
+		e.messages = slices.Clone(r.channels.Inbox(i))
 		e.arrived = received
 		if n := len(e.messages); n > 0 {
 			e.arrived = e.messages[n-1].Last()
 		}
 	}
-	effects = append(effects, Report{Start: rec.Start, Piece: recorded, Last: rec.open == 0})
+	a.add(&Report{Start: rec.Start, Piece: recorded, Last: rec.open == 0})
 	if rec.open == 0 { // no channels at all
 		r.end(rec)
 	}
-	return r.close(effects, rec)
+	r.close(a, rec)
 }
 
 // close closes the ends that can be.
-func (r *Recorder) close(effects []Effect, rec *recording) []Effect {
+func (r *Recorder) close(a *answer, rec *recording) {
 	for i := range r.out {
-		effects = r.closeOutgoing(effects, rec, i)
+		r.closeOutgoing(a, rec, i)
 	}
 	for i := range r.in {
-		effects = r.closeIncoming(effects, rec, i)
+		r.closeIncoming(a, rec, i)
 	}
-	return effects
 }
 
-func (r *Recorder) closeOutgoing(effects []Effect, rec *recording, i int) []Effect {
-	e, c := &rec.out[i], Channel{r.self, r.out[i]}
+func (r *Recorder) closeOutgoing(a *answer, rec *recording, i int) {
+	e := &rec.out[i]
 	if !rec.recorded || e.closed {
-		return effects
+		return
 	}
-	peer, resets := r.channels.Peer(c)
-	if peer == "" {
-		return effects
+	if peer, resets := r.channels.Receiver(i); peer != "" {
+		r.closed(a, rec, e, Closed{Channel: Channel{r.self, r.out[i]}, Outgoing: true, Peer: peer, Messages: e.messages, Resets: resets})
 	}
-	return r.closed(effects, rec, e, Closed{Channel: c, Outgoing: true, Peer: peer, Messages: e.messages, Resets: resets})
 }
 
-func (r *Recorder) closeIncoming(effects []Effect, rec *recording, i int) []Effect {
-	e, c := &rec.in[i], Channel{r.in[i], r.self}
+func (r *Recorder) closeIncoming(a *answer, rec *recording, i int) {
+	e := &rec.in[i]
 	if !rec.recorded || e.closed || !e.marker || e.arrived < e.acked {
-		return effects
+		return
 	}
-	peer, resets := r.channels.Peer(c)
-	return r.closed(effects, rec, e, Closed{Channel: c, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
+	peer, resets := r.channels.Sender(i)
+	r.closed(a, rec, e, Closed{Channel: Channel{r.in[i], r.self}, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
 }
 
 // closed reports an end that is closed; with the last one the recording ends.
-func (r *Recorder) closed(effects []Effect, rec *recording, e *end, piece Closed) []Effect {
+func (r *Recorder) closed(a *answer, rec *recording, e *end, piece Closed) {
 	e.closed, e.messages = true, nil
 	piece.Process, piece.Incarnation = r.self, r.incarnation
 	if rec.open--; rec.open == 0 {
 		r.end(rec)
 	}
-	return append(effects, Report{Start: rec.Start, Piece: piece, Last: rec.open == 0})
+	a.close(rec.Start, piece, rec.open == 0)
+}
+
+func (a *answer) add(e Effect) { a.effects = append(a.effects, e) }
+
+func (a *answer) fail(s Start, piece Failed) { a.add(&Report{Start: s, Piece: piece, Last: true}) }
+
+func (a *answer) close(s Start, piece Closed, last bool) {
+	if len(a.room) == 0 {
+		a.room = make([]closing, 1)
+	}
+	one := &a.room[0]
+	a.room = a.room[1:]
+	one.Closed = piece
+	one.Report = Report{Start: s, Piece: &one.Closed, Last: last}
+	a.add(&one.Report)
 }
 
 // end frees a recording and remembers its id.

@@ -234,7 +234,7 @@ type outbox struct {
 	unacked []Batch
 }
 
-func (o outbox) Outbox(ProcessID) (uint64, []Batch) { return o.acked, o.unacked }
+func (o outbox) Outbox(int) (uint64, []Batch) { return o.acked, o.unacked }
 
 func TestSenderRecordsItsOutbox(t *testing.T) {
 	h := p2(16)

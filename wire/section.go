@@ -19,17 +19,18 @@ const (
 	stateError byte = 1
 )
 
-// Section encodes pieces of a part as SPEC.md has them, one after another. States
-// must have been resolved. Large states and messages are not copied: the slices, which
-// make up the section in their order, lie in the pieces. It may be called from
-// anywhere.
-func Section(pieces []snapshot.Piece) [][]byte {
-	var s section
+// Section encodes pieces of the part of a process in one incarnation as SPEC.md has
+// them. States must have been resolved. Large states and messages are not copied: the
+// slices, which make up the section in their order, lie in the pieces. It may be
+// called from anywhere.
+func Section(process snapshot.ProcessID, incarnation snapshot.Incarnation, pieces []snapshot.Piece) [][]byte {
+	s := section{b: make([]byte, 0, roomFor(pieces)), process: process, incarnation: incarnation}
+	s.b = appendName(s.b, "incarnation", incarnation)
 	for _, piece := range pieces {
 		switch piece := piece.(type) {
 		case snapshot.Recorded:
 			s.recorded(piece)
-		case snapshot.Closed:
+		case *snapshot.Closed:
 			s.closed(piece)
 		case snapshot.Failed:
 			s.b = append(s.b, pieceFailed)
@@ -46,8 +47,45 @@ func Section(pieces []snapshot.Piece) [][]byte {
 
 // section is one under way.
 type section struct {
-	slices [][]byte
-	b      []byte // what is not in slices yet
+	slices      [][]byte
+	b           []byte // what is not in slices yet
+	process     snapshot.ProcessID
+	incarnation snapshot.Incarnation
+}
+
+// roomFor is about how many bytes of a section are not referred to.
+func roomFor(pieces []snapshot.Piece) int {
+	const room = 64 // of a piece or a batch, and what is around it
+	n := room
+	for _, piece := range pieces {
+		n += room
+		switch piece := piece.(type) {
+		case snapshot.Recorded:
+			n += roomOf(piece.State.Bytes)
+			for _, count := range piece.Sent {
+				n += 2 * (len(count.Peer) + 4)
+			}
+		case *snapshot.Closed:
+			for _, batch := range piece.Messages {
+				n += room/4 + roomOf(batch.Body)
+			}
+		}
+	}
+	return n
+}
+
+func roomOf(bytes []byte) int {
+	if len(bytes) < ReferMin {
+		return len(bytes)
+	}
+	return 0
+}
+
+// own checks that a piece is of the part that the section belongs to.
+func (s *section) own(process snapshot.ProcessID, incarnation snapshot.Incarnation) {
+	if process != s.process || incarnation != s.incarnation {
+		bug("a piece of %s %s in a section of %s %s", process, incarnation, s.process, s.incarnation)
+	}
 }
 
 // ReferMin is how long something must be for it to be cheaper to refer to than to
@@ -73,9 +111,8 @@ func (s *section) cut() {
 }
 
 func (s *section) recorded(r snapshot.Recorded) {
+	s.own(r.Process, r.Incarnation)
 	b := append(s.b, pieceRecorded)
-	b = appendName(b, "process", r.Process)
-	b = appendName(b, "incarnation", r.Incarnation)
 	if r.State.Error != "" {
 		b = appendText(append(b, stateError), r.State.Error)
 	} else {
@@ -101,14 +138,16 @@ func (s *section) recorded(r snapshot.Recorded) {
 	s.b = b
 }
 
-func (s *section) closed(c snapshot.Closed) {
-	b := append(s.b, pieceClosed)
-	b = appendName(b, "process", c.Process)
-	b = appendName(b, "incarnation", c.Incarnation)
-	b = appendName(b, "from", c.Channel.From)
-	b = appendName(b, "to", c.Channel.To)
-	b = appendBool(b, c.Outgoing)
-	b = appendName(b, "peer", c.Peer)
+func (s *section) closed(c *snapshot.Closed) {
+	s.own(c.Process, c.Incarnation)
+	here, peer := c.Channel.To, c.Channel.From
+	if c.Outgoing {
+		here, peer = peer, here
+	}
+	s.own(here, c.Incarnation)
+	b := appendBool(append(s.b, pieceClosed), c.Outgoing)
+	b = appendName(b, "peer", peer)
+	b = appendName(b, "peer's incarnation", c.Peer)
 	b = appendUint(b, uint64(len(c.Messages)))
 	for _, batch := range c.Messages {
 		b = appendUint(b, batch.First)
@@ -130,20 +169,21 @@ func (s *section) closed(c snapshot.Closed) {
 // bytes.
 const wholeMax = 64 << 10
 
-// DecodeSection reads the pieces of a whole section. States and messages lie in
-// section afterwards. Errors are ErrViolations.
-func DecodeSection(section []byte) ([]snapshot.Piece, error) {
-	d := decoder{rest: section}
+// DecodeSection reads the pieces of a whole section of the part of a process. States
+// and messages lie in section afterwards. Errors are ErrViolations.
+func DecodeSection(process snapshot.ProcessID, section []byte) ([]snapshot.Piece, error) {
+	d := sectionDecoder{decoder: decoder{rest: section}, process: process}
 	if len(section) <= wholeMax {
 		d.whole = string(section)
 	}
-	var pieces []snapshot.Piece
+	d.incarnation = snapshot.Incarnation(d.name("incarnation"))
+	pieces := make([]snapshot.Piece, 0, d.pieces())
 	for d.err == nil && len(d.rest) > 0 {
 		switch kind := d.byte("kind", pieceRecorded, pieceFailed); kind {
 		case pieceRecorded:
-			pieces = append(pieces, decodeRecorded(&d))
+			pieces = append(pieces, d.recorded())
 		case pieceClosed:
-			pieces = append(pieces, decodeClosed(&d))
+			pieces = append(pieces, d.closed())
 		case pieceFailed:
 			pieces = append(pieces, snapshot.Failed{
 				Process: snapshot.ProcessID(d.name("process")),
@@ -158,11 +198,26 @@ func DecodeSection(section []byte) ([]snapshot.Piece, error) {
 	return pieces, nil
 }
 
-func decodeRecorded(d *decoder) snapshot.Recorded {
-	r := snapshot.Recorded{
-		Process:     snapshot.ProcessID(d.name("process")),
-		Incarnation: snapshot.Incarnation(d.name("incarnation")),
-	}
+// Memory is taken at once for about as many pieces and counts as there are if the
+// channels are idle, but for no more than roomMax of them on the sender's word.
+const (
+	pieceAbout = 50 // bytes of the piece of an idle channel
+	roomMax    = 256
+)
+
+// pieces is about how many pieces follow, at least one.
+func (d *decoder) pieces() int { return min(1+len(d.rest)/pieceAbout, roomMax) }
+
+// sectionDecoder is a decoder with what all pieces have in common.
+type sectionDecoder struct {
+	decoder
+	process     snapshot.ProcessID
+	incarnation snapshot.Incarnation
+	room        []snapshot.Closed // memory for those to come
+}
+
+func (d *sectionDecoder) recorded() snapshot.Recorded {
+	r := snapshot.Recorded{Process: d.process, Incarnation: d.incarnation}
 	if d.byte("state kind", stateBytes, stateError) == stateError {
 		if r.State.Error = d.text("state error"); r.State.Error == "" {
 			d.check(fmt.Errorf("state error is empty"))
@@ -170,14 +225,14 @@ func decodeRecorded(d *decoder) snapshot.Recorded {
 	} else {
 		r.State.Bytes = d.bytes("state")
 	}
-	r.State.Asked = decodeAsked(d)
-	r.Sent = decodeCounts(d)
-	r.Received = decodeCounts(d)
+	r.State.Asked = d.asked()
+	r.Sent = d.counts()
+	r.Received = d.counts()
 	return r
 }
 
-// decodeAsked reads a list of at most one.
-func decodeAsked(d *decoder) *snapshot.Asked {
+// asked reads a list of at most one.
+func (d *decoder) asked() *snapshot.Asked {
 	switch d.byte("asked", 0, 1) {
 	case 1:
 		a := &snapshot.Asked{Settled: d.name("settled"), Printed: d.uint("printed"), Unanswered: d.uint("unanswered")}
@@ -189,26 +244,32 @@ func decodeAsked(d *decoder) *snapshot.Asked {
 	return nil
 }
 
-func decodeCounts(d *decoder) []snapshot.Count {
+func (d *decoder) counts() []snapshot.Count {
 	var counts []snapshot.Count
-	for range d.items("counts", 2) {
+	n := d.items("counts", 2)
+	if n > 0 {
+		counts = make([]snapshot.Count, 0, min(n, roomMax))
+	}
+	for range n {
 		peer := snapshot.ProcessID(d.name("peer"))
 		counts = append(counts, snapshot.Count{Peer: peer, N: d.uint("count")})
 	}
 	return counts
 }
 
-func decodeClosed(d *decoder) snapshot.Closed {
-	c := snapshot.Closed{
-		Process:     snapshot.ProcessID(d.name("process")),
-		Incarnation: snapshot.Incarnation(d.name("incarnation")),
-		Channel: snapshot.Channel{
-			From: snapshot.ProcessID(d.name("from")),
-			To:   snapshot.ProcessID(d.name("to")),
-		},
-		Outgoing: d.byte("outgoing", 0, 1) == 1,
-		Peer:     snapshot.Incarnation(d.name("peer")),
+func (d *sectionDecoder) closed() *snapshot.Closed {
+	if len(d.room) == 0 {
+		d.room = make([]snapshot.Closed, d.pieces())
 	}
+	c := &d.room[0]
+	d.room = d.room[1:]
+	c.Process, c.Incarnation = d.process, d.incarnation
+	c.Outgoing = d.byte("outgoing", 0, 1) == 1
+	c.Channel = snapshot.Channel{From: snapshot.ProcessID(d.name("peer")), To: d.process}
+	if c.Outgoing {
+		c.Channel.From, c.Channel.To = c.Channel.To, c.Channel.From
+	}
+	c.Peer = snapshot.Incarnation(d.name("peer's incarnation"))
 	for range d.items("batches", 3) {
 		first := d.uint("first")
 		count := d.uint("count")

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,7 +14,8 @@ import (
 	"chandy/snapshot"
 )
 
-// sectionGoldens are pieces and the exact bytes of SPEC.md for them.
+// sectionGoldens are pieces of p1 in incarnation i and the exact bytes of SPEC.md for
+// them, after those of the incarnation.
 func sectionGoldens() []struct {
 	piece snapshot.Piece
 	bytes string
@@ -30,31 +32,31 @@ func sectionGoldens() []struct {
 				Process: "p1", Incarnation: "i", State: snapshot.State{Bytes: []byte("{}")},
 				Sent: []snapshot.Count{{Peer: "p2", N: 300}}, Received: []snapshot.Count{{Peer: "p1"}, {Peer: "p2", N: 1}},
 			},
-			"01 02 7031 01 69 00 02 7b7d 00 01 02 7032 ac02 02 02 7031 00 02 7032 01",
+			"01 00 02 7b7d 00 01 02 7032 ac02 02 02 7031 00 02 7032 01",
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no"}},
-			"01 02 7031 01 69 01 02 6e6f 00 00 00",
+			"01 01 02 6e6f 00 00 00",
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{
 				Bytes: []byte("1"), Asked: &snapshot.Asked{Settled: "idle", Printed: 300, Unanswered: 2}}},
-			"01 02 7031 01 69 00 01 31 01 04 69646c65 ac02 02 00 00",
+			"01 00 01 31 01 04 69646c65 ac02 02 00 00",
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no", Asked: &snapshot.Asked{Settled: "none"}}},
-			"01 02 7031 01 69 01 02 6e6f 01 04 6e6f6e65 00 00 00 00",
+			"01 01 02 6e6f 01 04 6e6f6e65 00 00 00 00",
 		},
 		{
-			snapshot.Closed{
-				Process: "p1", Incarnation: "k", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", Messages: []snapshot.Batch{batch},
+			&snapshot.Closed{
+				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", Messages: []snapshot.Batch{batch},
 				Resets: []snapshot.Reset{{Process: "p2", Incarnation: "j", Discarded: 5, Unknown: true}},
 			},
-			"02 02 7031 01 6b 02 7032 02 7031 00 01 6a 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
+			"02 00 02 7032 01 6a 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
 		},
 		{
-			snapshot.Closed{Process: "p1", Channel: snapshot.Channel{From: "p1", To: "p1"}, Outgoing: true, Peer: "i"},
-			"02 02 7031 00 02 7031 02 7031 01 01 69 00 00",
+			&snapshot.Closed{Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p1"}, Outgoing: true, Peer: "i"},
+			"02 01 02 7031 01 69 00 00",
 		},
 		{
 			snapshot.Failed{Process: "p1", Reason: "refused", Detail: "x"},
@@ -65,24 +67,25 @@ func sectionGoldens() []struct {
 
 func TestSectionGoldens(t *testing.T) {
 	var all []snapshot.Piece
-	var text []byte
+	text := []byte{1, 'i'}
 	for _, g := range sectionGoldens() {
 		want, err := hex.DecodeString(strings.ReplaceAll(g.bytes, " ", ""))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := slices.Concat(Section([]snapshot.Piece{g.piece})...)
-		if !bytes.Equal(got, want) {
+		head := []byte{1, 'i'}
+		got := slices.Concat(Section("p1", "i", []snapshot.Piece{g.piece})...)
+		if !bytes.Equal(got, append(head, want...)) {
 			t.Errorf("%s:\n got %x\nwant %x", g.piece, got, want)
 		}
 		all, text = append(all, g.piece), append(text, want...)
 		for n := 1; n < len(want); n++ {
-			if _, err := DecodeSection(want[:n]); !errors.Is(err, ErrViolation) {
+			if _, err := DecodeSection("p1", append(head, want[:n]...)); !errors.Is(err, ErrViolation) {
 				t.Errorf("%s cut off after %d of %d bytes: %v", g.piece, n, len(want), err)
 			}
 		}
 	}
-	pieces, err := DecodeSection(text)
+	pieces, err := DecodeSection("p1", text)
 	if err != nil || !reflect.DeepEqual(pieces, all) {
 		t.Errorf("%v\n got %v\nwant %v", err, pieces, all)
 	}
@@ -90,14 +93,16 @@ func TestSectionGoldens(t *testing.T) {
 
 func FuzzSection(f *testing.F) {
 	for _, g := range sectionGoldens() {
-		f.Add(slices.Concat(Section([]snapshot.Piece{g.piece})...))
+		f.Add(slices.Concat(Section("p1", "i", []snapshot.Piece{g.piece})...))
 	}
 	f.Fuzz(func(t *testing.T, section []byte) {
-		pieces, err := DecodeSection(bytes.Clone(section))
+		pieces, err := DecodeSection("p1", bytes.Clone(section))
 		if err != nil {
 			return
 		}
-		if again := slices.Concat(Section(pieces)...); !bytes.Equal(again, section) {
+		n, width := binary.Uvarint(section)
+		incarnation := snapshot.Incarnation(section[width : width+int(n)])
+		if again := slices.Concat(Section("p1", incarnation, pieces)...); !bytes.Equal(again, section) {
 			t.Errorf("%x encodes back to %x: %s", section, again, fmt.Sprint(pieces))
 		}
 	})
@@ -116,25 +121,25 @@ func TestLargeSection(t *testing.T) {
 				Process: "p1", Incarnation: "i", State: snapshot.State{Bytes: bytes.Repeat([]byte("s"), size)},
 				Sent: []snapshot.Count{{Peer: "p2", N: 4}}, Received: []snapshot.Count{{Peer: "p2", N: 1}},
 			},
-			snapshot.Closed{
+			&snapshot.Closed{
 				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Outgoing: true, Peer: "k",
 				Messages: []snapshot.Batch{batch, small}, Resets: []snapshot.Reset{{Process: "p2", Incarnation: "k"}},
 			},
 			snapshot.Failed{Process: "p1", Reason: "refused", Detail: "d"},
 		}
-		slicesOf := Section(pieces)
+		slicesOf := Section("p1", "i", pieces)
 		if large := size >= ReferMin; large != (len(slicesOf) > 1) {
 			t.Errorf("%d bytes: %d slices", size, len(slicesOf))
 		}
 		section := slices.Concat(slicesOf...)
-		got, err := DecodeSection(section)
+		got, err := DecodeSection("p1", section)
 		if err != nil || !reflect.DeepEqual(got, pieces) {
 			t.Errorf("%d bytes: %v\n got %.300v", size, err, got)
 		}
 		// The goldens say what a section is; this is one a piece at a time.
-		var one []byte
+		one := Section("p1", "i", nil)[0]
 		for _, piece := range pieces {
-			one = append(one, slices.Concat(Section([]snapshot.Piece{piece})...)...)
+			one = append(one, slices.Concat(Section("p1", "i", []snapshot.Piece{piece})...)[len("\x01i"):]...)
 		}
 		if !bytes.Equal(section, one) {
 			t.Errorf("%d bytes: the section is not its pieces one after another", size)

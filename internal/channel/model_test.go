@@ -64,18 +64,18 @@ type recorder struct {
 // in: that which is computed.
 type ask struct{ *local }
 
-func (a *ask) Sent(to snapshot.ProcessID) uint64 { return a.peer(to).Out.Sent() }
-func (a *ask) Outbox(to snapshot.ProcessID) (uint64, []snapshot.Batch) {
-	return a.hooks.outbox(a.peer(to).Out)
+func (a *ask) receiver(out int) *peer { return a.peer(a.out()[out]) }
+func (a *ask) sender(in int) *peer    { return a.peer(a.in()[in]) }
+
+func (a *ask) Sent(out int) uint64                       { return a.receiver(out).Out.Sent() }
+func (a *ask) Outbox(out int) (uint64, []snapshot.Batch) { return a.hooks.outbox(a.receiver(out).Out) }
+func (a *ask) Received(in int) uint64                    { return a.sender(in).In.Received() }
+func (a *ask) Inbox(in int) []snapshot.Batch             { return a.hooks.inbox(a.sender(in).In) }
+func (a *ask) Receiver(out int) (snapshot.Incarnation, []snapshot.Reset) {
+	return a.receiver(out).Incarnation, a.receiver(out).log
 }
-func (a *ask) Received(from snapshot.ProcessID) uint64        { return a.peer(from).In.Received() }
-func (a *ask) Inbox(from snapshot.ProcessID) []snapshot.Batch { return a.hooks.inbox(a.peer(from).In) }
-func (a *ask) Peer(c snapshot.Channel) (snapshot.Incarnation, []snapshot.Reset) {
-	other := c.From
-	if other == a.id() {
-		other = c.To
-	}
-	return a.peer(other).Incarnation, a.peer(other).log
+func (a *ask) Sender(in int) (snapshot.Incarnation, []snapshot.Reset) {
+	return a.sender(in).Incarnation, a.sender(in).log
 }
 
 func (l *local) id() snapshot.ProcessID            { return l.topology.Processes[l.process] }
@@ -158,7 +158,7 @@ func (l *local) part(k int) string {
 		switch p := p.(type) {
 		case snapshot.Recorded:
 			text += " as " + string(p.Incarnation)
-		case snapshot.Closed:
+		case *snapshot.Closed:
 			text += " of " + string(p.Incarnation) + " with " + string(p.Peer)
 		}
 		texts = append(texts, text)
