@@ -35,9 +35,9 @@ func (c *Core) look() {
 	// suspended), what was sent to it meanwhile has not been read yet.
 	slept := c.now-c.looked > 4*lookEvery
 	c.looked = c.now
-	for _, id := range slices.Sorted(maps.Keys(c.pulses)) {
-		if p := c.pulses[id]; p != nil {
-			c.lookAt(id, p, slept)
+	for _, id := range slices.Sorted(maps.Keys(c.conns)) {
+		if one := c.conns[id]; one != nil && one.pulse != nil {
+			c.lookAt(id, one.pulse, slept)
 		}
 	}
 }
@@ -56,8 +56,8 @@ func (c *Core) lookAt(id ConnID, p *pulse, slept bool) {
 
 // heard takes a sign of life. It answers pings, which belong on every connection,
 // and tells whether the frame was about that only.
-func (c *Core) heard(id ConnID, f wire.Frame) bool {
-	p := c.pulses[id]
+func (c *Core) heard(id ConnID, one *connected, f wire.Frame) bool {
+	p := one.pulse
 	if p != nil {
 		p.heard = c.now
 	}

@@ -177,7 +177,7 @@ type sectionID struct {
 }
 
 func (c *Core) openAssembly(conn ConnID, peer snapshot.ProcessID) {
-	c.conns[conn] = &contributor{core: c, conn: conn, peer: peer, sections: map[sectionID][]byte{}}
+	c.use(conn, &contributor{core: c, conn: conn, peer: peer, sections: map[sectionID][]byte{}})
 	c.greeted(conn)
 	c.do(Accept{conn})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: epoch, Incarnation: c.Incarnation})

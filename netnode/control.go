@@ -68,7 +68,7 @@ const sessionsMax = 1024
 
 func (c *Core) openSession(conn ConnID) {
 	c.sessions++
-	c.conns[conn] = &session{c, conn}
+	c.use(conn, &session{c, conn})
 	c.do(Accept{conn})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: epoch, Incarnation: c.Incarnation})
 }

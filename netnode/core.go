@@ -59,8 +59,7 @@ type Core struct {
 	effects  []Effect
 	frames   []wire.Frame // of the effects
 	timers   timers       // of the node
-	conns    map[ConnID]connection
-	pulses   map[ConnID]*pulse // of those that have been greeted
+	conns    map[ConnID]*connected
 	looked   time.Duration
 	lastConn ConnID
 	// allUp is kept by checkAllUp; awaitingUp are told when it becomes true.
@@ -74,6 +73,12 @@ type Core struct {
 	assembly
 	stopping bool
 	exited   bool
+}
+
+// connected is a connection that there is, or that is dialled.
+type connected struct {
+	use   connection // nil: it is not any more
+	pulse *pulse     // nil: it has not been greeted
 }
 
 // connection is what a connection is used for.
@@ -95,8 +100,7 @@ func NewCore(o CoreOptions) *Core {
 		topology:    snapshot.NewTopology(o.Cluster.IDs(), o.Cluster.Channels()),
 		hash:        o.Cluster.Hash(),
 		peers:       map[snapshot.ProcessID]*peer{},
-		conns:       map[ConnID]connection{},
-		pulses:      map[ConnID]*pulse{},
+		conns:       map[ConnID]*connected{},
 		refused:     map[snapshot.ProcessID]string{},
 		log:         o.Log.With().Str("process", string(o.ID)).Logger(),
 	}
@@ -181,14 +185,14 @@ func (c *Core) Spent() bool { return c.delivery.spent }
 func (c *Core) event(e Event) {
 	switch e := e.(type) {
 	case Dialled:
-		conn, ok := c.conns[e.Conn].(dialling)
+		one := c.conns[e.Conn]
 		switch {
 		case e.Err != nil:
 			c.drop(e.Conn, e.Err)
-		case !ok: // given up meanwhile
+		case one == nil: // given up meanwhile
 			c.do(Close{e.Conn, false})
 		default:
-			conn.dialled()
+			one.use.(dialling).dialled()
 		}
 	case Accepted:
 		c.accepted(e)
@@ -204,16 +208,20 @@ func (c *Core) event(e Event) {
 }
 
 func (c *Core) arrived(e Arrived) {
+	one := c.conns[e.Conn]
 	for _, f := range e.Frames {
-		conn, ok := c.conns[e.Conn]
-		if !ok {
+		if one != nil && one.use == nil { // a frame before this one ended its use
+			one = c.conns[e.Conn]
+		}
+		if one == nil {
 			return // closed by us; what was on its way is dropped
 		}
-		if _, deciding := conn.(*takeover); !deciding && c.heard(e.Conn, f) {
+		use := one.use
+		if _, deciding := use.(*takeover); !deciding && c.heard(e.Conn, one, f) {
 			continue
 		}
-		if err := conn.frame(f); err != nil {
-			c.violation(e.Conn, conn, err)
+		if err := use.frame(f); err != nil {
+			c.violation(e.Conn, use, err)
 			return
 		}
 	}
@@ -228,11 +236,21 @@ func (c *Core) violation(id ConnID, conn connection, err error) {
 
 // drop forgets a connection that has ended and tells whoever used it.
 func (c *Core) drop(id ConnID, err error) {
-	if conn, ok := c.conns[id]; ok {
-		delete(c.conns, id)
-		delete(c.pulses, id)
-		conn.closed(err)
+	if use := c.unuse(id); use != nil {
+		use.closed(err)
 	}
+}
+
+// use tells what a connection is used for.
+func (c *Core) use(id ConnID, use connection) { c.conns[id] = &connected{use: use} }
+
+// unuse forgets it, and gives what it was used for.
+func (c *Core) unuse(id ConnID) (use connection) {
+	if one := c.conns[id]; one != nil {
+		use, one.use = one.use, nil
+		delete(c.conns, id)
+	}
+	return use
 }
 
 // hangUp ends a connection from this side.
@@ -261,12 +279,12 @@ func (c *Core) write(id ConnID, frames ...wire.Frame) {
 func (c *Core) after(d time.Duration, f func()) *timer { return c.timers.add(c.now+d, f) }
 
 // greeted tells that a connection is now used for what it was opened for.
-func (c *Core) greeted(id ConnID) { c.pulses[id] = &pulse{heard: c.now} }
+func (c *Core) greeted(id ConnID) { c.conns[id].pulse = &pulse{heard: c.now} }
 
 // dialNew begins a connection to a node.
 func (c *Core) dialNew(address string, conn connection) ConnID {
 	c.lastConn++
-	c.conns[c.lastConn] = conn
+	c.use(c.lastConn, conn)
 	c.do(Dial{c.lastConn, address})
 	return c.lastConn
 }

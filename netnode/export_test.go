@@ -12,7 +12,7 @@ func (c *Core) holdings() map[string]int {
 	held := map[string]int{
 		"recordings": len(c.recorder.InProgress()), "assemblies": len(c.assemblies), "parts": len(c.parts),
 		"clients": len(c.clients), "requests": len(c.requests), "awaiting up": len(c.awaitingUp),
-		"conns": len(c.conns), "pulses": len(c.pulses), "refused": len(c.refused),
+		"conns": len(c.conns), "refused": len(c.refused),
 		"timers": 0, "program timers": len(c.delivery.timers.heap),
 		"ended ids": reflect.ValueOf(c.recorder).Elem().FieldByName("ended").Len(),
 	}
@@ -24,8 +24,8 @@ func (c *Core) holdings() map[string]int {
 	for _, l := range c.links {
 		held["shipments"] += len(l.shipments)
 	}
-	for _, conn := range c.conns {
-		if o, ok := conn.(*contributor); ok {
+	for _, one := range c.conns {
+		if o, ok := one.use.(*contributor); ok {
 			held["sections"] += len(o.sections)
 		}
 	}

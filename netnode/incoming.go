@@ -79,7 +79,7 @@ func (in *incoming) accept(conn ConnID) {
 	in.hangUp(errReplaced)
 	in.conn = conn
 	in.wentUp(c.now)
-	c.conns[conn] = in
+	c.use(conn, in)
 	c.greeted(conn)
 	at := in.receiver.Acknowledge()
 	c.do(Accept{conn})

@@ -260,7 +260,7 @@ func TestVirtualHeap(t *testing.T) {
 		}
 		t.Log("a node at rest holds", held["p1"])
 		for name := range held["p1"] {
-			if !slices.Contains([]string{"conns", "pulses", "timers"}, name) {
+			if !slices.Contains([]string{"conns", "timers"}, name) {
 				t.Errorf("a node at rest holds %s", name)
 			}
 		}

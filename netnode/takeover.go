@@ -27,11 +27,11 @@ const takeoverWait = time.Second
 // takeOver begins a takeover.
 func (c *Core) takeOver(e Accepted) {
 	t := &takeover{core: c, accepted: e, begun: c.now, pongs: map[ConnID]uint64{}, known: c.peers[e.Hello.From].Incarnation}
-	c.conns[e.Conn] = t
+	c.use(e.Conn, t)
 	c.do(Accept{e.Conn})
 	c.write(e.Conn, wire.Ping{})
 	for _, id := range t.old() {
-		t.pongs[id] = c.pulses[id].pongs
+		t.pongs[id] = c.conns[id].pulse.pongs
 		c.write(id, wire.Ping{})
 	}
 	c.after(takeoverWait, t.decide)
@@ -69,7 +69,7 @@ func (t *takeover) frame(f wire.Frame) error {
 // answer, or has no connection to answer on.
 func (t *takeover) decide() {
 	c := t.core
-	if c.conns[t.accepted.Conn] != t || !t.lives {
+	if one := c.conns[t.accepted.Conn]; one == nil || one.use != t || !t.lives {
 		return
 	}
 	if c.peers[t.accepted.Hello.From].Incarnation != t.known {
@@ -79,8 +79,8 @@ func (t *takeover) decide() {
 	}
 	old := t.old()
 	for _, id := range old {
-		if before, asked := t.pongs[id]; !asked || c.pulses[id].pongs > before {
-			delete(c.conns, t.accepted.Conn)
+		if before, asked := t.pongs[id]; !asked || c.conns[id].pulse.pongs > before {
+			c.unuse(t.accepted.Conn)
 			c.refuse(t.accepted, &wire.Refuse{
 				Code: wire.AlreadyConnected,
 				Text: fmt.Sprintf("another node runs as %s, and it lives", t.accepted.Hello.From),
@@ -89,7 +89,7 @@ func (t *takeover) decide() {
 		}
 	}
 	if len(old) == 0 || c.now-t.begun >= takeoverWait {
-		delete(c.conns, t.accepted.Conn)
+		c.unuse(t.accepted.Conn)
 		c.admit(t.accepted)
 	}
 }
