@@ -169,7 +169,13 @@ type contributor struct {
 	peer     snapshot.ProcessID
 	sections map[sectionID][]byte // that have begun
 	bytes    int                  // in sections
+	outcomes []wire.Frame         // that it will be told
+	telling  *timer
 }
+
+// outcomeDelay is how long the outcome of a complete snapshot may wait for others: it
+// lets its contributors forget what they have sent, and nobody waits for it.
+const outcomeDelay = 20 * time.Millisecond
 
 type sectionID struct {
 	snapshot snapshot.ID
@@ -187,7 +193,10 @@ func (o *contributor) String() string {
 	return fmt.Sprintf("assembly %s->%s", o.peer, o.core.self)
 }
 
-func (o *contributor) closed(error) {}
+func (o *contributor) closed(error) {
+	o.telling.cancel()
+	o.outcomes = nil
+}
 
 func (o *contributor) frame(f wire.Frame) error {
 	switch f := f.(type) {
@@ -211,11 +220,29 @@ func (o *contributor) part(f wire.Part) error {
 		return nil
 	}
 	a.addContributor(o)
-	key := sectionID{f.Snapshot, f.Section}
-	if o.bytes += f.Len(); o.bytes > PartMax {
-		return fmt.Errorf("a part of more than %d bytes", PartMax)
+	section, whole, err := o.section(f)
+	if err != nil || !whole {
+		return err
 	}
-	section := o.sections[key]
+	pieces, err := wire.DecodeSection(o.peer, section)
+	if err != nil {
+		return err
+	}
+	o.core.collect(f.Snapshot, pieces)
+	return nil
+}
+
+// section gives what has come of a section with a chunk, and tells whether that is the
+// whole. It is lent like the frame then, unless it has more than wire.LentMax bytes.
+func (o *contributor) section(f wire.Part) (section []byte, whole bool, err error) {
+	key := sectionID{f.Snapshot, f.Section}
+	section = o.sections[key]
+	if f.Last && section == nil && len(f.Bytes) == 1 && f.Len() <= wire.LentMax {
+		return f.Bytes[0], true, nil
+	}
+	if o.bytes += f.Len(); o.bytes > PartMax {
+		return nil, false, fmt.Errorf("a part of more than %d bytes", PartMax)
+	}
 	if have := len(section) + f.Len(); !f.Last && cap(section) < have {
 		section = slices.Grow(section, 2*have-len(section)) // there is more to come
 	}
@@ -224,16 +251,11 @@ func (o *contributor) part(f wire.Part) error {
 	}
 	if !f.Last {
 		o.sections[key] = section
-		return nil
+		return section, false, nil
 	}
 	delete(o.sections, key)
 	o.bytes -= len(section)
-	pieces, err := wire.DecodeSection(o.peer, section)
-	if err != nil {
-		return err
-	}
-	o.core.collect(f.Snapshot, pieces)
-	return nil
+	return section, true, nil
 }
 
 func (a *assembling) addContributor(o *contributor) {
@@ -245,7 +267,8 @@ func (a *assembling) addContributor(o *contributor) {
 	a.contributors = append(a.contributors, o)
 }
 
-// outcome tells what became of a snapshot and frees what had begun to come of it.
+// outcome tells, now or soon, what became of a snapshot, and frees what had begun to
+// come of it.
 func (o *contributor) outcome(id snapshot.ID, status string) {
 	for key, section := range o.sections {
 		if key.snapshot == id {
@@ -253,8 +276,26 @@ func (o *contributor) outcome(id snapshot.ID, status string) {
 			delete(o.sections, key)
 		}
 	}
-	if _, open := o.core.conns[o.conn]; open {
-		o.core.write(o.conn, wire.Outcome{Snapshot: id, Status: status})
+	if _, open := o.core.conns[o.conn]; !open {
+		return
+	}
+	o.outcomes = append(o.outcomes, wire.Outcome{Snapshot: id, Status: status})
+	switch {
+	case status != wire.StatusComplete: // there may be recordings of it
+		o.tell()
+	case o.telling == nil:
+		o.telling = o.core.after(outcomeDelay, o.tell)
+	}
+}
+
+// tell writes the outcomes.
+func (o *contributor) tell() {
+	o.telling.cancel()
+	o.telling = nil
+	if len(o.outcomes) > 0 {
+		o.core.write(o.conn, o.outcomes...)
+		clear(o.outcomes)
+		o.outcomes = o.outcomes[:0]
 	}
 }
 

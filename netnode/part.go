@@ -42,7 +42,7 @@ func (c *Core) obey(effects []snapshot.Effect) {
 		case snapshot.Capture:
 			c.capture()
 		case *snapshot.SendMarker:
-			out := c.outgoing(e.To)
+			out := c.out[e.Out]
 			out.sender.Mark(e.Marker)
 			out.touch()
 		case *snapshot.Report:

@@ -1,6 +1,10 @@
 package netnode
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // stopTimeout is how long a node that is asked to stop waits for its outboxes to
 // be acknowledged.
@@ -13,6 +17,11 @@ func (c *Core) stop() {
 		return
 	}
 	c.stopping = true
+	for _, id := range slices.Sorted(maps.Keys(c.conns)) {
+		if o, ok := c.conns[id].use.(*contributor); ok {
+			o.tell()
+		}
+	}
 	c.after(stopTimeout, func() { c.exit(nil) })
 }
 

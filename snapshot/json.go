@@ -208,9 +208,10 @@ func (w *jsonWriter) item() *jsonWriter {
 	return w
 }
 
+// key writes a name, which is plain: one of ours, or a process's.
 func (w *jsonWriter) key(name string) *jsonWriter {
-	w.item().string(name)
-	w.b = append(w.b, ':')
+	w.item()
+	w.b = append(append(append(w.b, '"'), name...), '"', ':')
 	if !w.compact {
 		w.b = append(w.b, ' ')
 	}

@@ -59,9 +59,11 @@ type Effect interface{ String() string }
 // then the program receives nothing.
 type Capture struct{}
 
-// SendMarker queues a marker on the channel to To.
+// SendMarker queues a marker on the channel to To, which is number Out, from 0, in
+// [Topology.Out].
 type SendMarker struct {
 	To     ProcessID
+	Out    int
 	Marker Marker
 }
 
@@ -147,10 +149,12 @@ type answer struct {
 	room    []closing // memory for those to come
 }
 
-// closing is the report of a closed end.
+// closing is the report of a closed end, and memory for an answer that is no more
+// than that.
 type closing struct {
 	Report
 	Closed
+	effects [1]Effect
 }
 
 // Initiate starts a snapshot here. An asked initiator that has already heard of
@@ -364,13 +368,13 @@ func (r *Recorder) record(a *answer, rec *recording, state State) {
 	}
 	markers := make([]SendMarker, len(r.out))
 	a.room = make([]closing, len(r.out)) // most often all of them are closed now
-	a.effects = slices.Grow(a.effects, 2*len(r.out)+1)
+	a.effects = slices.Grow(a.effects, 2*len(r.out)+1+len(r.in))
 	for i, to := range r.out {
 		sent := r.channels.Sent(i)
 		acked, unacked := r.channels.Outbox(i)
 		recorded.Sent[i] = Count{to, sent}
 		rec.out[i].messages = unacked
-		markers[i] = SendMarker{To: to, Marker: Marker{Start: rec.Start, Sent: sent, Acked: acked}}
+		markers[i] = SendMarker{To: to, Out: i, Marker: Marker{Start: rec.Start, Sent: sent, Acked: acked}}
 		a.add(&markers[i])
 	}
 	for i, from := range r.in {
@@ -441,6 +445,9 @@ func (a *answer) close(s Start, piece Closed, last bool) {
 	a.room = a.room[1:]
 	one.Closed = piece
 	one.Report = Report{Start: s, Piece: &one.Closed, Last: last}
+	if a.effects == nil {
+		a.effects = one.effects[:0]
+	}
 	a.add(&one.Report)
 }
 

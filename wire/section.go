@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
 
 	"chandy/snapshot"
@@ -55,20 +56,27 @@ type section struct {
 
 // roomFor is about how many bytes of a section are not referred to.
 func roomFor(pieces []snapshot.Piece) int {
-	const room = 64 // of a piece or a batch, and what is around it
-	n := room
+	const (
+		head   = 64 // of a section, and of pieces of which there are few
+		number = 4  // or length
+	)
+	n := head
 	for _, piece := range pieces {
-		n += room
 		switch piece := piece.(type) {
 		case snapshot.Recorded:
-			n += roomOf(piece.State.Bytes)
-			for _, count := range piece.Sent {
-				n += 2 * (len(count.Peer) + 4)
+			n += head + roomOf(piece.State.Bytes)
+			for _, counts := range [][]snapshot.Count{piece.Sent, piece.Received} {
+				for _, count := range counts {
+					n += len(count.Peer) + 2*number
+				}
 			}
 		case *snapshot.Closed:
+			n += 6 + len(piece.Channel.From) + len(piece.Peer) + len(piece.Resets)*head
 			for _, batch := range piece.Messages {
-				n += room/4 + roomOf(batch.Body)
+				n += 3*number + roomOf(batch.Body)
 			}
+		default:
+			n += head
 		}
 	}
 	return n
@@ -165,15 +173,15 @@ func (s *section) closed(c *snapshot.Closed) {
 	s.b = b
 }
 
-// wholeMax is the largest section of which a copy is made for the strings in it, in
-// bytes.
-const wholeMax = 64 << 10
+// LentMax is the largest section that may be lent to DecodeSection, in bytes.
+const LentMax = 64 << 10
 
-// DecodeSection reads the pieces of a whole section of the part of a process. States
-// and messages lie in section afterwards. Errors are ErrViolations.
+// DecodeSection reads the pieces of a whole section of the part of a process. What
+// they hold is copied, but of a section of more than LentMax bytes states and messages
+// lie in it afterwards. Errors are ErrViolations.
 func DecodeSection(process snapshot.ProcessID, section []byte) ([]snapshot.Piece, error) {
 	d := sectionDecoder{decoder: decoder{rest: section}, process: process}
-	if len(section) <= wholeMax {
+	if len(section) <= LentMax {
 		d.whole = string(section)
 	}
 	d.incarnation = snapshot.Incarnation(d.name("incarnation"))
@@ -201,7 +209,7 @@ func DecodeSection(process snapshot.ProcessID, section []byte) ([]snapshot.Piece
 // Memory is taken at once for about as many pieces and counts as there are if the
 // channels are idle, but for no more than roomMax of them on the sender's word.
 const (
-	pieceAbout = 50 // bytes of the piece of an idle channel
+	pieceAbout = 40 // bytes of the piece of an idle channel
 	roomMax    = 256
 )
 
@@ -303,12 +311,16 @@ func (d *decoder) items(field string, size int) int {
 	return int(n)
 }
 
-// bytes gives the next byte string.
+// bytes gives the next byte string: a copy, if strings are pieces of one.
 func (d *decoder) bytes(field string) []byte {
 	n := d.uint(field)
 	if n > uint64(len(d.rest)) {
 		d.fail("%s is cut off", field)
 		return nil
 	}
-	return d.take(field, int(n))
+	b := d.take(field, int(n))
+	if d.whole != "" {
+		b = bytes.Clone(b)
+	}
+	return b
 }

@@ -111,7 +111,7 @@ func FuzzSection(f *testing.F) {
 // A section is the same bytes whether parts of it are referred to or copied, and
 // decodes to the same pieces with and without a copy of the whole.
 func TestLargeSection(t *testing.T) {
-	for _, size := range []int{100, ReferMin - 10, ReferMin, 3 * ReferMin, wholeMax, 2 * wholeMax} {
+	for _, size := range []int{100, ReferMin - 10, ReferMin, 3 * ReferMin, LentMax, 2 * LentMax} {
 		batch := snapshot.Batch{First: 3}
 		batch.Append(bytes.Repeat([]byte("m"), size))
 		small := snapshot.Batch{First: 4}
