@@ -72,7 +72,7 @@ func (o *Options) snapshots(n int) int {
 	if o.Quick {
 		return 2
 	}
-	return max(3, 120/n)
+	return max(9, 120/n)
 }
 
 // Run runs the benchmark. It ends early, with an error, when ctx is done.

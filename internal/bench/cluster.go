@@ -103,6 +103,10 @@ func start(ctx context.Context, s shape, program func(i int) netnode.Program) (*
 		node, err := netnode.New(netnode.Options{
 			Cluster: cluster, ID: p.ID, Program: program(i), Network: r.network, Log: zerolog.Nop(),
 		})
+		if err == nil && ctx.Err() != nil { // a hundred take a second or two
+			node.Close()
+			err = ctx.Err()
+		}
 		if err != nil {
 			for _, node := range nodes {
 				node.Close()

@@ -46,7 +46,10 @@ func (f *flow) batch() []byte {
 	return b
 }
 
-// control sets the options of a socket.
+// control sets options of a socket before it is bound or connected.
+type control func(network, address string, c syscall.RawConn) error
+
+// control sets those of a flow.
 func (f *flow) control(_, _ string, c syscall.RawConn) error {
 	var err error
 	set := func(fd uintptr, level, option, value int) {
@@ -90,7 +93,13 @@ func newLane(f *flow) *lane {
 // connectLane connects a lane to a process; its writeLoop has yet to begin.
 func (s *skeleton) connectLane(ctx context.Context, to *bare) (*lane, error) {
 	l := newLane(s.flow)
-	near, err := s.connect(ctx, s.flow, func(far net.Conn) error { return l.read(far, to) })
+	lc := net.ListenConfig{Control: s.flow.control}
+	door, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer door.Close()
+	near, err := s.connect(ctx, door, s.flow.control, func(far net.Conn) error { return l.read(far, to) })
 	if err != nil {
 		return nil, err
 	}

@@ -11,48 +11,6 @@ import (
 	"chandy/netnode"
 )
 
-// idleMesh is a snapshot of a full mesh that does nothing, against a skeleton.
-func idleMesh(n int) Benchmark {
-	title := fmt.Sprintf("snapshot/idle/%d", n)
-	return Benchmark{
-		Name:  title,
-		About: fmt.Sprintf("a snapshot of an idle full mesh of %d, from a client's request to its JSON, against a skeleton that sends one marker on every channel and collects one part from every process", n),
-		run: func(ctx context.Context, o *Options) (results []Result, err error) {
-			n := o.mesh(n)
-			// A connection takes two descriptors here, one for each end.
-			if need := uint64(2 * 2 * n * (n + 1)); need > descriptors() {
-				o.Skipped(fmt.Sprintf("%s: it needs %d file descriptors, and there are %d (ulimit -n)", title, need, descriptors()))
-				return nil, nil
-			}
-			r, err := start(ctx, shape{processes: n}, func(int) netnode.Program { return quiet{} })
-			if err != nil {
-				return nil, err
-			}
-			defer func() { err = errors.Join(err, r.stop()) }()
-			bare, err := newSkeleton(ctx, n, nil)
-			if err != nil {
-				return nil, err
-			}
-			defer bare.close()
-			client, err := r.client(ctx, 0)
-			if err != nil {
-				return nil, err
-			}
-			defer client.Close()
-			return compare(ctx, o, []figure{{title, "ms"}},
-				func(ctx context.Context) ([]float64, error) {
-					return medianTime(o.snapshots(n), func() error {
-						_, err := take(ctx, client, io.Discard)
-						return err
-					})
-				},
-				func(ctx context.Context) ([]float64, error) {
-					return medianTime(o.snapshots(n), bare.snapshot)
-				})
-		},
-	}
-}
-
 // snapshotMax is the time-out of a snapshot.
 const snapshotMax = time.Minute
 

@@ -28,8 +28,9 @@ type skeleton struct {
 // bare is one process of a skeleton.
 type bare struct {
 	id    string
-	out   []io.Writer // for the markers of its channels; none waits
-	parts net.Conn    // to the assembler; nil: it is the assembler
+	door  net.Listener // open while the skeleton connects
+	out   []io.Writer  // for the markers of its channels; none waits
+	parts net.Conn     // to the assembler; nil: it is the assembler
 
 	mu       sync.Mutex
 	recorded bool
@@ -54,7 +55,12 @@ func newSkeleton(ctx context.Context, n int, flow *flow) (_ *skeleton, err error
 		s.forget = context.AfterFunc(ctx, s.disconnect)
 	}()
 	for i := range n {
-		s.processes = append(s.processes, &bare{id: string(name(i)), awaited: n - 1})
+		door, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer door.Close()
+		s.processes = append(s.processes, &bare{id: string(name(i)), door: door, awaited: n - 1})
 	}
 	for i, from := range s.processes {
 		for j, to := range s.processes {
@@ -68,13 +74,13 @@ func newSkeleton(ctx context.Context, n int, flow *flow) (_ *skeleton, err error
 			from.out = append(from.out, end)
 		}
 		if i > 0 {
-			if from.parts, err = s.connect(ctx, nil, s.processes[0].takeParts); err != nil {
+			if from.parts, err = s.connect(ctx, s.processes[0].door, nil, s.processes[0].takeParts); err != nil {
 				return nil, err
 			}
 		}
 	}
 	first := s.processes[0]
-	s.client, err = s.connect(ctx, nil, func(conn net.Conn) error {
+	s.client, err = s.connect(ctx, first.door, nil, func(conn net.Conn) error {
 		first.client = conn
 		return first.takeRequests(conn)
 	})
@@ -96,28 +102,19 @@ func (s *skeleton) channel(ctx context.Context, to *bare) (io.Writer, error) {
 			return l, err
 		}
 	}
-	return s.connect(ctx, nil, to.takeMarkers)
+	return s.connect(ctx, to.door, nil, to.takeMarkers)
 }
 
-// connect makes a connection, at whose other end read runs. The sockets have the
-// options of a flow, or the defaults.
-func (s *skeleton) connect(ctx context.Context, f *flow, read func(net.Conn) error) (net.Conn, error) {
-	var lc net.ListenConfig
-	var d net.Dialer
-	if f != nil {
-		lc.Control, d.Control = f.control, f.control
-	}
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	defer l.Close()
-	near, err := d.DialContext(ctx, "tcp", l.Addr().String())
+// connect makes a connection through door, at whose other end read runs. dialled sets
+// options of the socket that dials; nil: it has the defaults.
+func (s *skeleton) connect(ctx context.Context, door net.Listener, dialled control, read func(net.Conn) error) (net.Conn, error) {
+	d := net.Dialer{Control: dialled}
+	near, err := d.DialContext(ctx, "tcp", door.Addr().String())
 	if err != nil {
 		return nil, err
 	}
 	s.conns = append(s.conns, near)
-	far, err := l.Accept()
+	far, err := door.Accept()
 	if err != nil {
 		return nil, err
 	}
