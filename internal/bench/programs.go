@@ -17,6 +17,14 @@ func (quiet) Capture(done func(netnode.State)) {
 	done(netnode.State{Bytes: []byte(`{"state":"quiet"}`)})
 }
 
+// large is a program that does nothing and has a state.
+type large struct {
+	quiet
+	state []byte
+}
+
+func (l *large) Capture(done func(netnode.State)) { done(netnode.State{Bytes: l.state}) }
+
 // source is a program that sends to one process as fast as it may.
 type source struct {
 	quiet
