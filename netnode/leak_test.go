@@ -119,7 +119,7 @@ func TestGoroutines(t *testing.T) {
 
 // A node that ends by itself leaves nothing either, nor does one that never ran.
 func TestGoroutinesOfFailure(t *testing.T) {
-	tcp := &loopback{ports: map[string]string{}}
+	tcp := &netnode.Loopback{}
 	c := newCluster(t, func(string) netnode.Network { return tcp }, bankFile(2, ""))
 	c.start("p2")
 	s := &sender{started: make(chan struct{})}

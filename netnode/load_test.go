@@ -21,7 +21,7 @@ const patience = 5 * time.Minute
 func TestSnapshotsUnderLoad(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	tcp := &loopback{ports: map[string]string{}}
+	tcp := &netnode.Loopback{}
 	c := newCluster(t, func(string) netnode.Network { return tcp }, bankFile(4, "transfers_per_second = 500\n"))
 	c.startAll()
 	c.waitUp(ctx)
@@ -32,7 +32,7 @@ func TestSnapshotsUnderLoad(t *testing.T) {
 func TestSnapshotsUnderLoadDelayed(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	tcp := &loopback{ports: map[string]string{}}
+	tcp := &netnode.Loopback{}
 	c := newCluster(t, func(string) netnode.Network { return tcp }, bankFile(3, "transfers_per_second = 2000\n[network]\ndelay = \"5ms\"\n"))
 	c.startAll()
 	c.waitUp(ctx)

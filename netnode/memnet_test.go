@@ -188,31 +188,3 @@ func (l *memListener) Close() error {
 	})
 	return nil
 }
-
-// loopback is TCP, with a free port of 127.0.0.1 in place of each address of the
-// cluster file.
-type loopback struct {
-	mu    sync.Mutex
-	ports map[string]string
-}
-
-func (l *loopback) Listen(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ports[address] = listener.Addr().String()
-	return listener, nil
-}
-
-func (l *loopback) Dial(ctx context.Context, address string) (net.Conn, error) {
-	l.mu.Lock()
-	real, ok := l.ports[address]
-	l.mu.Unlock()
-	if !ok {
-		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
-	}
-	return netnode.TCP{}.Dial(ctx, real)
-}

@@ -19,7 +19,7 @@ import (
 // goes straight.
 type proxy struct {
 	t        *testing.T
-	tcp      *loopback
+	tcp      *netnode.Loopback
 	entrance net.Listener // to which the dialling ends of the relays connect
 	pumps    sync.WaitGroup
 
@@ -68,7 +68,7 @@ func newProxy(t *testing.T, random *rand.Rand) *proxy {
 		t.Fatal(err)
 	}
 	p := &proxy{
-		t: t, tcp: &loopback{ports: map[string]string{}}, entrance: entrance,
+		t: t, tcp: &netnode.Loopback{}, entrance: entrance,
 		random: random, opened: map[route]int{}, change: make(chan struct{}),
 	}
 	t.Cleanup(func() {

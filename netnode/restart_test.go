@@ -28,7 +28,7 @@ func TestRestartDuringSnapshot(t *testing.T) {
 		t.Run("assembled by "+string(assembler), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
-			tcp := &loopback{ports: map[string]string{}}
+			tcp := &netnode.Loopback{}
 			c := newCluster(t, func(string) netnode.Network { return tcp }, bankFile(3, "transfers_per_second = 500\n"))
 			c.start("p1")
 			c.start("p2")

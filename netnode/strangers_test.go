@@ -64,7 +64,7 @@ var answers = map[string]string{
 func TestStrangers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	tcp := &loopback{ports: map[string]string{}}
+	tcp := &netnode.Loopback{}
 	c := newCluster(t, func(string) netnode.Network { return tcp }, bankFile(2, ""))
 	c.startAll()
 	c.waitUp(ctx)
@@ -107,7 +107,7 @@ func TestStrangers(t *testing.T) {
 }
 
 // violate speaks well to a node's control connection, then badly.
-func violate(ctx context.Context, t *testing.T, tcp *loopback, address string, c *cluster, random *rand.Rand, seed uint64) {
+func violate(ctx context.Context, t *testing.T, tcp *netnode.Loopback, address string, c *cluster, random *rand.Rand, seed uint64) {
 	t.Helper()
 	socket, err := tcp.Dial(ctx, address)
 	if err != nil {

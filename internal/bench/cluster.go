@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -16,39 +14,6 @@ import (
 	"chandy/netnode"
 	"chandy/snapshot"
 )
-
-// ports is TCP on loopback, with ports that the system chooses in place of those
-// in the cluster file.
-type ports struct {
-	mu sync.Mutex
-	at map[string]string
-}
-
-func newPorts() *ports { return &ports{at: map[string]string{}} }
-
-func (p *ports) Listen(address string) (net.Listener, error) {
-	l, err := netnode.TCP{}.Listen("127.0.0.1:0")
-	if err == nil {
-		p.set(address, l.Addr().String())
-	}
-	return l, err
-}
-
-func (p *ports) set(address, real string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.at[address] = real
-}
-
-func (p *ports) Dial(ctx context.Context, address string) (net.Conn, error) {
-	p.mu.Lock()
-	real, ok := p.at[address]
-	p.mu.Unlock()
-	if !ok {
-		return nil, errors.New("nobody listens there yet")
-	}
-	return netnode.TCP{}.Dial(ctx, real)
-}
 
 // shape is what a cluster is made of.
 type shape struct {
@@ -82,7 +47,7 @@ func name(i int) snapshot.ProcessID { return snapshot.ProcessID(fmt.Sprintf("p%0
 // running is a cluster of nodes in this operating-system process.
 type running struct {
 	cluster *config.Cluster
-	network *ports
+	network *netnode.Loopback
 	end     context.CancelFunc
 	ended   chan error
 	nodes   int
@@ -96,7 +61,7 @@ func start(ctx context.Context, s shape, program func(i int) netnode.Program) (*
 	if err != nil {
 		return nil, err
 	}
-	r := &running{cluster: cluster, network: newPorts(), ended: make(chan error, s.processes)}
+	r := &running{cluster: cluster, network: &netnode.Loopback{}, ended: make(chan error, s.processes)}
 	ctx, r.end = context.WithCancel(ctx)
 	var nodes []*netnode.Node
 	for i, p := range cluster.Processes {

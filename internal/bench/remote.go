@@ -191,8 +191,8 @@ func (c *counter) nodeEnd(ctx context.Context, j job) error {
 	if err != nil {
 		return err
 	}
-	network := newPorts()
-	network.set(cluster.Processes[0].Address, j.Home)
+	network := &netnode.Loopback{}
+	network.Set(cluster.Processes[0].Address, j.Home)
 	var program netnode.Program = &sink{got: c.got}
 	if j.Echo {
 		program = &echo{}

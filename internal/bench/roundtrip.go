@@ -109,7 +109,7 @@ func channelTrips(ctx context.Context, o *Options) ([]float64, error) {
 		return nil, err
 	}
 	defer r.stop()
-	one.network.set(one.cluster.Processes[1].Address, r.address)
+	one.network.Set(one.cluster.Processes[1].Address, r.address)
 	return p.values(ctx, r)
 }
 

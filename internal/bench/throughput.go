@@ -62,7 +62,7 @@ func channelRun(ctx context.Context, o *Options, payload []byte, n int) ([]float
 		return nil, err
 	}
 	defer one.stop()
-	one.network.set(one.cluster.Processes[1].Address, r.address)
+	one.network.Set(one.cluster.Processes[1].Address, r.address)
 	return r.measure(ctx, n, s.send)
 }
 
@@ -73,7 +73,7 @@ func startOne(ctx context.Context, fail context.CancelCauseFunc, j job, p netnod
 	if err != nil {
 		return nil, err
 	}
-	r := &running{cluster: cluster, network: newPorts(), ended: make(chan error, 1), nodes: 1}
+	r := &running{cluster: cluster, network: &netnode.Loopback{}, ended: make(chan error, 1), nodes: 1}
 	node, err := netnode.New(netnode.Options{Cluster: cluster, ID: name(0), Program: p, Network: r.network, Log: zerolog.Nop()})
 	if err != nil {
 		return nil, err

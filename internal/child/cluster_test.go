@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -30,7 +29,7 @@ type cluster struct {
 	t       *testing.T
 	ctx     context.Context
 	config  *config.Cluster
-	network *loopback
+	network *netnode.Loopback
 	nodes   map[snapshot.ProcessID]*running
 	log     *lines
 }
@@ -73,7 +72,7 @@ func newCluster(t *testing.T, text string) *cluster {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(times(1, 10))*patience)
 	c := &cluster{
-		t: t, ctx: ctx, config: parsed, network: &loopback{ports: map[string]string{}},
+		t: t, ctx: ctx, config: parsed, network: &netnode.Loopback{},
 		nodes: map[snapshot.ProcessID]*running{}, log: &lines{changed: make(chan struct{})},
 	}
 	t.Cleanup(func() {
@@ -327,33 +326,6 @@ func (c *cluster) logged(part string) {
 			c.t.Fatalf("the log never says %q", part)
 		}
 	}
-}
-
-// loopback is a network on which every address has a free port.
-type loopback struct {
-	mu    sync.Mutex
-	ports map[string]string
-}
-
-func (l *loopback) Listen(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ports[address] = listener.Addr().String()
-	return listener, nil
-}
-
-func (l *loopback) Dial(ctx context.Context, address string) (net.Conn, error) {
-	l.mu.Lock()
-	real, ok := l.ports[address]
-	l.mu.Unlock()
-	if !ok {
-		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
-	}
-	return netnode.TCP{}.Dial(ctx, real)
 }
 
 // meeting is where a child meets the test: see awaitTest.

@@ -7,11 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -146,7 +144,7 @@ func counters(t *testing.T) *config.Cluster {
 func TestCounter(t *testing.T) {
 	const snapshots = 40 // more, if they saw too little
 	cluster := counters(t)
-	network := &loopback{ports: map[string]string{}}
+	network := &netnode.Loopback{}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	running, end := context.WithCancel(ctx)
@@ -346,31 +344,4 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
-}
-
-// loopback is a network on which every address has a free port.
-type loopback struct {
-	mu    sync.Mutex
-	ports map[string]string
-}
-
-func (l *loopback) Listen(address string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ports[address] = listener.Addr().String()
-	return listener, nil
-}
-
-func (l *loopback) Dial(ctx context.Context, address string) (net.Conn, error) {
-	l.mu.Lock()
-	real, ok := l.ports[address]
-	l.mu.Unlock()
-	if !ok {
-		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
-	}
-	return netnode.TCP{}.Dial(ctx, real)
 }
