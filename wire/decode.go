@@ -12,15 +12,18 @@ import (
 // frame afterwards: bodies and chunks lie in it, strings are copied. Every
 // error is an ErrViolation and names the type and the field. What Decode
 // accepts, Append writes again, byte for byte.
-func Decode(typ Type, payload []byte) (Frame, error) {
+func Decode(typ Type, payload []byte) (Frame, error) { return new(decoder).frame(typ, payload) }
+
+// frame is Decode.
+func (d *decoder) frame(typ Type, payload []byte) (Frame, error) {
 	if !typ.known() {
 		return nil, violation("frame of unknown %s", typ)
 	}
 	if limit := types[typ].max; len(payload) > limit {
 		return nil, violation("%s frame of %d bytes, more than %d", typ, len(payload), limit)
 	}
-	d := decoder{rest: payload}
-	f := types[typ].decode(&d)
+	*d = decoder{rest: payload}
+	f := types[typ].decode(d)
 	if d.err == nil && len(d.rest) > 0 {
 		d.err = fmt.Errorf("%d bytes after the last field", len(d.rest))
 	}

@@ -33,6 +33,10 @@ type Reader struct {
 	limit    int
 	begun    bool  // a frame has come: the peer speaks chandy
 	err      error // the first; the last too
+
+	// Of the frame that is being read, here so that none takes memory for them:
+	header  [HeaderSize]byte
+	decoder decoder
 }
 
 // NewReader gives a Reader of r that refuses frames of more than limit bytes
@@ -86,11 +90,11 @@ func (r *Reader) Buffered() int {
 }
 
 func (r *Reader) read() (Frame, error) {
-	header, err := r.readHeader()
-	if err != nil {
+	if err := r.readHeader(); err != nil {
 		return nil, err
 	}
-	typ, length, err := parseHeader(header[:], r.limit)
+	header := r.header[:]
+	typ, length, err := parseHeader(header, r.limit)
 	if err != nil {
 		return nil, err
 	}
@@ -98,32 +102,34 @@ func (r *Reader) read() (Frame, error) {
 	if err != nil {
 		return nil, fmt.Errorf("in a %s frame: %w", typ, unexpected(err))
 	}
-	if checksum(header[:], payload) != binary.BigEndian.Uint32(header[checkedSize:]) {
+	if checksum(header, payload) != binary.BigEndian.Uint32(header[checkedSize:]) {
 		return nil, violation("%s frame: %w", typ, ErrChecksum)
 	}
-	return Decode(typ, payload)
+	f, err := r.decoder.frame(typ, payload)
+	r.decoder = decoder{} // it must not keep the payload
+	return f, err
 }
 
-// readHeader looks at the magic as soon as that is there: a foreign peer may never
-// send as much as a header.
-func (r *Reader) readHeader() (header [HeaderSize]byte, err error) {
+// readHeader reads into header. It looks at the magic as soon as that is there: a
+// foreign peer may never send as much as a header.
+func (r *Reader) readHeader() error {
 	if r.from == r.to {
 		r.startOver()
 	}
 	if err := r.fill(2); err != nil {
 		if r.from == r.to {
-			return header, err
+			return err
 		}
-		return header, fmt.Errorf("in a header: %w", unexpected(err))
+		return fmt.Errorf("in a header: %w", unexpected(err))
 	}
 	if first := r.buf[r.from:r.to]; !r.begun && (first[0] != magic0 || first[1] != magic1) {
-		return header, foreign(bytes.Clone(first))
+		return foreign(bytes.Clone(first))
 	}
 	if err := r.fill(HeaderSize); err != nil {
-		return header, fmt.Errorf("in a header: %w", unexpected(err))
+		return fmt.Errorf("in a header: %w", unexpected(err))
 	}
-	r.from += copy(header[:], r.buf[r.from:])
-	return header, nil
+	r.from += copy(r.header[:], r.buf[r.from:])
+	return nil
 }
 
 // startOver uses the buffer from its beginning, when all in it has been given. A

@@ -194,25 +194,34 @@ func (s *Sender) Acknowledge(at Position) error {
 // credit. Whoever calls it writes what it gives. The messages are lent until they
 // are acknowledged or Send is called.
 func (s *Sender) Next() (*Marker, *Data) {
+	marker, data := s.next() // small enough to be inlined: then the data takes no memory
+	if data.Count == 0 {
+		return marker, nil
+	}
+	return marker, &data
+}
+
+// next is Next; data without messages is none.
+func (s *Sender) next() (marker *Marker, data Data) {
 	if !s.up {
-		return nil, nil
+		return nil, Data{}
 	}
 	if s.markerWritten < s.markerSent {
 		m := &s.markers[s.markerWritten-s.markerAcked]
 		if s.Rule == Ahead || m.Sent == s.written {
 			s.markerWritten++
-			return m, nil
+			return m, Data{}
 		}
 	}
 	if s.written == s.sent || s.offset >= s.credit {
-		return nil, nil
+		return nil, Data{}
 	}
 	seg := &s.outbox[s.cursor]
 	if s.written == seg.Last() {
 		s.cursor, s.cursorBytes = s.cursor+1, 0
 		seg = &s.outbox[s.cursor]
 	}
-	data := &Data{Stamp: seg.stamp, Batch: snapshot.Batch{
+	data = Data{Stamp: seg.stamp, Batch: snapshot.Batch{
 		First: s.written + 1,
 		Count: int(seg.Last() - s.written),
 		Body:  seg.Body[s.cursorBytes:len(seg.Body):len(seg.Body)],
