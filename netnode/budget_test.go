@@ -60,3 +60,29 @@ func TestSpent(t *testing.T) {
 		t.Errorf("with a timer that is due: spent %v, more %v", c.Spent(), c.More())
 	}
 }
+
+// What the budget was not enough for is received in the next steps, at once; and a
+// budget that was just enough leaves nothing to do.
+func TestMoreToReceive(t *testing.T) {
+	c := newEnds(t)[0].Core
+	c.Step(0, nil)
+	c.Budget = 2
+	for range 5 {
+		c.delivery.requests = append(c.delivery.requests, request{"c1", []byte("{}")})
+	}
+	for _, want := range []int{3, 1, 0} {
+		c.Step(0, nil)
+		if left := len(c.delivery.requests); left != want || c.More() != (left > 0) {
+			t.Errorf("%d requests left, more %v, want %d", left, c.More(), want)
+		}
+	}
+	c.delivery.requests = append(c.delivery.requests, request{"c1", []byte("{}")})
+	c.Hold()
+	if c.More() {
+		t.Error("there is more to receive while the program is held")
+	}
+	c.Release()
+	if !c.More() {
+		t.Error("there is nothing to receive after Release")
+	}
+}

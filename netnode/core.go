@@ -172,11 +172,11 @@ func (c *Core) Next() (at time.Duration, ok bool) {
 	return at, ok
 }
 
-// More tells that Step has more to do at once: the budget ran out, or a timer is due
-// that was set meanwhile.
+// More tells that Step has more to do at once: the budget ran out before everything
+// was received, or a timer is due that was set meanwhile.
 func (c *Core) More() bool {
 	at, ok := c.Next()
-	return c.delivery.more || ok && at <= c.now
+	return c.undelivered() || ok && at <= c.now
 }
 
 // Spent tells that the last Step used its budget up.

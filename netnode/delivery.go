@@ -17,7 +17,6 @@ import (
 type delivery struct {
 	ready    []*incoming // with something to receive, in the order of their turns
 	held     bool
-	more     bool   // there may be something to receive at once
 	spent    bool   // the budget of the last step
 	timers   timers // of the program
 	requests []request
@@ -50,6 +49,11 @@ func (c *Core) receiving() bool { return !c.delivery.held && !c.recorder.Capturi
 // is held back while an outbox is over its high water.
 func (c *Core) mayBegin() bool {
 	return !c.recorder.Capturing() && !c.stopping && c.full == 0
+}
+
+// undelivered tells whether there is something that the program may receive at once.
+func (c *Core) undelivered() bool {
+	return c.receiving() && (len(c.delivery.ready) > 0 || len(c.delivery.requests) > 0 && c.mayBegin())
 }
 
 // weigh counts the bytes of the outbox, and the outbox itself while it is over high
@@ -85,6 +89,7 @@ func (c *Core) deliver() {
 		left--
 		c.Program.Receive(r.client, r.payload)
 	}
+	d.spent = d.spent || left == 0
 	left = max(left, 1)
 	for left > 0 && len(d.ready) > 0 && c.receiving() {
 		in := d.ready[0]
@@ -96,8 +101,7 @@ func (c *Core) deliver() {
 			in.queue()
 		}
 	}
-	d.more = left == 0
-	d.spent = d.spent || d.more
+	d.spent = d.spent || left == 0
 }
 
 // deliver lets the program receive at most n messages of one channel.
@@ -176,10 +180,7 @@ func (c *Core) Now() time.Duration { return c.now }
 func (c *Core) Hold() { c.delivery.held = true }
 
 // Release is for the program.
-func (c *Core) Release() {
-	c.delivery.held = false
-	c.delivery.more = true
-}
+func (c *Core) Release() { c.delivery.held = false }
 
 // Stop is for the program.
 func (c *Core) Stop(err error) { c.exit(err) }

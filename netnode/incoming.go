@@ -126,7 +126,6 @@ func (in *incoming) frame(f wire.Frame) error {
 // carry lets a frame arrive after the emulated transit time.
 func (in *incoming) carry(f wire.Frame) error {
 	delay := in.core.Cluster.Network.Delay
-	in.core.delivery.more = in.core.delivery.more || in.self()
 	if delay == 0 {
 		return in.arrive(f)
 	}

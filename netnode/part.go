@@ -63,7 +63,6 @@ func (c *Core) capture() {
 			s.Encode = sync.OnceValues(s.Encode) // one recording, several snapshots
 		}
 		c.obey(c.recorder.StateRecorded(s))
-		c.delivery.more = true // there may be messages for it
 	})
 }
 
