@@ -10,8 +10,8 @@
 // does, and otherwise leaves the event in the mailbox to be taken next. The
 // goroutines of a node, all of which have ended when Run returns:
 //
-//   - the loop, which is Run itself: steps when time is up, and goes on where the
-//     others left work;
+//   - the loop, which is Run itself: goes on where the others left work;
+//   - the alarm: steps when time is up;
 //   - accept: takes connections from outside;
 //   - dial: one for each attempt to connect;
 //   - for each connection a reader, which brings frames and steps at most once for

@@ -58,8 +58,8 @@ type Node struct {
 	work  sync.WaitGroup // every goroutine but the loop
 	stop  context.Context
 	end   context.CancelFunc
-	exit  chan error // what the core exited with, once
-	alarm *time.Timer
+	exit  chan error  // what the core exited with, once
+	alarm *time.Timer // calls timeUp
 
 	turn   sync.Mutex // guards the core, and what follows; free while the node runs
 	core   *Core
@@ -109,7 +109,8 @@ func New(o Options) (*Node, error) {
 		conns:   map[ConnID]*conn{},
 	}
 	n.mail.init()
-	n.exit, n.alarm, n.armed = make(chan error, 1), time.NewTimer(never), never
+	n.exit, n.armed = make(chan error, 1), never
+	n.alarm = time.AfterFunc(never, n.timeUp)
 	n.turn.Lock()
 	n.stop, n.end = context.WithCancel(context.Background())
 	random := rand.New(rand.NewPCG(o.Seed, 0))
@@ -144,10 +145,10 @@ func (n *Node) Run(ctx context.Context) error {
 	n.work.Go(n.accept)
 	unhook := context.AfterFunc(ctx, func() { n.post(Stopping{}) })
 	defer unhook()
-	defer n.alarm.Stop()
 	err := n.loop()
 	n.end()
 	n.listener.Close()
+	n.alarm.Stop()
 	n.mail.close()
 	n.closeAll(true)
 	force := time.AfterFunc(stopTimeout, func() { n.closeAll(false) })
@@ -197,8 +198,8 @@ func (n *Node) postFrom(reader *conn, e Event) (taken bool) {
 	return taken
 }
 
-// loop steps when time is up, and goes on where those that brought events left
-// work: each of them makes one step and returns to its connection.
+// loop makes the first step, and goes on where others left work: who brings events
+// makes one step and returns to its connection.
 func (n *Node) loop() error {
 	for {
 		n.turn.Lock()
@@ -212,11 +213,18 @@ func (n *Node) loop() error {
 		case err := <-n.exit:
 			return err
 		case <-n.mail.bell:
-		case <-n.alarm.C:
-			n.turn.Lock()
-			n.armed = never
-			n.turn.Unlock()
 		}
+	}
+}
+
+// timeUp steps when the alarm goes off.
+func (n *Node) timeUp() {
+	n.turn.Lock()
+	n.armed = never
+	more, _ := n.step(nil)
+	n.turn.Unlock()
+	if more || n.mail.waiting() {
+		n.mail.ring()
 	}
 }
 
@@ -249,7 +257,7 @@ func (n *Node) step(reader *conn) (more, taken bool) {
 	if at, ok := n.core.Next(); ok && at < n.armed {
 		// One alarm too many costs a step; to put it off each time costs more.
 		n.armed = at
-		n.alarm.Reset(max(0, at-time.Since(n.begun)))
+		n.alarm.Reset(at - time.Since(n.begun))
 	}
 	return false, taken
 }
