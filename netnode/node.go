@@ -58,8 +58,8 @@ type Node struct {
 	work  sync.WaitGroup // every goroutine but the loop
 	stop  context.Context
 	end   context.CancelFunc
-	exit  chan error  // what the core exited with, once
-	alarm *time.Timer // calls timeUp
+	exit  chan error // what the core exited with, once
+	alarm alarm      // calls timeUp
 
 	turn   sync.Mutex // guards the core, and what follows; free while the node runs
 	core   *Core
@@ -110,7 +110,7 @@ func New(o Options) (*Node, error) {
 	}
 	n.mail.init()
 	n.exit, n.armed = make(chan error, 1), never
-	n.alarm = time.AfterFunc(never, n.timeUp)
+	n.alarm = newAlarm(listener, &n.work, n.timeUp)
 	n.turn.Lock()
 	n.stop, n.end = context.WithCancel(context.Background())
 	random := rand.New(rand.NewPCG(o.Seed, 0))
@@ -131,7 +131,8 @@ func (n *Node) Addr() net.Addr { return n.listener.Addr() }
 // Close ends a node that was not Run.
 func (n *Node) Close() error {
 	n.end()
-	n.alarm.Stop()
+	n.alarm.close()
+	n.work.Wait()
 	return n.listener.Close()
 }
 
@@ -148,7 +149,7 @@ func (n *Node) Run(ctx context.Context) error {
 	err := n.loop()
 	n.end()
 	n.listener.Close()
-	n.alarm.Stop()
+	n.alarm.close()
 	n.mail.close()
 	n.closeAll(true)
 	force := time.AfterFunc(stopTimeout, func() { n.closeAll(false) })
@@ -257,7 +258,7 @@ func (n *Node) step(reader *conn) (more, taken bool) {
 	if at, ok := n.core.Next(); ok && at < n.armed {
 		// One alarm too many costs a step; to put it off each time costs more.
 		n.armed = at
-		n.alarm.Reset(at - time.Since(n.begun))
+		n.alarm.set(at - time.Since(n.begun))
 	}
 	return false, taken
 }
