@@ -22,16 +22,16 @@ type fileAlarm struct {
 // is the clock: tests have their own.
 func newAlarm(l net.Listener, work *sync.WaitGroup, f func()) alarm {
 	if _, system := l.(syscall.Conn); !system {
-		return newTimerAlarm(f)
+		return newTimerAlarm(work, f)
 	}
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil { // out of file descriptors, say
-		return newTimerAlarm(f)
+		return newTimerAlarm(work, f)
 	}
 	a := &fileAlarm{file: os.NewFile(uintptr(fd), "timer")}
 	if a.raw, err = a.file.SyscallConn(); err != nil {
 		a.file.Close()
-		return newTimerAlarm(f)
+		return newTimerAlarm(work, f)
 	}
 	work.Go(func() {
 		var count [8]byte // how often it went off

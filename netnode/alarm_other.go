@@ -8,4 +8,4 @@ import (
 )
 
 // newAlarm gives the alarm of a node.
-func newAlarm(_ net.Listener, _ *sync.WaitGroup, f func()) alarm { return newTimerAlarm(f) }
+func newAlarm(_ net.Listener, work *sync.WaitGroup, f func()) alarm { return newTimerAlarm(work, f) }

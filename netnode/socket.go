@@ -78,7 +78,7 @@ func (t *transfer) run(with func(func(uintptr) bool) error, bytes int, wait bool
 
 // Read is for an io.Reader.
 func (s *socket) Read(b []byte) (int, error) {
-	if s.raw == nil || len(b) < busyMin && !s.busy() {
+	if s.raw == nil || len(b) == 0 || len(b) < busyMin && !s.busy() {
 		return s.Conn.Read(b)
 	}
 	s.into = b

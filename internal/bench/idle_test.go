@@ -30,7 +30,7 @@ func TestMeshDescriptors(t *testing.T) {
 	with := open()
 	s.close()
 	before := open()
-	if got, want := with-before+n, meshDescriptors(n); got != want { // its listeners are closed
+	if got, want := with-before+2*n, meshDescriptors(n); got != want { // it has neither listeners nor alarms
 		t.Errorf("a skeleton of %d takes %d descriptors, not %d", n, got, want)
 	}
 
