@@ -168,7 +168,7 @@ type contributor struct {
 	conn     ConnID
 	peer     snapshot.ProcessID
 	sections map[sectionID][]byte // that have begun
-	bytes    int                  // in sections
+	bytes    int                  // in sections, and sectionBytes for each
 	outcomes []wire.Frame         // that it will be told
 	telling  *timer
 }
@@ -176,6 +176,14 @@ type contributor struct {
 // outcomeDelay is how long the outcome of a complete snapshot may wait for others: it
 // lets its contributors forget what they have sent, and nobody waits for it.
 const outcomeDelay = 20 * time.Millisecond
+
+const (
+	// sectionBytes is what a section that has begun counts for beside its bytes.
+	sectionBytes = 4 << 10
+	// otherPieces is how many pieces a section may have that are not about an end of a
+	// channel.
+	otherPieces = 16
+)
 
 type sectionID struct {
 	snapshot snapshot.ID
@@ -224,7 +232,8 @@ func (o *contributor) part(f wire.Part) error {
 	if err != nil || !whole {
 		return err
 	}
-	pieces, err := wire.DecodeSection(o.peer, section)
+	t := o.core.topology
+	pieces, err := wire.DecodeSection(o.peer, section, len(t.In(o.peer))+len(t.Out(o.peer))+otherPieces)
 	if err != nil {
 		return err
 	}
@@ -236,9 +245,12 @@ func (o *contributor) part(f wire.Part) error {
 // whole. It is lent like the frame then, unless it has more than wire.LentMax bytes.
 func (o *contributor) section(f wire.Part) (section []byte, whole bool, err error) {
 	key := sectionID{f.Snapshot, f.Section}
-	section = o.sections[key]
-	if f.Last && section == nil && len(f.Bytes) == 1 && f.Len() <= wire.LentMax {
+	section, begun := o.sections[key]
+	if !begun && f.Last && len(f.Bytes) == 1 && f.Len() <= wire.LentMax {
 		return f.Bytes[0], true, nil
+	}
+	if !begun {
+		o.bytes += sectionBytes
 	}
 	if o.bytes += f.Len(); o.bytes > PartMax {
 		return nil, false, fmt.Errorf("a part of more than %d bytes", PartMax)
@@ -249,13 +261,17 @@ func (o *contributor) section(f wire.Part) (section []byte, whole bool, err erro
 	for _, bytes := range f.Bytes {
 		section = append(section, bytes...)
 	}
-	if !f.Last {
-		o.sections[key] = section
-		return section, false, nil
+	o.sections[key] = section
+	if f.Last {
+		o.drop(key)
 	}
+	return section, f.Last, nil
+}
+
+// drop frees a section.
+func (o *contributor) drop(key sectionID) {
+	o.bytes -= len(o.sections[key]) + sectionBytes
 	delete(o.sections, key)
-	o.bytes -= len(section)
-	return section, true, nil
 }
 
 func (a *assembling) addContributor(o *contributor) {
@@ -270,10 +286,9 @@ func (a *assembling) addContributor(o *contributor) {
 // outcome tells, now or soon, what became of a snapshot, and frees what had begun to
 // come of it.
 func (o *contributor) outcome(id snapshot.ID, status string) {
-	for key, section := range o.sections {
+	for key := range o.sections {
 		if key.snapshot == id {
-			o.bytes -= len(section)
-			delete(o.sections, key)
+			o.drop(key)
 		}
 	}
 	if _, open := o.core.conns[o.conn]; !open {
@@ -281,10 +296,19 @@ func (o *contributor) outcome(id snapshot.ID, status string) {
 	}
 	o.outcomes = append(o.outcomes, wire.Outcome{Snapshot: id, Status: status})
 	switch {
-	case status != wire.StatusComplete: // there may be recordings of it
+	case status != wire.StatusComplete, o.core.stopping: // there may be recordings of it; or no time
 		o.tell()
 	case o.telling == nil:
 		o.telling = o.core.after(outcomeDelay, o.tell)
+	}
+}
+
+// tellOutcomes tells all contributors what they have not been told.
+func (c *Core) tellOutcomes() {
+	for _, id := range slices.Sorted(maps.Keys(c.conns)) {
+		if o, ok := c.conns[id].use.(*contributor); ok {
+			o.tell()
+		}
 	}
 }
 

@@ -77,7 +77,7 @@ type Core struct {
 
 // connected is a connection that there is, or that is dialled.
 type connected struct {
-	use   connection // nil: it is not any more
+	use   connection // nil after unuse: who holds the record looks it up again
 	pulse *pulse     // nil: it has not been greeted
 }
 
@@ -242,7 +242,12 @@ func (c *Core) drop(id ConnID, err error) {
 }
 
 // use tells what a connection is used for.
-func (c *Core) use(id ConnID, use connection) { c.conns[id] = &connected{use: use} }
+func (c *Core) use(id ConnID, use connection) {
+	if c.conns[id] != nil {
+		panic("bug: a connection with two uses")
+	}
+	c.conns[id] = &connected{use: use}
+}
 
 // unuse forgets it, and gives what it was used for.
 func (c *Core) unuse(id ConnID) (use connection) {

@@ -75,8 +75,8 @@ func (c *Core) Sent(out int) uint64 { return c.out[out].sender.Sent() }
 // Outbox is for the recorder.
 func (c *Core) Outbox(out int) (uint64, []snapshot.Batch) { return c.out[out].sender.Outbox() }
 
-// Receiver is for the recorder.
-func (c *Core) Receiver(out int) (snapshot.Incarnation, []snapshot.Reset) {
+// PeerOut is for the recorder.
+func (c *Core) PeerOut(out int) (snapshot.Incarnation, []snapshot.Reset) {
 	return c.out[out].peer.Incarnation, c.out[out].resets
 }
 
@@ -86,7 +86,7 @@ func (c *Core) Received(in int) uint64 { return c.in[in].receiver.Received() }
 // Inbox is for the recorder.
 func (c *Core) Inbox(in int) []snapshot.Batch { return c.in[in].receiver.Inbox() }
 
-// Sender is for the recorder.
-func (c *Core) Sender(in int) (snapshot.Incarnation, []snapshot.Reset) {
+// PeerIn is for the recorder.
+func (c *Core) PeerIn(in int) (snapshot.Incarnation, []snapshot.Reset) {
 	return c.in[in].peer.Incarnation, c.in[in].resets
 }

@@ -1,10 +1,6 @@
 package netnode
 
-import (
-	"maps"
-	"slices"
-	"time"
-)
+import "time"
 
 // stopTimeout is how long a node that is asked to stop waits for its outboxes to
 // be acknowledged.
@@ -17,11 +13,6 @@ func (c *Core) stop() {
 		return
 	}
 	c.stopping = true
-	for _, id := range slices.Sorted(maps.Keys(c.conns)) {
-		if o, ok := c.conns[id].use.(*contributor); ok {
-			o.tell()
-		}
-	}
 	c.after(stopTimeout, func() { c.exit(nil) })
 }
 
@@ -41,6 +32,7 @@ func (c *Core) exit(err error) {
 		return
 	}
 	c.exited, c.stopping = true, true
+	c.tellOutcomes()
 	for _, out := range c.out {
 		if n := out.sender.Waiting(); n > 0 {
 			c.log.Warn().Str("channel", out.String()).Int("messages", n).Msg("left in the outbox")

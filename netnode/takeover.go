@@ -18,6 +18,7 @@ type takeover struct {
 	accepted Accepted
 	begun    time.Duration
 	lives    bool
+	giveUp   *timer
 	pongs    map[ConnID]uint64    // of the old connections, when it began
 	known    snapshot.Incarnation // when it began
 }
@@ -35,7 +36,7 @@ func (c *Core) takeOver(e Accepted) {
 		c.write(id, wire.Ping{})
 	}
 	c.after(takeoverWait, t.decide)
-	c.after(helloTimeout, func() { c.hangUp(e.Conn, false, fmt.Errorf("no answer to a ping within %v", helloTimeout)) })
+	t.giveUp = c.after(helloTimeout, func() { c.hangUp(e.Conn, false, fmt.Errorf("no answer to a ping within %v", helloTimeout)) })
 }
 
 // old lists the channel connections with the incarnation that is known.
@@ -54,7 +55,7 @@ func (t *takeover) String() string {
 	return fmt.Sprintf("takeover by %s", t.accepted.Hello.From)
 }
 
-func (t *takeover) closed(error) {}
+func (t *takeover) closed(error) { t.giveUp.cancel() }
 
 func (t *takeover) frame(f wire.Frame) error {
 	if _, ok := f.(wire.Pong); !ok {
@@ -80,7 +81,7 @@ func (t *takeover) decide() {
 	old := t.old()
 	for _, id := range old {
 		if before, asked := t.pongs[id]; !asked || c.conns[id].pulse.pongs > before {
-			c.unuse(t.accepted.Conn)
+			t.end()
 			c.refuse(t.accepted, &wire.Refuse{
 				Code: wire.AlreadyConnected,
 				Text: fmt.Sprintf("another node runs as %s, and it lives", t.accepted.Hello.From),
@@ -89,7 +90,13 @@ func (t *takeover) decide() {
 		}
 	}
 	if len(old) == 0 || c.now-t.begun >= takeoverWait {
-		c.unuse(t.accepted.Conn)
+		t.end()
 		c.admit(t.accepted)
 	}
+}
+
+// end gives the connection free for what has been decided.
+func (t *takeover) end() {
+	t.giveUp.cancel()
+	t.core.unuse(t.accepted.Conn)
 }

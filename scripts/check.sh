@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Inputs for each target, about two seconds of them. Not a duration: when one ends, Go
 # before 1.27 may report "context deadline exceeded" as a failure (golang/go#75804).
-fuzz_time=15000x
+fuzz_inputs=15000x
 large='./snapshot ./netnode ./internal/channel ./internal/child ./internal/sim ./internal/verify'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/...'
 
@@ -64,7 +64,7 @@ fuzz() {
 	local list name package
 	list=$(go test -list '^Fuzz' ./... | awk '/^Fuzz/ { name[n++] = $1 } /^ok/ { for (i = 0; i < n; i++) print name[i], $2; n = 0 }') || return
 	while read -r name package; do
-		[ -z "$name" ] || go test -run '^$' -fuzz "^$name\$" -fuzztime "$fuzz_time" "$package" || return
+		[ -z "$name" ] || go test -run '^$' -fuzz "^$name\$" -fuzztime "$fuzz_inputs" "$package" || return
 	done <<<"$list"
 }
 

@@ -101,7 +101,7 @@ func (c *cluster) obey(h *host, effects []Effect) (all []Effect) {
 				all = append(all, c.record(h.id)...)
 			}
 		case *SendMarker:
-			c.push(Channel{h.id, e.To}, item{marker: &e.Marker})
+			c.push(Channel{h.id, c.topology.Out(h.id)[e.Out]}, item{marker: &e.Marker})
 		case *Report:
 			s := c.snapshots[e.Start.ID]
 			s.pieces = append(s.pieces, e.Piece)

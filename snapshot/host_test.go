@@ -46,7 +46,7 @@ func (h *host) inEnd(from ProcessID) *inbound { return &h.in[slices.Index(h.topo
 
 func (h *host) Sent(out int) uint64              { return h.sent[out] }
 func (h *host) Outbox(out int) (uint64, []Batch) { return h.sent[out], nil }
-func (h *host) Receiver(out int) (Incarnation, []Reset) {
+func (h *host) PeerOut(out int) (Incarnation, []Reset) {
 	to := h.topology.Out(h.id)[out]
 	return h.peers[to], h.resets[Channel{h.id, to}]
 }
@@ -54,7 +54,7 @@ func (h *host) Received(in int) uint64 { return h.in[in].received }
 func (h *host) Inbox(in int) []Batch {
 	return h.fault.inbox(h, h.topology.In(h.id)[in], slices.Clone(h.in[in].inbox))
 }
-func (h *host) Sender(in int) (Incarnation, []Reset) {
+func (h *host) PeerIn(in int) (Incarnation, []Reset) {
 	from := h.topology.In(h.id)[in]
 	return h.peers[from], h.resets[Channel{from, h.id}]
 }

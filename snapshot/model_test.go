@@ -179,7 +179,7 @@ func (l *local) obey(s *scope, effects []Effect) ([]push, *finding) {
 	for _, e := range effects {
 		switch e := e.(type) {
 		case *SendMarker:
-			pushes = append(pushes, push{l.outEnd(e.To), e.Marker})
+			pushes = append(pushes, push{e.Out, e.Marker})
 		case *Report:
 			k := s.number(e.Start.ID)
 			if (l.finished|l.gaveUp)>>k&1 == 1 {

@@ -192,7 +192,7 @@ func markersEarly(h *host, e Effect) []Effect {
 	case Capture:
 		effects := []Effect{e}
 		for i, to := range h.topology.Out(h.id) {
-			effects = append(effects, &SendMarker{To: to, Marker: Marker{Start: h.recorder.InProgress()[0], Sent: h.sent[i], Acked: h.sent[i]}})
+			effects = append(effects, &SendMarker{To: to, Out: i, Marker: Marker{Start: h.recorder.InProgress()[0], Sent: h.sent[i], Acked: h.sent[i]}})
 		}
 		return effects
 	}

@@ -18,16 +18,16 @@ type Channels interface {
 	// the messages after those, which the sender records. Under the textbook rule
 	// the receiver records all: Sent and nothing.
 	Outbox(out int) (acked uint64, unacked []Batch)
-	// Receiver is the incarnation of the process at its other end, empty if that was
+	// PeerOut is the incarnation of the process at its other end, empty if that was
 	// never heard of, and the resets of the channel since this process started.
-	Receiver(out int) (Incarnation, []Reset)
+	PeerOut(out int) (Incarnation, []Reset)
 	// Received is the number of messages on an incoming channel that the program
 	// received.
 	Received(in int) uint64
 	// Inbox is the messages on it that arrived after those.
 	Inbox(in int) []Batch
-	// Sender is what Receiver is, of an incoming channel.
-	Sender(in int) (Incarnation, []Reset)
+	// PeerIn is what PeerOut is, of an incoming channel.
+	PeerIn(in int) (Incarnation, []Reset)
 }
 
 // Start is how a process learns of a snapshot: by being told to initiate it, or
@@ -409,7 +409,7 @@ func (r *Recorder) closeOutgoing(a *answer, rec *recording, i int) {
 	if !rec.recorded || e.closed {
 		return
 	}
-	if peer, resets := r.channels.Receiver(i); peer != "" {
+	if peer, resets := r.channels.PeerOut(i); peer != "" {
 		r.closed(a, rec, e, Closed{Channel: Channel{r.self, r.out[i]}, Outgoing: true, Peer: peer, Messages: e.messages, Resets: resets})
 	}
 }
@@ -419,7 +419,7 @@ func (r *Recorder) closeIncoming(a *answer, rec *recording, i int) {
 	if !rec.recorded || e.closed || !e.marker || e.arrived < e.acked {
 		return
 	}
-	peer, resets := r.channels.Sender(i)
+	peer, resets := r.channels.PeerIn(i)
 	r.closed(a, rec, e, Closed{Channel: Channel{r.in[i], r.self}, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
 }
 

@@ -173,13 +173,14 @@ func (s *section) closed(c *snapshot.Closed) {
 	s.b = b
 }
 
-// LentMax is the largest section that may be lent to DecodeSection, in bytes.
-const LentMax = 64 << 10
+// LentMax is the largest section that may be lent to DecodeSection, in bytes. It is
+// copied up to twice: for the names in it, and its states and messages.
+const LentMax = 16 << 10
 
-// DecodeSection reads the pieces of a whole section of the part of a process. What
-// they hold is copied, but of a section of more than LentMax bytes states and messages
-// lie in it afterwards. Errors are ErrViolations.
-func DecodeSection(process snapshot.ProcessID, section []byte) ([]snapshot.Piece, error) {
+// DecodeSection reads the pieces of a whole section of the part of a process, at most
+// so many. What they hold is copied, but of a section of more than LentMax bytes states
+// and messages lie in it afterwards. Errors are ErrViolations.
+func DecodeSection(process snapshot.ProcessID, section []byte, most int) ([]snapshot.Piece, error) {
 	d := sectionDecoder{decoder: decoder{rest: section}, process: process}
 	if len(section) <= LentMax {
 		d.whole = string(section)
@@ -187,6 +188,10 @@ func DecodeSection(process snapshot.ProcessID, section []byte) ([]snapshot.Piece
 	d.incarnation = snapshot.Incarnation(d.name("incarnation"))
 	pieces := make([]snapshot.Piece, 0, d.pieces())
 	for d.err == nil && len(d.rest) > 0 {
+		if len(pieces) == most {
+			d.fail("there are more than %d pieces", most)
+			break
+		}
 		switch kind := d.byte("kind", pieceRecorded, pieceFailed); kind {
 		case pieceRecorded:
 			pieces = append(pieces, d.recorded())
@@ -259,6 +264,9 @@ func (d *decoder) counts() []snapshot.Count {
 		counts = make([]snapshot.Count, 0, min(n, roomMax))
 	}
 	for range n {
+		if d.err != nil {
+			break
+		}
 		peer := snapshot.ProcessID(d.name("peer"))
 		counts = append(counts, snapshot.Count{Peer: peer, N: d.uint("count")})
 	}
@@ -291,6 +299,9 @@ func (d *sectionDecoder) closed() *snapshot.Closed {
 		c.Messages = append(c.Messages, batch)
 	}
 	for range d.items("resets", 4) {
+		if d.err != nil {
+			break
+		}
 		c.Resets = append(c.Resets, snapshot.Reset{
 			Process:     snapshot.ProcessID(d.name("process")),
 			Incarnation: snapshot.Incarnation(d.name("incarnation")),

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -80,14 +81,57 @@ func TestSectionGoldens(t *testing.T) {
 		}
 		all, text = append(all, g.piece), append(text, want...)
 		for n := 1; n < len(want); n++ {
-			if _, err := DecodeSection("p1", append(head, want[:n]...)); !errors.Is(err, ErrViolation) {
+			if _, err := DecodeSection("p1", append(head, want[:n]...), 1); !errors.Is(err, ErrViolation) {
 				t.Errorf("%s cut off after %d of %d bytes: %v", g.piece, n, len(want), err)
 			}
 		}
 	}
-	pieces, err := DecodeSection("p1", text)
+	pieces, err := DecodeSection("p1", text, len(all))
 	if err != nil || !reflect.DeepEqual(pieces, all) {
 		t.Errorf("%v\n got %v\nwant %v", err, pieces, all)
+	}
+	if _, err := DecodeSection("p1", text, len(all)-1); !errors.Is(err, ErrViolation) {
+		t.Errorf("one piece too many: %v", err)
+	}
+	for _, head := range []string{"", "\x01", "\x05i", "\x80\x02" + strings.Repeat("i", 256), "\x01\xff"} {
+		if _, err := DecodeSection("p1", []byte(head), 1); !errors.Is(err, ErrViolation) {
+			t.Errorf("the head %q: %v", head, err)
+		}
+	}
+}
+
+// A section that announces many counts gets no memory on its word.
+func TestSectionRoom(t *testing.T) {
+	const many = 8 << 20
+	section := append([]byte{1, 'i', pieceRecorded, stateBytes, 0, 0}, binary.AppendUvarint(nil, many)...)
+	section = append(section, bytes.Repeat([]byte{0xff}, 2*many)...)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := DecodeSection("p1", section, 1); !errors.Is(err, ErrViolation) {
+		t.Error(err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+		t.Errorf("%d bytes were taken", took)
+	}
+}
+
+// A piece of somebody else's part is a bug of the caller.
+func TestSectionOfOthers(t *testing.T) {
+	for _, piece := range []snapshot.Piece{
+		snapshot.Recorded{Process: "p2", Incarnation: "i"},
+		snapshot.Recorded{Process: "p1", Incarnation: "j"},
+		&snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}},
+		&snapshot.Closed{Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s is taken for a piece of p1 i", piece)
+				}
+			}()
+			Section("p1", "i", []snapshot.Piece{piece})
+		}()
 	}
 }
 
@@ -96,7 +140,7 @@ func FuzzSection(f *testing.F) {
 		f.Add(slices.Concat(Section("p1", "i", []snapshot.Piece{g.piece})...))
 	}
 	f.Fuzz(func(t *testing.T, section []byte) {
-		pieces, err := DecodeSection("p1", bytes.Clone(section))
+		pieces, err := DecodeSection("p1", bytes.Clone(section), 1000)
 		if err != nil {
 			return
 		}
@@ -132,7 +176,11 @@ func TestLargeSection(t *testing.T) {
 			t.Errorf("%d bytes: %d slices", size, len(slicesOf))
 		}
 		section := slices.Concat(slicesOf...)
-		got, err := DecodeSection("p1", section)
+		lent := bytes.Clone(section)
+		got, err := DecodeSection("p1", lent, len(pieces))
+		if len(lent) <= LentMax {
+			clear(lent)
+		}
 		if err != nil || !reflect.DeepEqual(got, pieces) {
 			t.Errorf("%d bytes: %v\n got %.300v", size, err, got)
 		}

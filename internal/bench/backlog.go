@@ -130,12 +130,12 @@ func (b *beginning) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// received finds what the second process had received of the first in the JSON of a
+// receivedText finds what the second process had received of the first in the JSON of a
 // snapshot, of which it is the first channel.
-var received = regexp.MustCompile(`"channels":\[\{"from":"p001","to":"p002",[^{}]*"received":(\d+)`)
+var receivedText = regexp.MustCompile(`"channels":\[\{"from":"p001","to":"p002",[^{}]*"received":(\d+)`)
 
 func receivedIn(json []byte) (uint64, error) {
-	found := received.FindSubmatch(json)
+	found := receivedText.FindSubmatch(json)
 	if found == nil {
 		return 0, fmt.Errorf("no channel p001->p002 where the JSON begins: %q", json)
 	}

@@ -46,11 +46,11 @@ func (f *flow) batch() []byte {
 	return b
 }
 
-// control sets options of a socket before it is bound or connected.
-type control func(network, address string, c syscall.RawConn) error
+// options sets those of a socket before it is bound or connected.
+type options func(network, address string, c syscall.RawConn) error
 
-// control sets those of a flow.
-func (f *flow) control(_, _ string, c syscall.RawConn) error {
+// options are those of the sockets of a flow.
+func (f *flow) options(_, _ string, c syscall.RawConn) error {
 	var err error
 	set := func(fd uintptr, level, option, value int) {
 		if value != 0 && err == nil {
@@ -93,13 +93,13 @@ func newLane(f *flow) *lane {
 // connectLane connects a lane to a process; its writeLoop has yet to begin.
 func (s *skeleton) connectLane(ctx context.Context, to *bare) (*lane, error) {
 	l := newLane(s.flow)
-	lc := net.ListenConfig{Control: s.flow.control}
+	lc := net.ListenConfig{Control: s.flow.options}
 	door, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	defer door.Close()
-	near, err := s.connect(ctx, door, s.flow.control, func(far net.Conn) error { return l.read(far, to) })
+	near, err := s.connect(ctx, door, s.flow.options, func(far net.Conn) error { return l.read(far, to) })
 	if err != nil {
 		return nil, err
 	}

@@ -36,10 +36,9 @@ func idleMesh(n int) Benchmark {
 				o.Skipped(title + ": " + why)
 				return nil, nil
 			case why != "":
-				title = idleName(fits)
-				o.Skipped(idleName(n) + ": " + why + "; " + title + " in its place")
+				o.Skipped(title + ": " + why + "; " + idleName(fits) + " in its place")
 			}
-			return compare(ctx, o, []figure{{title, "ms"}},
+			return compare(ctx, o, []figure{{idleName(fits), "ms"}},
 				func(ctx context.Context) ([]float64, error) { return idleRun(ctx, o, fits) },
 				func(ctx context.Context) ([]float64, error) { return skeletonRun(ctx, o, fits) })
 		},

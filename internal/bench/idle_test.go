@@ -10,19 +10,23 @@ import (
 	"chandy/netnode"
 )
 
-// TestMeshDescriptors counts what a mesh and a skeleton have open.
-func TestMeshDescriptors(t *testing.T) {
+// openDescriptors is how many file descriptors are open.
+func openDescriptors(t *testing.T) int {
 	if runtime.GOOS != "linux" {
 		t.Skip("it counts in /proc")
 	}
-	open := func() uint64 {
-		entries, err := os.ReadDir("/proc/self/fd")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return uint64(len(entries))
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
 	}
+	return len(entries)
+}
+
+// TestMeshDescriptors counts what a mesh and a skeleton have open.
+func TestMeshDescriptors(t *testing.T) {
+	open := func() int { return openDescriptors(t) }
 	const n = 6
+	takes := int(meshDescriptors(n))
 	s, err := newSkeleton(t.Context(), n, nil) // before: the runtime opens its poller with the first socket
 	if err != nil {
 		t.Fatal(err)
@@ -30,8 +34,8 @@ func TestMeshDescriptors(t *testing.T) {
 	with := open()
 	s.close()
 	before := open()
-	if got, want := with-before+2*n, meshDescriptors(n); got != want { // it has neither listeners nor alarms
-		t.Errorf("a skeleton of %d takes %d descriptors, not %d", n, got, want)
+	if got := with - before + 2*n; got != takes { // it has neither listeners nor alarms
+		t.Errorf("a skeleton of %d takes %d descriptors, not %d", n, got, takes)
 	}
 
 	r, err := start(t.Context(), shape{processes: n}, func(int) netnode.Program { return quiet{} })
@@ -48,13 +52,13 @@ func TestMeshDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 100_000 { // the clients that waited for the channels are being closed
-		if open()-before <= meshDescriptors(n) {
+		if open()-before <= takes {
 			break
 		}
 		runtime.Gosched()
 	}
-	if got, want := open()-before, meshDescriptors(n); got != want {
-		t.Errorf("a mesh of %d takes %d descriptors, not %d", n, got, want)
+	if got := open() - before; got != takes {
+		t.Errorf("a mesh of %d takes %d descriptors, not %d", n, got, takes)
 	}
 }
 
@@ -82,11 +86,26 @@ func TestIdleFit(t *testing.T) {
 	}
 }
 
-// TestStartInterrupted starts a mesh with a context that has ended: nothing is left.
+// TestStartInterrupted ends the context when two nodes of a mesh have been made:
+// nothing is left of them.
 func TestStartInterrupted(t *testing.T) {
+	s, err := newSkeleton(t.Context(), 2, nil) // before: the runtime opens its poller with the first socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.close()
+	before := openDescriptors(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := start(ctx, shape{processes: 3}, func(int) netnode.Program { return quiet{} }); err != context.Canceled {
+	_, err = start(ctx, shape{processes: 5}, func(i int) netnode.Program {
+		if i == 2 {
+			cancel()
+		}
+		return quiet{}
+	})
+	if err != context.Canceled {
 		t.Errorf("%v, not %v", err, context.Canceled)
+	}
+	if after := openDescriptors(t); after != before {
+		t.Errorf("%d descriptors are open, %d were before", after, before)
 	}
 }

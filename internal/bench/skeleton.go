@@ -107,7 +107,7 @@ func (s *skeleton) channel(ctx context.Context, to *bare) (io.Writer, error) {
 
 // connect makes a connection through door, at whose other end read runs. dialled sets
 // options of the socket that dials; nil: it has the defaults.
-func (s *skeleton) connect(ctx context.Context, door net.Listener, dialled control, read func(net.Conn) error) (net.Conn, error) {
+func (s *skeleton) connect(ctx context.Context, door net.Listener, dialled options, read func(net.Conn) error) (net.Conn, error) {
 	d := net.Dialer{Control: dialled}
 	near, err := d.DialContext(ctx, "tcp", door.Addr().String())
 	if err != nil {

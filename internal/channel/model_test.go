@@ -71,10 +71,10 @@ func (a *ask) Sent(out int) uint64                       { return a.receiver(out
 func (a *ask) Outbox(out int) (uint64, []snapshot.Batch) { return a.hooks.outbox(a.receiver(out).Out) }
 func (a *ask) Received(in int) uint64                    { return a.sender(in).In.Received() }
 func (a *ask) Inbox(in int) []snapshot.Batch             { return a.hooks.inbox(a.sender(in).In) }
-func (a *ask) Receiver(out int) (snapshot.Incarnation, []snapshot.Reset) {
+func (a *ask) PeerOut(out int) (snapshot.Incarnation, []snapshot.Reset) {
 	return a.receiver(out).Incarnation, a.receiver(out).log
 }
-func (a *ask) Sender(in int) (snapshot.Incarnation, []snapshot.Reset) {
+func (a *ask) PeerIn(in int) (snapshot.Incarnation, []snapshot.Reset) {
 	return a.sender(in).Incarnation, a.sender(in).log
 }
 
