@@ -164,13 +164,14 @@ func (c *Core) whyMissing(id snapshot.ProcessID) (snapshot.Reason, string) {
 
 // contributor is an assembly connection from another process.
 type contributor struct {
-	core     *Core
-	conn     ConnID
-	peer     snapshot.ProcessID
-	sections map[sectionID][]byte // that have begun
-	bytes    int                  // in sections, and sectionBytes for each
-	outcomes []wire.Frame         // that it will be told
-	telling  *timer
+	core        *Core
+	conn        ConnID
+	peer        snapshot.ProcessID
+	incarnation snapshot.Incarnation // of the peer, by its hello
+	sections    map[sectionID][]byte // that have begun
+	bytes       int                  // in sections, and sectionBytes for each
+	outcomes    []wire.Frame         // that it will be told
+	telling     *timer
 }
 
 // outcomeDelay is how long the outcome of a complete snapshot may wait for others: it
@@ -190,8 +191,8 @@ type sectionID struct {
 	section  uint64
 }
 
-func (c *Core) openAssembly(conn ConnID, peer snapshot.ProcessID) {
-	c.use(conn, &contributor{core: c, conn: conn, peer: peer, sections: map[sectionID][]byte{}})
+func (c *Core) openAssembly(conn ConnID, peer snapshot.ProcessID, incarnation snapshot.Incarnation) {
+	c.use(conn, &contributor{core: c, conn: conn, peer: peer, incarnation: incarnation, sections: map[sectionID][]byte{}})
 	c.greeted(conn)
 	c.do(Accept{conn})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: epoch, Incarnation: c.Incarnation})
@@ -233,7 +234,7 @@ func (o *contributor) part(f wire.Part) error {
 		return err
 	}
 	t := o.core.topology
-	pieces, err := wire.DecodeSection(o.peer, section, len(t.In(o.peer))+len(t.Out(o.peer))+otherPieces)
+	pieces, err := wire.DecodeSection(o.peer, o.incarnation, section, len(t.In(o.peer))+len(t.Out(o.peer))+otherPieces)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (c *Core) admit(e Accepted) {
 			c.refuse(e, &wire.Refuse{Code: wire.OldIncarnation, Text: err.Error()})
 			return
 		}
-		c.openAssembly(e.Conn, h.From)
+		c.openAssembly(e.Conn, h.From, h.Incarnation)
 	default:
 		if err := c.meet(c.peers[h.From], h.Incarnation); err != nil {
 			c.incoming(h.From).stale++

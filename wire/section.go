@@ -26,7 +26,6 @@ const (
 // called from anywhere.
 func Section(process snapshot.ProcessID, incarnation snapshot.Incarnation, pieces []snapshot.Piece) [][]byte {
 	s := section{b: make([]byte, 0, roomFor(pieces)), process: process, incarnation: incarnation}
-	s.b = appendName(s.b, "incarnation", incarnation)
 	for _, piece := range pieces {
 		switch piece := piece.(type) {
 		case snapshot.Recorded:
@@ -177,15 +176,14 @@ func (s *section) closed(c *snapshot.Closed) {
 // copied up to twice: for the names in it, and its states and messages.
 const LentMax = 16 << 10
 
-// DecodeSection reads the pieces of a whole section of the part of a process, at most
-// so many. What they hold is copied, but of a section of more than LentMax bytes states
+// DecodeSection reads the pieces of a whole section of the part of a process in one
+// incarnation, at most so many. What they hold is copied, but of a section of more than LentMax bytes states
 // and messages lie in it afterwards. Errors are ErrViolations.
-func DecodeSection(process snapshot.ProcessID, section []byte, most int) ([]snapshot.Piece, error) {
-	d := sectionDecoder{decoder: decoder{rest: section}, process: process}
+func DecodeSection(process snapshot.ProcessID, incarnation snapshot.Incarnation, section []byte, most int) ([]snapshot.Piece, error) {
+	d := sectionDecoder{decoder: decoder{rest: section}, process: process, incarnation: incarnation}
 	if len(section) <= LentMax {
 		d.whole = string(section)
 	}
-	d.incarnation = snapshot.Incarnation(d.name("incarnation"))
 	pieces := make([]snapshot.Piece, 0, d.pieces())
 	for d.err == nil && len(d.rest) > 0 {
 		if len(pieces) == most {

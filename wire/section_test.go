@@ -16,7 +16,7 @@ import (
 )
 
 // sectionGoldens are pieces of p1 in incarnation i and the exact bytes of SPEC.md for
-// them, after those of the incarnation.
+// them.
 func sectionGoldens() []struct {
 	piece snapshot.Piece
 	bytes string
@@ -68,46 +68,40 @@ func sectionGoldens() []struct {
 
 func TestSectionGoldens(t *testing.T) {
 	var all []snapshot.Piece
-	text := []byte{1, 'i'}
+	var text []byte
 	for _, g := range sectionGoldens() {
 		want, err := hex.DecodeString(strings.ReplaceAll(g.bytes, " ", ""))
 		if err != nil {
 			t.Fatal(err)
 		}
-		head := []byte{1, 'i'}
 		got := slices.Concat(Section("p1", "i", []snapshot.Piece{g.piece})...)
-		if !bytes.Equal(got, append(head, want...)) {
+		if !bytes.Equal(got, want) {
 			t.Errorf("%s:\n got %x\nwant %x", g.piece, got, want)
 		}
 		all, text = append(all, g.piece), append(text, want...)
 		for n := 1; n < len(want); n++ {
-			if _, err := DecodeSection("p1", append(head, want[:n]...), 1); !errors.Is(err, ErrViolation) {
+			if _, err := DecodeSection("p1", "i", want[:n], 1); !errors.Is(err, ErrViolation) {
 				t.Errorf("%s cut off after %d of %d bytes: %v", g.piece, n, len(want), err)
 			}
 		}
 	}
-	pieces, err := DecodeSection("p1", text, len(all))
+	pieces, err := DecodeSection("p1", "i", text, len(all))
 	if err != nil || !reflect.DeepEqual(pieces, all) {
 		t.Errorf("%v\n got %v\nwant %v", err, pieces, all)
 	}
-	if _, err := DecodeSection("p1", text, len(all)-1); !errors.Is(err, ErrViolation) {
+	if _, err := DecodeSection("p1", "i", text, len(all)-1); !errors.Is(err, ErrViolation) {
 		t.Errorf("one piece too many: %v", err)
-	}
-	for _, head := range []string{"", "\x01", "\x05i", "\x80\x02" + strings.Repeat("i", 256), "\x01\xff"} {
-		if _, err := DecodeSection("p1", []byte(head), 1); !errors.Is(err, ErrViolation) {
-			t.Errorf("the head %q: %v", head, err)
-		}
 	}
 }
 
 // A section that announces many counts gets no memory on its word.
 func TestSectionRoom(t *testing.T) {
 	const many = 8 << 20
-	section := append([]byte{1, 'i', pieceRecorded, stateBytes, 0, 0}, binary.AppendUvarint(nil, many)...)
+	section := append([]byte{pieceRecorded, stateBytes, 0, 0}, binary.AppendUvarint(nil, many)...)
 	section = append(section, bytes.Repeat([]byte{0xff}, 2*many)...)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if _, err := DecodeSection("p1", section, 1); !errors.Is(err, ErrViolation) {
+	if _, err := DecodeSection("p1", "i", section, 1); !errors.Is(err, ErrViolation) {
 		t.Error(err)
 	}
 	runtime.ReadMemStats(&after)
@@ -140,13 +134,11 @@ func FuzzSection(f *testing.F) {
 		f.Add(slices.Concat(Section("p1", "i", []snapshot.Piece{g.piece})...))
 	}
 	f.Fuzz(func(t *testing.T, section []byte) {
-		pieces, err := DecodeSection("p1", bytes.Clone(section), 1000)
+		pieces, err := DecodeSection("p1", "i", bytes.Clone(section), 1000)
 		if err != nil {
 			return
 		}
-		n, width := binary.Uvarint(section)
-		incarnation := snapshot.Incarnation(section[width : width+int(n)])
-		if again := slices.Concat(Section("p1", incarnation, pieces)...); !bytes.Equal(again, section) {
+		if again := slices.Concat(Section("p1", "i", pieces)...); !bytes.Equal(again, section) {
 			t.Errorf("%x encodes back to %x: %s", section, again, fmt.Sprint(pieces))
 		}
 	})
@@ -177,7 +169,7 @@ func TestLargeSection(t *testing.T) {
 		}
 		section := slices.Concat(slicesOf...)
 		lent := bytes.Clone(section)
-		got, err := DecodeSection("p1", lent, len(pieces))
+		got, err := DecodeSection("p1", "i", lent, len(pieces))
 		if len(lent) <= LentMax {
 			clear(lent)
 		}
@@ -185,9 +177,9 @@ func TestLargeSection(t *testing.T) {
 			t.Errorf("%d bytes: %v\n got %.300v", size, err, got)
 		}
 		// The goldens say what a section is; this is one a piece at a time.
-		one := Section("p1", "i", nil)[0]
+		var one []byte
 		for _, piece := range pieces {
-			one = append(one, slices.Concat(Section("p1", "i", []snapshot.Piece{piece})...)[len("\x01i"):]...)
+			one = append(one, slices.Concat(Section("p1", "i", []snapshot.Piece{piece})...)...)
 		}
 		if !bytes.Equal(section, one) {
 			t.Errorf("%d bytes: the section is not its pieces one after another", size)
