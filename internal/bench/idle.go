@@ -30,15 +30,17 @@ func idleMesh(n int) Benchmark {
 		Name:  title,
 		About: fmt.Sprintf("a snapshot of an idle full mesh of %s, from a client's request to its JSON, against a skeleton that sends one marker on every channel and collects one part from every process", size),
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
+			name := title
 			fits, why := idleFit(o.mesh(n), n == idleMax, descriptors())
 			switch {
 			case fits == 0:
 				o.Skipped(title + ": " + why)
 				return nil, nil
 			case why != "":
-				o.Skipped(title + ": " + why + "; " + idleName(fits) + " in its place")
+				name = idleName(fits)
+				o.Skipped(title + ": " + why + "; " + name + " in its place")
 			}
-			return compare(ctx, o, []figure{{idleName(fits), "ms"}},
+			return compare(ctx, o, []figure{{name, "ms"}},
 				func(ctx context.Context) ([]float64, error) { return idleRun(ctx, o, fits) },
 				func(ctx context.Context) ([]float64, error) { return skeletonRun(ctx, o, fits) })
 		},
