@@ -71,6 +71,7 @@ type Core struct {
 	delivery
 	reporting
 	assembly
+	started  bool
 	stopping bool
 	exited   bool
 }
@@ -125,7 +126,6 @@ func NewCore(o CoreOptions) *Core {
 	c.reporting.parts = map[snapshot.ID]*part{}
 	c.assembly.init()
 	c.delivery.clients = map[snapshot.ProcessID]*client{}
-	c.timers.add(0, c.start)
 	return c
 }
 
@@ -154,6 +154,10 @@ func (c *Core) Step(now time.Duration, events []Event) []Effect {
 	clear(c.effects)
 	clear(c.frames)
 	c.effects, c.frames = c.effects[:0], c.frames[:0]
+	if !c.started { // before everything else: who is accepted is dialled too
+		c.started = true
+		c.start()
+	}
 	for _, e := range events {
 		c.event(e)
 	}
