@@ -28,7 +28,7 @@ func (e *env) bench() *cli.Command {
 Measures channels and snapshots on loopback, side by side with the least that a
 program without chandy would do: a plain framed TCP stream, a bare skeleton of a
 snapshot. Figures are medians; compare ratios, not machines. All of it takes about
-eight minutes; nothing else should run meanwhile.
+ten minutes; nothing else should run meanwhile.
 
       --runs N         how often each side is measured, 1 to 1000 (default 5)
       --only REGEXP    the benchmarks whose name matches
