@@ -11,6 +11,10 @@ import (
 // Loopback is TCP on 127.0.0.1, with ports that the system chooses in place of the
 // addresses in a cluster file: nodes of one process, or of a test, get in nobody's
 // way. The zero Loopback is ready. It may be used from anywhere.
+//
+// It knows where each address was last listened on, also when that node has ended and
+// the port may be somebody else's: a hello tells. Options.Listen has no place here, as
+// others look for the address in the cluster file.
 type Loopback struct {
 	mu sync.Mutex
 	at map[string]string
