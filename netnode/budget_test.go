@@ -64,7 +64,7 @@ func TestSpent(t *testing.T) {
 // What the budget was not enough for is received in the next steps, at once; and a
 // budget that was just enough leaves nothing to do.
 func TestMoreToReceive(t *testing.T) {
-	c := newEnds(t)[0].Core
+	c := newCores(t)[0]
 	c.Step(0, nil)
 	c.Budget = 2
 	for range 4 {

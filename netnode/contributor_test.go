@@ -22,7 +22,7 @@ type assembler struct {
 }
 
 func newAssembler(t *testing.T) *assembler {
-	a := &assembler{T: t, Core: newEnds(t)[0].Core}
+	a := &assembler{T: t, Core: newCores(t)[0]}
 	a.Core.Step(0, nil)
 	a.at(0, Called{func() { a.openAssembly(-1, "p2", "i") }})
 	a.from = a.conns[-1].use.(*contributor)

@@ -116,19 +116,15 @@ func (s *session) frame(f wire.Frame) error {
 
 func (s *session) initiate(number uint64, r controlRequest) {
 	c := s.core
-	var fault *ErrorReply
 	if len(r.At) == 0 {
 		r.At = c.initiators()
-	} else {
-		fault = c.checkInitiators(r.At)
+	} else if fault := c.checkInitiators(r.At); fault != nil {
+		s.fail(number, fault.Code, fault.Text)
+		return
 	}
 	timeout := c.Cluster.Snapshot.Timeout
 	if r.TimeoutMS > 0 {
 		timeout = time.Duration(min(r.TimeoutMS, timeoutMax.Milliseconds())) * time.Millisecond
-	}
-	if fault != nil {
-		s.fail(number, fault.Code, fault.Text)
-		return
 	}
 	answered := false
 	finished := func(g *snapshot.Global) {

@@ -2,24 +2,11 @@ package netnode
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
-	"chandy/internal/config"
-	"chandy/snapshot"
 	"chandy/wire"
 )
-
-// echo is a program that sends back what it receives.
-type echo struct{ process Process }
-
-func (p *echo) Start(process Process)                           { p.process = process }
-func (p *echo) Receive(from snapshot.ProcessID, payload []byte) { p.process.Send(from, payload) }
-func (p *echo) Restore([]byte) error                            { return nil }
-func (p *echo) Capture(done func(State))                        { done(State{}) }
 
 // end is a core with what its connections read and write.
 type end struct {
@@ -34,31 +21,9 @@ type end struct {
 }
 
 // newEnds makes two cores that have a channel to each other.
-func newEnds(t testing.TB) [2]*end {
-	cluster, err := config.Parse("t.toml", []byte(`name = "t"
-[[process]]
-id = "p1"
-address = "127.0.0.1:1"
-channels = ["p2"]
-[[process]]
-id = "p2"
-address = "127.0.0.1:2"
-channels = ["p1"]
-[program]
-kind = "bank"
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ends [2]*end
-	for i, id := range []snapshot.ProcessID{"p1", "p2"} {
-		ends[i] = &end{
-			Core: NewCore(CoreOptions{
-				Cluster: cluster, ID: id, Incarnation: snapshot.Incarnation(id), Program: &echo{}, Log: zerolog.Nop(),
-				Rand: rand.New(rand.NewPCG(1, 1)), Wall: time.Now, Do: func(f func()) { f() },
-			}),
-			readers: map[ConnID]*wire.Reader{}, streams: map[ConnID]*bytes.Buffer{}, there: map[ConnID]ConnID{},
-		}
+func newEnds(t testing.TB) (ends [2]*end) {
+	for i, core := range newCores(t) {
+		ends[i] = &end{Core: core, readers: map[ConnID]*wire.Reader{}, streams: map[ConnID]*bytes.Buffer{}, there: map[ConnID]ConnID{}}
 	}
 	ends[0].peer, ends[1].peer = ends[1], ends[0]
 	return ends

@@ -11,7 +11,7 @@ import (
 // any other. A second connection would replace the first, whichever comes first at the
 // peer.
 func TestAcceptedBeforeStart(t *testing.T) {
-	c := newEnds(t)[0].Core
+	c := newCores(t)[0]
 	dials := 0
 	for _, e := range c.Step(0, []Event{Accepted{Conn: -1, Hello: wire.Hello{
 		VersionMin: wire.Version, VersionMax: wire.Version, Role: wire.RoleChannel, Cluster: c.Cluster.Name, Epoch: epoch,

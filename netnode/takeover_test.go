@@ -11,7 +11,7 @@ import (
 // A connection that took over is used like any other: what came in one batch with the
 // answer that let it in arrives, and the time that it had for the answer ends nothing.
 func TestTakeoverStays(t *testing.T) {
-	c := newEnds(t)[0].Core
+	c := newCores(t)[0]
 	c.Step(0, nil)
 	hello := func(incarnation snapshot.Incarnation) wire.Hello {
 		return wire.Hello{

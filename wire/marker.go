@@ -50,7 +50,7 @@ func (m Marker) append(b []byte) []byte {
 }
 
 func decodeMarker(d *decoder) Frame {
-	d.whole = string(d.rest)
+	d.whole = string(d.rest) // one piece of memory for both names
 	m := Marker{
 		Ordinal:   d.uint("ordinal"),
 		Snapshot:  snapshot.ID(d.name("snapshot")),

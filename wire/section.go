@@ -177,8 +177,8 @@ func (s *section) closed(c *snapshot.Closed) {
 const LentMax = 16 << 10
 
 // DecodeSection reads the pieces of a whole section of the part of a process in one
-// incarnation, at most so many. What they hold is copied, but of a section of more than LentMax bytes states
-// and messages lie in it afterwards. Errors are ErrViolations.
+// incarnation, at most so many. What they hold is copied, but of a section of more than
+// LentMax bytes states and messages lie in it afterwards. Errors are ErrViolations.
 func DecodeSection(process snapshot.ProcessID, incarnation snapshot.Incarnation, section []byte, most int) ([]snapshot.Piece, error) {
 	d := sectionDecoder{decoder: decoder{rest: section}, process: process, incarnation: incarnation}
 	if len(section) <= LentMax {

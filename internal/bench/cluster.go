@@ -91,6 +91,21 @@ func start(ctx context.Context, s shape, program func(i int) netnode.Program) (*
 	return r, nil
 }
 
+// with starts a cluster, calls f with a client of its first process, and stops it.
+func (s shape) with(ctx context.Context, program func(i int) netnode.Program, f func(r *running, client *netnode.Client) error) (err error) {
+	r, err := start(ctx, s, program)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.stop()) }()
+	client, err := r.client(ctx, 0)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return f(r, client)
+}
+
 // upMax is how long the channels of a cluster may take to come up.
 const upMax = time.Minute
 

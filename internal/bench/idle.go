@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -79,20 +78,14 @@ const otherDescriptors = 64
 
 // idleRun is the median time of a snapshot of a mesh of n, in ms.
 func idleRun(ctx context.Context, o *Options, n int) (values []float64, err error) {
-	r, err := start(ctx, shape{processes: n}, func(int) netnode.Program { return quiet{} })
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, r.stop()) }()
-	client, err := r.client(ctx, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
-	return warmTime(o.snapshots(n), func() error {
-		_, err := take(ctx, client, io.Discard)
+	err = shape{processes: n}.with(ctx, func(int) netnode.Program { return quiet{} }, func(_ *running, client *netnode.Client) (err error) {
+		values, err = warmTime(o.snapshots(n), func() error {
+			_, err := take(ctx, client, io.Discard)
+			return err
+		})
 		return err
 	})
+	return values, err
 }
 
 // skeletonRun is the same of a skeleton.

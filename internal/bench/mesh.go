@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -87,21 +86,6 @@ type meshRun struct {
 
 // elapsed is the median of the times that snapshots take until they are complete.
 func (m *meshRun) elapsed(ctx context.Context) (values []float64, err error) {
-	r, err := start(ctx, m.shape, m.program)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, r.stop()) }()
-	if m.ready != nil {
-		if err := m.ready(ctx, r); err != nil {
-			return nil, err
-		}
-	}
-	client, err := r.client(ctx, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
 	one := m.take
 	if one == nil {
 		one = func(ctx context.Context, _ *running, client *netnode.Client) (netnode.EndReply, error) {
@@ -109,15 +93,26 @@ func (m *meshRun) elapsed(ctx context.Context) (values []float64, err error) {
 		}
 	}
 	var took []float64
-	for range m.warm + m.snapshots {
-		if err := pause(ctx, m.every); err != nil {
-			return nil, err
+	err = m.with(ctx, m.program, func(r *running, client *netnode.Client) error {
+		if m.ready != nil {
+			if err := m.ready(ctx, r); err != nil {
+				return err
+			}
 		}
-		end, err := one(ctx, r, client)
-		if err != nil {
-			return nil, err
+		for range m.warm + m.snapshots {
+			if err := pause(ctx, m.every); err != nil {
+				return err
+			}
+			end, err := one(ctx, r, client)
+			if err != nil {
+				return err
+			}
+			took = append(took, end.ElapsedMS)
 		}
-		took = append(took, end.ElapsedMS)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return []float64{median(took[m.warm:])}, nil
 }
@@ -130,37 +125,37 @@ func everySecond(n int) Benchmark {
 		Name:  title,
 		About: fmt.Sprintf("the processor time that one snapshot a second adds to an idle full mesh of %d, JSON and its client included", n),
 		run: func(ctx context.Context, o *Options) (results []Result, err error) {
-			r, err := start(ctx, shape{processes: n}, func(int) netnode.Program { return quiet{} })
-			if err != nil {
-				return nil, err
-			}
-			defer func() { err = errors.Join(err, r.stop()) }()
-			client, err := r.client(ctx, 0)
-			if err != nil {
-				return nil, err
-			}
-			defer client.Close()
-			return compare(ctx, o, []figure{{title, "% of a core"}}, func(ctx context.Context) ([]float64, error) {
-				const seconds = 3
-				var used [2]time.Duration
-				for with := range used {
-					before := cpu()
-					for range seconds {
-						if with == 1 {
-							if _, err := take(ctx, client, io.Discard); err != nil {
-								return nil, err
-							}
-						}
-						if err := pause(ctx, o.wait(time.Second)); err != nil {
-							return nil, err
-						}
-					}
-					used[with] = cpu() - before
-				}
-				return []float64{100 * (used[1] - used[0]).Seconds() / seconds}, nil
-			}, nil)
+			err = shape{processes: n}.with(ctx, func(int) netnode.Program { return quiet{} }, func(_ *running, client *netnode.Client) (err error) {
+				results, err = compare(ctx, o, []figure{{title, "% of a core"}}, func(ctx context.Context) ([]float64, error) {
+					return snapshotCPU(ctx, o, client)
+				}, nil)
+				return err
+			})
+			return results, err
 		},
 	}
+}
+
+// snapshotCPU is the processor time that a snapshot a second takes, in % of a core: of
+// some seconds with it less that of as many without.
+func snapshotCPU(ctx context.Context, o *Options, client *netnode.Client) ([]float64, error) {
+	const seconds = 3
+	var used [2]time.Duration
+	for with := range used {
+		before := cpu()
+		for range seconds {
+			if with == 1 {
+				if _, err := take(ctx, client, io.Discard); err != nil {
+					return nil, err
+				}
+			}
+			if err := pause(ctx, o.wait(time.Second)); err != nil {
+				return nil, err
+			}
+		}
+		used[with] = cpu() - before
+	}
+	return []float64{100 * (used[1] - used[0]).Seconds() / seconds}, nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {
