@@ -7,13 +7,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"chandy/netnode"
 	"chandy/snapshot"
 	"chandy/wire"
 )
 
 // linkTo is the status of p1's outgoing link to another process.
-func (c *cluster) linkTo(ctx context.Context, to snapshot.ProcessID) netnode.OutgoingStatus {
+func (c *cluster) linkTo(ctx context.Context, to snapshot.ProcessID) wire.OutgoingStatus {
 	c.t.Helper()
 	client := c.client(ctx, "p1")
 	defer client.Close()
@@ -27,7 +26,7 @@ func (c *cluster) linkTo(ctx context.Context, to snapshot.ProcessID) netnode.Out
 		}
 	}
 	c.t.Fatalf("no link to %s", to)
-	return netnode.OutgoingStatus{}
+	return wire.OutgoingStatus{}
 }
 
 // A connection on which nothing comes any more is found within five seconds, and

@@ -3,26 +3,26 @@ package netnode_test
 import (
 	"testing"
 
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
 // idle is a program that does nothing.
 type idle struct{}
 
-func (idle) Start(netnode.Process)              {}
+func (idle) Start(program.Process)              {}
 func (idle) Receive(snapshot.ProcessID, []byte) {}
-func (idle) Capture(done func(netnode.State))   { done(netnode.State{Bytes: []byte("{}")}) }
+func (idle) Capture(done func(program.State))   { done(program.State{Bytes: []byte("{}")}) }
 func (idle) Restore([]byte) error               { return nil }
 
 // spinner is a program of which a timer is always due.
 type spinner struct {
 	idle
-	process  netnode.Process
+	process  program.Process
 	received chan snapshot.ProcessID
 }
 
-func (s *spinner) Start(p netnode.Process) {
+func (s *spinner) Start(p program.Process) {
 	s.process = p
 	s.spin()
 }

@@ -70,14 +70,14 @@ func (c *Client) greet(cluster *Cluster, id snapshot.ProcessID) error {
 
 // Initiate takes a snapshot at the node, which is the first of the initiators; at
 // may be empty. The JSON goes to out; told, if not nil, hears how far it is. An
-// *ErrorReply means that no snapshot was begun.
-func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout time.Duration, compact bool, out io.Writer, told func(ProgressReply)) (EndReply, error) {
-	request := controlRequest{
-		Type: "initiate", At: at, TimeoutMS: max(1, timeout.Milliseconds()), Compact: compact, Progress: told != nil,
+// *wire.ErrorReply means that no snapshot was begun.
+func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout time.Duration, compact bool, out io.Writer, told func(wire.ProgressReply)) (wire.EndReply, error) {
+	request := wire.InitiateRequest{
+		At: at, TimeoutMS: max(1, timeout.Milliseconds()), Compact: compact, Progress: told != nil,
 	}
-	var end EndReply
+	var end wire.EndReply
 	text, err := c.do(ctx, request, out, func(body []byte) {
-		var p ProgressReply
+		var p wire.ProgressReply
 		if json.Unmarshal(body, &p) == nil {
 			told(p)
 		}
@@ -89,7 +89,7 @@ func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout 
 }
 
 // Status asks the node for its status.
-func (c *Client) Status(ctx context.Context) (ProcessStatus, error) { return c.status(ctx, false) }
+func (c *Client) Status(ctx context.Context) (wire.ProcessStatus, error) { return c.status(ctx, false) }
 
 // AwaitUp waits until all channels of the node are up, or ctx is done.
 func (c *Client) AwaitUp(ctx context.Context) error {
@@ -97,10 +97,10 @@ func (c *Client) AwaitUp(ctx context.Context) error {
 	return err
 }
 
-func (c *Client) status(ctx context.Context, wait bool) (ProcessStatus, error) {
+func (c *Client) status(ctx context.Context, wait bool) (wire.ProcessStatus, error) {
 	var text bytes.Buffer
-	var status ProcessStatus
-	_, err := c.do(ctx, controlRequest{Type: "status", Wait: wait}, &text, nil)
+	var status wire.ProcessStatus
+	_, err := c.do(ctx, wire.StatusRequest{Wait: wait}, &text, nil)
 	if err == nil {
 		err = json.Unmarshal(text.Bytes(), &status)
 	}
@@ -110,19 +110,20 @@ func (c *Client) status(ctx context.Context, wait bool) (ProcessStatus, error) {
 // Call gives a request to the program of the node and returns its reply.
 func (c *Client) Call(ctx context.Context, request json.RawMessage) ([]byte, error) {
 	var reply bytes.Buffer
-	_, err := c.do(ctx, controlRequest{Type: "call", Request: request}, &reply, nil)
+	_, err := c.do(ctx, wire.CallRequest{Request: request}, &reply, nil)
 	return reply.Bytes(), err
 }
 
-// Error is the text of the reply.
-func (e *ErrorReply) Error() string { return e.Text }
-
 // do sends a request and takes the replies to it: data goes to out. It returns
 // the body of the end reply.
-func (c *Client) do(ctx context.Context, request controlRequest, out io.Writer, progress func([]byte)) ([]byte, error) {
+func (c *Client) do(ctx context.Context, request wire.Control, out io.Writer, progress func([]byte)) ([]byte, error) {
 	defer c.bind(ctx)()
 	c.number++
-	frame := wire.Append(nil, wire.Request{Number: c.number, Body: mustJSON(request)})
+	body, err := wire.EncodeControl(request)
+	if err != nil {
+		return nil, err
+	}
+	frame := wire.Append(nil, wire.Request{Number: c.number, Body: body})
 	if _, err := c.socket.Write(frame); err != nil {
 		return nil, c.because(ctx, err)
 	}
@@ -150,7 +151,7 @@ func (c *Client) do(ctx context.Context, request controlRequest, out io.Writer, 
 		case wire.KindEnd:
 			return reply.Body, nil
 		case wire.KindError:
-			var e ErrorReply
+			var e wire.ErrorReply
 			if err := json.Unmarshal(reply.Body, &e); err != nil {
 				return nil, fmt.Errorf("read error reply: %w", err)
 			}
@@ -176,6 +177,8 @@ func (c *Client) because(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+var errClosed = errors.New("the peer closed the connection")
 
 // Close ends the connection.
 func (c *Client) Close() error { return c.socket.Close() }

@@ -12,11 +12,13 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"chandy/internal/bundled"
 	"chandy/internal/config"
-	"chandy/internal/program"
 	"chandy/internal/verify"
 	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // cluster is a cluster of nodes in this process.
@@ -64,7 +66,7 @@ func (c *cluster) startAll() {
 func (c *cluster) start(id snapshot.ProcessID) {
 	c.t.Helper()
 	p, _ := c.config.Process(id)
-	hosted, err := program.New(c.config, p)
+	hosted, err := bundled.New(c.config, p)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -72,7 +74,7 @@ func (c *cluster) start(id snapshot.ProcessID) {
 }
 
 // host starts a node with a program.
-func (c *cluster) host(id snapshot.ProcessID, hosted netnode.Program) {
+func (c *cluster) host(id snapshot.ProcessID, hosted program.Program) {
 	c.t.Helper()
 	p, _ := c.config.Process(id)
 	n, err := netnode.New(netnode.Options{Cluster: c.config, ID: id, Program: hosted, Network: c.network(p.Address), Log: testLog()})
@@ -159,7 +161,7 @@ type taken struct {
 		Reason  string `json:"reason"`
 		Detail  string `json:"detail"`
 	} `json:"missing"`
-	end netnode.EndReply
+	end wire.EndReply
 }
 
 // sum is all money, on accounts and in channels.
@@ -194,10 +196,10 @@ func (c *cluster) snapshot(ctx context.Context, timeout time.Duration, at ...sna
 const schemaMax = 128 << 10
 
 // take is snapshot, and gives the JSON.
-func (c *cluster) take(ctx context.Context, timeout time.Duration, at ...snapshot.ProcessID) (netnode.EndReply, []byte, error) {
+func (c *cluster) take(ctx context.Context, timeout time.Duration, at ...snapshot.ProcessID) (wire.EndReply, []byte, error) {
 	client, err := netnode.DialClient(ctx, c.config, at[0], c.network("client"))
 	if err != nil {
-		return netnode.EndReply{}, nil, err
+		return wire.EndReply{}, nil, err
 	}
 	defer client.Close()
 	if len(at) == 1 {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"chandy/internal/core"
 	"chandy/wire"
 )
 
@@ -15,7 +16,7 @@ import (
 // but only while there is more than the kernel takes at once.
 type conn struct {
 	node     *Node
-	id       ConnID
+	id       core.ConnID
 	socket   *socket
 	reader   *wire.Reader
 	accepted chan struct{} // closed when the core has accepted the hello
@@ -57,7 +58,7 @@ const (
 	repliesMax = 1024
 )
 
-func newConn(n *Node, id ConnID, connection net.Conn) *conn {
+func newConn(n *Node, id core.ConnID, connection net.Conn) *conn {
 	socket := newSocket(connection)
 	c := &conn{
 		node: n, id: id, socket: socket,
@@ -77,7 +78,7 @@ func (c *conn) readDialled() {
 }
 
 // readAccepted reads from a connection from outside: a hello first, within
-// helloTimeout, and the rest once the core has accepted it.
+// HelloTimeout, and the rest once the core has accepted it.
 func (c *conn) readAccepted() {
 	hello, err := c.readHello()
 	c.node.removeEarly(c)
@@ -86,7 +87,7 @@ func (c *conn) readAccepted() {
 		c.finish()
 		return
 	}
-	c.node.post(Accepted{c.id, c.socket.RemoteAddr().String(), hello})
+	c.node.post(core.Accepted{Conn: c.id, Remote: c.socket.RemoteAddr().String(), Hello: hello})
 	select {
 	case <-c.accepted:
 	case <-c.done: // refused
@@ -99,7 +100,7 @@ func (c *conn) readAccepted() {
 }
 
 func (c *conn) readHello() (wire.Hello, error) {
-	c.socket.SetReadDeadline(time.Now().Add(helloTimeout))
+	c.socket.SetReadDeadline(time.Now().Add(core.HelloTimeout))
 	defer c.socket.SetReadDeadline(time.Time{})
 	f, err := c.reader.Read()
 	if err != nil {
@@ -120,7 +121,7 @@ func (c *conn) read() {
 		}
 		frames, err := c.readBatch()
 		if len(frames) > 0 {
-			if !c.node.postFrom(c, Arrived{c.id, frames}) {
+			if !c.node.postFrom(c, core.Arrived{Conn: c.id, Frames: frames}) {
 				select {
 				case <-c.taken: // the memory of the frames may be used again
 				case <-c.node.stop.Done():
@@ -132,7 +133,7 @@ func (c *conn) read() {
 			if err == io.EOF {
 				err = nil
 			}
-			c.node.post(Closed{c.id, err})
+			c.node.post(core.Closed{Conn: c.id, Err: err})
 			c.finish()
 			return
 		}
@@ -177,7 +178,7 @@ func (c *conn) finish() {
 // write writes frames at once, as far as the kernel takes them without waiting, and
 // queues a copy of the rest for a writer: when it returns, the outbox may use the
 // memory of messages again. Whoever has the core calls it.
-func (c *conn) write(w Write) {
+func (c *conn) write(w core.Write) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closing {

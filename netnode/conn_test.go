@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"chandy/internal/core"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -16,18 +17,18 @@ func TestAheadKeepsOrder(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
 	c := newConn(&Node{}, 1, here)
-	marker := func(ordinal uint64) Write {
-		return Write{Conn: 1, Frames: []wire.Frame{wire.Marker{Ordinal: ordinal, Snapshot: "S", Assembler: "p1"}}, Ahead: true}
+	marker := func(ordinal uint64) core.Write {
+		return core.Write{Conn: 1, Frames: []wire.Frame{wire.Marker{Ordinal: ordinal, Snapshot: "S", Assembler: "p1"}}, Ahead: true}
 	}
-	data := func(seq, stamp uint64) Write {
+	data := func(seq, stamp uint64) core.Write {
 		b := snapshot.Batch{First: seq}
 		b.Append([]byte("x"))
-		return Write{Conn: 1, Frames: []wire.Frame{wire.Data{Stamp: stamp, Batch: b}}}
+		return core.Write{Conn: 1, Frames: []wire.Frame{wire.Data{Stamp: stamp, Batch: b}}}
 	}
 	left := newBuffer()
 	*left = wire.Append(*left, marker(1).Frames[0])
 	c.queue, c.writing = []load{{bytes: left, rest: true}}, true // as writeAtOnce leaves it
-	for _, w := range []Write{data(1, 1), marker(2), data(2, 2), marker(3), data(3, 3)} {
+	for _, w := range []core.Write{data(1, 1), marker(2), data(2, 2), marker(3), data(3, 3)} {
 		c.write(w)
 	}
 	go c.writeLoop()
@@ -71,7 +72,7 @@ func TestWriterLeavesNoDeadline(t *testing.T) {
 	d := &deadlined{Conn: here}
 	n := &Node{}
 	c := newConn(n, 1, d)
-	c.write(Write{Conn: 1, Frames: []wire.Frame{wire.Ping{Nonce: 1}}}) // a pipe takes nothing at once
+	c.write(core.Write{Conn: 1, Frames: []wire.Frame{wire.Ping{Nonce: 1}}}) // a pipe takes nothing at once
 	if _, err := wire.NewReader(there, wire.FrameMax).Read(); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -21,7 +21,7 @@ import (
 // and received by its own count. It sends as fast as the outboxes let it.
 type counting struct {
 	*tally
-	process  netnode.Process
+	process  program.Process
 	random   *rand.Rand
 	quota    uint64 // messages on each channel
 	fillMax  int    // bytes
@@ -91,7 +91,7 @@ func (all *tally) reach() {
 	})
 }
 
-func (c *counting) Start(p netnode.Process) {
+func (c *counting) Start(p program.Process) {
 	c.process = p
 	c.random = rand.New(rand.NewPCG(p.Rand().Uint64(), 0))
 	p.After(0, c.tick)
@@ -144,12 +144,12 @@ type counts struct {
 	Received map[snapshot.ProcessID]uint64 `json:"received"`
 }
 
-func (c *counting) Capture(done func(netnode.State)) {
+func (c *counting) Capture(done func(program.State)) {
 	state, err := json.Marshal(counts{c.sent, c.received})
 	if err != nil {
 		panic(err)
 	}
-	done(netnode.State{Bytes: state})
+	done(program.State{Bytes: state})
 }
 
 func (c *counting) Restore([]byte) error { return nil }

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -16,7 +16,7 @@ import (
 // at a time. It would stop for ever on channels that hold little if a node stopped
 // receiving while it cannot send.
 type asking struct {
-	process  netnode.Process
+	process  program.Process
 	size     int // bytes of a message
 	atOnce   int // questions without an answer, on each channel
 	each     int // questions in all, on each channel
@@ -25,7 +25,7 @@ type asking struct {
 	left     chan<- struct{} // one for each channel that has all answers
 }
 
-func (a *asking) Start(p netnode.Process) {
+func (a *asking) Start(p program.Process) {
 	a.process = p
 	a.asked, a.answered = map[snapshot.ProcessID]int{}, map[snapshot.ProcessID]int{}
 	for _, to := range p.Channels() {
@@ -61,9 +61,9 @@ func (a *asking) Receive(from snapshot.ProcessID, payload []byte) {
 	a.ask(from)
 }
 
-func (a *asking) Capture(done func(netnode.State)) {
+func (a *asking) Capture(done func(program.State)) {
 	state, _ := json.Marshal(map[string]any{"asked": a.asked, "answered": a.answered})
-	done(netnode.State{Bytes: state})
+	done(program.State{Bytes: state})
 }
 
 func (a *asking) Restore([]byte) error { return nil }

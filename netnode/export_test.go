@@ -1,45 +1,8 @@
 package netnode
 
-import "reflect"
+import "chandy/internal/core"
 
-// Holdings calls f, on the loop, with how much a node holds of what passes:
-// snapshots, requests, connections, timers. What is not there is left out.
+// Holdings calls f on the loop with [core.Core.Holdings].
 func (n *Node) Holdings(f func(map[string]int)) {
-	n.post(Called{func() { f(n.core.holdings()) }})
-}
-
-func (c *Core) holdings() map[string]int {
-	held := map[string]int{
-		"recordings": len(c.recorder.InProgress()), "assemblies": len(c.assemblies), "parts": len(c.parts),
-		"clients": len(c.clients), "requests": len(c.requests), "awaiting up": len(c.awaitingUp),
-		"conns": len(c.conns), "refused": len(c.refused),
-		"timers": 0, "program timers": len(c.delivery.timers.heap),
-		"ended ids": reflect.ValueOf(c.recorder).Elem().FieldByName("ended").Len(),
-	}
-	for _, one := range c.timers.heap {
-		if one.f != nil {
-			held["timers"]++
-		}
-	}
-	for _, l := range c.links {
-		held["shipments"] += len(l.shipments)
-	}
-	for _, one := range c.conns {
-		if o, ok := one.use.(*contributor); ok {
-			held["sections"] += len(o.sections)
-		}
-	}
-	for _, out := range c.out {
-		held["outboxes"] += out.sender.Waiting()
-	}
-	for _, in := range c.in {
-		held["inboxes"] += in.receiver.Waiting()
-		held["transit"] += len(in.transit)
-	}
-	for name, n := range held {
-		if n == 0 {
-			delete(held, name)
-		}
-	}
-	return held
+	n.post(core.Called{F: func() { f(n.core.Holdings()) }})
 }

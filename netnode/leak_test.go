@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -269,11 +270,11 @@ func TestVirtualHeap(t *testing.T) {
 
 // stoppable is a program that sends a little while it runs, and never answers.
 type stoppable struct {
-	process netnode.Process
+	process program.Process
 	running bool
 }
 
-func (s *stoppable) Start(p netnode.Process) { s.process = p }
+func (s *stoppable) Start(p program.Process) { s.process = p }
 
 func (s *stoppable) run(running bool) {
 	s.process.Do(func() {
@@ -293,5 +294,5 @@ func (s *stoppable) tick() {
 }
 
 func (s *stoppable) Receive(snapshot.ProcessID, []byte)     {}
-func (s *stoppable) Capture(done func(state netnode.State)) { done(netnode.State{Bytes: []byte("{}")}) }
+func (s *stoppable) Capture(done func(state program.State)) { done(program.State{Bytes: []byte("{}")}) }
 func (s *stoppable) Restore([]byte) error                   { return nil }

@@ -1,20 +1,24 @@
 package netnode
 
-import "sync"
+import (
+	"sync"
+
+	"chandy/internal/core"
+)
 
 // mailbox is what the goroutines of a node hand to its core.
 type mailbox struct {
 	bell chan struct{} // there is something for the loop to do
 
 	mu     sync.Mutex // guards the rest
-	events []Event
+	events []core.Event
 	closed bool
 }
 
 func (m *mailbox) init() { m.bell = make(chan struct{}, 1) }
 
 // post hands over an event; after close it is dropped.
-func (m *mailbox) post(e Event) {
+func (m *mailbox) post(e core.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.closed {
@@ -37,7 +41,7 @@ func (m *mailbox) waiting() bool {
 }
 
 // take gives what has been posted, for an empty slice to use next time.
-func (m *mailbox) take(used []Event) []Event {
+func (m *mailbox) take(used []core.Event) []core.Event {
 	clear(used)
 	m.mu.Lock()
 	defer m.mu.Unlock()

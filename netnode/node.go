@@ -19,6 +19,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"chandy/internal/config"
+	"chandy/internal/core"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -33,7 +35,7 @@ func LoadCluster(path string) (*Cluster, error) { return config.Load(config.Find
 type Options struct {
 	Cluster *Cluster
 	ID      snapshot.ProcessID
-	Program Program
+	Program program.Program
 	// Log takes what the node has to say; the zero Logger says nothing.
 	Log zerolog.Logger
 	// Listen is the address to bind; empty: the one in the cluster file.
@@ -62,17 +64,17 @@ type Node struct {
 	alarm alarm      // calls timeUp
 
 	turn   sync.Mutex // guards the core, and what follows; free while the node runs
-	core   *Core
-	events []Event       // used by the last step
+	core   *core.Core
+	events []core.Event  // used by the last step
 	now    bundle        // what a connection writes at once; empty between two writes
 	armed  time.Duration // when the alarm goes off
 	exited bool
 
 	mu    sync.Mutex // guards the rest
-	conns map[ConnID]*conn
-	count ConnID  // of accepted connections
-	ended bool    // no new connection is taken
-	early []*conn // connections from outside that have not said hello, the oldest first
+	conns map[core.ConnID]*conn
+	count core.ConnID // of accepted connections
+	ended bool        // no new connection is taken
+	early []*conn     // connections from outside that have not said hello, the oldest first
 }
 
 // New makes a node and binds its address. It must be Run or Closed.
@@ -103,10 +105,11 @@ func New(o Options) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot listen: %w", o.ID, err)
 	}
+	log := o.Log.With().Str("process", string(o.ID)).Logger()
 	n := &Node{
-		log: o.Log, network: o.Network, listener: listener,
-		strange: o.Log.With().Str("process", string(o.ID)).Logger().Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
-		conns:   map[ConnID]*conn{},
+		log: log, network: o.Network, listener: listener,
+		strange: log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
+		conns:   map[core.ConnID]*conn{},
 	}
 	n.mail.init()
 	n.exit, n.armed = make(chan error, 1), never
@@ -114,11 +117,11 @@ func New(o Options) (*Node, error) {
 	n.turn.Lock()
 	n.stop, n.end = context.WithCancel(context.Background())
 	random := rand.New(rand.NewPCG(o.Seed, 0))
-	n.core = NewCore(CoreOptions{
-		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(NewName(o.Wall(), random)),
+	n.core = core.New(core.Options{
+		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(core.NewName(o.Wall(), random)),
 		Program: o.Program, Log: o.Log, Rand: random, Wall: o.Wall, PID: os.Getpid(),
 		Do: func(f func()) {
-			n.mail.post(Called{f}) // not a step here: who calls Do may hold locks that f takes
+			n.mail.post(core.Called{F: f}) // not a step here: who calls Do may hold locks that f takes
 			n.mail.ring()
 		},
 	})
@@ -144,7 +147,7 @@ func (n *Node) Run(ctx context.Context) error {
 	n.begun = time.Now()
 	n.turn.Unlock()
 	n.work.Go(n.accept)
-	unhook := context.AfterFunc(ctx, func() { n.post(Stopping{}) })
+	unhook := context.AfterFunc(ctx, func() { n.post(core.Stopping{}) })
 	defer unhook()
 	err := n.loop()
 	n.end()
@@ -152,7 +155,7 @@ func (n *Node) Run(ctx context.Context) error {
 	n.alarm.close()
 	n.mail.close()
 	n.closeAll(true)
-	force := time.AfterFunc(stopTimeout, func() { n.closeAll(false) })
+	force := time.AfterFunc(core.StopTimeout, func() { n.closeAll(false) })
 	defer force.Stop()
 	n.closeProgram()
 	n.work.Wait()
@@ -163,7 +166,7 @@ func (n *Node) Run(ctx context.Context) error {
 func (n *Node) closeProgram() {
 	if closer, ok := n.core.Program.(io.Closer); ok {
 		if err := closer.Close(); err != nil {
-			n.core.log.Warn().Err(err).Msg("the program did not end well")
+			n.log.Warn().Err(err).Msg("the program did not end well")
 		}
 	}
 }
@@ -182,11 +185,11 @@ func (n *Node) closeAll(flush bool) {
 // goroutine that brings the event: what comes from a connection is answered without
 // a change of goroutines, which would cost more than most steps do. Any goroutine
 // may call it.
-func (n *Node) post(e Event) { n.postFrom(nil, e) }
+func (n *Node) post(e core.Event) { n.postFrom(nil, e) }
 
 // postFrom is post for the reader of a connection. It tells whether the core has
 // taken the event; if not, conn.taken will tell.
-func (n *Node) postFrom(reader *conn, e Event) (taken bool) {
+func (n *Node) postFrom(reader *conn, e core.Event) (taken bool) {
 	n.mail.post(e)
 	if !n.turn.TryLock() {
 		return false // who has the core looks into the mailbox again afterwards
@@ -245,7 +248,7 @@ func (n *Node) step(reader *conn) (more, taken bool) {
 	n.adaptBudget(time.Since(n.begun) - began)
 	taken = n.taken(n.events, reader)
 	for _, e := range effects {
-		if exit, ok := e.(Exit); ok {
+		if exit, ok := e.(core.Exit); ok {
 			n.exited = true
 			n.exit <- exit.Err
 			return false, taken
@@ -280,24 +283,24 @@ func (n *Node) adaptBudget(took time.Duration) {
 	}
 }
 
-func (n *Node) carryOut(e Effect) {
+func (n *Node) carryOut(e core.Effect) {
 	switch e := e.(type) {
-	case Dial:
+	case core.Dial:
 		n.work.Go(func() { n.dial(e) })
-	case Background:
+	case core.Background:
 		n.work.Go(func() {
 			result := e.Work()
-			n.post(Called{func() { e.Then(result) }})
+			n.post(core.Called{F: func() { e.Then(result) }})
 		})
-	case Write:
+	case core.Write:
 		if c := n.conn(e.Conn); c != nil {
 			c.write(e)
 		}
-	case Accept:
+	case core.Accept:
 		if c := n.conn(e.Conn); c != nil {
 			c.once.Do(func() { close(c.accepted) })
 		}
-	case Close:
+	case core.Close:
 		if c := n.conn(e.Conn); c != nil {
 			c.close(e.Flush)
 		}
@@ -306,9 +309,9 @@ func (n *Node) carryOut(e Effect) {
 
 // taken lets readers go on whose frames the core has taken. It tells whether those
 // of one of them, which need not be told, were among them.
-func (n *Node) taken(events []Event, reader *conn) (found bool) {
+func (n *Node) taken(events []core.Event, reader *conn) (found bool) {
 	for _, e := range events {
-		a, ok := e.(Arrived)
+		a, ok := e.(core.Arrived)
 		if !ok {
 			continue
 		}
@@ -324,12 +327,12 @@ func (n *Node) taken(events []Event, reader *conn) (found bool) {
 // dialTimeout is how long an attempt to connect may take.
 const dialTimeout = 2 * time.Second
 
-func (n *Node) dial(e Dial) {
+func (n *Node) dial(e core.Dial) {
 	ctx, cancel := context.WithTimeout(n.stop, dialTimeout)
 	defer cancel()
 	socket, err := n.network.Dial(ctx, e.Address)
 	if err != nil {
-		n.post(Dialled{e.Conn, err})
+		n.post(core.Dialled{Conn: e.Conn, Err: err})
 		return
 	}
 	c := newConn(n, e.Conn, socket)
@@ -337,7 +340,7 @@ func (n *Node) dial(e Dial) {
 		socket.Close()
 		return
 	}
-	n.post(Dialled{Conn: e.Conn})
+	n.post(core.Dialled{Conn: e.Conn})
 	n.work.Go(c.readDialled)
 }
 
@@ -403,7 +406,7 @@ func (n *Node) add(c *conn) bool {
 	return !n.ended
 }
 
-func (n *Node) conn(id ConnID) *conn {
+func (n *Node) conn(id core.ConnID) *conn {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.conns[id]

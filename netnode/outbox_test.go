@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -19,7 +19,7 @@ func (c *cluster) hosted() *sender {
 }
 
 // do calls f on the loop and waits until it has returned.
-func (s *sender) do(f func(p netnode.Process)) {
+func (s *sender) do(f func(p program.Process)) {
 	done := make(chan struct{})
 	s.process.Do(func() {
 		defer close(done)
@@ -59,7 +59,7 @@ func TestVirtualOutboxTotal(t *testing.T) {
 	virtual(t, threeOut, func(t *testing.T, _ *memNetwork, c *cluster) {
 		s := c.hosted()
 		send := func(to snapshot.ProcessID, kib int) {
-			s.do(func(p netnode.Process) {
+			s.do(func(p program.Process) {
 				for range kib {
 					p.Send(to, make([]byte, 1000))
 				}
@@ -100,14 +100,14 @@ func TestVirtualOutboxHigh(t *testing.T) {
 			s.process.Send("b", make([]byte, 1000))
 			s.process.After(10*time.Millisecond, tick)
 		}
-		s.do(func(p netnode.Process) { p.After(0, tick) })
+		s.do(func(p program.Process) { p.After(0, tick) })
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if ticks < 128 || ticks > 132 {
 			t.Fatalf("%d ticks of 1,000 bytes each for an outbox of 128 KiB", ticks)
 		}
 		called := false
-		s.do(func(netnode.Process) { called = true }) // returns
+		s.do(func(program.Process) { called = true }) // returns
 		if l := c.status(t.Context(), "a1").Outgoing[0]; !called || l.Outbox.Messages != ticks || l.Outbox.Bytes <= 128<<10 {
 			t.Errorf("outbox: %+v", l.Outbox)
 		}

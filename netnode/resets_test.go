@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"chandy/netnode"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -194,7 +193,7 @@ func (c *cluster) finalCounted(ctx context.Context, at snapshot.ProcessID) *coun
 }
 
 // status is that of one node.
-func (c *cluster) status(ctx context.Context, id snapshot.ProcessID) netnode.ProcessStatus {
+func (c *cluster) status(ctx context.Context, id snapshot.ProcessID) wire.ProcessStatus {
 	c.t.Helper()
 	client := c.client(ctx, id)
 	defer client.Close()

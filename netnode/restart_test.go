@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // withholding is a program that never gives its state.
@@ -15,9 +17,9 @@ type withholding struct {
 	asked chan struct{}
 }
 
-func (*withholding) Start(netnode.Process)              {}
+func (*withholding) Start(program.Process)              {}
 func (*withholding) Receive(snapshot.ProcessID, []byte) {}
-func (w *withholding) Capture(func(netnode.State))      { close(w.asked) }
+func (w *withholding) Capture(func(program.State))      { close(w.asked) }
 func (*withholding) Restore([]byte) error               { return nil }
 
 // A process that restarts during a snapshot, on real sockets: the snapshot is
@@ -75,7 +77,7 @@ func TestRestartDuringSnapshot(t *testing.T) {
 }
 
 // outgoing is one end of a channel as the status of its sender has it.
-func (c *cluster) outgoing(ctx context.Context, from, to snapshot.ProcessID) netnode.OutgoingStatus {
+func (c *cluster) outgoing(ctx context.Context, from, to snapshot.ProcessID) wire.OutgoingStatus {
 	c.t.Helper()
 	for _, o := range c.status(ctx, from).Outgoing {
 		if o.To == to {
@@ -83,7 +85,7 @@ func (c *cluster) outgoing(ctx context.Context, from, to snapshot.ProcessID) net
 		}
 	}
 	c.t.Fatalf("no channel %s->%s", from, to)
-	return netnode.OutgoingStatus{}
+	return wire.OutgoingStatus{}
 }
 
 // checkResets takes a snapshot after p3 restarted once, and compares what it says of
@@ -114,7 +116,7 @@ func (c *cluster) checkResets(ctx context.Context, at snapshot.ProcessID) {
 		c.t.Fatalf("%v: %s", err, text)
 	}
 	for _, ch := range s.Channels {
-		link := netnode.LinkStatus{}
+		link := wire.LinkStatus{}
 		switch {
 		case ch.To == "p3":
 			link = c.outgoing(ctx, ch.From, ch.To).LinkStatus

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -152,13 +153,13 @@ func TestVirtualSilence(t *testing.T) {
 
 // sender is a program that sends what it is told.
 type sender struct {
-	process netnode.Process
+	process program.Process
 	started chan struct{}
 }
 
-func (s *sender) Start(p netnode.Process)                { s.process = p; close(s.started) }
+func (s *sender) Start(p program.Process)                { s.process = p; close(s.started) }
 func (s *sender) Receive(snapshot.ProcessID, []byte)     {}
-func (s *sender) Capture(done func(state netnode.State)) { done(netnode.State{Bytes: []byte("{}")}) }
+func (s *sender) Capture(done func(state program.State)) { done(program.State{Bytes: []byte("{}")}) }
 func (s *sender) Restore([]byte) error                   { return nil }
 
 // A message to nobody, or over no channel, is an error to the sender, as is one

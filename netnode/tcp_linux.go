@@ -1,6 +1,10 @@
 package netnode
 
-import "syscall"
+import (
+	"syscall"
+
+	"chandy/internal/core"
+)
 
 // tcpUserTimeout is TCP_USER_TIMEOUT (tcp(7)), which package syscall does not have.
 const tcpUserTimeout = 18
@@ -10,7 +14,7 @@ const tcpUserTimeout = 18
 func setUserTimeout(_, _ string, c syscall.RawConn) error {
 	var err error
 	if wrong := c.Control(func(fd uintptr) {
-		err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(deadAfter.Milliseconds()))
+		err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(core.DeadAfter.Milliseconds()))
 	}); wrong != nil {
 		return wrong
 	}

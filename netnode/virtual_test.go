@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"chandy/netnode"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // Clusters inside a synctest bubble run the real goroutines over a network in
@@ -167,8 +167,8 @@ func TestVirtualOneWay(t *testing.T) {
 			}
 		}
 		_, err := c.snapshot(t.Context(), time.Second, "a1", "b")
-		var refusal *netnode.ErrorReply
-		if !errors.As(err, &refusal) || refusal.Code != netnode.CodeUnreachable {
+		var refusal *wire.ErrorReply
+		if !errors.As(err, &refusal) || refusal.Code != wire.CodeUnreachable {
 			t.Errorf("initiators a1 and b: %v", err)
 		}
 	})
@@ -192,8 +192,8 @@ func TestVirtualLimit(t *testing.T) {
 		refused := 0
 		for range 5 {
 			err := <-results
-			var refusal *netnode.ErrorReply
-			if errors.As(err, &refusal) && refusal.Code == netnode.CodeLimit {
+			var refusal *wire.ErrorReply
+			if errors.As(err, &refusal) && refusal.Code == wire.CodeLimit {
 				refused++
 			} else if err != nil {
 				t.Error(err)

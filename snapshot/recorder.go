@@ -418,3 +418,6 @@ func through(batches []Batch, seq uint64) []Batch {
 	}
 	return kept
 }
+
+// Ended returns how many ids of ended snapshots are remembered, at most EndedMax.
+func (r *Recorder) Ended() int { return len(r.ended) }

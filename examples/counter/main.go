@@ -11,18 +11,20 @@ import (
 	"os/signal"
 	"time"
 
-	"chandy/netnode"
-	"chandy/snapshot"
 	"github.com/rs/zerolog"
+
+	"chandy/netnode"
+	"chandy/program"
+	"chandy/snapshot"
 )
 
 type counter struct {
-	netnode.Process
+	program.Process
 	counts map[snapshot.ProcessID]int // its own, and what each other told it last
 }
 
-func (c *counter) Start(p netnode.Process)          { c.Process = p; c.count() }
-func (c *counter) Capture(done func(netnode.State)) { done(netnode.State{Bytes: c.encode()}) }
+func (c *counter) Start(p program.Process)          { c.Process = p; c.count() }
+func (c *counter) Capture(done func(program.State)) { done(program.State{Bytes: c.encode()}) }
 func (c *counter) Restore(state []byte) error       { return json.Unmarshal(state, &c.counts) }
 func (c *counter) encode() []byte                   { text, _ := json.Marshal(c.counts); return text }
 

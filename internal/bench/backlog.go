@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"chandy/netnode"
+	"chandy/program"
+	"chandy/wire"
 )
 
 const (
@@ -72,7 +74,7 @@ func fullRun(ctx context.Context, o *Options, network string, each time.Duration
 	messages := o.messages(backlogBytes / backlogMessage)
 	s := newSource(name(1), bytes.Repeat([]byte("x"), backlogMessage))
 	var parts []float64
-	full := backlogRun(o, network+"\noutbox_high = \"128MiB\"\noutbox_limit = \"256MiB\"", func(i int) netnode.Program {
+	full := backlogRun(o, network+"\noutbox_high = \"128MiB\"\noutbox_limit = \"256MiB\"", func(i int) program.Program {
 		switch i {
 		case 0:
 			return s
@@ -83,11 +85,11 @@ func fullRun(ctx context.Context, o *Options, network string, each time.Duration
 	})
 	full.ready = func(ctx context.Context, r *running) error {
 		s.send(messages)
-		return r.await(ctx, func(st netnode.ProcessStatus) bool {
+		return r.await(ctx, func(st wire.ProcessStatus) bool {
 			return st.Outgoing[0].Sent == uint64(messages)
 		})
 	}
-	full.take = func(ctx context.Context, r *running, client *netnode.Client) (netnode.EndReply, error) {
+	full.take = func(ctx context.Context, r *running, client *netnode.Client) (wire.EndReply, error) {
 		end, arrived, json, err := observe(ctx, r, client)
 		if err != nil {
 			return end, err
@@ -109,7 +111,7 @@ func fullRun(ctx context.Context, o *Options, network string, each time.Duration
 // Garbage is collected before it and not meanwhile: a mesh with 64 MiB in its outbox
 // collects seldom, an idle one every second snapshot of this size, and that is more
 // than anything else that the two differ in. The status also wakes what is asleep.
-func observe(ctx context.Context, r *running, client *netnode.Client) (end netnode.EndReply, arrived uint64, json beginning, err error) {
+func observe(ctx context.Context, r *running, client *netnode.Client) (end wire.EndReply, arrived uint64, json beginning, err error) {
 	runtime.GC()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	st, err := r.status(ctx, 1)
@@ -145,13 +147,13 @@ func receivedIn(json []byte) (uint64, error) {
 // stateRun is the median time of a snapshot of an idle mesh in which the state of the
 // second process has so many bytes, or is as small as the others if 0, in ms.
 func stateRun(ctx context.Context, o *Options, state int) (took float64, err error) {
-	idle := backlogRun(o, "", func(i int) netnode.Program {
+	idle := backlogRun(o, "", func(i int) program.Program {
 		if i == 1 && state > 0 {
 			return &large{state: fmt.Appendf(nil, "%q", strings.Repeat("x", max(0, state-2)))}
 		}
 		return quiet{}
 	})
-	idle.take = func(ctx context.Context, r *running, client *netnode.Client) (netnode.EndReply, error) {
+	idle.take = func(ctx context.Context, r *running, client *netnode.Client) (wire.EndReply, error) {
 		end, _, _, err := observe(ctx, r, client)
 		return end, err
 	}
@@ -164,7 +166,7 @@ func stateRun(ctx context.Context, o *Options, state int) (took float64, err err
 
 // backlogRun is a run of either side. Its first snapshots dial the connections of the
 // parts and are not counted.
-func backlogRun(o *Options, network string, program func(i int) netnode.Program) *meshRun {
+func backlogRun(o *Options, network string, program func(i int) program.Program) *meshRun {
 	return &meshRun{
 		every: o.wait(backlogEvery), snapshots: min(5, o.snapshots(3)), warm: warmUp,
 		shape: shape{processes: 3, network: network}, program: program,
@@ -172,7 +174,7 @@ func backlogRun(o *Options, network string, program func(i int) netnode.Program)
 }
 
 // await waits until the status of the first process is as it should be.
-func (r *running) await(ctx context.Context, good func(netnode.ProcessStatus) bool) error {
+func (r *running) await(ctx context.Context, good func(wire.ProcessStatus) bool) error {
 	for {
 		st, err := r.status(ctx, 0)
 		if err != nil {
@@ -187,7 +189,7 @@ func (r *running) await(ctx context.Context, good func(netnode.ProcessStatus) bo
 	}
 }
 
-func (r *running) status(ctx context.Context, i int) (st netnode.ProcessStatus, err error) {
+func (r *running) status(ctx context.Context, i int) (st wire.ProcessStatus, err error) {
 	client, err := r.client(ctx, i)
 	if err == nil {
 		defer client.Close()

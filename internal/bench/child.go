@@ -11,8 +11,8 @@ import (
 	"os/exec"
 	"time"
 
-	"chandy/internal/program"
-	"chandy/netnode"
+	"chandy/internal/bundled"
+	"chandy/program"
 )
 
 const (
@@ -81,9 +81,9 @@ func startChildren(ctx context.Context, o *Options, paused func(time.Duration)) 
 	if err != nil {
 		return nil, err
 	}
-	var hosted []netnode.Program
+	var hosted []program.Program
 	for _, p := range cluster.Processes {
-		one, err := program.New(cluster, p)
+		one, err := bundled.New(cluster, p)
 		if err != nil {
 			return nil, err
 		}
@@ -92,18 +92,18 @@ func startChildren(ctx context.Context, o *Options, paused func(time.Duration)) 
 	if paused != nil {
 		hosted[0] = &timed{hosted[0], paused}
 	}
-	return start(ctx, s, func(i int) netnode.Program { return hosted[i] })
+	return start(ctx, s, func(i int) program.Program { return hosted[i] })
 }
 
 // timed tells how long captures take.
 type timed struct {
-	netnode.Program
+	program.Program
 	told func(time.Duration)
 }
 
-func (t *timed) Capture(done func(netnode.State)) {
+func (t *timed) Capture(done func(program.State)) {
 	began := time.Now()
-	t.Program.Capture(func(s netnode.State) {
+	t.Program.Capture(func(s program.State) {
 		t.told(time.Since(began))
 		done(s)
 	})

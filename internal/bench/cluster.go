@@ -12,6 +12,7 @@ import (
 
 	"chandy/internal/config"
 	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -56,7 +57,7 @@ type running struct {
 
 // start runs a cluster and waits until all its channels are up. It must be
 // stopped.
-func start(ctx context.Context, s shape, program func(i int) netnode.Program) (*running, error) {
+func start(ctx context.Context, s shape, program func(i int) program.Program) (*running, error) {
 	cluster, err := s.cluster()
 	if err != nil {
 		return nil, err
@@ -92,7 +93,7 @@ func start(ctx context.Context, s shape, program func(i int) netnode.Program) (*
 }
 
 // with starts a cluster, calls f with a client of its first process, and stops it.
-func (s shape) with(ctx context.Context, program func(i int) netnode.Program, f func(r *running, client *netnode.Client) error) (err error) {
+func (s shape) with(ctx context.Context, program func(i int) program.Program, f func(r *running, client *netnode.Client) error) (err error) {
 	r, err := start(ctx, s, program)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"chandy/netnode"
+	"chandy/program"
 )
 
 // idleMax is the largest idle mesh. Where the file descriptors do not allow it, it is
@@ -78,7 +79,7 @@ const otherDescriptors = 64
 
 // idleRun is the median time of a snapshot of a mesh of n, in ms.
 func idleRun(ctx context.Context, o *Options, n int) (values []float64, err error) {
-	err = shape{processes: n}.with(ctx, func(int) netnode.Program { return quiet{} }, func(_ *running, client *netnode.Client) (err error) {
+	err = shape{processes: n}.with(ctx, func(int) program.Program { return quiet{} }, func(_ *running, client *netnode.Client) (err error) {
 		values, err = warmTime(o.snapshots(n), func() error {
 			_, err := take(ctx, client, io.Discard)
 			return err

@@ -7,7 +7,7 @@ import (
 	"runtime"
 	"testing"
 
-	"chandy/netnode"
+	"chandy/program"
 )
 
 // openDescriptors is how many file descriptors are open.
@@ -38,7 +38,7 @@ func TestMeshDescriptors(t *testing.T) {
 		t.Errorf("a skeleton of %d takes %d descriptors, not %d", n, got, takes)
 	}
 
-	r, err := start(t.Context(), shape{processes: n}, func(int) netnode.Program { return quiet{} })
+	r, err := start(t.Context(), shape{processes: n}, func(int) program.Program { return quiet{} })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestStartInterrupted(t *testing.T) {
 	s.close()
 	before := openDescriptors(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err = start(ctx, shape{processes: 5}, func(i int) netnode.Program {
+	_, err = start(ctx, shape{processes: 5}, func(i int) program.Program {
 		if i == 2 {
 			cancel()
 		}

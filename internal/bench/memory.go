@@ -5,7 +5,7 @@ import (
 	"errors"
 	"runtime"
 
-	"chandy/netnode"
+	"chandy/program"
 )
 
 // memory is what the idle end of a channel takes: heap and stacks of a full mesh
@@ -36,7 +36,7 @@ func memory() Benchmark {
 // held is how many bytes of heap and stacks a running idle cluster has.
 func held(ctx context.Context, s shape) (bytes float64, err error) {
 	before := inUse()
-	r, err := start(ctx, s, func(int) netnode.Program { return quiet{} })
+	r, err := start(ctx, s, func(int) program.Program { return quiet{} })
 	if err != nil {
 		return 0, err
 	}

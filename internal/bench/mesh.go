@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"chandy/netnode"
+	"chandy/program"
+	"chandy/wire"
 )
 
 // snapshotMax is the time-out of a snapshot.
 const snapshotMax = time.Minute
 
 // take takes a snapshot, which must be complete.
-func take(ctx context.Context, client *netnode.Client, out io.Writer) (netnode.EndReply, error) {
+func take(ctx context.Context, client *netnode.Client, out io.Writer) (wire.EndReply, error) {
 	end, err := client.Initiate(ctx, nil, snapshotMax, true, out, nil)
 	if err == nil && end.Status != "complete" {
 		err = fmt.Errorf("snapshot %s is %s: %q", end.ID, end.Status, end.Missing)
@@ -51,12 +53,12 @@ func saturated(n int) Benchmark {
 		About: fmt.Sprintf("a snapshot of a full mesh of %d in which %d messages of 1 KiB are on the way on every channel and as many as possible are received, "+
 			"until it is complete, with both marker rules, against the idle mesh", n, saturatedMessages),
 		run: func(ctx context.Context, o *Options) (results []Result, err error) {
-			idle := &meshRun{snapshots: o.snapshots(n), shape: shape{processes: n}, program: func(int) netnode.Program { return quiet{} }}
+			idle := &meshRun{snapshots: o.snapshots(n), shape: shape{processes: n}, program: func(int) program.Program { return quiet{} }}
 			for _, rule := range []string{"ahead", "in-order"} {
 				full := &meshRun{
 					snapshots: o.snapshots(n),
 					shape:     shape{processes: n, network: saturatedNetwork, snapshot: fmt.Sprintf("markers = %q", rule)},
-					program: func(int) netnode.Program {
+					program: func(int) program.Program {
 						return &flood{payload: bytes.Repeat([]byte("x"), 1<<10), each: saturatedMessages}
 					},
 				}
@@ -74,21 +76,21 @@ func saturated(n int) Benchmark {
 // meshRun is a cluster that is started for one run.
 type meshRun struct {
 	shape
-	program   func(i int) netnode.Program
+	program   func(i int) program.Program
 	snapshots int           // that are one run
 	warm      int           // before them, which do not count
 	every     time.Duration // between two of them
 	// ready waits until it is as it should be; nil: it is at once.
 	ready func(ctx context.Context, r *running) error
 	// take takes a snapshot; nil: it is take, and nobody looks at the JSON.
-	take func(ctx context.Context, r *running, client *netnode.Client) (netnode.EndReply, error)
+	take func(ctx context.Context, r *running, client *netnode.Client) (wire.EndReply, error)
 }
 
 // elapsed is the median of the times that snapshots take until they are complete.
 func (m *meshRun) elapsed(ctx context.Context) (values []float64, err error) {
 	one := m.take
 	if one == nil {
-		one = func(ctx context.Context, _ *running, client *netnode.Client) (netnode.EndReply, error) {
+		one = func(ctx context.Context, _ *running, client *netnode.Client) (wire.EndReply, error) {
 			return take(ctx, client, io.Discard)
 		}
 	}
@@ -125,7 +127,7 @@ func everySecond(n int) Benchmark {
 		Name:  title,
 		About: fmt.Sprintf("the processor time that one snapshot a second adds to an idle full mesh of %d, JSON and its client included", n),
 		run: func(ctx context.Context, o *Options) (results []Result, err error) {
-			err = shape{processes: n}.with(ctx, func(int) netnode.Program { return quiet{} }, func(_ *running, client *netnode.Client) (err error) {
+			err = shape{processes: n}.with(ctx, func(int) program.Program { return quiet{} }, func(_ *running, client *netnode.Client) (err error) {
 				results, err = compare(ctx, o, []figure{{title, "% of a core"}}, func(ctx context.Context) ([]float64, error) {
 					return snapshotCPU(ctx, o, client)
 				}, nil)

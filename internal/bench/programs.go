@@ -3,18 +3,18 @@ package bench
 import (
 	"time"
 
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
 // quiet is a program that does nothing.
 type quiet struct{}
 
-func (quiet) Start(netnode.Process)              {}
+func (quiet) Start(program.Process)              {}
 func (quiet) Receive(snapshot.ProcessID, []byte) {}
 func (quiet) Restore([]byte) error               { return nil }
-func (quiet) Capture(done func(netnode.State)) {
-	done(netnode.State{Bytes: []byte(`{"state":"quiet"}`)})
+func (quiet) Capture(done func(program.State)) {
+	done(program.State{Bytes: []byte(`{"state":"quiet"}`)})
 }
 
 // large is a program that does nothing and has a state.
@@ -23,12 +23,12 @@ type large struct {
 	state []byte
 }
 
-func (l *large) Capture(done func(netnode.State)) { done(netnode.State{Bytes: l.state}) }
+func (l *large) Capture(done func(program.State)) { done(program.State{Bytes: l.state}) }
 
 // source is a program that sends to one process as fast as it may.
 type source struct {
 	quiet
-	process netnode.Process
+	process program.Process
 	to      snapshot.ProcessID
 	payload []byte
 	left    int
@@ -42,7 +42,7 @@ func newSource(to snapshot.ProcessID, payload []byte) *source {
 // sourceBatch is about how many bytes it sends at a time.
 const sourceBatch = 32 << 10
 
-func (s *source) Start(p netnode.Process) {
+func (s *source) Start(p program.Process) {
 	s.process = p
 	close(s.started)
 }
@@ -77,10 +77,10 @@ func (s *sink) Receive(snapshot.ProcessID, []byte) { s.got() }
 // echo is a program that sends every message back.
 type echo struct {
 	quiet
-	process netnode.Process
+	process program.Process
 }
 
-func (e *echo) Start(p netnode.Process) { e.process = p }
+func (e *echo) Start(p program.Process) { e.process = p }
 
 func (e *echo) Receive(from snapshot.ProcessID, payload []byte) { e.process.Send(from, payload) }
 
@@ -88,12 +88,12 @@ func (e *echo) Receive(from snapshot.ProcessID, payload []byte) { e.process.Send
 // everybody, then one for each that it receives.
 type flood struct {
 	quiet
-	process netnode.Process
+	process program.Process
 	payload []byte
 	each    int // messages to everybody in the beginning
 }
 
-func (f *flood) Start(p netnode.Process) {
+func (f *flood) Start(p program.Process) {
 	f.process = p
 	for _, to := range p.Channels() {
 		for range f.each {
@@ -108,11 +108,11 @@ func (f *flood) Receive(from snapshot.ProcessID, _ []byte) { f.process.Send(from
 // not block: it holds.
 type slow struct {
 	quiet
-	process netnode.Process
+	process program.Process
 	each    time.Duration
 }
 
-func (s *slow) Start(p netnode.Process) { s.process = p }
+func (s *slow) Start(p program.Process) { s.process = p }
 
 func (s *slow) Receive(snapshot.ProcessID, []byte) {
 	s.process.Hold()

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chandy/netnode"
+	"chandy/program"
 )
 
 // job is what the other operating-system process of a pair does.
@@ -193,11 +194,11 @@ func (c *counter) nodeEnd(ctx context.Context, j job) error {
 	}
 	network := &netnode.Loopback{}
 	network.Set(cluster.Processes[0].Address, j.Home)
-	var program netnode.Program = &sink{got: c.got}
+	var hosted program.Program = &sink{got: c.got}
 	if j.Echo {
-		program = &echo{}
+		hosted = &echo{}
 	}
-	node, err := netnode.New(netnode.Options{Cluster: cluster, ID: name(1), Program: program, Network: network, Log: zerolog.Nop()})
+	node, err := netnode.New(netnode.Options{Cluster: cluster, ID: name(1), Program: hosted, Network: network, Log: zerolog.Nop()})
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"net"
 	"time"
 
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -76,13 +76,13 @@ func (t *trips) values(ctx context.Context, r *remote) ([]float64, error) {
 // pinger is the program that sends and waits for the answer.
 type pinger struct {
 	quiet
-	process netnode.Process
+	process program.Process
 	to      snapshot.ProcessID
 	message []byte
 	*trips
 }
 
-func (p *pinger) Start(process netnode.Process) {
+func (p *pinger) Start(process program.Process) {
 	p.process = process
 	p.ping()
 }

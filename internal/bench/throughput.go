@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chandy/netnode"
+	"chandy/program"
 )
 
 // throughputBytes and throughputMessages bound one run: whichever is reached first.
@@ -68,7 +69,7 @@ func channelRun(ctx context.Context, o *Options, payload []byte, n int) ([]float
 
 // startOne runs the first process of a pair. It must be stopped; fail hears why it
 // ended before.
-func startOne(ctx context.Context, fail context.CancelCauseFunc, j job, p netnode.Program) (*running, error) {
+func startOne(ctx context.Context, fail context.CancelCauseFunc, j job, p program.Program) (*running, error) {
 	cluster, err := j.pair().cluster()
 	if err != nil {
 		return nil, err

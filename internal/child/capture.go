@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -22,7 +22,7 @@ import (
 //
 // Each of the three has its limit.
 type capture struct {
-	done    func(netnode.State)
+	done    func(program.State)
 	stage   stage
 	idle    bool // the child sleeps
 	asked   *snapshot.Asked
@@ -41,7 +41,7 @@ const (
 )
 
 // Capture asks the child for its state, if the settings say how.
-func (x *Program) Capture(done func(netnode.State)) {
+func (x *Program) Capture(done func(program.State)) {
 	c := &capture{done: done, cancel: func() {}}
 	x.capture = c
 	x.grant()
@@ -82,7 +82,7 @@ func (x *Program) advance() {
 		case x.waits || !x.ready && !none:
 			return
 		case none:
-			x.captured(netnode.State{Error: `the program is not asked for its state (state = "none")`})
+			x.captured(program.State{Error: `the program is not asked for its state (state = "none")`})
 			return
 		case x.settings.Settle == "none":
 			x.askState("none")
@@ -138,19 +138,19 @@ func (x *Program) askState(settled string) {
 }
 
 // state is what a reply gives.
-func (x *Program) state(reply Line) netnode.State {
+func (x *Program) state(reply Line) program.State {
 	asked := x.capture.asked
 	if reply.Type == "error" {
-		return netnode.State{Error: "the child refuses: " + Printable(reply.Body, stateErrorMax), Asked: asked}
+		return program.State{Error: "the child refuses: " + Printable(reply.Body, stateErrorMax), Asked: asked}
 	}
 	if x.settings.State != stateSnapshot {
-		return netnode.State{Bytes: slices.Clone(reply.Body), Asked: asked}
+		return program.State{Bytes: slices.Clone(reply.Body), Asked: asked}
 	}
 	state := reply.Member("state")
 	if state == nil {
-		return netnode.State{Error: `the child's reply has no "state": ` + Printable(reply.Body, stateErrorMax), Asked: asked}
+		return program.State{Error: `the child's reply has no "state": ` + Printable(reply.Body, stateErrorMax), Asked: asked}
 	}
-	return netnode.State{Bytes: slices.Clone(state), Asked: asked}
+	return program.State{Bytes: slices.Clone(state), Asked: asked}
 }
 
 // stateErrorMax is how much of a reply a state error quotes, in bytes.
@@ -166,11 +166,11 @@ func (x *Program) stuck() {
 	default:
 		why = fmt.Sprintf("the child does not read: %d bytes wait", x.child.Pending())
 	}
-	x.captured(netnode.State{Error: why, Asked: c.asked})
+	x.captured(program.State{Error: why, Asked: c.asked})
 }
 
 // captured ends the capture: the cut is here.
-func (x *Program) captured(state netnode.State) {
+func (x *Program) captured(state program.State) {
 	c := x.capture
 	c.stop()
 	if state.Asked != nil {

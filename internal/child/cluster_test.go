@@ -18,6 +18,7 @@ import (
 	"chandy/internal/config"
 	"chandy/internal/verify"
 	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -111,9 +112,9 @@ func (c *cluster) start(id snapshot.ProcessID) {
 	c.host(id, c.made(id))
 }
 
-func (c *cluster) host(id snapshot.ProcessID, program netnode.Program) {
+func (c *cluster) host(id snapshot.ProcessID, hosted program.Program) {
 	c.t.Helper()
-	n, err := netnode.New(netnode.Options{Cluster: c.config, ID: id, Program: program, Network: c.network, Log: zerolog.New(c.log)})
+	n, err := netnode.New(netnode.Options{Cluster: c.config, ID: id, Program: hosted, Network: c.network, Log: zerolog.New(c.log)})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -4,6 +4,6 @@
 //
 // [Process] is the lower half: it starts a child, writes lines to it, reads lines
 // from it and ends it, and knows nothing of what they mean. [Program] is the upper
-// half, a netnode.Program of kind "exec". [Parse] and [Line] are the messages, for
+// half, a program.Program of kind "exec". [Parse] and [Line] are the messages, for
 // services that speak with children.
 package child

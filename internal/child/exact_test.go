@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -29,7 +29,7 @@ func times(n, soaked int) int {
 
 // driver is a program in Go that sends a child numbers to add.
 type driver struct {
-	process netnode.Process
+	process program.Process
 	ready   chan struct{}
 	ids     bool // with a msg_id
 	sent    int
@@ -38,9 +38,9 @@ type driver struct {
 
 func newDriver(ids bool) *driver { return &driver{ready: make(chan struct{}), ids: ids, sum: []int{0}} }
 
-func (d *driver) Start(p netnode.Process)                { d.process = p; close(d.ready) }
+func (d *driver) Start(p program.Process)                { d.process = p; close(d.ready) }
 func (d *driver) Receive(snapshot.ProcessID, []byte)     {}
-func (d *driver) Capture(done func(state netnode.State)) { done(netnode.State{Bytes: []byte("0")}) }
+func (d *driver) Capture(done func(state program.State)) { done(program.State{Bytes: []byte("0")}) }
 func (d *driver) Restore([]byte) error                   { return nil }
 
 // burst sends n numbers, on the loop.

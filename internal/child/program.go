@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chandy/internal/config"
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -29,7 +29,7 @@ type Program struct {
 	topology []byte // the body of that message; nil: none is sent
 	restored []byte // the state to begin with; nil: none
 
-	process  netnode.Process
+	process  program.Process
 	channels []snapshot.ProcessID // outgoing, sorted
 	log      zerolog.Logger
 	dropped  zerolog.Logger // for what is dropped: a few lines a second
@@ -62,7 +62,7 @@ type Program struct {
 // own is the source of what the node itself asks: no client has this id.
 const own snapshot.ProcessID = "c0"
 
-var _ netnode.Program = (*Program)(nil)
+var _ program.Program = (*Program)(nil)
 
 // New makes the program of one process of a cluster. Nothing is started. The error
 // lists all faults of the settings.
@@ -100,7 +100,7 @@ func New(cluster *config.Cluster, p config.Process) (*Program, error) {
 }
 
 // Start starts the child. Until it is ready the process receives nothing.
-func (x *Program) Start(p netnode.Process) {
+func (x *Program) Start(p program.Process) {
 	x.process = p
 	x.channels = p.Channels()
 	x.log = *p.Log()

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"chandy/netnode"
+	"chandy/program"
 )
 
 // quoteMax is how much of a line stands in a message about it, in bytes.
@@ -111,7 +111,7 @@ func (x *Program) route(line []byte, l Line) {
 		x.requests.answered(to, l.InReplyTo)
 	}
 	if to.IsClient() {
-		at, ok := netnode.ClientOf(x.all, to)
+		at, ok := program.ClientOf(x.all, to)
 		switch {
 		case ok && at == x.id:
 			x.toClient(line, l)

@@ -30,7 +30,7 @@ func (a asker) dial(ctx context.Context, id snapshot.ProcessID) (*netnode.Client
 }
 
 // ask asks the node of a process for its status.
-func (a asker) ask(ctx context.Context, id snapshot.ProcessID) (status netnode.ProcessStatus, err error) {
+func (a asker) ask(ctx context.Context, id snapshot.ProcessID) (status wire.ProcessStatus, err error) {
 	client, err := a.dial(ctx, id)
 	if err != nil {
 		return status, err

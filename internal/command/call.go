@@ -11,8 +11,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/config"
-	"chandy/netnode"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // callTimeout is how long a reply may take by default.
@@ -87,7 +87,7 @@ func (a asker) give(ctx context.Context, id snapshot.ProcessID, request json.Raw
 }
 
 func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, err error) error {
-	var refusal *netnode.ErrorReply
+	var refusal *wire.ErrorReply
 	switch {
 	case interrupted.Err() != nil:
 		return fail(exitUnknown, "", "interrupted")
@@ -95,7 +95,7 @@ func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, 
 		return fail(exitUsage, "give the cluster file that the nodes were started with", "%w", err)
 	case late.Err() != nil:
 		return fail(exitUnknown, "give a longer --timeout; a program may never answer what it does not know", "no reply within %v", timeout)
-	case errors.As(err, &refusal) && refusal.Code == netnode.CodeBadRequest:
+	case errors.As(err, &refusal) && refusal.Code == wire.CodeBadRequest:
 		return fail(exitUsage, "", "%w", err)
 	}
 	return fail(exitUnknown, "", "no reply: %w", err)

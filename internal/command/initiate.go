@@ -15,6 +15,7 @@ import (
 	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 func (e *env) initiate() *cli.Command {
@@ -168,7 +169,7 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 	alive := func() { silence.Reset(grace) }
 	line := i.progress()
 	out := bufio.NewWriterSize(i.stdout, 64<<10)
-	end, err := client.Initiate(bounded, i.at, timeout, compact, patientWriter{out, alive}, func(p netnode.ProgressReply) {
+	end, err := client.Initiate(bounded, i.at, timeout, compact, patientWriter{out, alive}, func(p wire.ProgressReply) {
 		alive()
 		line.say("recorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s",
 			p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, p.ElapsedMS/1e3)
@@ -177,11 +178,11 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 	if err == nil {
 		err = out.Flush()
 	}
-	var refusal *netnode.ErrorReply
+	var refusal *wire.ErrorReply
 	switch {
 	case ctx.Err() != nil:
 		return fail(exitUnknown, "", "interrupted")
-	case errors.As(err, &refusal) && refusal.Code == netnode.CodeLimit:
+	case errors.As(err, &refusal) && refusal.Code == wire.CodeLimit:
 		return fail(exitUnknown, "try again, or raise limit in [snapshot]", "%w", err)
 	case errors.As(err, &refusal):
 		return fail(exitUsage, "", "%w", err)
@@ -195,7 +196,7 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 	return nil
 }
 
-func (i *initiator) summary(end netnode.EndReply) {
+func (i *initiator) summary(end wire.EndReply) {
 	fmt.Fprintf(i.stderr, "chandy: %s: %s, %s, %s in flight, %.2f ms, %s\n", end.Status,
 		count(end.Processes, "process", "processes"), count(end.Channels, "channel", "channels"),
 		count(end.InFlight, "message", "messages"), end.ElapsedMS, end.ID)

@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/bundled"
 	"chandy/internal/config"
-	"chandy/internal/program"
 	"chandy/netnode"
 )
 
@@ -52,7 +52,7 @@ func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process)
 			return fail(exitUsage, "", "--listen %w", err)
 		}
 	}
-	hosted, err := program.New(cluster, p)
+	hosted, err := bundled.New(cluster, p)
 	if err != nil {
 		return fail(exitUsage, "", "program of %s in %s:%s", p.ID, cluster.Path, listed(err.Error()))
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/config"
-	"chandy/netnode"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 func (e *env) status() *cli.Command {
@@ -58,11 +58,11 @@ type clusterStatus struct {
 // processStatus is a process, reachable or not. What it told of itself is null if
 // it is not.
 type processStatus struct {
-	Process   snapshot.ProcessID     `json:"process"`
-	Address   string                 `json:"address"`
-	Reachable bool                   `json:"reachable"`
-	Error     string                 `json:"error,omitempty"`
-	Status    *netnode.ProcessStatus `json:"status"`
+	Process   snapshot.ProcessID  `json:"process"`
+	Address   string              `json:"address"`
+	Reachable bool                `json:"reachable"`
+	Error     string              `json:"error,omitempty"`
+	Status    *wire.ProcessStatus `json:"status"`
 }
 
 // statuses asks all processes at once.
@@ -173,7 +173,7 @@ func upOrDown(up bool) string {
 	return "down"
 }
 
-func lastError(l netnode.LinkStatus) string {
+func lastError(l wire.LinkStatus) string {
 	if l.Error == "" {
 		return "-"
 	}
@@ -181,7 +181,7 @@ func lastError(l netnode.LinkStatus) string {
 }
 
 // queue is what an outbox or an inbox holds: messages, and bytes if any.
-func queue(q netnode.Queue) string {
+func queue(q wire.Queue) string {
 	if q.Messages == 0 {
 		return "0"
 	}

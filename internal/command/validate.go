@@ -6,9 +6,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/bundled"
 	"chandy/internal/config"
 	"chandy/internal/diagram"
-	"chandy/internal/program"
 	"chandy/snapshot"
 )
 
@@ -55,7 +55,7 @@ example:
 func checkPrograms(cluster *config.Cluster) error {
 	var faults []string
 	for i, p := range cluster.Processes {
-		if _, err := program.New(cluster, p); err != nil {
+		if _, err := bundled.New(cluster, p); err != nil {
 			for line := range strings.SplitSeq(err.Error(), "\n") {
 				faults = append(faults, fmt.Sprintf("%s: process[%d] %q program: %s", cluster.Path, i, p.ID, line))
 			}

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"chandy/netnode"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // waitEvery is how often --wait asks.
@@ -78,7 +78,7 @@ func (i *initiator) downAt(ctx context.Context, id snapshot.ProcessID) ([]string
 		return []string{fmt.Sprintf("%s: %v", id, err)}, nil
 	}
 	var down []string
-	say := func(c snapshot.Channel, l netnode.LinkStatus) {
+	say := func(c snapshot.Channel, l wire.LinkStatus) {
 		if l.Up {
 			return
 		}

@@ -7,9 +7,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"chandy/internal/bundled"
 	"chandy/internal/config"
-	"chandy/internal/program"
-	"chandy/netnode"
+	"chandy/internal/core"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -18,31 +18,31 @@ import (
 type node struct {
 	world    *world
 	id       snapshot.ProcessID
-	core     *netnode.Core
-	ends     map[netnode.ConnID]*end
-	accepted netnode.ConnID  // the last one
-	dialled  netnode.ConnID  // the last one
-	events   []netnode.Event // that happened since the last step
-	planned  bool            // a step is planned for now
-	wake     time.Duration   // the step planned for a timer
-	stepped  time.Duration   // the last step
-	frozen   time.Duration   // until then it does nothing
+	core     *core.Core
+	ends     map[core.ConnID]*end
+	accepted core.ConnID   // the last one
+	dialled  core.ConnID   // the last one
+	events   []core.Event  // that happened since the last step
+	planned  bool          // a step is planned for now
+	wake     time.Duration // the step planned for a timer
+	stepped  time.Duration // the last step
+	frozen   time.Duration // until then it does nothing
 	down     bool
 	err      error
 }
 
 // start starts a node, in place of the one that ran as the same process before.
 func (w *world) start(p config.Process) error {
-	hosted, err := program.New(w.cluster, p)
+	hosted, err := bundled.New(w.cluster, p)
 	if err != nil {
 		return err
 	}
-	n := &node{world: w, id: p.ID, ends: map[netnode.ConnID]*end{}}
+	n := &node{world: w, id: p.ID, ends: map[core.ConnID]*end{}}
 	random := rand.New(rand.NewPCG(w.random.Uint64(), w.random.Uint64()))
-	n.core = netnode.NewCore(netnode.CoreOptions{
-		Cluster: w.cluster, ID: p.ID, Incarnation: snapshot.Incarnation(netnode.NewName(w.wall(), random)),
+	n.core = core.New(core.Options{
+		Cluster: w.cluster, ID: p.ID, Incarnation: snapshot.Incarnation(core.NewName(w.wall(), random)),
 		Program: hosted, Log: zerolog.New(logLines{n}), Rand: random, Wall: w.wall,
-		Do: func(f func()) { n.happened(netnode.Called{F: f}) },
+		Do: func(f func()) { n.happened(core.Called{F: f}) },
 	})
 	n.core.Budget = 1 + w.random.IntN(64)
 	w.nodes[p.ID] = n
@@ -59,7 +59,7 @@ func (l logLines) Write(line []byte) (int, error) {
 }
 
 // happened hands an event to the node.
-func (n *node) happened(e netnode.Event) {
+func (n *node) happened(e core.Event) {
 	if !n.down {
 		n.events = append(n.events, e)
 		n.plan()
@@ -111,29 +111,29 @@ func (n *node) step() {
 	}
 }
 
-func (n *node) carryOut(e netnode.Effect) {
+func (n *node) carryOut(e core.Effect) {
 	w := n.world
 	switch e := e.(type) {
-	case netnode.Dial:
+	case core.Dial:
 		n.dialled = e.Conn
 		w.tell("%s dials %s", n.id, e.Address)
 		w.after(w.latency(), func() { n.connect(e) })
-	case netnode.Write:
+	case core.Write:
 		for _, f := range e.Frames {
 			w.tell("%s writes on %d: %s", n.id, e.Conn, f)
 		}
 		if one := n.ends[e.Conn]; one != nil {
 			one.write(e.Frames, e.Ahead)
 		}
-	case netnode.Close:
+	case core.Close:
 		w.tell("%s closes %d", n.id, e.Conn)
 		if one := n.ends[e.Conn]; one != nil {
 			one.close(nil)
 		}
-	case netnode.Background:
+	case core.Background:
 		result := e.Work()
-		w.after(w.latency(), func() { n.happened(netnode.Called{F: func() { e.Then(result) }}) })
-	case netnode.Exit:
+		w.after(w.latency(), func() { n.happened(core.Called{F: func() { e.Then(result) }}) })
+	case core.Exit:
 		w.tell("%s exits: %v", n.id, e.Err)
 		n.err = e.Err
 		n.crash()
@@ -146,18 +146,18 @@ func (n *node) crash() {
 	for id := n.accepted; id < 0; id++ {
 		n.breakEnd(id)
 	}
-	for id := netnode.ConnID(1); id <= n.dialled; id++ {
+	for id := core.ConnID(1); id <= n.dialled; id++ {
 		n.breakEnd(id)
 	}
 }
 
-func (n *node) breakEnd(id netnode.ConnID) {
+func (n *node) breakEnd(id core.ConnID) {
 	if one := n.ends[id]; one != nil {
 		one.cut()
 	}
 }
 
-func (n *node) connect(e netnode.Dial) {
+func (n *node) connect(e core.Dial) {
 	if n.down {
 		return
 	}
@@ -168,7 +168,7 @@ func (n *node) connect(e netnode.Dial) {
 		}
 	}
 	if to == nil || to.down {
-		n.happened(netnode.Dialled{Conn: e.Conn, Err: fmt.Errorf("dial %s: connection refused", e.Address)})
+		n.happened(core.Dialled{Conn: e.Conn, Err: fmt.Errorf("dial %s: connection refused", e.Address)})
 		return
 	}
 	if at := n.world.healed(n.id, to.id); at > n.world.now {
@@ -176,12 +176,12 @@ func (n *node) connect(e netnode.Dial) {
 		return
 	}
 	n.ends[e.Conn] = to.accept(n.id, func(f wire.Frame) {
-		n.happened(netnode.Arrived{Conn: e.Conn, Frames: []wire.Frame{f}})
+		n.happened(core.Arrived{Conn: e.Conn, Frames: []wire.Frame{f}})
 	}, func(err error) {
 		delete(n.ends, e.Conn)
-		n.happened(netnode.Closed{Conn: e.Conn, Err: err})
+		n.happened(core.Closed{Conn: e.Conn, Err: err})
 	})
-	n.happened(netnode.Dialled{Conn: e.Conn})
+	n.happened(core.Dialled{Conn: e.Conn})
 }
 
 // accept makes a connection to this node and returns the other end of it.
@@ -194,14 +194,14 @@ func (n *node) accept(remote snapshot.ProcessID, arrive func(wire.Frame), closed
 	here.arrive = func(f wire.Frame) {
 		if hello, ok := f.(wire.Hello); ok && !greeted {
 			greeted = true
-			n.happened(netnode.Accepted{Conn: id, Remote: string(remote), Hello: hello})
+			n.happened(core.Accepted{Conn: id, Remote: string(remote), Hello: hello})
 			return
 		}
-		n.happened(netnode.Arrived{Conn: id, Frames: []wire.Frame{f}})
+		n.happened(core.Arrived{Conn: id, Frames: []wire.Frame{f}})
 	}
 	here.closed = func(err error) {
 		delete(n.ends, id)
-		n.happened(netnode.Closed{Conn: id, Err: err})
+		n.happened(core.Closed{Conn: id, Err: err})
 	}
 	n.ends[id] = here
 	return there

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"chandy/internal/child"
-	"chandy/netnode"
+	"chandy/program"
 )
 
 // quiet is how long a child that was asked one thing after the other is left alone
@@ -99,7 +99,7 @@ func (t *trial) changing() (*series, error) {
 			return nil, err
 		}
 		before, err := h.state()
-		var after netnode.State
+		var after program.State
 		begun := time.Now()
 		if err == nil {
 			err = h.oneByOne(s.take(0, few))
@@ -195,12 +195,12 @@ func (t *trial) burst(requests series) (*round, error) {
 	}
 	defer h.close()
 	r := &round{}
-	var state *netnode.State
+	var state *program.State
 	h.do(func() {
 		h.child.cutAt = t.Burst
 		h.child.cut = func() {
 			r.cut = h.child.received
-			h.child.capture(func(s netnode.State) { state = &s })
+			h.child.capture(func(s program.State) { state = &s })
 		}
 		h.send(requests.take(0, 2*t.Burst))
 	})

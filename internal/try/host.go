@@ -9,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chandy/internal/child"
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -151,11 +151,11 @@ func (h *host) oneByOne(bodies []string) error {
 }
 
 // state asks for the state.
-func (h *host) state() (netnode.State, error) {
-	var state *netnode.State
-	h.do(func() { h.child.capture(func(s netnode.State) { state = &s }) })
+func (h *host) state() (program.State, error) {
+	var state *program.State
+	h.do(func() { h.child.capture(func(s program.State) { state = &s }) })
 	if err := h.await(func() bool { return state != nil }); err != nil {
-		return netnode.State{}, err
+		return program.State{}, err
 	}
 	if state.Error != "" {
 		return *state, fmt.Errorf("%s", state.Error)

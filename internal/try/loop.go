@@ -9,7 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -137,11 +137,11 @@ func (l *loop) give(from, to snapshot.ProcessID, payload []byte) bool {
 	return m != nil
 }
 
-// member is one program of a loop, and its netnode.Process.
+// member is one program of a loop, and its program.Process.
 type member struct {
 	loop    *loop
 	id      snapshot.ProcessID
-	program netnode.Program
+	program program.Program
 	log     zerolog.Logger
 
 	inbox     []message
@@ -162,9 +162,9 @@ type message struct {
 	payload []byte
 }
 
-var _ netnode.Process = (*member)(nil)
+var _ program.Process = (*member)(nil)
 
-func (l *loop) add(id snapshot.ProcessID, p netnode.Program, log zerolog.Logger) *member {
+func (l *loop) add(id snapshot.ProcessID, p program.Program, log zerolog.Logger) *member {
 	m := &member{loop: l, id: id, program: p, log: log, replied: func(snapshot.ProcessID, []byte) {}}
 	l.members[id] = m
 	return m
@@ -193,9 +193,9 @@ func (m *member) deliver() {
 }
 
 // capture asks the program for its state.
-func (m *member) capture(done func(netnode.State)) {
+func (m *member) capture(done func(program.State)) {
 	m.capturing = true
-	m.program.Capture(func(s netnode.State) {
+	m.program.Capture(func(s program.State) {
 		m.capturing = false
 		done(s)
 		late := m.late

@@ -3,8 +3,8 @@ package try
 import (
 	"github.com/rs/zerolog"
 
-	"chandy/internal/program"
-	"chandy/netnode"
+	"chandy/internal/bundled"
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -12,15 +12,15 @@ import (
 var serviceIDs = []string{"lin-kv", "lin-tso", "lww-kv", "seq-kv"}
 
 // bundled makes those services that there are.
-func (t *trial) bundled() map[snapshot.ProcessID]netnode.Program {
-	made := map[snapshot.ProcessID]netnode.Program{}
+func (t *trial) bundled() map[snapshot.ProcessID]program.Program {
+	made := map[snapshot.ProcessID]program.Program{}
 	for _, id := range serviceIDs {
 		cluster, err := t.cluster("[program]\nkind = \"exec\"\n", id)
 		if err != nil {
 			continue
 		}
 		p, _ := cluster.Process(snapshot.ProcessID(id))
-		if service, err := program.New(cluster, p); err == nil {
+		if service, err := bundled.New(cluster, p); err == nil {
 			made[p.ID] = service
 		}
 	}

@@ -1,0 +1,156 @@
+package bundled
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/config"
+	"chandy/program"
+	"chandy/snapshot"
+)
+
+// fake is the process of a program under test: its time moves when the test says
+// so, and what is sent stays in outboxes.
+type fake struct {
+	id       snapshot.ProcessID
+	channels []snapshot.ProcessID
+	now      time.Duration
+	timers   []fakeTimer // in the order of their times
+	random   *rand.Rand
+	sent     map[snapshot.ProcessID][][]byte // replies too
+	broken   bool                            // Send fails
+	limit    int                             // of what is sent, in bytes; 0: none
+	log      bytes.Buffer
+	logger   zerolog.Logger // into log
+}
+
+type fakeTimer struct {
+	at time.Duration
+	f  func()
+}
+
+var _ program.Process = (*fake)(nil)
+
+func newFake(id snapshot.ProcessID, seed uint64, channels ...snapshot.ProcessID) *fake {
+	p := &fake{id: id, channels: channels, random: rand.New(rand.NewPCG(seed, 1)), sent: map[snapshot.ProcessID][][]byte{}}
+	p.logger = zerolog.New(&p.log)
+	return p
+}
+
+func (p *fake) ID() snapshot.ProcessID         { return p.id }
+func (p *fake) Channels() []snapshot.ProcessID { return slices.Clone(p.channels) }
+func (p *fake) Do(f func())                    { f() }
+func (p *fake) Now() time.Duration             { return p.now }
+func (p *fake) Hold()                          {}
+func (p *fake) Release()                       {}
+func (p *fake) Stop(error)                     {}
+func (p *fake) Log() *zerolog.Logger           { return &p.logger }
+func (p *fake) Rand() *rand.Rand               { return p.random }
+
+func (p *fake) Send(to snapshot.ProcessID, payload []byte) error {
+	if p.broken {
+		return errors.New("broken")
+	}
+	if p.limit > 0 && len(payload) > p.limit {
+		return fmt.Errorf("message to %s: %d bytes, more than %d", to, len(payload), p.limit)
+	}
+	if !slices.Contains(p.channels, to) && !to.IsClient() {
+		return fmt.Errorf("message to %s: no such process", to)
+	}
+	p.sent[to] = append(p.sent[to], bytes.Clone(payload))
+	return nil
+}
+
+func (p *fake) After(d time.Duration, f func()) {
+	at := p.now + d
+	i, _ := slices.BinarySearchFunc(p.timers, at+1, func(t fakeTimer, at time.Duration) int { return int(t.at - at) })
+	p.timers = slices.Insert(p.timers, i, fakeTimer{at, f})
+}
+
+// runTo lets the time go on, and the timers fire, each late by what late says.
+func (p *fake) runTo(end time.Duration, late func() time.Duration) {
+	for len(p.timers) > 0 && p.timers[0].at <= end {
+		t := p.timers[0]
+		p.timers = p.timers[1:]
+		p.now = max(p.now, t.at)
+		if late != nil {
+			p.now += late()
+		}
+		t.f()
+	}
+	p.now = max(p.now, end)
+}
+
+// take empties the outbox to one receiver.
+func (p *fake) take(to snapshot.ProcessID) []string {
+	var all []string
+	for _, payload := range p.sent[to] {
+		all = append(all, string(payload))
+	}
+	delete(p.sent, to)
+	return all
+}
+
+// request makes a request and returns the only reply.
+func request(t *testing.T, hosted program.Program, p *fake, text string) string {
+	t.Helper()
+	const client = "c1"
+	hosted.Receive(client, []byte(text))
+	replies := p.take(client)
+	if len(replies) != 1 {
+		t.Fatalf("request %s: replies %q, not one", text, replies)
+	}
+	return replies[0]
+}
+
+// settings reads the keys of a [program] as a cluster file has them.
+func settings(t *testing.T, keys string) config.Program {
+	t.Helper()
+	file := "name = \"test\"\n[[process]]\nid = \"p1\"\naddress = \"127.0.0.1:7101\"\n[program]\n" + keys
+	c, err := config.Parse("test.toml", []byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Processes[0].Program
+}
+
+// capture takes a state that is given at once.
+func capture(t *testing.T, hosted program.Program) string {
+	t.Helper()
+	var states []program.State
+	hosted.Capture(func(s program.State) { states = append(states, s.Resolve()) })
+	if len(states) != 1 || states[0].Error != "" {
+		t.Fatalf("captured %v, not one state", states)
+	}
+	return string(states[0].Bytes)
+}
+
+// testSeed is a new seed in each run, printed if the test fails. The environment
+// can give the one of a run that failed.
+func testSeed(t *testing.T) uint64 {
+	t.Helper()
+	const variable = "CHANDY_TEST_SEED"
+	seed := rand.Uint64()
+	if text := os.Getenv(variable); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("to repeat: %s=%d go test -run '^%s$'", variable, seed, strings.ReplaceAll(t.Name(), "/", "$/^"))
+		}
+	})
+	return seed
+}

@@ -1,0 +1,200 @@
+package bundled
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"chandy/internal/child"
+	"chandy/internal/config"
+	"chandy/program"
+	"chandy/snapshot"
+)
+
+// kvSettings are the keys of [program] for the kinds "lin-kv", "seq-kv" and
+// "lww-kv".
+type kvSettings struct {
+	// DataLimit is the most that all keys and values may take, in bytes, with
+	// entryCost for each key. Default 256 MiB, never zero. The part of a process in a
+	// snapshot has room for twice the maximum.
+	DataLimit config.Size `toml:"data_limit" default:"256MiB" min:"1KiB" max:"512MiB"`
+}
+
+// entryCost is about what a key takes beside its bytes and those of its value: a
+// place in a table and one in a list, and in the state some JSON.
+const entryCost = 128
+
+// kv is Maelstrom's store of keys and values: every operation takes effect at once,
+// in the order in which they come, so that it is linearizable. The weaker ones of
+// Maelstrom are this one under other names.
+type kv struct {
+	service
+	settings kvSettings
+	index    map[string]int // places in entries
+	entries  []entry        // none is ever removed
+	size     int64          // the sum of their sizes; only Restore may take it over DataLimit
+}
+
+// entry is a key and its value. Neither is changed in place: Capture lends both.
+type entry struct {
+	key   string // canonical JSON
+	value []byte // JSON as it was written
+}
+
+func (e entry) bytes() int64 { return int64(len(e.key)) + int64(len(e.value)) + entryCost }
+
+func newKV(p config.Program, processes []snapshot.ProcessID) (program.Program, error) {
+	kv := &kv{service: service{all: processes}, index: map[string]int{}}
+	kv.grant = kv.operate
+	if err := p.Decode(&kv.settings); err != nil {
+		return nil, err
+	}
+	return kv, nil
+}
+
+// operate does one operation.
+func (kv *kv) operate(l child.Line) ([]byte, *refusal) {
+	switch l.Type {
+	case "read":
+		return kv.read(l)
+	case "write":
+		return kv.write(l)
+	case "cas":
+		return kv.cas(l)
+	}
+	return nil, unknown(l, "are read, write and cas")
+}
+
+func (kv *kv) read(l child.Line) ([]byte, *refusal) {
+	key := l.Member("key")
+	if key == nil {
+		return nil, refuse(codeMalformedRequest, `a read needs a "key"`)
+	}
+	i, ok := kv.index[canonical(key)]
+	if !ok {
+		return nil, noKey(key)
+	}
+	body := append([]byte(`{"type":"read_ok","value":`), kv.entries[i].value...)
+	return append(body, '}'), nil
+}
+
+func (kv *kv) write(l child.Line) ([]byte, *refusal) {
+	key, value := l.Member("key"), l.Member("value")
+	if key == nil || value == nil {
+		return nil, refuse(codeMalformedRequest, `a write needs a "key" and a "value"`)
+	}
+	return []byte(`{"type":"write_ok"}`), kv.put(canonical(key), value)
+}
+
+func (kv *kv) cas(l child.Line) ([]byte, *refusal) {
+	key, from, to := l.Member("key"), l.Member("from"), l.Member("to")
+	if key == nil || from == nil || to == nil {
+		return nil, refuse(codeMalformedRequest, `a cas needs a "key", a "from" and a "to"`)
+	}
+	var create bool
+	switch text := string(l.Member("create_if_not_exists")); text {
+	case "true":
+		create = true
+	case "", "false", "null":
+	default:
+		return nil, refuse(codeMalformedRequest, `"create_if_not_exists" must be true or false, not %s`, child.Printable([]byte(text), quoteMax))
+	}
+	name := canonical(key)
+	i, exists := kv.index[name]
+	if !exists && !create {
+		return nil, noKey(key)
+	}
+	if exists {
+		if value := kv.entries[i].value; canonical(value) != canonical(from) {
+			return nil, refuse(codePreconditionFailed, "the value is %s, not %s", child.Printable(value, quoteMax), child.Printable(from, quoteMax))
+		}
+	}
+	return []byte(`{"type":"cas_ok"}`), kv.put(name, to)
+}
+
+// put sets the value of a key, given in its canonical form.
+func (kv *kv) put(key string, value []byte) *refusal {
+	e := entry{key, slices.Clone(value)}
+	i, exists := kv.index[key]
+	more := e.bytes()
+	if exists {
+		more -= kv.entries[i].bytes()
+	}
+	if limit := int64(kv.settings.DataLimit); more > 0 && kv.size+more > limit {
+		return refuse(codeTemporarilyUnavailable, "all keys and values would take %d bytes, more than %d (data_limit)", kv.size+more, limit)
+	}
+	kv.set(e)
+	return nil
+}
+
+// set sets an entry.
+func (kv *kv) set(e entry) {
+	kv.size += e.bytes()
+	if i, exists := kv.index[e.key]; exists {
+		kv.size -= kv.entries[i].bytes()
+		kv.entries[i].value = e.value
+		return
+	}
+	kv.index[e.key] = len(kv.entries)
+	kv.entries = append(kv.entries, e)
+}
+
+func noKey(key []byte) *refusal {
+	return refuse(codeKeyDoesNotExist, "there is no key %s", child.Printable(key, quoteMax))
+}
+
+// canonical tells values apart, as a key of a map.
+func canonical(value []byte) string { return string(child.AppendCanonical(nil, value)) }
+
+// Capture copies the list of what is there; what it takes to write it as JSON it
+// takes later.
+func (kv *kv) Capture(done func(program.State)) {
+	entries := slices.Clone(kv.entries)
+	size := kv.size
+	done(program.State{Encode: func() ([]byte, error) { return encode(entries, size), nil }})
+}
+
+// encode writes entries as JSON, in the order of their keys.
+func encode(entries []entry, size int64) []byte {
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+	b := append(make([]byte, 0, size+entryCost), `{"entries":[`...)
+	for i, e := range entries {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"key":`...)
+		b = append(b, e.key...)
+		b = append(b, `,"value":`...)
+		b = append(b, e.value...)
+		b = append(b, '}')
+	}
+	return append(b, `]}`...)
+}
+
+func (kv *kv) Restore(state []byte) error {
+	var restored struct {
+		Entries *[]struct {
+			Key   json.RawMessage `json:"key"`
+			Value json.RawMessage `json:"value"`
+		} `json:"entries"`
+	}
+	if err := json.Unmarshal(state, &restored); err != nil {
+		return fmt.Errorf("state of a store: %w", err)
+	}
+	if restored.Entries == nil {
+		return errors.New("state of a store without its entries")
+	}
+	for _, r := range *restored.Entries {
+		if r.Key == nil || r.Value == nil {
+			return errors.New("state of a store with an entry without a key or a value")
+		}
+		key := canonical(r.Key)
+		if _, twice := kv.index[key]; twice {
+			return fmt.Errorf("state of a store with the key %s twice", child.Printable(r.Key, quoteMax))
+		}
+		kv.set(entry{key, r.Value})
+	}
+	return nil
+}

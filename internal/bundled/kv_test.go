@@ -1,0 +1,212 @@
+package bundled
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"chandy/program"
+)
+
+// Operations at random, compared with a plain list of decoded values.
+func TestKVModel(t *testing.T) {
+	random := rand.New(rand.NewPCG(testSeed(t), 0))
+	type pair struct{ key, value any }
+	var model []pair
+	find := func(key any) *pair {
+		for i := range model {
+			if reflect.DeepEqual(model[i].key, key) {
+				return &model[i]
+			}
+		}
+		return nil
+	}
+	p := newFakeService()
+	made := startService(t, p, `kind = "lin-kv"`)
+	counts := map[string]int{}
+	for n := range 5000 {
+		if n%500 == 250 { // another goes on from the state
+			state := capture(t, made)
+			made = serviceProgram(t, `kind = "lin-kv"`)
+			if err := made.Restore([]byte(state)); err != nil {
+				t.Fatal(err)
+			}
+			made.Start(p)
+			if again := capture(t, made); again != state {
+				t.Fatalf("restored\n    %s\nnot %s", again, state)
+			}
+		}
+		key, from, to := randomJSON(random, 2), randomJSON(random, 1), randomJSON(random, 1)
+		create := random.IntN(2) == 0
+		known := find(plain(t, key))
+		var text, want string
+		switch random.IntN(3) {
+		case 0:
+			text, want = fmt.Sprintf(`{"type":"read","key":%s}`, key), `{"type":"error","code":20,`
+			if known != nil {
+				want = `{"type":"read_ok",`
+			}
+		case 1:
+			text, want = fmt.Sprintf(`{"type":"write","key":%s,"value":%s}`, key, to), `{"type":"write_ok"}`
+			if known == nil {
+				model = append(model, pair{plain(t, key), plain(t, to)})
+			} else {
+				known.value = plain(t, to)
+			}
+		case 2:
+			text = fmt.Sprintf(`{"type":"cas","key":%s,"from":%s,"to":%s,"create_if_not_exists":%v}`, key, from, to, create)
+			switch {
+			case known == nil && !create:
+				want = `{"type":"error","code":20,`
+			case known == nil:
+				want = `{"type":"cas_ok"}`
+				model = append(model, pair{plain(t, key), plain(t, to)})
+			case reflect.DeepEqual(known.value, plain(t, from)):
+				want = `{"type":"cas_ok"}`
+				known.value = plain(t, to)
+			default:
+				want = `{"type":"error","code":22,`
+			}
+		}
+		counts[want]++
+		got := request(t, made, p, text)
+		var reply struct{ Value json.RawMessage }
+		if err := json.Unmarshal([]byte(got), &reply); err != nil || !strings.HasPrefix(got, want) {
+			t.Fatalf("%d: %s\n got  %s, %v\n want %s", n, text, got, err, want)
+		}
+		if reply.Value != nil && !reflect.DeepEqual(plain(t, string(reply.Value)), known.value) {
+			t.Fatalf("%d: %s\n got  %s\n want %v", n, text, got, known.value)
+		}
+	}
+	if len(counts) != 5 {
+		t.Errorf("not everything happened: %v", counts)
+	}
+}
+
+// randomJSON is one of a few values, in one of many texts.
+func randomJSON(random *rand.Rand, depth int) string {
+	space := []string{"", "", " ", "\n\t"}[random.IntN(4)]
+	kinds := 5
+	if depth > 0 {
+		kinds = 7
+	}
+	switch random.IntN(kinds) {
+	case 0:
+		return space + []string{"0", "1", "1.0", "9007199254740993", "9007199254740992"}[random.IntN(5)]
+	case 1, 2:
+		return space + []string{`"a"`, `"\u0061"`, `"/"`, `"\/"`, `"\n"`, `"\u000A"`}[random.IntN(6)]
+	case 3:
+		return "null" + space
+	case 4:
+		return space + []string{"true", "false"}[random.IntN(2)]
+	case 5:
+		return "[" + randomJSON(random, depth-1) + "," + space + randomJSON(random, depth-1) + "]"
+	}
+	a, b := randomJSON(random, depth-1), randomJSON(random, depth-1)
+	if random.IntN(2) == 0 {
+		return fmt.Sprintf(`{"x":%s,"y":%s%s}`, a, space, b)
+	}
+	return fmt.Sprintf(`{"y" :%s,"\u0078":%s%s}`, b, space, a)
+}
+
+// plain is a value, decoded.
+func plain(t *testing.T, text string) (v any) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return v
+}
+
+// The state is that of the moment, although it is written later; and what was
+// received is lent.
+func TestKVCaptureIsACopy(t *testing.T) {
+	p := newFakeService()
+	made := startService(t, p, `kind = "lin-kv"`)
+	payload := []byte(`{"type":"write","key":"key","value":"value"}`)
+	made.Receive("c1", payload)
+	for i := range payload {
+		payload[i] = 'x'
+	}
+	p.take("c1")
+	var taken program.State
+	made.Capture(func(s program.State) { taken = s })
+	request(t, made, p, `{"type":"write","key":"key","value":"other"}`)
+	request(t, made, p, `{"type":"write","key":"a","value":1}`)
+	if got, want := string(taken.Resolve().Bytes), `{"entries":[{"key":"key","value":"value"}]}`; got != want {
+		t.Errorf("state %s, not %s", got, want)
+	}
+	if got, want := capture(t, made), `{"entries":[{"key":"a","value":1},{"key":"key","value":"other"}]}`; got != want {
+		t.Errorf("state %s, not %s", got, want)
+	}
+}
+
+// Beyond the limit only what does not take more is granted, and what is refused
+// changes nothing.
+func TestKVDataLimit(t *testing.T) {
+	p := newFakeService()
+	made := startService(t, p, "kind = \"lin-kv\"\ndata_limit = \"1KiB\"")
+	long := strings.Repeat("x", 600)
+	full := `{"type":"error","code":11,"text":"all keys and values would take %d bytes, more than 1024 (data_limit)"}`
+	exchanges(t, made, p, []exchange{
+		{`{"type":"write","key":1,"value":"` + long + `"}`, `{"type":"write_ok"}`}, // 128+1+602
+		{`{"type":"write","key":2,"value":"` + long + `"}`, fmt.Sprintf(full, 2*731)},
+		{`{"type":"read","key":2}`, `{"type":"error","code":20,"text":"there is no key 2"}`},
+		{`{"type":"write","key":2,"value":"` + long[:162] + `"}`, `{"type":"write_ok"}`}, // 128+1+164: all is full
+		{`{"type":"cas","key":3,"from":0,"to":0,"create_if_not_exists":true}`, fmt.Sprintf(full, 1024+130)},
+		{`{"type":"write","key":2,"value":"` + long[:163] + `"}`, fmt.Sprintf(full, 1025)},
+		{`{"type":"cas","key":2,"from":"` + long[:162] + `","to":"` + long[:163] + `"}`, fmt.Sprintf(full, 1025)},
+		{`{"type":"cas","key":2,"from":"` + long[:162] + `","to":"` + long[:161] + `y"}`, `{"type":"cas_ok"}`},
+		{`{"type":"write","key":1,"value":0}`, `{"type":"write_ok"}`},
+		{`{"type":"write","key":3,"value":0}`, `{"type":"write_ok"}`},
+	})
+
+	// What was restored stays, whatever the limit is now.
+	state := `{"entries":[{"key":1,"value":"` + long + `"},{"key":2,"value":"` + long + `"}]}`
+	made = serviceProgram(t, "kind = \"lin-kv\"\ndata_limit = \"1KiB\"")
+	if err := made.Restore([]byte(state)); err != nil {
+		t.Fatal(err)
+	}
+	made.Start(p)
+	exchanges(t, made, p, []exchange{
+		{`{"type":"write","key":2,"value":"` + long + `x"}`, fmt.Sprintf(full, 2*731+1)},
+		{`{"type":"write","key":2,"value":"` + long[1:] + `"}`, `{"type":"write_ok"}`},
+	})
+}
+
+func TestKVRestoreFaults(t *testing.T) {
+	for state, want := range map[string]string{
+		``:                          "unexpected end of JSON input",
+		`null`:                      "without its entries",
+		`{}`:                        "without its entries",
+		`{"entries":null}`:          "without its entries",
+		`{"entries":{}}`:            "cannot unmarshal object",
+		`{"entries":[{"key":1}]}`:   "without a key or a value",
+		`{"entries":[{"value":1}]}`: "without a key or a value",
+		`{"entries":[{"key":"a","value":1},{"key":"\u0061","value":1}]}`: `the key "\u0061" twice`,
+	} {
+		if err := serviceProgram(t, `kind = "lin-kv"`).Restore([]byte(state)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", state, err)
+		}
+	}
+	empty := serviceProgram(t, `kind = "lin-kv"`)
+	if err := empty.Restore([]byte(capture(t, empty))); err != nil {
+		t.Error(err)
+	}
+}
+
+func BenchmarkKVCapture(b *testing.B) {
+	var kv kv
+	kv.index = map[string]int{}
+	for i := range 1_000_000 {
+		kv.set(entry{fmt.Sprint(i), []byte("12345678")})
+	}
+	for b.Loop() {
+		kv.Capture(func(program.State) {})
+	}
+}

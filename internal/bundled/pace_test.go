@@ -1,0 +1,76 @@
+package bundled
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// TestPace has ticks that come late, by less than is made up for.
+func TestPace(t *testing.T) {
+	random := rand.New(rand.NewPCG(testSeed(t), 0))
+	for _, rate := range []float64{0.1, 1, 10, 333.3, 20_000, 1e6} {
+		const run = 10 * time.Second
+		p := pace{rate: rate}
+		total, ticks := 0, 0
+		now := p.wait()
+		for now < run {
+			total += p.due(now)
+			ticks++
+			late := time.Duration(random.Int64N(int64(50 * time.Microsecond)))
+			if random.IntN(10_000) == 0 {
+				late = time.Duration(random.Int64N(int64(paceMadeUp / 10)))
+			}
+			now += p.wait() + late
+		}
+		// What is owed at the end is not lost, but done later.
+		want := rate * p.last.Seconds()
+		if got := float64(total) + p.owed; got < want-0.01 || got > want+0.01 {
+			t.Errorf("rate %v: %v in %v, not %v", rate, got, p.last, want)
+		}
+		if most := int(run/paceMin) + total/paceBatch + 1; ticks > most {
+			t.Errorf("rate %v: %d ticks, more than %d", rate, ticks, most)
+		}
+	}
+}
+
+func TestPaceMakesUpForLittle(t *testing.T) {
+	p := pace{rate: 1000}
+	total := 0
+	for now, n := time.Hour, -1; n != 0; now += p.wait() {
+		if n = p.due(now); n > paceBatch {
+			t.Errorf("%d at once", n)
+		}
+		total += n
+		if p.wait() >= paceMin {
+			break
+		}
+	}
+	if total != 1001 { // a second's, and one
+		t.Errorf("%d made up for after an hour", total)
+	}
+}
+
+func TestPaceWait(t *testing.T) {
+	for _, c := range []struct {
+		rate float64
+		want time.Duration
+	}{
+		{1e-300, paceMax},
+		{1.0 / 7200, paceMax},
+		{1, time.Second + 1},
+		{10, 100*time.Millisecond + 1},
+		{1e6, paceMin},
+	} {
+		if got := (&pace{rate: c.rate}).wait(); got != c.want {
+			t.Errorf("rate %v: %v, not %v", c.rate, got, c.want)
+		}
+	}
+	slow := pace{rate: 1.0 / 5400} // one in an hour and a half
+	if n := slow.due(time.Hour); n != 0 {
+		t.Errorf("%d due after an hour", n)
+	}
+	if n := slow.due(time.Hour + slow.wait()); n != 1 {
+		t.Errorf("%d due after an hour and a half", n)
+	}
+}

@@ -1,0 +1,49 @@
+package core
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/config"
+	"chandy/program"
+	"chandy/snapshot"
+)
+
+// echo is a program that sends back what it receives.
+type echo struct{ process program.Process }
+
+func (p *echo) Start(process program.Process)                   { p.process = process }
+func (p *echo) Receive(from snapshot.ProcessID, payload []byte) { p.process.Send(from, payload) }
+func (p *echo) Restore([]byte) error                            { return nil }
+func (p *echo) Capture(done func(program.State))                { done(program.State{}) }
+
+// newCores makes the cores of p1 and p2, which have a channel to each other, for tests
+// that are their host. They have made no step.
+func newCores(t testing.TB) (cores [2]*Core) {
+	t.Helper()
+	cluster, err := config.Parse("t.toml", []byte(`name = "t"
+[[process]]
+id = "p1"
+address = "127.0.0.1:1"
+channels = ["p2"]
+[[process]]
+id = "p2"
+address = "127.0.0.1:2"
+channels = ["p1"]
+[program]
+kind = "bank"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range []snapshot.ProcessID{"p1", "p2"} {
+		cores[i] = New(Options{
+			Cluster: cluster, ID: id, Incarnation: snapshot.Incarnation(id), Program: &echo{}, Log: zerolog.Nop(),
+			Rand: rand.New(rand.NewPCG(1, 1)), Wall: time.Now, Do: func(f func()) { f() },
+		})
+	}
+	return cores
+}

@@ -1,0 +1,27 @@
+package core
+
+import (
+	"testing"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// A peer that is there before the core has made its first step: it is dialled once, as
+// any other. A second connection would replace the first, whichever comes first at the
+// peer.
+func TestAcceptedBeforeStart(t *testing.T) {
+	c := newCores(t)[0]
+	dials := 0
+	for _, e := range c.Step(0, []Event{Accepted{Conn: -1, Hello: wire.Hello{
+		VersionMin: wire.Version, VersionMax: wire.Version, Role: wire.RoleChannel, Cluster: c.Cluster.Name, Epoch: epoch,
+		ConfigHash: c.hash, From: "p2", To: "p1", Incarnation: snapshot.Incarnation("i"),
+	}}}) {
+		if _, ok := e.(Dial); ok {
+			dials++
+		}
+	}
+	if dials != 1 {
+		t.Errorf("dialled %d times", dials)
+	}
+}

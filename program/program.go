@@ -1,0 +1,79 @@
+// Package program defines the contract between a distributed program and the node
+// that hosts it. The author of a program in Go imports this package, implements
+// [Program], and hands an instance of it to package netnode.
+package program
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/snapshot"
+)
+
+// Program is the distributed program under observation. Each process has an instance
+// of its own.
+//
+// The node calls every method on its loop: one call at a time, each after the one
+// before it has returned, although not always on the same goroutine. No method may
+// block. Work that takes long belongs on a goroutine of the program, which returns to
+// the loop by [Process.Do].
+//
+// A Program that implements [io.Closer] is closed when its node stops. No other method
+// runs then or afterwards. Close may block until everything that the program started
+// has ended.
+type Program interface {
+	// Start is called once, before Receive and Capture. Messages to processes that
+	// are not running yet wait in the outbox.
+	Start(p Process)
+	// Receive takes a message from another process, or a request of a client if
+	// from.IsClient() is true. A message sent to the id of a client is the reply to
+	// its request. The payload is valid until Receive returns and must not be
+	// modified; the program keeps a copy if it needs one.
+	Receive(from snapshot.ProcessID, payload []byte)
+	// Capture asks for the state. The program calls done exactly once, on the loop,
+	// during Capture or later. Until then it receives nothing and none of its timers
+	// fires, and whatever it sends counts as sent before the cut. The captured state
+	// is the state at the call of done. State.Encode may convert an immutable copy of
+	// it to bytes later, off the loop.
+	Capture(done func(State))
+	// Restore hands a fresh instance a state that Capture returned, before Start.
+	Restore(state []byte) error
+}
+
+// State is the local state of a process, as its program captured it.
+type State = snapshot.State
+
+// Process is the program's handle of the process that it runs as. All methods except
+// Do must be called on the loop.
+type Process interface {
+	// ID returns the id of the process.
+	ID() snapshot.ProcessID
+	// Channels lists the processes to which the process has a channel, sorted.
+	Channels() []snapshot.ProcessID
+	// Send sends a message of at most wire.MessageMax bytes, or replies to a client.
+	// It copies the payload. An error means that nothing was sent: there is no such
+	// channel or client, or the message is too large.
+	Send(to snapshot.ProcessID, payload []byte) error
+	// After calls f on the loop, once, d from now or later. Timers wait while the
+	// state is being captured and while an outbox is above its high-water mark.
+	After(d time.Duration, f func())
+	// Do calls f on the loop soon. Calls from one goroutine keep their order. Any
+	// goroutine may call Do. It does nothing after the node has stopped.
+	Do(f func())
+	// Now returns the time since the node started. It is monotonic, and stays the
+	// same during one call of the program. A simulation has a clock of its own, so a
+	// program must use no other clock.
+	Now() time.Duration
+	// Hold keeps arriving messages in the inbox until Release is called.
+	Hold()
+	// Release ends Hold.
+	Release()
+	// Stop ends the node, as a failure if err is non-nil.
+	Stop(err error)
+	// Log returns the node's logger, which adds the id of the process.
+	Log() *zerolog.Logger
+	// Rand returns the node's source of randomness. A simulation seeds it.
+	Rand() *rand.Rand
+}

@@ -1,0 +1,124 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"chandy/snapshot"
+)
+
+// Control is the JSON body of a [Request]: an [InitiateRequest], a [StatusRequest] or
+// a [CallRequest].
+type Control interface {
+	// kind is the value of "type" in the JSON.
+	kind() string
+}
+
+// InitiateRequest asks a node to take a snapshot and to return it as JSON.
+type InitiateRequest struct {
+	// At lists the initiators, of which the node that is asked must be the first. An
+	// empty list lets the node choose as few as reach every process.
+	At []snapshot.ProcessID `json:"at,omitempty"`
+	// TimeoutMS is the snapshot's time-out in milliseconds; 0 means the one of the
+	// cluster file.
+	TimeoutMS int64 `json:"timeout_ms,omitempty"`
+	// Compact asks for JSON without indentation.
+	Compact bool `json:"compact,omitempty"`
+	// Progress asks for a [ProgressReply] every 100 ms.
+	Progress bool `json:"progress,omitempty"`
+}
+
+// StatusRequest asks a node for its [ProcessStatus].
+type StatusRequest struct {
+	// Wait delays the reply until all channels of the process are up.
+	Wait bool `json:"wait,omitempty"`
+}
+
+// CallRequest hands a request to the program of the node.
+type CallRequest struct {
+	// Request is the payload that the program receives. It must not be empty.
+	Request json.RawMessage `json:"request,omitempty"`
+}
+
+func (InitiateRequest) kind() string { return "initiate" }
+func (StatusRequest) kind() string   { return "status" }
+func (CallRequest) kind() string     { return "call" }
+
+// EncodeControl returns the body of a request.
+func EncodeControl(c Control) ([]byte, error) {
+	fields, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	head := fmt.Sprintf(`{"type":%q`, c.kind())
+	if len(fields) > len("{}") {
+		head += ","
+	}
+	return append([]byte(head), fields[1:]...), nil
+}
+
+// DecodeControl parses the body of a request. Unknown keys are skipped.
+func DecodeControl(body []byte) (Control, error) {
+	var head struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(body, &head); err != nil {
+		return nil, fmt.Errorf("the request is not a JSON object of the expected form: %w", err)
+	}
+	switch head.Type {
+	case InitiateRequest{}.kind():
+		return decodeControl[InitiateRequest](body)
+	case StatusRequest{}.kind():
+		return decodeControl[StatusRequest](body)
+	case CallRequest{}.kind():
+		return decodeControl[CallRequest](body)
+	}
+	return nil, fmt.Errorf("unknown request %q", head.Type)
+}
+
+func decodeControl[C Control](body []byte) (Control, error) {
+	var c C
+	if err := json.Unmarshal(body, &c); err != nil {
+		return nil, fmt.Errorf("the request is not a JSON object of the expected form: %w", err)
+	}
+	return c, nil
+}
+
+// ProgressReply is the body of a progress reply to an [InitiateRequest].
+type ProgressReply struct {
+	Recorded  int     `json:"recorded"` // processes that recorded their state
+	Processes int     `json:"processes"`
+	Closed    int     `json:"closed"` // channels of which both ends are closed
+	Channels  int     `json:"channels"`
+	InFlight  int     `json:"in_flight"` // messages recorded on channels so far
+	ElapsedMS float64 `json:"elapsed_ms"`
+}
+
+// EndReply is the body of the end reply to an [InitiateRequest]. It follows the
+// snapshot.
+type EndReply struct {
+	ID        snapshot.ID `json:"id"`
+	Status    string      `json:"status"`
+	Processes int         `json:"processes"`
+	Channels  int         `json:"channels"`
+	InFlight  int         `json:"in_flight"`
+	Missing   []string    `json:"missing"`
+	Unknown   []string    `json:"unknown"` // channels whose state is not known
+	ElapsedMS float64     `json:"elapsed_ms"`
+}
+
+// ErrorReply is the body of an error reply, and the error that a client returns for it.
+type ErrorReply struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// Error returns the text.
+func (e *ErrorReply) Error() string { return e.Text }
+
+// Codes of an [ErrorReply].
+const (
+	CodeBadRequest  = "bad request"
+	CodeUnreachable = "unreachable" // no marker reaches every process from the initiators
+	CodeLimit       = "limit"       // too many snapshots, or requests to the program, in progress
+)

@@ -1,0 +1,76 @@
+package wire
+
+import (
+	"slices"
+
+	"chandy/snapshot"
+)
+
+// ProcessStatus is what a node tells of its process. It is an element of
+// "processes" in chandy/status.v1; docs/status.schema.json has it for machines.
+type ProcessStatus struct {
+	Process     snapshot.ProcessID   `json:"process"`
+	Incarnation snapshot.Incarnation `json:"incarnation"`
+	Epoch       uint64               `json:"epoch"`
+	UptimeMS    float64              `json:"uptime_ms"`
+	PID         int                  `json:"pid"`     // of the node
+	Program     string               `json:"program"` // kind
+	Outgoing    []OutgoingStatus     `json:"outgoing"`
+	Incoming    []IncomingStatus     `json:"incoming"`
+	Snapshots   []SnapshotStatus     `json:"snapshots"`
+}
+
+// LinkStatus is what both ends of a channel tell.
+type LinkStatus struct {
+	Up      bool    `json:"up"`
+	SinceMS float64 `json:"since_ms"` // how long it has been up or down
+	// Error is the last one, and how long ago it was.
+	Error      string  `json:"error,omitempty"`
+	ErrorAgoMS float64 `json:"error_ago_ms,omitempty"`
+	Reconnects uint64  `json:"reconnects"` // connections after the first one
+	Violations uint64  `json:"violations"` // of the protocol, by the peer
+	Resets     uint64  `json:"resets"`     // because the peer restarted
+	Discarded  uint64  `json:"discarded"`  // messages that this end threw away in those
+}
+
+// OutgoingStatus is the sender's end of a channel.
+type OutgoingStatus struct {
+	To snapshot.ProcessID `json:"to"`
+	LinkStatus
+	Sent    uint64 `json:"sent"`
+	Acked   uint64 `json:"acked"`
+	Markers uint64 `json:"markers"` // sent
+	Outbox  Queue  `json:"outbox"`
+	Resent  uint64 `json:"resent"` // messages
+}
+
+// IncomingStatus is the receiver's end of a channel.
+type IncomingStatus struct {
+	From snapshot.ProcessID `json:"from"`
+	LinkStatus
+	Arrived    uint64 `json:"arrived"`
+	Received   uint64 `json:"received"`
+	Inbox      Queue  `json:"inbox"`
+	Duplicates uint64 `json:"duplicates"` // messages dropped because they had arrived
+	Stale      uint64 `json:"stale"`      // hellos of incarnations that were replaced
+}
+
+// Queue is how much an outbox or an inbox holds.
+type Queue struct {
+	Messages int `json:"messages"`
+	Bytes    int `json:"bytes"`
+}
+
+// SnapshotStatus is a snapshot in progress at a process.
+type SnapshotStatus struct {
+	ID         snapshot.ID        `json:"id"`
+	Assembler  snapshot.ProcessID `json:"assembler"`
+	TimeLeftMS float64            `json:"time_left_ms"`
+	WaitsFor   []string           `json:"waits_for"`
+}
+
+// Up tells whether all links of the process are up.
+func (s *ProcessStatus) Up() bool {
+	return !slices.ContainsFunc(s.Outgoing, func(o OutgoingStatus) bool { return !o.Up }) &&
+		!slices.ContainsFunc(s.Incoming, func(in IncomingStatus) bool { return !in.Up })
+}
