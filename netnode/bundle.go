@@ -24,7 +24,7 @@ func (b *bundle) add(f wire.Frame) {
 	case wire.Data:
 		b.encoded = f.AppendHead(b.encoded)
 		b.put(f.Batch.Body)
-	case wire.Part:
+	case wire.Chunk:
 		b.encoded = f.AppendHead(b.encoded)
 		for _, bytes := range f.Bytes {
 			b.put(bytes)

@@ -22,7 +22,7 @@ func TestBundle(t *testing.T) {
 			small, large := batch.Body[:5], bytes.Repeat([]byte{7, byte(i)}, most)
 			for _, f := range []wire.Frame{
 				wire.Data{Stamp: 7, Batch: batch}, wire.Ping{},
-				wire.Part{Bytes: [][]byte{small, large, large, nil, small, batch.Body}},
+				wire.Chunk{Bytes: [][]byte{small, large, large, nil, small, batch.Body}},
 			} {
 				b.add(f)
 				want = wire.Append(want, f)

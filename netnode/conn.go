@@ -206,7 +206,7 @@ func (c *conn) write(w core.Write) {
 func (c *conn) enqueue(f wire.Frame) {
 	last := len(c.queue) - 1
 	switch f.(type) {
-	case wire.Part, wire.Reply: // large, and there for as long as somebody refers to them
+	case wire.Chunk, wire.Reply: // large, and there for as long as somebody refers to them
 		c.queue = append(c.queue, load{frame: f})
 		return
 	}

@@ -98,22 +98,22 @@ var goldens = []struct {
 		"pong 18446744073709551615",
 	},
 	{
-		Part{Snapshot: golden1, Process: "p2", Section: 2, Last: true, Bytes: [][]byte{[]byte("abc")}},
+		Chunk{Snapshot: golden1, Process: "p2", Section: 2, Last: true, Bytes: [][]byte{[]byte("abc")}},
 		"c58501090000002a666eec66" +
 			"213230323631313232543037333532353132333435365a2d6b336d397832713761620270320201616263",
-		"part of 20261122T073525123456Z-k3m9x2q7ab from p2, section 2 (3 bytes, last)",
+		"chunk of 20261122T073525123456Z-k3m9x2q7ab from p2, section 2 (3 bytes, last)",
 	},
 	{
-		Part{Snapshot: golden1, Process: "p2"},
+		Chunk{Snapshot: golden1, Process: "p2"},
 		"c585010900000027d3616d33" +
 			"213230323631313232543037333532353132333435365a2d6b336d397832713761620270320000",
-		"part of 20261122T073525123456Z-k3m9x2q7ab from p2, section 0 (0 bytes)",
+		"chunk of 20261122T073525123456Z-k3m9x2q7ab from p2, section 0 (0 bytes)",
 	},
 	{
-		Ask{Snapshot: golden1, Assembler: "p1", TimeLeft: 1500 * time.Microsecond},
+		Join{Snapshot: golden1, Assembler: "p1", TimeLeft: 1500 * time.Microsecond},
 		"c585010a00000027e8ba0522" +
 			"213230323631313232543037333532353132333435365a2d6b336d39783271376162027031dc0b",
-		"ask for 20261122T073525123456Z-k3m9x2q7ab (assembler p1, 1.5ms left)",
+		"join 20261122T073525123456Z-k3m9x2q7ab (assembler p1, 1.5ms left)",
 	},
 	{
 		Outcome{Snapshot: golden1, Status: StatusPartial, Text: "p3 unreachable"},
@@ -244,7 +244,7 @@ func TestPayloadsCutOff(t *testing.T) {
 				continue
 			}
 			switch f.(type) {
-			case Part, Request, Reply:
+			case Chunk, Request, Reply:
 				if got := Append(nil, f)[HeaderSize:]; !bytes.Equal(got, payload[:n]) {
 					t.Errorf("%s: %x reads as %x", g.string, payload[:n], got)
 				}

@@ -195,7 +195,7 @@ func TestAppendHead(t *testing.T) {
 	if got := append(d.AppendHead([]byte("x")), batch.Body...); !bytes.Equal(got, Append([]byte("x"), d)) {
 		t.Errorf("data: %x", got)
 	}
-	p := Part{Snapshot: "S", Process: "p1", Bytes: [][]byte{[]byte("abc"), nil, []byte("de")}}
+	p := Chunk{Snapshot: "S", Process: "p1", Bytes: [][]byte{[]byte("abc"), nil, []byte("de")}}
 	if got := append(p.AppendHead([]byte("x")), "abcde"...); !bytes.Equal(got, Append([]byte("x"), p)) {
 		t.Errorf("part: %x", got)
 	}

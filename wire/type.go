@@ -15,8 +15,8 @@ const (
 	TypeAck     Type = 6
 	TypePing    Type = 7
 	TypePong    Type = 8
-	TypePart    Type = 9
-	TypeAsk     Type = 10
+	TypeChunk   Type = 9
+	TypeJoin    Type = 10
 	TypeOutcome Type = 11
 	TypeRequest Type = 12
 	TypeReply   Type = 13
@@ -37,8 +37,8 @@ var types = [...]struct {
 	TypeAck:     {"ack", HelloMax, decodeAck},
 	TypePing:    {"ping", HelloMax, decodePing},
 	TypePong:    {"pong", HelloMax, decodePong},
-	TypePart:    {"part", ChunkMax + HelloMax, decodePart},
-	TypeAsk:     {"ask", HelloMax, decodeAsk},
+	TypeChunk:   {"chunk", ChunkMax + HelloMax, decodeChunk},
+	TypeJoin:    {"join", HelloMax, decodeJoin},
 	TypeOutcome: {"outcome", AnswerMax, decodeOutcome},
 	TypeRequest: {"request", FrameMax, decodeRequest},
 	TypeReply:   {"reply", ChunkMax + HelloMax, decodeReply},

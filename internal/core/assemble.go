@@ -55,7 +55,7 @@ func (c *Core) initiate(at []snapshot.ProcessID, timeout time.Duration, finished
 	}
 	c.log.Debug().Str("snapshot", string(start.ID)).Msg("snapshot initiated")
 	for _, other := range at[1:] {
-		ask := wire.Ask{Snapshot: start.ID, Assembler: start.Assembler, TimeLeft: timeout}
+		ask := wire.Join{Snapshot: start.ID, Assembler: start.Assembler, TimeLeft: timeout}
 		c.link(other).ship(start, []wire.Frame{ask})
 	}
 	a.timeUp = c.timers.add(start.Deadline, func() { c.finishSnapshot(a) })
@@ -209,15 +209,15 @@ func (o *contributor) closed(error) {
 
 func (o *contributor) frame(f wire.Frame) error {
 	switch f := f.(type) {
-	case wire.Part:
+	case wire.Chunk:
 		return o.part(f)
-	case wire.Ask:
+	case wire.Join:
 		return o.ask(f)
 	}
 	return fmt.Errorf("%s does not belong here", f.Type())
 }
 
-func (o *contributor) part(f wire.Part) error {
+func (o *contributor) part(f wire.Chunk) error {
 	if f.Process != o.peer {
 		return fmt.Errorf("a part of %s from %s", f.Process, o.peer)
 	}
@@ -244,7 +244,7 @@ func (o *contributor) part(f wire.Part) error {
 
 // section gives what has come of a section with a chunk, and tells whether that is the
 // whole. It is lent like the frame then, unless it has more than wire.LentMax bytes.
-func (o *contributor) section(f wire.Part) (section []byte, whole bool, err error) {
+func (o *contributor) section(f wire.Chunk) (section []byte, whole bool, err error) {
 	key := sectionID{f.Snapshot, f.Section}
 	section, begun := o.sections[key]
 	if !begun && f.Last && len(f.Bytes) == 1 && f.Len() <= wire.LentMax {
@@ -325,7 +325,7 @@ func (o *contributor) tell() {
 }
 
 // ask makes this process one of the initiators of somebody else's snapshot.
-func (o *contributor) ask(f wire.Ask) error {
+func (o *contributor) ask(f wire.Join) error {
 	c := o.core
 	if f.Assembler != o.peer {
 		return fmt.Errorf("asked by %s for a snapshot of %s", o.peer, f.Assembler)

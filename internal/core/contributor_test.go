@@ -112,7 +112,7 @@ func TestPartOutlivesItsFrame(t *testing.T) {
 				Sent: []snapshot.Count{{Peer: "p1"}}, Received: []snapshot.Count{{Peer: "p1"}}},
 			&snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Peer: "p1", Messages: []snapshot.Batch{batch}},
 		})...)
-		a.want(a.at(2, Arrived{-1, []wire.Frame{wire.Part{Snapshot: begun.ID, Process: "p2", Last: true, Bytes: [][]byte{section}}}}))
+		a.want(a.at(2, Arrived{-1, []wire.Frame{wire.Chunk{Snapshot: begun.ID, Process: "p2", Last: true, Bytes: [][]byte{section}}}}))
 		if begun.collector.Progress().Recorded != 2 {
 			t.Fatalf("%d bytes: the part has not come", size)
 		}
@@ -131,11 +131,11 @@ func TestPartOutlivesItsFrame(t *testing.T) {
 func TestSectionsAreFreed(t *testing.T) {
 	a := newAssembler(t)
 	chunk := func(section uint64, last bool, text string) error {
-		_, _, err := a.from.section(wire.Part{Process: "p2", Section: section, Last: last, Bytes: [][]byte{[]byte(text)}})
+		_, _, err := a.from.section(wire.Chunk{Process: "p2", Section: section, Last: last, Bytes: [][]byte{[]byte(text)}})
 		return err
 	}
 	empty := func(section uint64) error {
-		_, _, err := a.from.section(wire.Part{Process: "p2", Section: section})
+		_, _, err := a.from.section(wire.Chunk{Process: "p2", Section: section})
 		return err
 	}
 	if err := errors.Join(empty(1), chunk(1, true, "abc"), chunk(2, false, "abc"), chunk(2, false, ""), chunk(2, true, "d"), chunk(3, true, "e")); err != nil {
@@ -163,7 +163,7 @@ func TestPiecesAreBounded(t *testing.T) {
 	}})
 	piece := &snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Peer: "p1"}
 	section := slices.Concat(wire.Section("p2", "i", slices.Repeat([]snapshot.Piece{piece}, 2+otherPieces+1))...)
-	got := a.at(2, Arrived{-1, []wire.Frame{wire.Part{Snapshot: begun.ID, Process: "p2", Last: true, Bytes: [][]byte{section}}}})
+	got := a.at(2, Arrived{-1, []wire.Frame{wire.Chunk{Snapshot: begun.ID, Process: "p2", Last: true, Bytes: [][]byte{section}}}})
 	if len(got) != 1 || !strings.Contains(got[0], "more than 18 pieces") {
 		t.Errorf("%q", got)
 	}

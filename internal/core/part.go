@@ -157,7 +157,7 @@ func (c *Core) chunks(id snapshot.ID, section uint64, bytes [][]byte) []wire.Fra
 	var frames []wire.Frame
 	var chunk [][]byte
 	cut := func(last bool) {
-		frames = append(frames, wire.Part{Snapshot: id, Process: c.self, Section: section, Last: last, Bytes: chunk})
+		frames = append(frames, wire.Chunk{Snapshot: id, Process: c.self, Section: section, Last: last, Bytes: chunk})
 		chunk = nil
 	}
 	room := wire.ChunkMax

@@ -21,7 +21,7 @@ func TestChunks(t *testing.T) {
 		var got []byte
 		frames := (&Core{self: "p1"}).chunks("S", 3, section)
 		for i, f := range frames {
-			p := f.(wire.Part)
+			p := f.(wire.Chunk)
 			if last := i == len(frames)-1; p.Last != last || !last && p.Len() != most {
 				t.Errorf("%v: chunk %d of %d: last is %v, %d bytes", sizes, i+1, len(frames), p.Last, p.Len())
 			}

@@ -7,9 +7,9 @@ import (
 	"chandy/snapshot"
 )
 
-// Ask asks a process to initiate a snapshot that has begun elsewhere: from the
+// Join asks a process to initiate a snapshot that has begun elsewhere: from the
 // assembler to another initiator.
-type Ask struct {
+type Join struct {
 	// Snapshot is the snapshot to join.
 	Snapshot snapshot.ID
 	// Assembler is the process to which parts of the snapshot go.
@@ -18,22 +18,22 @@ type Ask struct {
 	TimeLeft time.Duration
 }
 
-// Type is TypeAsk.
-func (Ask) Type() Type { return TypeAsk }
+// Type is TypeJoin.
+func (Join) Type() Type { return TypeJoin }
 
 // String gives the fields.
-func (a Ask) String() string {
-	return fmt.Sprintf("ask for %s (assembler %s, %s left)", shown(a.Snapshot), shown(a.Assembler), a.TimeLeft)
+func (a Join) String() string {
+	return fmt.Sprintf("join %s (assembler %s, %s left)", shown(a.Snapshot), shown(a.Assembler), a.TimeLeft)
 }
 
-func (a Ask) append(b []byte) []byte {
+func (a Join) append(b []byte) []byte {
 	b = appendName(b, "snapshot", a.Snapshot)
 	b = appendName(b, "assembler", a.Assembler)
 	return appendDuration(b, a.TimeLeft)
 }
 
-func decodeAsk(d *decoder) Frame {
-	return Ask{
+func decodeJoin(d *decoder) Frame {
+	return Join{
 		Snapshot:  snapshot.ID(d.name("snapshot")),
 		Assembler: snapshot.ProcessID(d.name("assembler")),
 		TimeLeft:  d.duration("time left"),

@@ -6,9 +6,9 @@ import (
 	"chandy/snapshot"
 )
 
-// Part is a chunk of one process's contribution to a snapshot, on its way to
+// Chunk carries a piece of a section of one process's contribution to a snapshot, on its way to
 // the assembler.
-type Part struct {
+type Chunk struct {
 	// Snapshot is the snapshot to which the part belongs.
 	Snapshot snapshot.ID
 	// Process is the process that recorded the part.
@@ -23,7 +23,7 @@ type Part struct {
 }
 
 // Len is the length of the chunk, in bytes.
-func (p Part) Len() int {
+func (p Chunk) Len() int {
 	n := 0
 	for _, b := range p.Bytes {
 		n += len(b)
@@ -31,29 +31,29 @@ func (p Part) Len() int {
 	return n
 }
 
-// Type is TypePart.
-func (Part) Type() Type { return TypePart }
+// Type is TypeChunk.
+func (Chunk) Type() Type { return TypeChunk }
 
 // String gives the place of the chunk and its length.
-func (p Part) String() string {
+func (p Chunk) String() string {
 	last := ""
 	if p.Last {
 		last = ", last"
 	}
-	return fmt.Sprintf("part of %s from %s, section %d (%d bytes%s)", shown(p.Snapshot), shown(p.Process), p.Section, p.Len(), last)
+	return fmt.Sprintf("chunk of %s from %s, section %d (%d bytes%s)", shown(p.Snapshot), shown(p.Process), p.Section, p.Len(), last)
 }
 
 // AppendHead is [Append] but for the chunk, with which the frame ends: whoever writes
 // the frame writes the chunk after it.
-func (p Part) AppendHead(b []byte) []byte {
+func (p Chunk) AppendHead(b []byte) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)
 	b = p.appendFields(b)
-	seal(b[start:], TypePart, p.Bytes...)
+	seal(b[start:], TypeChunk, p.Bytes...)
 	return b
 }
 
-func (p Part) append(b []byte) []byte {
+func (p Chunk) append(b []byte) []byte {
 	b = p.appendFields(b)
 	for _, bytes := range p.Bytes {
 		b = append(b, bytes...)
@@ -61,9 +61,9 @@ func (p Part) append(b []byte) []byte {
 	return b
 }
 
-func (p Part) appendFields(b []byte) []byte {
+func (p Chunk) appendFields(b []byte) []byte {
 	if n := p.Len(); n > ChunkMax {
-		bug("part: a chunk of %d bytes, more than %d", n, ChunkMax)
+		bug("a chunk of %d bytes, more than %d", n, ChunkMax)
 	}
 	b = appendName(b, "snapshot", p.Snapshot)
 	b = appendName(b, "process", p.Process)
@@ -71,8 +71,8 @@ func (p Part) appendFields(b []byte) []byte {
 	return appendBool(b, p.Last)
 }
 
-func decodePart(d *decoder) Frame {
-	p := Part{
+func decodeChunk(d *decoder) Frame {
+	p := Chunk{
 		Snapshot: snapshot.ID(d.name("snapshot")),
 		Process:  snapshot.ProcessID(d.name("process")),
 		Section:  d.uint("section"),
