@@ -52,6 +52,7 @@ type Options struct {
 type Node struct {
 	log      zerolog.Logger
 	strange  zerolog.Logger // for strangers' connections: a few lines a second
+	program  program.Program
 	network  Network
 	listener net.Listener
 
@@ -107,7 +108,7 @@ func New(o Options) (*Node, error) {
 	}
 	log := o.Log.With().Str("process", string(o.ID)).Logger()
 	n := &Node{
-		log: log, network: o.Network, listener: listener,
+		log: log, program: o.Program, network: o.Network, listener: listener,
 		strange: log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 		conns:   map[core.ConnID]*conn{},
 	}
@@ -119,12 +120,13 @@ func New(o Options) (*Node, error) {
 	random := rand.New(rand.NewPCG(o.Seed, 0))
 	n.core = core.New(core.Options{
 		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(core.NewName(o.Wall(), random)),
-		Program: o.Program, Log: o.Log, Rand: random, Wall: o.Wall, PID: os.Getpid(),
+		Log: o.Log, Rand: random, Wall: o.Wall, PID: os.Getpid(),
 		Do: func(f func()) {
 			n.mail.post(core.Called{F: f}) // not a step here: who calls Do may hold locks that f takes
 			n.mail.ring()
 		},
 	})
+	n.mail.post(core.Begin{Epoch: 1, Program: o.Program})
 	return n, nil
 }
 
@@ -164,7 +166,7 @@ func (n *Node) Run(ctx context.Context) error {
 
 // closeProgram ends what a program started outside of the loop, if it says how.
 func (n *Node) closeProgram() {
-	if closer, ok := n.core.Program.(io.Closer); ok {
+	if closer, ok := n.program.(io.Closer); ok {
 		if err := closer.Close(); err != nil {
 			n.log.Warn().Err(err).Msg("the program did not end well")
 		}

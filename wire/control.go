@@ -121,4 +121,5 @@ const (
 	CodeBadRequest  = "bad request"
 	CodeUnreachable = "unreachable" // no marker reaches every process from the initiators
 	CodeLimit       = "limit"       // too many snapshots, or requests to the program, in progress
+	CodeNoEpoch     = "no epoch"    // no epoch has begun yet, or it ended before there was an answer
 )

@@ -9,65 +9,72 @@ import (
 	"chandy/wire"
 )
 
-// A connection whose peer has vanished (power lost, cable cut) says nothing at all.
-// So an idle one is pinged, and one that is silent nevertheless is given up.
+// A connection whose peer has vanished (power lost, cable cut) delivers nothing and
+// reports nothing. So a node pings an idle connection, and gives it up if it stays
+// silent.
 const (
-	// pingAfter is how long a connection may be silent before it is pinged.
+	// pingAfter is the silence after which a connection is pinged.
 	pingAfter = 1500 * time.Millisecond
-	// DeadAfter is how long it may be silent at all: found within 5 s.
+	// DeadAfter is the silence after which a connection is given up, so that a
+	// vanished peer is found within 5 s.
 	DeadAfter = 4500 * time.Millisecond
-	// lookEvery is how often the node looks.
-	lookEvery = 250 * time.Millisecond
+	// keepAliveEvery is how often a node checks its connections.
+	keepAliveEvery = 250 * time.Millisecond
 )
 
-// pulse is when a connection between nodes was last heard of, and pinged.
-type pulse struct {
+// keepalive is when a connection between nodes was last heard and last pinged.
+type keepalive struct {
 	heard, pinged time.Duration
 	pongs         uint64
 }
 
-// look pings connections that are silent and gives up those that stay so. It also
-// frees memory that was kept for busy channels.
-func (c *Core) look() {
-	c.after(lookEvery, c.look)
-	c.spares.Trim()
-	// If the node itself did not run for a while (stopped, or its machine was
-	// suspended), what was sent to it meanwhile has not been read yet.
-	slept := c.now-c.looked > 4*lookEvery
-	c.looked = c.now
+// watchAlive begins to check a connection, which now serves its purpose.
+func (c *Core) watchAlive(id ConnID) { c.conns[id].alive = &keepalive{heard: c.now} }
+
+// keepAlive pings silent connections and gives up those that stay silent. It also
+// frees memory that idle channels no longer need.
+func (c *Core) keepAlive() {
+	c.after(keepAliveEvery, c.keepAlive)
+	if c.epoch != nil {
+		c.epoch.spares.Trim()
+	}
+	// A node that did not run for a while (stopped, or its machine suspended) has not
+	// read yet what its peers sent meanwhile, so their silence means nothing.
+	paused := c.now-c.checked > 4*keepAliveEvery
+	c.checked = c.now
 	for _, id := range slices.Sorted(maps.Keys(c.conns)) {
-		if one := c.conns[id]; one != nil && one.pulse != nil {
-			c.lookAt(id, one.pulse, slept)
+		if one := c.conns[id]; one != nil && one.alive != nil {
+			c.keepConnAlive(id, one.alive, paused)
 		}
 	}
 }
 
-func (c *Core) lookAt(id ConnID, p *pulse, slept bool) {
+func (c *Core) keepConnAlive(id ConnID, k *keepalive, paused bool) {
 	switch {
-	case slept:
-		p.heard = c.now
-	case c.now-p.heard >= DeadAfter:
+	case paused:
+		k.heard = c.now
+	case c.now-k.heard >= DeadAfter:
 		c.hangUp(id, false, fmt.Errorf("nothing was heard for %v", DeadAfter))
-	case c.now-max(p.heard, p.pinged) >= pingAfter:
-		p.pinged = c.now
+	case c.now-max(k.heard, k.pinged) >= pingAfter:
+		k.pinged = c.now
 		c.write(id, wire.Ping{Nonce: uint64(c.now)})
 	}
 }
 
-// heard takes a sign of life. It answers pings, which belong on every connection,
-// and tells whether the frame was about that only.
-func (c *Core) heard(id ConnID, one *connected, f wire.Frame) bool {
-	p := one.pulse
-	if p != nil {
-		p.heard = c.now
+// heard takes any frame as a sign of life, and answers pings, which belong on every
+// connection. It reports whether the frame is a ping or a pong.
+func (c *Core) heard(id ConnID, one *connState, f wire.Frame) bool {
+	k := one.alive
+	if k != nil {
+		k.heard = c.now
 	}
 	switch f := f.(type) {
 	case wire.Ping:
 		c.write(id, wire.Pong(f))
 		return true
 	case wire.Pong:
-		if p != nil {
-			p.pongs++
+		if k != nil {
+			k.pongs++
 		}
 		return true
 	}

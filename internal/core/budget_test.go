@@ -40,15 +40,17 @@ func TestSpent(t *testing.T) {
 		}
 	}
 	c := New(Options{
-		Cluster: cluster, ID: "p1", Incarnation: "i", Program: p, Log: zerolog.Nop(),
+		Cluster: cluster, ID: "p1", Incarnation: "i", Log: zerolog.Nop(),
 		Rand: rand.New(rand.NewPCG(1, 1)), Wall: time.Now, Do: func(f func()) { f() },
 	})
 	c.Budget = 3
+	events := []Event{Begin{Epoch: 1, Program: p}}
 	for i, want := range []struct {
 		fired       int
 		spent, more bool
 	}{{3, true, true}, {5, false, false}} {
-		c.Step(0, nil)
+		c.Step(0, events)
+		events = nil
 		if fired != want.fired || c.Spent() != want.spent || c.More() != want.more {
 			t.Errorf("step %d: %d timers fired, spent %v, more %v; want %v", i, fired, c.Spent(), c.More(), want)
 		}
@@ -56,7 +58,7 @@ func TestSpent(t *testing.T) {
 	if at, ok := c.Next(); !ok || at <= 0 {
 		t.Errorf("next at %v, %v", at, ok)
 	}
-	c.After(0, func() {})
+	p.process.After(0, func() {})
 	if c.Spent() || !c.More() {
 		t.Errorf("with a timer that is due: spent %v, more %v", c.Spent(), c.More())
 	}
@@ -66,23 +68,24 @@ func TestSpent(t *testing.T) {
 // budget that was just enough leaves nothing to do.
 func TestMoreToReceive(t *testing.T) {
 	c := newCores(t)[0]
-	c.Step(0, nil)
+	c.Step(0, []Event{begun()})
+	waiting := &c.epoch.clients.requests
 	c.Budget = 2
 	for range 4 {
-		c.delivery.requests = append(c.delivery.requests, request{"c1", []byte("{}")})
+		*waiting = append(*waiting, request{"c1", []byte("{}")})
 	}
 	for _, want := range []int{2, 0} { // the second time the budget is just enough
 		c.Step(0, nil)
-		if left := len(c.delivery.requests); left != want || c.More() != (left > 0) {
+		if left := len(*waiting); left != want || c.More() != (left > 0) {
 			t.Errorf("%d requests left, more %v, want %d", left, c.More(), want)
 		}
 	}
-	c.delivery.requests = append(c.delivery.requests, request{"c1", []byte("{}")})
-	c.Hold()
+	*waiting = append(*waiting, request{"c1", []byte("{}")})
+	c.epoch.process.Hold()
 	if c.More() {
 		t.Error("there is more to receive while the program is held")
 	}
-	c.Release()
+	c.epoch.process.Release()
 	if !c.More() {
 		t.Error("there is nothing to receive after Release")
 	}

@@ -23,9 +23,9 @@ type assembler struct {
 
 func newAssembler(t *testing.T) *assembler {
 	a := &assembler{T: t, Core: newCores(t)[0]}
-	a.Core.Step(0, nil)
-	a.at(0, Called{func() { a.openAssembly(-1, "p2", "i") }})
-	a.from = a.conns[-1].use.(*contributor)
+	a.Core.Step(0, []Event{begun()})
+	a.at(0, Called{func() { a.Core.epoch.openAssembly(-1, "p2", "i") }})
+	a.from = a.conns[-1].handler.(*contributor)
 	return a
 }
 
@@ -74,7 +74,7 @@ func TestOutcomesWait(t *testing.T) {
 	a.want(a.at(200 * ms))
 
 	a.want(a.at(201*ms, a.outcome("S5", wire.StatusComplete)))
-	a.want(a.at(202*ms, Called{func() { a.Core.Stop(errors.New("no more")) }}), complete("S5"), "exit")
+	a.want(a.at(202*ms, Called{func() { a.Core.epoch.process.Stop(errors.New("no more")) }}), complete("S5"), "exit")
 
 	a = newAssembler(t)
 	a.want(a.at(1*ms, a.outcome("S1", wire.StatusComplete)))
@@ -85,10 +85,10 @@ func TestOutcomesWait(t *testing.T) {
 	a.want(a.at(1*ms, a.outcome("S1", wire.StatusComplete)), complete("S1"), "exit")
 
 	a = newAssembler(t)
-	timers := len(a.timers.heap)
+	timers := len(a.Core.epoch.timers.heap)
 	a.want(a.at(1*ms, a.outcome("S1", wire.StatusComplete)))
 	a.want(a.at(2*ms, Closed{Conn: -1}))
-	if got := len(a.timers.heap); got != timers || len(a.from.outcomes) > 0 {
+	if got := len(a.Core.epoch.timers.heap); got != timers || len(a.from.outcomes) > 0 {
 		t.Errorf("%d timers, not %d, and %d outcomes are left of a connection that is closed", got, timers, len(a.from.outcomes))
 	}
 }
@@ -100,7 +100,7 @@ func TestPartOutlivesItsFrame(t *testing.T) {
 		var begun *assembling
 		a.at(1, Called{func() {
 			var err error
-			if begun, err = a.initiate([]snapshot.ProcessID{"p1"}, time.Second, func(*snapshot.Global) {}); err != nil {
+			if begun, err = a.Core.epoch.initiate([]snapshot.ProcessID{"p1"}, time.Second, func(*snapshot.Global) {}); err != nil {
 				t.Fatal(err)
 			}
 		}})
@@ -159,7 +159,7 @@ func TestPiecesAreBounded(t *testing.T) {
 	a := newAssembler(t)
 	var begun *assembling
 	a.at(1, Called{func() {
-		begun, _ = a.initiate([]snapshot.ProcessID{"p1"}, time.Second, func(*snapshot.Global) {})
+		begun, _ = a.Core.epoch.initiate([]snapshot.ProcessID{"p1"}, time.Second, func(*snapshot.Global) {})
 	}})
 	piece := &snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Peer: "p1"}
 	section := slices.Concat(wire.Section("p2", "i", slices.Repeat([]snapshot.Piece{piece}, 2+otherPieces+1))...)

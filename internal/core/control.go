@@ -11,7 +11,7 @@ import (
 	"chandy/wire"
 )
 
-// session is one control connection.
+// session is the control connection of a client.
 type session struct {
 	core *Core
 	conn ConnID
@@ -22,26 +22,19 @@ const sessionsMax = 1024
 
 func (c *Core) openSession(conn ConnID) {
 	c.sessions++
-	c.use(conn, &session{c, conn})
+	c.handle(conn, &session{c, conn})
 	c.do(Accept{conn})
-	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: epoch, Incarnation: c.Incarnation})
+	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: c.epochNumber(), Incarnation: c.Incarnation})
 }
 
 func (s *session) String() string { return "control" }
 
-// closed forgets who waits here for a reply of the program.
 func (s *session) closed(error) {
 	c := s.core
 	c.sessions--
 	c.awaitingUp = slices.DeleteFunc(c.awaitingUp, func(w waiter) bool { return w.session == s })
-	c.delivery.requests = slices.DeleteFunc(c.delivery.requests, func(r request) bool {
-		one := c.delivery.clients[r.client]
-		return one == nil || one.session == s
-	})
-	for id, one := range c.delivery.clients {
-		if one.session == s {
-			delete(c.delivery.clients, id)
-		}
+	if c.epoch != nil {
+		c.epoch.clients.leave(s)
 	}
 }
 
@@ -56,17 +49,29 @@ func (s *session) frame(f wire.Frame) error {
 		return nil
 	}
 	switch request := request.(type) {
-	case wire.InitiateRequest:
-		s.initiate(r.Number, request)
 	case wire.StatusRequest:
 		s.status(r.Number, request.Wait)
+	case wire.InitiateRequest:
+		if e := s.epoch(r.Number); e != nil {
+			s.initiate(e, r.Number, request)
+		}
 	case wire.CallRequest:
-		s.call(r.Number, request.Request)
+		if e := s.epoch(r.Number); e != nil {
+			e.clients.add(s, r.Number, request.Request)
+		}
 	}
 	return nil
 }
 
-func (s *session) initiate(number uint64, r wire.InitiateRequest) {
+// epoch returns the current epoch. If there is none it fails the request.
+func (s *session) epoch(number uint64) *epoch {
+	if s.core.epoch == nil {
+		s.fail(number, wire.CodeNoEpoch, fmt.Sprintf("%s runs no program yet: try again", s.core.self))
+	}
+	return s.core.epoch
+}
+
+func (s *session) initiate(e *epoch, number uint64, r wire.InitiateRequest) {
 	c := s.core
 	if len(r.At) == 0 {
 		r.At = c.initiators()
@@ -86,22 +91,23 @@ func (s *session) initiate(number uint64, r wire.InitiateRequest) {
 			s.result(number, text.([]byte), mustJSON(endReply(g)))
 		})
 	}
-	a, err := c.initiate(r.At, timeout, finished)
+	a, err := e.initiate(r.At, timeout, finished)
 	if err != nil {
 		s.fail(number, wire.CodeLimit, err.Error())
 		return
 	}
 	if r.Progress {
-		s.tellProgress(number, a.collector, c.now, &answered)
+		s.sendProgress(number, a.collector, c.now, &answered)
 	}
 }
 
-// progressEvery is how often the progress of a snapshot is told.
+// progressEvery is the interval between two progress replies.
 const progressEvery = 100 * time.Millisecond
 
-// tellProgress tells it until the client has its answer: also while the JSON of a
-// large one is written, so that the client knows that this node lives.
-func (s *session) tellProgress(number uint64, collector *snapshot.Collector, started time.Duration, answered *bool) {
+// sendProgress sends progress replies until the client has its answer. They continue
+// while the JSON of a large snapshot is written, so that the client knows that this
+// node lives.
+func (s *session) sendProgress(number uint64, collector *snapshot.Collector, started time.Duration, answered *bool) {
 	c := s.core
 	c.after(progressEvery, func() {
 		if _, open := c.conns[s.conn]; *answered || !open {
@@ -112,7 +118,7 @@ func (s *session) tellProgress(number uint64, collector *snapshot.Collector, sta
 			Recorded: p.Recorded, Processes: p.Processes, Closed: p.Closed, Channels: p.Channels,
 			InFlight: p.InFlight, ElapsedMS: milliseconds(c.now - started),
 		})})
-		s.tellProgress(number, collector, started, answered)
+		s.sendProgress(number, collector, started, answered)
 	})
 }
 
@@ -154,7 +160,7 @@ func endReply(g *snapshot.Global) wire.EndReply {
 	return end
 }
 
-// shorten keeps the first of many lines for people; all are in the snapshot.
+// shorten keeps the first 50 of many lines, for people. The snapshot has them all.
 func shorten(lines []string) []string {
 	const most = 50
 	if len(lines) <= most {
@@ -169,7 +175,8 @@ func (s *session) write(r wire.Reply) {
 	}
 }
 
-// fail ends a request. The text may hold what the client wrote, and is cut.
+// fail ends a request with an error reply. It cuts the text, which may quote the
+// client's request.
 func (s *session) fail(number uint64, code, text string) {
 	if len(text) > wire.TextMax {
 		text = strings.ToValidUTF8(text[:wire.TextMax], "")
@@ -177,7 +184,7 @@ func (s *session) fail(number uint64, code, text string) {
 	s.write(wire.Reply{Number: number, Kind: wire.KindError, Body: mustJSON(wire.ErrorReply{Code: code, Text: text})})
 }
 
-// result sends data in chunks, then the end.
+// result sends data in chunks and then the end reply.
 func (s *session) result(number uint64, data, end []byte) {
 	for chunk := range slices.Chunk(data, wire.ChunkMax) {
 		s.write(wire.Reply{Number: number, Kind: wire.KindData, Body: chunk})

@@ -12,6 +12,9 @@ import (
 	"chandy/snapshot"
 )
 
+// begun is the first event of a core: epoch 1, with a program that echoes.
+func begun() Event { return Begin{Epoch: 1, Program: &echo{}} }
+
 // echo is a program that sends back what it receives.
 type echo struct{ process program.Process }
 
@@ -20,8 +23,8 @@ func (p *echo) Receive(from snapshot.ProcessID, payload []byte) { p.process.Send
 func (p *echo) Restore([]byte) error                            { return nil }
 func (p *echo) Capture(done func(program.State))                { done(program.State{}) }
 
-// newCores makes the cores of p1 and p2, which have a channel to each other, for tests
-// that are their host. They have made no step.
+// newCores returns the cores of p1 and p2, which have a channel to each other, for tests
+// that are their host. They have made no step; [begun] is their first event.
 func newCores(t testing.TB) (cores [2]*Core) {
 	t.Helper()
 	cluster, err := config.Parse("t.toml", []byte(`name = "t"
@@ -41,7 +44,7 @@ kind = "bank"
 	}
 	for i, id := range []snapshot.ProcessID{"p1", "p2"} {
 		cores[i] = New(Options{
-			Cluster: cluster, ID: id, Incarnation: snapshot.Incarnation(id), Program: &echo{}, Log: zerolog.Nop(),
+			Cluster: cluster, ID: id, Incarnation: snapshot.Incarnation(id), Log: zerolog.Nop(),
 			Rand: rand.New(rand.NewPCG(1, 1)), Wall: time.Now, Do: func(f func()) { f() },
 		})
 	}

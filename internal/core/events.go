@@ -1,47 +1,58 @@
 package core
 
-import "chandy/wire"
+import (
+	"chandy/program"
+	"chandy/wire"
+)
 
-// ConnID names a connection. The Core numbers those that it dials 1, 2, 3 …; its
-// host numbers those that it accepts -1, -2, -3 …
+// ConnID names a connection. The Core numbers the connections that it dials 1, 2, 3 …;
+// the host numbers the connections that it accepts -1, -2, -3 …
 type ConnID int64
 
 // Event is something that happened. See [Core.Step].
 type Event interface{ event() }
 
-// Dialled answers Dial: the connection is there, or it failed.
+// Begin starts an epoch with a fresh program. An epoch that runs already ends: its
+// connections close, and its program receives nothing more.
+type Begin struct {
+	Epoch   uint64 // from 1 on
+	Program program.Program
+}
+
+// Dialled is the result of Dial: the connection is open if Err is nil.
 type Dialled struct {
 	Conn ConnID
 	Err  error
 }
 
-// Accepted is a connection from outside whose first frame was a hello. The host
-// reads nothing more from it before Accept or Close.
+// Accepted is a connection from outside whose first frame was a hello. The host must
+// not read further frames from it before Accept or Close.
 type Accepted struct {
 	Conn   ConnID
 	Remote string // address, for the log
 	Hello  wire.Hello
 }
 
-// Arrived is frames that came on a connection, in order. Their memory is lent until
-// Step returns.
+// Arrived is a batch of frames that came on a connection, in order. Their memory is
+// valid until Step returns.
 type Arrived struct {
 	Conn   ConnID
 	Frames []wire.Frame
 }
 
-// Closed is the end of a connection that the Core did not close itself.
+// Closed is the end of a connection that the Core did not close.
 type Closed struct {
 	Conn ConnID
 	Err  error // nil: the peer closed it between two frames
 }
 
-// Called is a function to be called on the loop.
+// Called is a function that is called on the loop.
 type Called struct{ F func() }
 
-// Stopping asks the node to stop: the program gets nothing more.
+// Stopping asks the node to stop. The program receives nothing more.
 type Stopping struct{}
 
+func (Begin) event()    {}
 func (Dialled) event()  {}
 func (Accepted) event() {}
 func (Arrived) event()  {}
@@ -49,41 +60,41 @@ func (Closed) event()   {}
 func (Called) event()   {}
 func (Stopping) event() {}
 
-// Effect is what the host must do. Effects on one connection are carried out in
-// their order.
+// Effect is something that the host must do. Effects on one connection must be carried
+// out in order.
 type Effect interface{ effect() }
 
-// Dial opens a connection to a node. Dialled answers.
+// Dial opens a connection to a node. The result comes as Dialled.
 type Dial struct {
 	Conn    ConnID
 	Address string
 }
 
-// Accept opens an accepted connection for frames up to wire.FrameMax.
+// Accept lets the host read frames of up to wire.FrameMax from an accepted connection.
 type Accept struct{ Conn ConnID }
 
-// Write queues frames on a connection. Messages in them are lent until the next
-// Step.
+// Write queues frames on a connection. The memory of their messages is valid until the
+// next Step.
 type Write struct {
 	Conn   ConnID
 	Frames []wire.Frame
-	// Ahead tells that they may overtake what was queued earlier.
+	// Ahead allows these frames to overtake frames that were queued earlier.
 	Ahead bool
 }
 
-// Close ends a connection, after what was queued was written if Flush.
+// Close ends a connection. With Flush, frames that are queued are written first.
 type Close struct {
 	Conn  ConnID
 	Flush bool
 }
 
-// Background calls Work off the loop, then Then on it with what Work returned.
+// Background calls Work off the loop, and then Then on the loop with its result.
 type Background struct {
 	Work func() any
 	Then func(any)
 }
 
-// Exit ends the node: Err is nil if it was asked to stop.
+// Exit ends the node. Err is nil if the node was asked to stop.
 type Exit struct{ Err error }
 
 func (Dial) effect()       {}

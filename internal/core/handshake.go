@@ -7,61 +7,58 @@ import (
 	"chandy/wire"
 )
 
-// accepted decides about a connection from outside by its hello.
-func (c *Core) accepted(e Accepted) {
-	if refuse := c.check(e.Hello); refuse != nil {
-		c.refuse(e, refuse)
+// accepted decides by its hello what becomes of a connection from outside.
+func (c *Core) accepted(a Accepted) {
+	if refuse := c.check(a.Hello); refuse != nil {
+		c.refuse(a, refuse)
 		return
 	}
-	if e.Hello.Role == wire.RoleControl {
-		c.openSession(e.Conn)
+	if a.Hello.Role == wire.RoleControl {
+		c.openSession(a.Conn)
 		return
 	}
-	known := c.peers[e.Hello.From]
-	if known.Knows(e.Hello.Incarnation) {
-		c.admit(e)
+	if e := c.epoch; e.peers[a.Hello.From].Knows(a.Hello.Incarnation) {
+		e.admit(a)
 	} else {
-		c.takeOver(e)
+		e.takeOver(a)
 	}
 }
 
-// admit lets a node in: its incarnation is the one that is known, or the first, or
+// admit lets a node in. Its incarnation is the known one, the first one, or one that
 // takes over.
-func (c *Core) admit(e Accepted) {
-	delete(c.refused, e.Hello.From)
-	switch h := e.Hello; h.Role {
-	case wire.RoleAssembly:
-		if err := c.meet(c.peers[h.From], h.Incarnation); err != nil {
-			c.refuse(e, &wire.Refuse{Code: wire.OldIncarnation, Text: err.Error()})
-			return
+func (e *epoch) admit(a Accepted) {
+	c, p := e.core, e.peers[a.Hello.From]
+	delete(c.refused, p.id)
+	if err := e.meet(p, a.Hello.Incarnation); err != nil {
+		if a.Hello.Role == wire.RoleChannel {
+			p.in.stale++
 		}
-		c.openAssembly(e.Conn, h.From, h.Incarnation)
-	default:
-		if err := c.meet(c.peers[h.From], h.Incarnation); err != nil {
-			c.incoming(h.From).stale++
-			c.refuse(e, &wire.Refuse{Code: wire.OldIncarnation, Text: err.Error()})
-			return
-		}
-		c.incoming(h.From).accept(e.Conn)
+		c.refuse(a, &wire.Refuse{Code: wire.OldIncarnation, Text: err.Error()})
+		return
+	}
+	if a.Hello.Role == wire.RoleAssembly {
+		e.openAssembly(a.Conn, p.id, a.Hello.Incarnation)
+	} else {
+		p.in.accept(a.Conn)
 	}
 }
 
-// refuse ends a connection from outside, and logs it once: whoever is refused
-// comes again and again.
-func (c *Core) refuse(e Accepted, r *wire.Refuse) {
-	from := e.Hello.From
+// refuse ends a connection from outside. It logs a refusal once, because a peer that is
+// refused tries again and again.
+func (c *Core) refuse(a Accepted, r *wire.Refuse) {
+	from := a.Hello.From
 	if !c.topology.Has(from) {
-		from = "" // anybody
+		from = "" // any stranger
 	}
 	if c.refused[from] != r.Code {
 		c.refused[from] = r.Code
-		c.log.Warn().Str("peer", string(e.Hello.From)).Str("remote", e.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
+		c.log.Warn().Str("peer", string(a.Hello.From)).Str("remote", a.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
 	}
-	c.write(e.Conn, *r)
-	c.do(Close{e.Conn, true})
+	c.write(a.Conn, *r)
+	c.do(Close{a.Conn, true})
 }
 
-// check says why a hello is refused, or nothing.
+// check returns why a hello is refused, or nil.
 func (c *Core) check(h wire.Hello) *wire.Refuse {
 	refuse := func(code, format string, a ...any) *wire.Refuse {
 		return &wire.Refuse{Code: code, Text: fmt.Sprintf(format, a...)}
@@ -78,14 +75,14 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 		return refuse(wire.WrongProcess, "this is %s, not %s: check the addresses in the cluster file", self, h.To)
 	case h.Role == wire.RoleControl && c.sessions >= sessionsMax:
 		return refuse(wire.Busy, "%s has %d clients connected already: try again", self, sessionsMax)
-	case h.Role == wire.RoleControl && h.ConfigHash == [32]byte{}: // a client without the file
+	case h.Role == wire.RoleControl && h.ConfigHash == [32]byte{}: // a client without a cluster file
 		return nil
 	case h.ConfigHash != c.hash:
-		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a cluster file with other processes or channels: give all the same", self, c.Cluster.Name)
+		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a different cluster file (processes or channels differ): use the same file everywhere", self, c.Cluster.Name)
 	case h.Role == wire.RoleControl:
 		return nil
-	case h.Epoch != epoch:
-		return refuse(wire.WrongEpoch, "%s is in epoch %d, not %d", self, epoch, h.Epoch)
+	case c.epoch == nil || h.Epoch != c.epoch.number:
+		return refuse(wire.WrongEpoch, "%s is in epoch %d, not %d", self, c.epochNumber(), h.Epoch)
 	case !c.topology.Has(h.From):
 		return refuse(wire.UnknownProcess, "no process %q in cluster %q", h.From, c.Cluster.Name)
 	case h.From == self && h.Incarnation == c.Incarnation:
@@ -94,8 +91,16 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 		return refuse(wire.WrongProcess, "another node runs as %s too", self)
 	case h.Incarnation == "":
 		return refuse(wire.UnknownProcess, "no incarnation in the hello")
-	case h.Role == wire.RoleChannel && c.incoming(h.From) == nil:
+	case h.Role == wire.RoleChannel && c.epoch.incoming(h.From) == nil:
 		return refuse(wire.NoSuchChannel, "no channel %s in cluster %q", snapshot.Channel{From: h.From, To: self}, c.Cluster.Name)
 	}
 	return nil
+}
+
+// epochNumber returns the number of the current epoch, or 0 before the first one.
+func (c *Core) epochNumber() uint64 {
+	if c.epoch == nil {
+		return 0
+	}
+	return c.epoch.number
 }

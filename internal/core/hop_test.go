@@ -23,7 +23,7 @@ type end struct {
 // newEnds makes two cores that have a channel to each other.
 func newEnds(t testing.TB) (ends [2]*end) {
 	for i, core := range newCores(t) {
-		ends[i] = &end{Core: core, readers: map[ConnID]*wire.Reader{}, streams: map[ConnID]*bytes.Buffer{}, there: map[ConnID]ConnID{}}
+		ends[i] = &end{Core: core, events: []Event{begun()}, readers: map[ConnID]*wire.Reader{}, streams: map[ConnID]*bytes.Buffer{}, there: map[ConnID]ConnID{}}
 	}
 	ends[0].peer, ends[1].peer = ends[1], ends[0]
 	return ends
@@ -40,18 +40,18 @@ func BenchmarkHop(b *testing.B) {
 	for _, e := range ends {
 		e.step(b, now())
 	}
-	for !ends[0].allUp || !ends[1].allUp {
+	for !ends[0].epoch.allUp || !ends[1].epoch.allUp {
 		ends[0].take(b, now())
 		ends[1].take(b, now())
 	}
-	ends[0].events = append(ends[0].events, Called{func() { ends[0].Send("p2", make([]byte, 64)) }})
+	ends[0].events = append(ends[0].events, Called{func() { ends[0].epoch.process.Send("p2", make([]byte, 64)) }})
 	ends[0].step(b, now())
 	b.ReportAllocs()
 	b.ResetTimer()
 	for i := 1; i <= b.N; i++ {
 		ends[i%2].take(b, now())
 	}
-	if hops := ends[0].in[0].receiver.Received() + ends[1].in[0].receiver.Received(); hops != uint64(b.N) {
+	if hops := ends[0].epoch.in[0].receiver.Received() + ends[1].epoch.in[0].receiver.Received(); hops != uint64(b.N) {
 		b.Fatalf("%d messages were received, not %d", hops, b.N)
 	}
 }

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// NewName makes the name of a snapshot or of an incarnation: the time to the
-// microsecond, then ten random characters. It sorts by time as text and is safe
-// as a file name.
+// NewName returns a name for a snapshot or an incarnation: the time to the microsecond,
+// then ten random characters. Names sort by time as text and are safe as file names.
 func NewName(at time.Time, random *rand.Rand) string {
 	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // base32 without i, l, o, u
 	var b strings.Builder

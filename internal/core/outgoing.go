@@ -3,108 +3,33 @@ package core
 import (
 	"errors"
 	"fmt"
-	"time"
+	"slices"
 
 	"chandy/internal/channel"
 	"chandy/snapshot"
 	"chandy/wire"
 )
 
-// dialling is a connection that this node opened.
-type dialling interface {
-	connection
-	dialled() // the connection is there
-}
-
-// dialler opens a connection to a peer's node and opens it again when it breaks,
-// with back-off and jitter. It is the part that all connections dialled by a node
-// have in common.
-type dialler struct {
-	conn    ConnID               // 0: none
-	knew    snapshot.Incarnation // of the peer, when the hello was written
-	up      bool                 // welcomed
-	backoff time.Duration
-	retry   *timer
-	story
-}
-
-const (
-	backoffMin   = 20 * time.Millisecond
-	backoffMax   = time.Second
-	HelloTimeout = 5 * time.Second
-)
-
-// again schedules the next attempt: after a random time between half the back-off
-// and all of it, which doubles each time.
-func (d *dialler) again(c *Core, dial func()) {
-	d.backoff = min(max(backoffMin, 2*d.backoff), backoffMax)
-	d.retry.cancel()
-	d.retry = c.after(d.backoff/2+time.Duration(c.Options.Rand.Int64N(int64(d.backoff/2))), dial)
-}
-
-// greet says hello and sees to it that an answer comes in time.
-func (d *dialler) greet(c *Core, role wire.Role, p *peer) {
-	conn := d.conn
-	d.knew = p.Incarnation
-	c.write(conn, wire.Hello{
-		Role: role, VersionMin: wire.Version, VersionMax: wire.Version,
-		Cluster: c.Cluster.Name, ConfigHash: c.hash, Epoch: epoch,
-		From: c.self, To: p.id, Incarnation: c.Incarnation, Peer: p.Incarnation,
-	})
-	c.after(HelloTimeout, func() {
-		if d.conn == conn && !d.up {
-			c.hangUp(conn, false, fmt.Errorf("no answer to the hello within %v", HelloTimeout))
-		}
-	})
-}
-
-// epoch is the history of the cluster: the first one.
-const epoch = 1
-
-func (d *dialler) welcomed(c *Core) {
-	c.greeted(d.conn)
-	d.up, d.backoff = true, 0
-	d.wentUp(c.now)
-}
-
-// ended takes the end of the connection and tells whether that is news.
-func (d *dialler) ended(c *Core, err error) (wasUp, news bool) {
-	if err == nil {
-		err = errClosed
-	}
-	wasUp = d.up
-	news = wasUp || d.lastErr == nil || d.lastErr.Error() != err.Error()
-	d.failed(c.now, wasUp, err)
-	d.conn, d.up = 0, false
-	return wasUp, news
-}
-
-var errClosed = errors.New("the peer closed the connection")
-
-// refusedError is a refusal by the peer.
-type refusedError struct{ wire.Refuse }
-
-func (e refusedError) Error() string { return fmt.Sprintf("refused: %s: %s", e.Code, e.Text) }
-
-// outgoing is this end of a channel to peer.
+// outgoing is this node's half of a channel to peer.
 type outgoing struct {
-	core   *Core
-	peer   *peer
-	sender channel.Sender
-	resets []snapshot.Reset
-	resent uint64 // messages that may have been sent on an earlier connection
-	weight int    // bytes of the outbox in Core.outboxes
-	full   bool   // over high water, see weigh
-	// touched: something happened that flush may have to write
-	touched bool
+	epoch    *epoch
+	peer     *peer
+	sender   channel.Sender
+	resets   []snapshot.Reset
+	resent   uint64 // messages that may have been sent on an earlier connection too
+	bytes    int    // of the outbox, as counted in epoch.outboxBytes
+	overHigh bool   // counted in delivery.overHigh
+	dirty    bool   // in epoch.dirtyOut: flush may have something to write
 	dialler
 }
 
 func (o *outgoing) channel() snapshot.Channel {
-	return snapshot.Channel{From: o.core.self, To: o.peer.id}
+	return snapshot.Channel{From: o.epoch.core.self, To: o.peer.id}
 }
 
-func (o *outgoing) self() bool { return o.peer.id == o.core.self }
+// self reports whether the channel leads from the process to itself. Such a channel has
+// no connection and is always up.
+func (o *outgoing) self() bool { return o.peer.id == o.epoch.core.self }
 
 func (o *outgoing) String() string { return o.channel().String() }
 
@@ -114,27 +39,62 @@ func (o *outgoing) start() {
 		return
 	}
 	o.up = true
-	if err := o.sender.Resume(o.core.incoming(o.peer.id).receiver.Acknowledge()); err != nil {
+	if err := o.sender.Resume(o.peer.in.receiver.Acknowledge()); err != nil {
 		panic("bug: self-channel: " + err.Error())
 	}
 }
 
-// touch sees to it that the step that is under way flushes the channel.
-func (o *outgoing) touch() {
-	if !o.touched {
-		o.touched = true
-		o.core.touchedOut = append(o.core.touchedOut, o)
+// markDirty makes the current step flush the channel.
+func (o *outgoing) markDirty() {
+	if !o.dirty {
+		o.dirty = true
+		o.epoch.dirtyOut = append(o.epoch.dirtyOut, o)
 	}
 }
 
-func (o *outgoing) dial() { o.conn = o.core.dialNew(o.peer.address, o) }
+// send puts a copy of a message into the outbox. It ends the node if an outbox, or all
+// of them together, exceeds its limit: a message must not be dropped.
+func (o *outgoing) send(payload []byte) {
+	e, limits := o.epoch, &o.epoch.core.Cluster.Network
+	o.sender.Send(payload)
+	o.markDirty()
+	o.accountOutbox()
+	if o.sender.Bytes() > int(limits.OutboxLimit) {
+		e.core.exit(fmt.Errorf("the outbox of channel %s holds more than %d KiB (outbox_limit): is %s down or too slow?",
+			o, limits.OutboxLimit>>10, o.peer.id))
+	}
+	if e.outboxBytes > int(limits.OutboxTotal) {
+		largest := slices.MaxFunc(e.out, func(a, b *outgoing) int { return a.sender.Bytes() - b.sender.Bytes() })
+		e.core.exit(fmt.Errorf("the outboxes hold more than %d KiB (outbox_total), most of it channel %s: is %s down or too slow?",
+			limits.OutboxTotal>>10, largest, largest.peer.id))
+	}
+}
 
-func (o *outgoing) dialled() { o.greet(o.core, wire.RoleChannel, o.peer) }
+// accountOutbox keeps the count of bytes in all outboxes and of outboxes above the
+// high-water mark. An outbox counts as above it until it is half empty, so that a
+// program that was held back can then send more than one message.
+func (o *outgoing) accountOutbox() {
+	e, bytes, high := o.epoch, o.sender.Bytes(), int(o.epoch.core.Cluster.Network.OutboxHigh)
+	e.outboxBytes += bytes - o.bytes
+	o.bytes = bytes
+	switch {
+	case !o.overHigh && bytes > high:
+		o.overHigh = true
+		e.delivery.overHigh++
+	case o.overHigh && bytes <= high/2:
+		o.overHigh = false
+		e.delivery.overHigh--
+	}
+}
+
+func (o *outgoing) dial() { o.conn = o.epoch.core.dial(o.peer.address, o) }
+
+func (o *outgoing) dialled() { o.sendHello(o.epoch, wire.RoleChannel, o.peer) }
 
 func (o *outgoing) frame(f wire.Frame) error {
 	switch f := f.(type) {
 	case wire.Refuse:
-		o.core.hangUp(o.conn, false, refusedError{f})
+		o.epoch.core.hangUp(o.conn, false, refusedError{f})
 		return nil
 	case wire.Welcome:
 		if !o.up {
@@ -142,7 +102,7 @@ func (o *outgoing) frame(f wire.Frame) error {
 		}
 	case wire.Ack:
 		if o.up {
-			o.touch()
+			o.markDirty()
 			return o.sender.Acknowledge(channel.Position{Arrived: f.Arrived, Received: f.Received, Marker: f.Marker, Credit: f.Credit})
 		}
 	}
@@ -150,15 +110,15 @@ func (o *outgoing) frame(f wire.Frame) error {
 }
 
 func (o *outgoing) welcome(w wire.Welcome) error {
-	c := o.core
-	if in := c.incoming(o.peer.id); !o.peer.Knows(w.Incarnation) && (o.peer.Incarnation != o.knew || in != nil && in.conn != 0) {
-		// The old one has just died, and its connection will be found dead; or this
-		// welcome is late and its node is dead; or two nodes run as the same process.
-		// The next attempt tells.
-		c.hangUp(o.conn, false, fmt.Errorf("incarnation %s listens there, but %s is known", w.Incarnation, o.peer.Incarnation))
+	e, c := o.epoch, o.epoch.core
+	if in := o.peer.in; !o.peer.Knows(w.Incarnation) && (o.peer.Incarnation != o.knew || in != nil && in.conn != 0) {
+		// The known incarnation has just died and its connection will be found dead; or
+		// this welcome is late and the node that sent it is dead; or two nodes run as
+		// the same process. The next attempt decides.
+		c.hangUp(o.conn, false, fmt.Errorf("peer is incarnation %s, expected %s", w.Incarnation, o.peer.Incarnation))
 		return nil
 	}
-	if err := c.meet(o.peer, w.Incarnation); err != nil {
+	if err := e.meet(o.peer, w.Incarnation); err != nil {
 		c.hangUp(o.conn, false, err)
 		return nil
 	}
@@ -169,11 +129,11 @@ func (o *outgoing) welcome(w wire.Welcome) error {
 		return nil
 	}
 	o.welcomed(c)
-	o.touch()
+	o.markDirty()
 	resent := o.sender.Resent()
 	o.resent += resent
 	c.log.Info().Str("channel", o.String()).Uint64("resent", resent).Msg("channel up")
-	c.checkAllUp()
+	e.checkAllUp()
 	return nil
 }
 
@@ -181,23 +141,24 @@ func (o *outgoing) closed(err error) {
 	if err == nil {
 		err = errClosed
 	}
+	e, log := o.epoch, &o.epoch.core.log
 	o.sender.Disconnect()
-	if wasUp, news := o.ended(o.core, err); wasUp {
-		o.core.log.Info().AnErr("err", err).Str("channel", o.String()).Msg("channel down")
-		o.core.allUp = false
+	if wasUp, news := o.connClosed(e.core, err); wasUp {
+		log.Info().AnErr("err", err).Str("channel", o.String()).Msg("channel down")
+		e.allUp = false
 	} else if refused := (refusedError{}); news && errors.As(err, &refused) {
-		o.core.log.Warn().Err(err).Str("channel", o.String()).Msg("refused, trying again")
+		log.Warn().Err(err).Str("channel", o.String()).Msg("refused, trying again")
 	} else if news {
-		o.core.log.Info().AnErr("err", err).Str("channel", o.String()).Msg("no connection yet, trying again")
+		log.Info().AnErr("err", err).Str("channel", o.String()).Msg("no connection yet, trying again")
 	}
-	if !o.core.stopping {
-		o.again(o.core, o.dial)
+	if !e.core.stopping {
+		o.redialLater(e, o.dial)
 	}
 }
 
-// hurry dials at once instead of after the back-off: the peer has just been heard
-// of.
-func (o *outgoing) hurry() {
+// redialNow dials at once instead of after the back-off, because the peer has just
+// been heard from.
+func (o *outgoing) redialNow() {
 	if o.conn == 0 && !o.self() {
 		o.backoff = 0
 		o.retry.cancel()
@@ -205,13 +166,13 @@ func (o *outgoing) hurry() {
 	}
 }
 
-// flush hands what may be written to the connection. Markers that go ahead do so
-// there too.
+// flush hands the connection whatever the channel allows to be written. Markers that
+// go ahead overtake frames that wait in the connection too.
 func (o *outgoing) flush() {
-	c := o.core
+	c := o.epoch.core
 	if o.self() {
 		for f, _ := o.next(); f != nil; f, _ = o.next() {
-			c.incoming(o.peer.id).carry(f)
+			o.peer.in.emulateDelay(f)
 		}
 		return
 	}
@@ -223,21 +184,21 @@ func (o *outgoing) flush() {
 		begin = len(c.frames)
 	}
 	for {
-		f, goes := o.next()
+		f, goesAhead := o.next()
 		if f == nil {
 			write()
 			return
 		}
-		if goes != ahead {
+		if goesAhead != ahead {
 			write()
-			ahead = goes
+			ahead = goesAhead
 		}
 		c.frames = append(c.frames, f)
 	}
 }
 
-// next gives the frame that may be written next, and whether it goes ahead of what
-// was handed over before; nil: there is none.
+// next returns the frame that may be written next, or nil. It reports whether the frame
+// goes ahead of frames that were handed over earlier.
 func (o *outgoing) next() (f wire.Frame, ahead bool) {
 	if !o.up {
 		return nil, false
@@ -247,7 +208,7 @@ func (o *outgoing) next() (f wire.Frame, ahead bool) {
 	case marker != nil:
 		return wire.Marker{
 			Ordinal: marker.Ordinal, Snapshot: marker.ID, Assembler: marker.Assembler,
-			TimeLeft: max(0, marker.Deadline-o.core.now), Sent: marker.Sent, Acked: marker.Acked,
+			TimeLeft: max(0, marker.Deadline-o.epoch.core.now), Sent: marker.Sent, Acked: marker.Acked,
 		}, o.sender.Rule == channel.Ahead
 	case data != nil:
 		return wire.Data{Stamp: data.Stamp, Batch: data.Batch}, false

@@ -9,84 +9,88 @@ import (
 	"chandy/snapshot"
 )
 
-// peer is what a node knows of another process, and of its own.
+// peer is what an epoch knows of one process. Its own process is a peer too.
 type peer struct {
 	id      snapshot.ProcessID
 	address string
-	out     *outgoing // nil: no channel to it
-	in      *incoming // nil: no channel from it
+	out     *outgoing // nil if there is no channel to it
+	in      *incoming // nil if there is no channel from it
 	channel.Peer
 }
 
-// meet takes the incarnation that a peer gave in a hello or a welcome.
-func (c *Core) meet(p *peer, incarnation snapshot.Incarnation) error {
+var (
+	errRestarted  = errors.New("the peer restarted")
+	errReplaced   = errors.New("replaced by a new connection")
+	errClosed     = errors.New("the peer closed the connection")
+	errEpochEnded = errors.New("the epoch has ended")
+)
+
+// meet takes the incarnation that a peer named in a hello or a welcome.
+func (e *epoch) meet(p *peer, incarnation snapshot.Incarnation) error {
 	meeting, discarded, err := p.Meet(incarnation)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", p.id, err)
 	case meeting == channel.First:
-		c.obey(c.recorder.PeerKnown(p.id))
+		e.obey(e.recorder.PeerKnown(p.id))
 	case meeting == channel.Restarted:
-		c.restarted(p, discarded)
+		e.restarted(p, discarded)
 	}
 	return nil
 }
 
-// restarted is what follows from the reset of the channels with a peer: no
-// snapshot in progress can be completed, and the old connections have ended.
-func (c *Core) restarted(p *peer, discarded channel.Discarded) {
-	c.obey(c.recorder.PeerRestarted(p.id))
-	c.collectRestarted(p.id)
+// restarted follows the reset of the channels with a peer that restarted. No snapshot
+// in progress can become complete, and the connections with the old incarnation end.
+func (e *epoch) restarted(p *peer, discarded channel.Discarded) {
+	c := e.core
+	e.obey(e.recorder.PeerRestarted(p.id))
+	e.collectRestarted(p.id)
 	c.log.Warn().Str("peer", string(p.id)).Str("incarnation", string(p.Incarnation)).
 		Uint64("discarded_outbox", discarded.Outbox).Uint64("discarded_inbox", discarded.Inbox).
 		Msg("process restarted, channels reset")
 	reset := snapshot.Reset{Process: p.id, Incarnation: p.Incarnation, Unknown: true}
-	if out := c.outgoing(p.id); out != nil {
+	if out := p.out; out != nil {
 		reset.Discarded = discarded.Outbox
 		out.resets = appendReset(out.resets, reset)
-		out.story.reset(discarded.Outbox)
-		out.touch()
+		out.stats.reset(discarded.Outbox)
+		out.markDirty()
 		if out.up {
 			c.hangUp(out.conn, false, errRestarted)
 		}
 	}
-	if in := c.incoming(p.id); in != nil {
+	if in := p.in; in != nil {
 		reset.Discarded = discarded.Inbox
 		in.resets = appendReset(in.resets, reset)
-		in.story.reset(discarded.Inbox)
+		in.stats.reset(discarded.Inbox)
 		in.hangUp(errRestarted)
 	}
 }
 
-var errRestarted = errors.New("the peer restarted")
-
-// appendReset keeps the last resetsMax.
+// appendReset keeps the last resetsMax resets. It copies the list, because recordings
+// may refer to the old one.
 func appendReset(all []snapshot.Reset, r snapshot.Reset) []snapshot.Reset {
 	const resetsMax = 16
 	all = append(slices.Clone(all), r)
 	return all[max(0, len(all)-resetsMax):]
 }
 
-// What the recorder asks: Core is its snapshot.Channels.
+// channels is what the recorder sees of the channels: [snapshot.Channels].
+type channels struct{ epoch *epoch }
 
-// Sent is for the recorder.
-func (c *Core) Sent(out int) uint64 { return c.out[out].sender.Sent() }
+func (c channels) Sent(out int) uint64 { return c.epoch.out[out].sender.Sent() }
 
-// Outbox is for the recorder.
-func (c *Core) Outbox(out int) (uint64, []snapshot.Batch) { return c.out[out].sender.Outbox() }
-
-// PeerOut is for the recorder.
-func (c *Core) PeerOut(out int) (snapshot.Incarnation, []snapshot.Reset) {
-	return c.out[out].peer.Incarnation, c.out[out].resets
+func (c channels) Outbox(out int) (uint64, []snapshot.Batch) {
+	return c.epoch.out[out].sender.Outbox()
 }
 
-// Received is for the recorder.
-func (c *Core) Received(in int) uint64 { return c.in[in].receiver.Received() }
+func (c channels) PeerOut(out int) (snapshot.Incarnation, []snapshot.Reset) {
+	return c.epoch.out[out].peer.Incarnation, c.epoch.out[out].resets
+}
 
-// Inbox is for the recorder.
-func (c *Core) Inbox(in int) []snapshot.Batch { return c.in[in].receiver.Inbox() }
+func (c channels) Received(in int) uint64 { return c.epoch.in[in].receiver.Received() }
 
-// PeerIn is for the recorder.
-func (c *Core) PeerIn(in int) (snapshot.Incarnation, []snapshot.Reset) {
-	return c.in[in].peer.Incarnation, c.in[in].resets
+func (c channels) Inbox(in int) []snapshot.Batch { return c.epoch.in[in].receiver.Inbox() }
+
+func (c channels) PeerIn(in int) (snapshot.Incarnation, []snapshot.Reset) {
+	return c.epoch.in[in].peer.Incarnation, c.epoch.in[in].resets
 }

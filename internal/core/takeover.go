@@ -8,45 +8,49 @@ import (
 	"chandy/wire"
 )
 
-// takeover is a connection whose hello names another incarnation of a process than
-// the one that is known here. It takes the place of that one only when it is known
-// to live, by answering a ping (the hello of a node that died since can be late),
-// and the old one does not answer any more within takeoverWait (two nodes can run
-// as the same process by mistake).
+// takeover is a connection whose hello names another incarnation of a process than the
+// known one. The new incarnation takes over only when both is true:
+//
+//   - It lives: it answers a ping. The hello of a node that has died since can arrive
+//     late.
+//   - The known incarnation does not answer a ping within takeoverWait. Two nodes can
+//     run as the same process by mistake, and the first one keeps its place.
 type takeover struct {
-	core     *Core
+	epoch    *epoch
 	accepted Accepted
 	begun    time.Duration
 	lives    bool
 	giveUp   *timer
-	pongs    map[ConnID]uint64    // of the old connections, when it began
-	known    snapshot.Incarnation // when it began
+	pongs    map[ConnID]uint64    // from the known incarnation, when the takeover began
+	known    snapshot.Incarnation // when the takeover began
 }
 
 const takeoverWait = time.Second
 
 // takeOver begins a takeover.
-func (c *Core) takeOver(e Accepted) {
-	t := &takeover{core: c, accepted: e, begun: c.now, pongs: map[ConnID]uint64{}, known: c.peers[e.Hello.From].Incarnation}
-	c.use(e.Conn, t)
-	c.do(Accept{e.Conn})
-	c.write(e.Conn, wire.Ping{})
+func (e *epoch) takeOver(a Accepted) {
+	c := e.core
+	t := &takeover{epoch: e, accepted: a, begun: c.now, pongs: map[ConnID]uint64{}, known: e.peers[a.Hello.From].Incarnation}
+	c.handle(a.Conn, t)
+	c.do(Accept{a.Conn})
+	c.write(a.Conn, wire.Ping{})
 	for _, id := range t.old() {
-		t.pongs[id] = c.conns[id].pulse.pongs
+		t.pongs[id] = c.conns[id].alive.pongs
 		c.write(id, wire.Ping{})
 	}
-	c.after(takeoverWait, t.decide)
-	t.giveUp = c.after(HelloTimeout, func() { c.hangUp(e.Conn, false, fmt.Errorf("no answer to a ping within %v", HelloTimeout)) })
+	e.after(takeoverWait, t.decide)
+	t.giveUp = e.after(HelloTimeout, func() { c.hangUp(a.Conn, false, fmt.Errorf("no answer to a ping within %v", HelloTimeout)) })
 }
 
-// old lists the channel connections with the incarnation that is known.
+// old lists the channel connections with the known incarnation.
 func (t *takeover) old() []ConnID {
 	var ids []ConnID
-	if out := t.core.outgoing(t.accepted.Hello.From); out != nil && out.up {
-		ids = append(ids, out.conn)
+	p := t.epoch.peers[t.accepted.Hello.From]
+	if p.out != nil && p.out.up {
+		ids = append(ids, p.out.conn)
 	}
-	if in := t.core.incoming(t.accepted.Hello.From); in != nil && in.conn != 0 {
-		ids = append(ids, in.conn)
+	if p.in != nil && p.in.conn != 0 {
+		ids = append(ids, p.in.conn)
 	}
 	return ids
 }
@@ -66,37 +70,38 @@ func (t *takeover) frame(f wire.Frame) error {
 	return nil
 }
 
-// decide lets the new incarnation in once it lives and the old one had its time to
+// decide admits the new incarnation if it lives and the known one had its time to
 // answer, or has no connection to answer on.
 func (t *takeover) decide() {
-	c := t.core
-	if one := c.conns[t.accepted.Conn]; one == nil || one.use != t || !t.lives {
+	c, from := t.epoch.core, t.accepted.Hello.From
+	if one := c.conns[t.accepted.Conn]; one == nil || one.handler != t || !t.lives {
 		return
 	}
-	if c.peers[t.accepted.Hello.From].Incarnation != t.known {
-		// Somebody else took over meanwhile; that this one lived before says nothing.
+	if t.epoch.peers[from].Incarnation != t.known {
+		// A third incarnation took over meanwhile. That this one lived before proves
+		// nothing about now.
 		c.hangUp(t.accepted.Conn, false, nil)
 		return
 	}
 	old := t.old()
 	for _, id := range old {
-		if before, asked := t.pongs[id]; !asked || c.conns[id].pulse.pongs > before {
-			t.end()
+		if before, asked := t.pongs[id]; !asked || c.conns[id].alive.pongs > before {
+			t.release()
 			c.refuse(t.accepted, &wire.Refuse{
 				Code: wire.AlreadyConnected,
-				Text: fmt.Sprintf("another node runs as %s, and it lives", t.accepted.Hello.From),
+				Text: fmt.Sprintf("another live node is running as %s", from),
 			})
 			return
 		}
 	}
 	if len(old) == 0 || c.now-t.begun >= takeoverWait {
-		t.end()
-		c.admit(t.accepted)
+		t.release()
+		t.epoch.admit(t.accepted)
 	}
 }
 
-// end gives the connection free for what has been decided.
-func (t *takeover) end() {
+// release detaches the connection from the takeover.
+func (t *takeover) release() {
 	t.giveUp.cancel()
-	t.core.unuse(t.accepted.Conn)
+	t.epoch.core.unhandle(t.accepted.Conn)
 }

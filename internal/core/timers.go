@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// timers is a heap of functions to be called at a time; those of one time in the
-// order in which they were added.
+// timers is a heap of functions that are called at their times. Functions with the same
+// time are called in the order in which they were added.
 type timers struct {
 	heap  timerHeap
 	count uint64
@@ -14,7 +14,7 @@ type timers struct {
 
 type timer struct {
 	heap  *timerHeap
-	index int // in the heap; -1: fired or cancelled
+	index int // in the heap; -1 once it has fired or was cancelled
 	at    time.Duration
 	order uint64
 	f     func()
@@ -27,14 +27,18 @@ func (t *timers) add(at time.Duration, f func()) *timer {
 	return one
 }
 
-// cancel keeps the function from being called, and frees it; a nil timer is none.
+// pending reports whether the function will still be called. It is false for a nil
+// timer.
+func (t *timer) pending() bool { return t != nil && t.index >= 0 }
+
+// cancel prevents the call and frees the function. On a nil timer it does nothing.
 func (t *timer) cancel() {
-	if t != nil && t.index >= 0 {
+	if t.pending() {
 		heap.Remove(t.heap, t.index)
 	}
 }
 
-// next is when fire has something to do.
+// next returns the time of the first call, if there is one.
 func (t *timers) next() (time.Duration, bool) {
 	if len(t.heap) == 0 {
 		return 0, false
@@ -42,13 +46,13 @@ func (t *timers) next() (time.Duration, bool) {
 	return t.heap[0].at, true
 }
 
-// fire calls what is due.
+// fire calls all functions that are due, including those that are added meanwhile.
 func (t *timers) fire(now time.Duration) {
 	for t.fireOne(now) {
 	}
 }
 
-// fireOne calls the first function that is due, if there is one.
+// fireOne calls the first function that is due. It reports whether there was one.
 func (t *timers) fireOne(now time.Duration) bool {
 	if at, ok := t.next(); !ok || at > now {
 		return false

@@ -19,7 +19,7 @@ func TestChunks(t *testing.T) {
 			section = append(section, bytes.Repeat([]byte{byte(i + 1)}, n))
 		}
 		var got []byte
-		frames := (&Core{self: "p1"}).chunks("S", 3, section)
+		frames := chunks("p1", "S", 3, section)
 		for i, f := range frames {
 			p := f.(wire.Chunk)
 			if last := i == len(frames)-1; p.Last != last || !last && p.Len() != most {

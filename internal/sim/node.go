@@ -41,9 +41,10 @@ func (w *world) start(p config.Process) error {
 	random := rand.New(rand.NewPCG(w.random.Uint64(), w.random.Uint64()))
 	n.core = core.New(core.Options{
 		Cluster: w.cluster, ID: p.ID, Incarnation: snapshot.Incarnation(core.NewName(w.wall(), random)),
-		Program: hosted, Log: zerolog.New(logLines{n}), Rand: random, Wall: w.wall,
+		Log: zerolog.New(logLines{n}), Rand: random, Wall: w.wall,
 		Do: func(f func()) { n.happened(core.Called{F: f}) },
 	})
+	n.events = []core.Event{core.Begin{Epoch: 1, Program: hosted}}
 	n.core.Budget = 1 + w.random.IntN(64)
 	w.nodes[p.ID] = n
 	n.plan()

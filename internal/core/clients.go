@@ -1,0 +1,82 @@
+package core
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"chandy/program"
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// clients are the clients whose requests the program has received or will receive.
+type clients struct {
+	requests []request // that wait for their turn
+	byID     map[snapshot.ProcessID]*client
+	count    int // of all clients so far
+}
+
+// request is a client's request to the program.
+type request struct {
+	client  snapshot.ProcessID
+	payload []byte
+}
+
+// client is where the reply to a request goes.
+type client struct {
+	session *session
+	number  uint64 // of the request in its session
+}
+
+// callsMax is how many requests of clients may wait for replies of the program.
+const callsMax = 1024
+
+// add queues a request for the program, under a client id of its own.
+func (k *clients) add(s *session, number uint64, payload []byte) {
+	switch {
+	case len(payload) == 0:
+		s.fail(number, wire.CodeBadRequest, `a call needs a "request"`)
+		return
+	case len(k.byID) >= callsMax:
+		s.fail(number, wire.CodeLimit, fmt.Sprintf("%d requests wait for replies of the program", callsMax))
+		return
+	}
+	id := program.ClientID(s.core.topology.Processes, s.core.self, k.count)
+	k.count++
+	k.byID[id] = &client{s, number}
+	k.requests = append(k.requests, request{id, payload})
+}
+
+// next removes the oldest request.
+func (k *clients) next() request {
+	r := k.requests[0]
+	k.requests = k.requests[1:]
+	return r
+}
+
+// reply sends the program's reply to a client.
+func (k *clients) reply(to snapshot.ProcessID, payload []byte) error {
+	one := k.byID[to]
+	if one == nil {
+		return fmt.Errorf("message to %s: no such client, or it has its reply", to)
+	}
+	delete(k.byID, to)
+	one.session.result(one.number, slices.Clone(payload), nil)
+	return nil
+}
+
+// leave forgets the clients of a session that has ended.
+func (k *clients) leave(s *session) {
+	maps.DeleteFunc(k.byID, func(_ snapshot.ProcessID, one *client) bool { return one.session == s })
+	k.requests = slices.DeleteFunc(k.requests, func(r request) bool { return k.byID[r.client] == nil })
+}
+
+// fail tells all clients that their requests will not be answered.
+func (k *clients) fail() {
+	for _, id := range slices.Sorted(maps.Keys(k.byID)) {
+		one := k.byID[id]
+		one.session.fail(one.number, wire.CodeNoEpoch, errEpochEnded.Error())
+	}
+	*k = clients{byID: map[snapshot.ProcessID]*client{}, count: k.count}
+}

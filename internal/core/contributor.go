@@ -1,0 +1,191 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// contributor is a connection on which another process sends its parts to this
+// assembler.
+type contributor struct {
+	epoch       *epoch
+	conn        ConnID
+	peer        snapshot.ProcessID
+	incarnation snapshot.Incarnation // of the peer, by its hello
+	sections    map[sectionID][]byte // sections of which chunks have come
+	bytes       int                  // in sections, and sectionBytes for each of them
+	outcomes    []wire.Frame         // that were not sent yet
+	sendTimer   *timer
+}
+
+// outcomeDelay is how long the outcome of a complete snapshot may wait for others. An
+// outcome only lets its contributors free what they have sent; nobody waits for it.
+const outcomeDelay = 20 * time.Millisecond
+
+const (
+	// sectionBytes is what an unfinished section counts for, besides its bytes.
+	sectionBytes = 4 << 10
+	// otherPieces is how many pieces of a section may be about something else than the
+	// end of a channel.
+	otherPieces = 16
+)
+
+type sectionID struct {
+	snapshot snapshot.ID
+	section  uint64
+}
+
+// openAssembly accepts a connection as a contributor's.
+func (e *epoch) openAssembly(conn ConnID, peer snapshot.ProcessID, incarnation snapshot.Incarnation) {
+	c := e.core
+	c.handle(conn, &contributor{epoch: e, conn: conn, peer: peer, incarnation: incarnation, sections: map[sectionID][]byte{}})
+	c.watchAlive(conn)
+	c.do(Accept{conn})
+	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: e.number, Incarnation: c.Incarnation})
+}
+
+func (o *contributor) String() string {
+	return fmt.Sprintf("assembly %s->%s", o.peer, o.epoch.core.self)
+}
+
+func (o *contributor) closed(error) {
+	o.sendTimer.cancel()
+	o.outcomes = nil
+}
+
+func (o *contributor) frame(f wire.Frame) error {
+	switch f := f.(type) {
+	case wire.Chunk:
+		return o.chunk(f)
+	case wire.Join:
+		return o.join(f)
+	}
+	return fmt.Errorf("%s does not belong here", f.Type())
+}
+
+func (o *contributor) chunk(f wire.Chunk) error {
+	if f.Process != o.peer {
+		return fmt.Errorf("a part of %s from %s", f.Process, o.peer)
+	}
+	a := o.epoch.assemblies[f.Snapshot]
+	if a == nil {
+		if f.Last {
+			o.outcome(f.Snapshot, wire.StatusUnknown)
+		}
+		return nil
+	}
+	if !slices.Contains(a.contributors, o) {
+		a.contributors = append(a.contributors, o)
+	}
+	section, whole, err := o.section(f)
+	if err != nil || !whole {
+		return err
+	}
+	t := o.epoch.core.topology
+	pieces, err := wire.DecodeSection(o.peer, o.incarnation, section, len(t.In(o.peer))+len(t.Out(o.peer))+otherPieces)
+	if err != nil {
+		return err
+	}
+	o.epoch.collect(f.Snapshot, pieces)
+	return nil
+}
+
+// section adds a chunk to its section. It returns the bytes of the section so far, and
+// reports whether they are the whole. A whole section of at most wire.LentMax bytes may
+// lie in the memory of the frame.
+func (o *contributor) section(f wire.Chunk) (section []byte, whole bool, err error) {
+	key := sectionID{f.Snapshot, f.Section}
+	section, begun := o.sections[key]
+	if !begun && f.Last && len(f.Bytes) == 1 && f.Len() <= wire.LentMax {
+		return f.Bytes[0], true, nil
+	}
+	if !begun {
+		o.bytes += sectionBytes
+	}
+	if o.bytes += f.Len(); o.bytes > PartMax {
+		return nil, false, fmt.Errorf("a part of more than %d bytes", PartMax)
+	}
+	if have := len(section) + f.Len(); !f.Last && cap(section) < have {
+		section = slices.Grow(section, 2*have-len(section)) // there is more to come
+	}
+	for _, bytes := range f.Bytes {
+		section = append(section, bytes...)
+	}
+	o.sections[key] = section
+	if f.Last {
+		o.drop(key)
+	}
+	return section, f.Last, nil
+}
+
+// drop frees a section.
+func (o *contributor) drop(key sectionID) {
+	o.bytes -= len(o.sections[key]) + sectionBytes
+	delete(o.sections, key)
+}
+
+// outcome sends the contributor what became of a snapshot, now or soon, and frees the
+// sections of it.
+func (o *contributor) outcome(id snapshot.ID, status string) {
+	for key := range o.sections {
+		if key.snapshot == id {
+			o.drop(key)
+		}
+	}
+	if _, open := o.epoch.core.conns[o.conn]; !open {
+		return
+	}
+	o.outcomes = append(o.outcomes, wire.Outcome{Snapshot: id, Status: status})
+	switch {
+	case status != wire.StatusComplete, o.epoch.core.stopping: // recordings may still hold memory; or no time remains
+		o.sendOutcomes()
+	case o.sendTimer == nil:
+		o.sendTimer = o.epoch.after(outcomeDelay, o.sendOutcomes)
+	}
+}
+
+// sendOutcomes sends all contributors the outcomes that they do not know yet.
+func (e *epoch) sendOutcomes() {
+	for _, id := range slices.Sorted(maps.Keys(e.core.conns)) {
+		if o, ok := e.core.conns[id].handler.(*contributor); ok {
+			o.sendOutcomes()
+		}
+	}
+}
+
+func (o *contributor) sendOutcomes() {
+	o.sendTimer.cancel()
+	o.sendTimer = nil
+	if len(o.outcomes) > 0 {
+		o.epoch.core.write(o.conn, o.outcomes...)
+		clear(o.outcomes)
+		o.outcomes = o.outcomes[:0]
+	}
+}
+
+// join makes this process one of the initiators of a snapshot that the peer assembles.
+func (o *contributor) join(f wire.Join) error {
+	e := o.epoch
+	if f.Assembler != o.peer {
+		return fmt.Errorf("asked by %s for a snapshot of %s", o.peer, f.Assembler)
+	}
+	start := snapshot.Start{ID: f.Snapshot, Assembler: f.Assembler, Deadline: e.core.now + f.TimeLeft, Timeout: f.TimeLeft}
+	effects, err := e.recorder.Initiate(start)
+	switch {
+	case errors.Is(err, snapshot.ErrKnown):
+		return nil
+	case err != nil:
+		failed := snapshot.Failed{Process: e.core.self, Reason: snapshot.Refused, Detail: err.Error()}
+		e.report(&snapshot.Report{Start: start, Piece: failed, Last: true})
+		return nil
+	}
+	e.watchDeadlines()
+	e.obey(effects)
+	return nil
+}

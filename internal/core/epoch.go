@@ -1,0 +1,190 @@
+package core
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"chandy/internal/channel"
+	"chandy/program"
+	"chandy/snapshot"
+)
+
+// epoch is one history of the cluster at this node: everything that begins and ends
+// with it. Core.epoch is the only reference to the current one.
+type epoch struct {
+	core    *Core
+	number  uint64
+	program program.Program
+	process *process // the program's handle
+
+	recorder *snapshot.Recorder
+	peers    map[snapshot.ProcessID]*peer
+	out      []*outgoing // in the order of topology.Out
+	in       []*incoming // in the order of topology.In
+	spares   channel.Spares
+	timers   timers // acknowledgements, redials, deadlines
+	allUp    bool   // kept by checkAllUp
+
+	outboxBytes int // in all outboxes
+	// dirtyOut and dirtyIn are the halves of channels on which something happened
+	// since the last flush.
+	dirtyOut []*outgoing
+	dirtyIn  []*incoming
+
+	delivery delivery
+	clients  clients
+
+	pending    map[snapshot.ID]*pending // this process's parts that are not sent yet
+	expiry     *timer                   // the next deadline of a recording
+	assemblies map[snapshot.ID]*assembling
+	uplinks    map[snapshot.ProcessID]*uplink
+}
+
+// begin starts an epoch, in place of the current one if there is one.
+func (c *Core) begin(b Begin) {
+	if c.epoch != nil {
+		c.epoch.end()
+	}
+	c.epoch = newEpoch(c, b)
+	for _, out := range c.epoch.out {
+		out.start()
+	}
+	b.Program.Start(c.epoch.process)
+	c.epoch.checkAllUp()
+}
+
+func newEpoch(c *Core, b Begin) *epoch {
+	e := &epoch{
+		core: c, number: b.Epoch, program: b.Program,
+		peers:      map[snapshot.ProcessID]*peer{},
+		clients:    clients{byID: map[snapshot.ProcessID]*client{}},
+		pending:    map[snapshot.ID]*pending{},
+		assemblies: map[snapshot.ID]*assembling{},
+		uplinks:    map[snapshot.ProcessID]*uplink{},
+	}
+	e.process = &process{core: c, epoch: e}
+	e.recorder = snapshot.NewRecorder(c.self, c.Incarnation, c.topology, channels{e}, c.Cluster.Snapshot.Limit)
+	for _, p := range c.Cluster.Processes {
+		e.peers[p.ID] = &peer{id: p.ID, address: p.Address}
+	}
+	e.peers[c.self].Incarnation = c.Incarnation
+	for _, to := range c.topology.Out(c.self) {
+		out := &outgoing{epoch: e, peer: e.peers[to], sender: channel.Sender{Rule: c.rule(), Spares: &e.spares}}
+		out.peer.out, out.peer.Out = out, &out.sender
+		e.out = append(e.out, out)
+	}
+	for _, from := range c.topology.In(c.self) {
+		in := &incoming{epoch: e, peer: e.peers[from], receiver: channel.Receiver{
+			Rule: c.rule(), Window: int(c.Cluster.Network.Window), Spares: &e.spares,
+		}}
+		in.peer.in, in.peer.In = in, &in.receiver
+		e.in = append(e.in, in)
+	}
+	return e
+}
+
+// end closes all connections of the epoch and takes the handle from the program.
+// Snapshots that are assembled here end as partial, and waiting clients get an error.
+func (e *epoch) end() {
+	c := e.core
+	for _, id := range slices.Sorted(maps.Keys(e.assemblies)) {
+		e.finishSnapshot(e.assemblies[id])
+	}
+	e.clients.fail()
+	e.process.epoch = nil
+	c.epoch = nil
+	for _, id := range slices.Sorted(maps.Keys(c.conns)) {
+		if one := c.conns[id]; one != nil {
+			if _, client := one.handler.(*session); !client {
+				c.hangUp(id, false, errEpochEnded)
+			}
+		}
+	}
+}
+
+// guard returns a function that calls f if the epoch is still the current one. Whatever
+// comes back to the loop later, from other goroutines, must come through it.
+func (e *epoch) guard(f func()) func() {
+	return func() {
+		if e.core.epoch == e {
+			f()
+		}
+	}
+}
+
+// step is the epoch's share of [Core.Step].
+func (e *epoch) step() {
+	e.timers.fire(e.core.now)
+	e.deliver()
+	e.flush()
+}
+
+func (e *epoch) after(d time.Duration, f func()) *timer { return e.timers.add(e.core.now+d, f) }
+
+// flush writes what the dirty halves of channels have to send.
+func (e *epoch) flush() {
+	for _, in := range e.dirtyIn {
+		in.dirty = false
+		in.acknowledge()
+	}
+	e.dirtyIn = e.dirtyIn[:0]
+	for i := 0; i < len(e.dirtyOut); i++ { // a self-channel may make others dirty
+		out := e.dirtyOut[i]
+		out.dirty = false
+		out.flush()
+		out.accountOutbox()
+	}
+	e.dirtyOut = e.dirtyOut[:0]
+}
+
+// flushed reports whether every channel that is up has delivered its outbox.
+func (e *epoch) flushed() bool {
+	return !slices.ContainsFunc(e.out, func(out *outgoing) bool {
+		return out.up && !out.self() && out.sender.Waiting() > 0
+	})
+}
+
+// leave is called when the node ends.
+func (e *epoch) leave() {
+	e.sendOutcomes()
+	for _, out := range e.out {
+		if n := out.sender.Waiting(); n > 0 {
+			e.core.log.Warn().Str("channel", out.String()).Int("messages", n).Msg("left in the outbox")
+		}
+	}
+}
+
+// outgoing returns this node's half of the channel to a process, or nil if there is no
+// such channel.
+func (e *epoch) outgoing(to snapshot.ProcessID) *outgoing {
+	if p := e.peers[to]; p != nil {
+		return p.out
+	}
+	return nil
+}
+
+// incoming returns this node's half of the channel from a process, or nil if there is
+// no such channel.
+func (e *epoch) incoming(from snapshot.ProcessID) *incoming {
+	if p := e.peers[from]; p != nil {
+		return p.in
+	}
+	return nil
+}
+
+// checkAllUp notices when the last channel of this process has come up. It logs that
+// once for each time that a channel was down, and answers clients that wait for it.
+func (e *epoch) checkAllUp() {
+	if e.allUp || slices.ContainsFunc(e.out, func(out *outgoing) bool { return !out.up }) ||
+		slices.ContainsFunc(e.in, func(in *incoming) bool { return !in.up() }) {
+		return
+	}
+	e.allUp = true
+	e.core.log.Info().Int("outgoing", len(e.out)).Int("incoming", len(e.in)).Msg("all channels up")
+	waiting := e.core.awaitingUp
+	e.core.awaitingUp = nil
+	for _, w := range waiting {
+		w.session.status(w.number, true)
+	}
+}

@@ -1,0 +1,69 @@
+package core
+
+import (
+	"sync"
+
+	"chandy/program"
+	"chandy/snapshot"
+)
+
+// obey carries out the recorder's effects, in order.
+func (e *epoch) obey(effects []snapshot.Effect) {
+	for _, effect := range effects {
+		switch effect := effect.(type) {
+		case snapshot.Capture:
+			e.capture()
+		case *snapshot.SendMarker:
+			out := e.out[effect.Out]
+			out.sender.Mark(effect.Marker)
+			out.markDirty()
+		case *snapshot.Report:
+			e.report(effect)
+		}
+	}
+}
+
+// capture asks the program for its state.
+func (e *epoch) capture() {
+	done := false
+	e.program.Capture(func(s program.State) {
+		if done {
+			panic("bug: the program called done twice")
+		}
+		done = true
+		if s.Encode != nil {
+			s.Encode = sync.OnceValues(s.Encode) // several snapshots may share one recording
+		}
+		e.guard(func() { e.obey(e.recorder.StateRecorded(s)) })()
+	})
+}
+
+// watchDeadlines ends the snapshots in progress when their time is over. It must be
+// called when one has begun.
+func (e *epoch) watchDeadlines() {
+	at, ok := e.recorder.NextDeadline()
+	if !ok || e.expiry.pending() && e.expiry.at <= at {
+		return
+	}
+	e.expiry.cancel()
+	e.expiry = e.timers.add(at, e.expire)
+}
+
+func (e *epoch) expire() {
+	defer e.watchDeadlines()
+	for _, s := range e.recorder.Expire(e.core.now) {
+		e.core.log.Info().Str("snapshot", string(s.ID)).Msg("snapshot abandoned: its time is over")
+		e.forget(s.ID, s.Assembler)
+	}
+}
+
+// forget frees whatever this process still holds of its part of a snapshot.
+func (e *epoch) forget(id snapshot.ID, assembler snapshot.ProcessID) {
+	if p := e.pending[id]; p != nil {
+		p.timer.cancel()
+		delete(e.pending, id)
+	}
+	if up := e.uplinks[assembler]; up != nil {
+		up.forget(id)
+	}
+}

@@ -1,0 +1,147 @@
+package core
+
+import (
+	"fmt"
+	"time"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// pending is what the recorder has reported of one snapshot and the node has not sent
+// to the assembler yet.
+type pending struct {
+	snapshot.Start
+	pieces  []snapshot.Piece
+	timer   *timer
+	section uint64 // number of the next section
+	bytes   int    // of all sections so far
+}
+
+const (
+	// PartMax is the limit of one part, in bytes as it is sent.
+	PartMax = 1 << 30
+	// pieceDelay is how long a piece may wait for others. A part is usually one section
+	// then, and a snapshot that ends as partial has lost little.
+	pieceDelay = 20 * time.Millisecond
+	// inlineMax is the largest job that is done in the step, in bytes.
+	inlineMax = 64 << 10
+)
+
+// report takes a piece of this process's part.
+func (e *epoch) report(r *snapshot.Report) {
+	p := e.pending[r.Start.ID]
+	if p == nil {
+		p = &pending{Start: r.Start}
+		e.pending[r.Start.ID] = p
+	}
+	p.pieces = append(p.pieces, r.Piece)
+	switch {
+	case r.Last:
+		delete(e.pending, r.Start.ID)
+		e.sendPending(p)
+	case p.Assembler == e.core.self:
+		e.sendPending(p)
+	case p.timer == nil:
+		p.timer = e.after(pieceDelay, func() { e.sendPending(p) })
+	}
+}
+
+// sendPending sends the assembler the pieces that have come together, as one section.
+func (e *epoch) sendPending(p *pending) {
+	c := e.core
+	p.timer.cancel()
+	p.timer = nil
+	pieces, section := p.pieces, p.section
+	p.pieces = nil
+	p.section++
+	if p.Assembler == c.self {
+		e.work(size(pieces), func() any { return resolve(pieces) }, func(result any) {
+			e.collect(p.ID, result.([]snapshot.Piece))
+		})
+		return
+	}
+	encode := func() any { return wire.Section(c.self, c.Incarnation, resolve(pieces)) }
+	e.work(size(pieces), encode, func(result any) {
+		bytes := result.([][]byte)
+		for _, b := range bytes {
+			p.bytes += len(b)
+		}
+		if p.bytes > PartMax {
+			failed := snapshot.Failed{Process: c.self, Reason: snapshot.PartTooLarge,
+				Detail: fmt.Sprintf("%d bytes, more than %d", p.bytes, PartMax)}
+			bytes = wire.Section(c.self, c.Incarnation, []snapshot.Piece{failed})
+		}
+		e.uplink(p.Assembler).ship(p.Start, chunks(c.self, p.ID, section, bytes))
+	})
+}
+
+// work calls job and then hands its result to then. A job about many bytes runs off the
+// loop; its result is dropped if the epoch ends meanwhile.
+func (e *epoch) work(bytes int, job func() any, then func(any)) {
+	e.core.work(bytes, job, func(result any) { e.guard(func() { then(result) })() })
+}
+
+// work calls job and then hands its result to then. A job about many bytes runs off the
+// loop.
+func (c *Core) work(bytes int, job func() any, then func(any)) {
+	if bytes <= inlineMax {
+		then(job())
+		return
+	}
+	c.do(Background{job, then})
+}
+
+// chunks cuts a section into frames.
+func chunks(self snapshot.ProcessID, id snapshot.ID, section uint64, bytes [][]byte) []wire.Frame {
+	var frames []wire.Frame
+	var chunk [][]byte
+	cut := func(last bool) {
+		frames = append(frames, wire.Chunk{Snapshot: id, Process: self, Section: section, Last: last, Bytes: chunk})
+		chunk = nil
+	}
+	room := wire.ChunkMax
+	for _, b := range bytes {
+		for len(b) > room {
+			chunk = append(chunk, b[:room])
+			b = b[room:]
+			cut(false)
+			room = wire.ChunkMax
+		}
+		chunk = append(chunk, b)
+		room -= len(b)
+	}
+	cut(true)
+	return frames
+}
+
+// size returns about how many bytes the pieces hold. A state that has still to be
+// encoded counts as large.
+func size(pieces []snapshot.Piece) int {
+	n := 0
+	for _, piece := range pieces {
+		switch piece := piece.(type) {
+		case snapshot.Recorded:
+			n += len(piece.State.Bytes)
+			if piece.State.Encode != nil {
+				return inlineMax + 1
+			}
+		case *snapshot.Closed:
+			for _, b := range piece.Messages {
+				n += len(b.Body)
+			}
+		}
+	}
+	return n
+}
+
+// resolve encodes the states in pieces, in place, and returns pieces.
+func resolve(pieces []snapshot.Piece) []snapshot.Piece {
+	for i, piece := range pieces {
+		if r, ok := piece.(snapshot.Recorded); ok && r.State.Encode != nil {
+			r.State = r.State.Resolve()
+			pieces[i] = r
+		}
+	}
+	return pieces
+}

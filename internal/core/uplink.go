@@ -1,0 +1,150 @@
+package core
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// uplink is the connection to the node of another process that carries what belongs to
+// no channel: this process's parts to an assembler, and an assembler's requests to
+// other initiators to join. It is dialled when there is something to ship and stays
+// open for a while. When it breaks it is dialled again, and whatever has no outcome yet
+// is shipped again.
+type uplink struct {
+	epoch     *epoch
+	peer      *peer
+	shipments []*shipment
+	idle      *timer
+	dialler
+}
+
+// shipment is what goes to the peer about one snapshot, until its outcome comes back or
+// its time is over.
+type shipment struct {
+	snapshot.Start
+	frames  []wire.Frame
+	written int // frames written on the current connection
+	timeUp  *timer
+}
+
+// idleMax is how long an unused uplink stays open.
+const idleMax = 30 * time.Second
+
+// uplink returns the uplink to a process.
+func (e *epoch) uplink(to snapshot.ProcessID) *uplink {
+	up := e.uplinks[to]
+	if up == nil {
+		up = &uplink{epoch: e, peer: e.peers[to]}
+		e.uplinks[to] = up
+	}
+	return up
+}
+
+func (u *uplink) String() string {
+	return fmt.Sprintf("assembly %s->%s", u.epoch.core.self, u.peer.id)
+}
+
+// ship sends frames about a snapshot, now or once there is a connection.
+func (u *uplink) ship(s snapshot.Start, frames []wire.Frame) {
+	i := slices.IndexFunc(u.shipments, func(one *shipment) bool { return one.ID == s.ID })
+	if i < 0 {
+		i = len(u.shipments)
+		u.shipments = append(u.shipments, &shipment{Start: s, timeUp: u.epoch.timers.add(s.Deadline, func() { u.forget(s.ID) })})
+	}
+	u.shipments[i].frames = append(u.shipments[i].frames, frames...)
+	u.idle.cancel()
+	u.idle = nil
+	switch {
+	case u.up:
+		u.flush()
+	case u.conn == 0 && u.retry == nil:
+		u.dial()
+	}
+}
+
+// forget drops the shipment about a snapshot that has ended.
+func (u *uplink) forget(id snapshot.ID) {
+	u.shipments = slices.DeleteFunc(u.shipments, func(s *shipment) bool {
+		if s.ID == id {
+			s.timeUp.cancel()
+		}
+		return s.ID == id
+	})
+	if len(u.shipments) == 0 && u.idle == nil {
+		u.idle = u.epoch.after(idleMax, func() {
+			u.idle = nil
+			u.epoch.core.hangUp(u.conn, true, nil)
+		})
+	}
+}
+
+func (u *uplink) flush() {
+	for _, s := range u.shipments {
+		if s.written < len(s.frames) {
+			u.epoch.core.write(u.conn, s.frames[s.written:]...)
+			s.written = len(s.frames)
+		}
+	}
+}
+
+func (u *uplink) dial() {
+	u.retry = nil
+	if len(u.shipments) > 0 {
+		u.conn = u.epoch.core.dial(u.peer.address, u)
+	}
+}
+
+func (u *uplink) dialled() { u.sendHello(u.epoch, wire.RoleAssembly, u.peer) }
+
+func (u *uplink) frame(f wire.Frame) error {
+	e, c := u.epoch, u.epoch.core
+	switch f := f.(type) {
+	case wire.Refuse:
+		c.hangUp(u.conn, false, refusedError{f})
+		return nil
+	case wire.Welcome:
+		if !u.up {
+			u.welcome(f)
+			return nil
+		}
+	case wire.Outcome:
+		if u.up {
+			e.recorder.Abandon(f.Snapshot)
+			e.forget(f.Snapshot, u.peer.id)
+			c.log.Debug().Str("snapshot", string(f.Snapshot)).Str("status", f.Status).Msg("snapshot ended")
+			return nil
+		}
+	}
+	return fmt.Errorf("%s does not belong here", f.Type())
+}
+
+func (u *uplink) welcome(f wire.Welcome) {
+	c := u.epoch.core
+	if !u.peer.Knows(f.Incarnation) && u.peer.Incarnation != u.knew {
+		c.hangUp(u.conn, false, errReplaced)
+		return
+	}
+	if err := u.epoch.meet(u.peer, f.Incarnation); err != nil {
+		c.hangUp(u.conn, false, err)
+		return
+	}
+	u.welcomed(c)
+	u.flush()
+}
+
+func (u *uplink) closed(err error) {
+	c := u.epoch.core
+	if _, news := u.connClosed(c, err); news && len(u.shipments) > 0 {
+		c.log.Info().AnErr("err", err).Str("peer", string(u.peer.id)).Msg("no assembly connection, trying again")
+	}
+	for _, s := range u.shipments {
+		s.written = 0
+	}
+	if len(u.shipments) > 0 && !c.stopping {
+		u.redialLater(u.epoch, u.dial)
+	}
+}
