@@ -13,7 +13,7 @@ type idle struct{}
 func (idle) Start(program.Process)              {}
 func (idle) Receive(snapshot.ProcessID, []byte) {}
 func (idle) Capture(done func(program.State))   { done(program.State{Bytes: []byte("{}")}) }
-func (idle) Restore([]byte) error               { return nil }
+func (idle) Restore(_ []byte, done func(error)) { done(nil) }
 
 // spinner is a program of which a timer is always due.
 type spinner struct {

@@ -295,4 +295,4 @@ func (s *stoppable) tick() {
 
 func (s *stoppable) Receive(snapshot.ProcessID, []byte)     {}
 func (s *stoppable) Capture(done func(state program.State)) { done(program.State{Bytes: []byte("{}")}) }
-func (s *stoppable) Restore([]byte) error                   { return nil }
+func (s *stoppable) Restore(_ []byte, done func(error))     { done(nil) }

@@ -20,7 +20,7 @@ type withholding struct {
 func (*withholding) Start(program.Process)              {}
 func (*withholding) Receive(snapshot.ProcessID, []byte) {}
 func (w *withholding) Capture(func(program.State))      { close(w.asked) }
-func (*withholding) Restore([]byte) error               { return nil }
+func (*withholding) Restore(_ []byte, done func(error)) { done(nil) }
 
 // A process that restarts during a snapshot, on real sockets: the snapshot is
 // partial and names it, everywhere; its channels begin again, and the survivors say

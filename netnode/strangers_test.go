@@ -160,7 +160,7 @@ type sender struct {
 func (s *sender) Start(p program.Process)                { s.process = p; close(s.started) }
 func (s *sender) Receive(snapshot.ProcessID, []byte)     {}
 func (s *sender) Capture(done func(state program.State)) { done(program.State{Bytes: []byte("{}")}) }
-func (s *sender) Restore([]byte) error                   { return nil }
+func (s *sender) Restore(_ []byte, done func(error))     { done(nil) }
 
 // A message to nobody, or over no channel, is an error to the sender, as is one
 // that is too large; an outbox beyond its limit ends the node and names the

@@ -38,8 +38,11 @@ type Program interface {
 	// is the state at the call of done. State.Encode may convert an immutable copy of
 	// it to bytes later, off the loop.
 	Capture(done func(State))
-	// Restore hands a fresh instance a state that Capture returned, before Start.
-	Restore(state []byte) error
+	// Restore hands a fresh instance a state that Capture returned, before Start. The
+	// program calls done exactly once, during Restore or later, from any goroutine: with
+	// nil once it has the state, or with an error if the state is not its own or cannot
+	// be used. Start follows only after done(nil). The state must not be modified.
+	Restore(state []byte, done func(error))
 }
 
 // State is the local state of a process, as its program captured it.

@@ -23,10 +23,10 @@ type counter struct {
 	counts map[snapshot.ProcessID]int // its own, and what each other told it last
 }
 
-func (c *counter) Start(p program.Process)          { c.Process = p; c.count() }
-func (c *counter) Capture(done func(program.State)) { done(program.State{Bytes: c.encode()}) }
-func (c *counter) Restore(state []byte) error       { return json.Unmarshal(state, &c.counts) }
-func (c *counter) encode() []byte                   { text, _ := json.Marshal(c.counts); return text }
+func (c *counter) Start(p program.Process)                { c.Process = p; c.count() }
+func (c *counter) Capture(done func(program.State))       { done(program.State{Bytes: c.encode()}) }
+func (c *counter) Restore(state []byte, done func(error)) { done(json.Unmarshal(state, &c.counts)) }
+func (c *counter) encode() []byte                         { text, _ := json.Marshal(c.counts); return text }
 
 func (c *counter) count() {
 	c.counts[c.ID()]++

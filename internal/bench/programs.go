@@ -12,7 +12,7 @@ type quiet struct{}
 
 func (quiet) Start(program.Process)              {}
 func (quiet) Receive(snapshot.ProcessID, []byte) {}
-func (quiet) Restore([]byte) error               { return nil }
+func (quiet) Restore(_ []byte, done func(error)) { done(nil) }
 func (quiet) Capture(done func(program.State)) {
 	done(program.State{Bytes: []byte(`{"state":"quiet"}`)})
 }

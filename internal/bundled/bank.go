@@ -163,7 +163,10 @@ func (b *bank) Capture(done func(program.State)) {
 	done(program.State{Bytes: mustMarshal(b.state)})
 }
 
-func (b *bank) Restore(state []byte) error {
+// Restore implements [program.Program].
+func (b *bank) Restore(state []byte, done func(error)) { done(b.restore(state)) }
+
+func (b *bank) restore(state []byte) error {
 	restored := bankState{Balance: -1}
 	if err := json.Unmarshal(state, &restored); err != nil {
 		return fmt.Errorf("state of a bank: %w", err)

@@ -212,14 +212,14 @@ func TestBankCaptureRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, wrong := range []string{``, `null`, `{}`, `[]`, `{"balance":-1}`, `{"balance":"5"}`, `{"balance":5,"paused":1}`, `{"tokens":1}`} {
-		if err := made.Restore([]byte(wrong)); err == nil || !strings.Contains(err.Error(), "state of a bank") {
+		if err := restore(made, []byte(wrong)); err == nil || !strings.Contains(err.Error(), "state of a bank") {
 			t.Errorf("%q restored: %v", wrong, err)
 		}
 		if got := capture(t, made); got != `{"balance":1000,"sent":0,"received":0}` {
 			t.Errorf("%q left %s", wrong, got)
 		}
 	}
-	if err := made.Restore([]byte(state)); err != nil {
+	if err := restore(made, []byte(state)); err != nil {
 		t.Fatal(err)
 	}
 	q := newFake("p1", 1, "p2")
@@ -324,7 +324,7 @@ func TestBankSum(t *testing.T) {
 			state := capture(t, banks[from])
 			p.timers = nil
 			banks[from] = startBank(t, p, "transfers_per_second = 1000\nmax_transfer = 300")
-			if err := banks[from].Restore([]byte(state)); err != nil {
+			if err := restore(banks[from], []byte(state)); err != nil {
 				t.Fatal(err)
 			}
 		default:

@@ -154,3 +154,9 @@ func testSeed(t *testing.T) uint64 {
 	})
 	return seed
 }
+
+// restore hands a program a state and returns what it passes to done.
+func restore(p program.Program, state []byte) (err error) {
+	p.Restore(state, func(e error) { err = e })
+	return err
+}

@@ -173,7 +173,10 @@ func encode(entries []entry, size int64) []byte {
 	return append(b, `]}`...)
 }
 
-func (kv *kv) Restore(state []byte) error {
+// Restore implements [program.Program].
+func (kv *kv) Restore(state []byte, done func(error)) { done(kv.restore(state)) }
+
+func (kv *kv) restore(state []byte) error {
 	var restored struct {
 		Entries *[]struct {
 			Key   json.RawMessage `json:"key"`

@@ -31,7 +31,7 @@ func TestKVModel(t *testing.T) {
 		if n%500 == 250 { // another goes on from the state
 			state := capture(t, made)
 			made = serviceProgram(t, `kind = "lin-kv"`)
-			if err := made.Restore([]byte(state)); err != nil {
+			if err := restore(made, []byte(state)); err != nil {
 				t.Fatal(err)
 			}
 			made.Start(p)
@@ -169,7 +169,7 @@ func TestKVDataLimit(t *testing.T) {
 	// What was restored stays, whatever the limit is now.
 	state := `{"entries":[{"key":1,"value":"` + long + `"},{"key":2,"value":"` + long + `"}]}`
 	made = serviceProgram(t, "kind = \"lin-kv\"\ndata_limit = \"1KiB\"")
-	if err := made.Restore([]byte(state)); err != nil {
+	if err := restore(made, []byte(state)); err != nil {
 		t.Fatal(err)
 	}
 	made.Start(p)
@@ -190,12 +190,12 @@ func TestKVRestoreFaults(t *testing.T) {
 		`{"entries":[{"value":1}]}`: "without a key or a value",
 		`{"entries":[{"key":"a","value":1},{"key":"\u0061","value":1}]}`: `the key "\u0061" twice`,
 	} {
-		if err := serviceProgram(t, `kind = "lin-kv"`).Restore([]byte(state)); err == nil || !strings.Contains(err.Error(), want) {
+		if err := restore(serviceProgram(t, `kind = "lin-kv"`), []byte(state)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", state, err)
 		}
 	}
 	empty := serviceProgram(t, `kind = "lin-kv"`)
-	if err := empty.Restore([]byte(capture(t, empty))); err != nil {
+	if err := restore(empty, []byte(capture(t, empty))); err != nil {
 		t.Error(err)
 	}
 }

@@ -132,14 +132,14 @@ func TestTSORequests(t *testing.T) {
 		t.Errorf("state %s", state)
 	}
 	restored := serviceProgram(t, `kind = "lin-tso"`)
-	if err := restored.Restore([]byte(state)); err != nil {
+	if err := restore(restored, []byte(state)); err != nil {
 		t.Fatal(err)
 	}
 	restored.Start(p)
 	exchanges(t, restored, p, []exchange{{`{"type":"ts"}`, `{"type":"ts_ok","ts":3}`}})
 
 	last := serviceProgram(t, `kind = "lin-tso"`)
-	if err := last.Restore([]byte(`{"next":9007199254740990}`)); err != nil {
+	if err := restore(last, []byte(`{"next":9007199254740990}`)); err != nil {
 		t.Fatal(err)
 	}
 	last.Start(p)
@@ -148,7 +148,7 @@ func TestTSORequests(t *testing.T) {
 		{`{"type":"ts"}`, `{"type":"error","code":11,"text":"there are no more timestamps"}`},
 	})
 	for _, state := range []string{``, `{}`, `3`, `null`, `{"next":-1}`, `{"next":9007199254740992}`, `{"next":"3"}`} {
-		if err := serviceProgram(t, `kind = "lin-tso"`).Restore([]byte(state)); err == nil {
+		if err := restore(serviceProgram(t, `kind = "lin-tso"`), []byte(state)); err == nil {
 			t.Errorf("it takes the state %s", state)
 		}
 	}

@@ -113,7 +113,10 @@ func (t *token) Capture(done func(program.State)) {
 	done(program.State{Bytes: mustMarshal(t.state)})
 }
 
-func (t *token) Restore(state []byte) error {
+// Restore implements [program.Program].
+func (t *token) Restore(state []byte, done func(error)) { done(t.restore(state)) }
+
+func (t *token) restore(state []byte) error {
 	restored := tokenState{Tokens: -1}
 	if err := json.Unmarshal(state, &restored); err != nil {
 		return fmt.Errorf("state of a token ring: %w", err)

@@ -81,11 +81,11 @@ func TestTokenRound(t *testing.T) {
 func TestTokenRestore(t *testing.T) {
 	p := tokenProgram(t, `holder = "p1"`)
 	for _, bad := range []string{"", "null", "{}", `{"tokens": -1}`, "[]"} {
-		if p.Restore([]byte(bad)) == nil {
+		if restore(p, []byte(bad)) == nil {
 			t.Errorf("restored from %q", bad)
 		}
 	}
-	if err := p.Restore([]byte(`{"tokens":0,"passed":3}`)); err != nil {
+	if err := restore(p, []byte(`{"tokens":0,"passed":3}`)); err != nil {
 		t.Fatal(err)
 	}
 	f := newFake("p1", 1, "p2")

@@ -49,7 +49,10 @@ func (t *tso) Capture(done func(program.State)) {
 	done(program.State{Bytes: mustMarshal(t.state)})
 }
 
-func (t *tso) Restore(state []byte) error {
+// Restore implements [program.Program].
+func (t *tso) Restore(state []byte, done func(error)) { done(t.restore(state)) }
+
+func (t *tso) restore(state []byte) error {
 	restored := tsoState{Next: -1}
 	if err := json.Unmarshal(state, &restored); err != nil {
 		return fmt.Errorf("state of a timestamp oracle: %w", err)

@@ -41,7 +41,7 @@ func newDriver(ids bool) *driver { return &driver{ready: make(chan struct{}), id
 func (d *driver) Start(p program.Process)                { d.process = p; close(d.ready) }
 func (d *driver) Receive(snapshot.ProcessID, []byte)     {}
 func (d *driver) Capture(done func(state program.State)) { done(program.State{Bytes: []byte("0")}) }
-func (d *driver) Restore([]byte) error                   { return nil }
+func (d *driver) Restore(_ []byte, done func(error))     { done(nil) }
 
 // burst sends n numbers, on the loop.
 func (d *driver) burst(n int, numbers *rand.Rand) {

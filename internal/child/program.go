@@ -228,9 +228,11 @@ func (x *Program) hold() {
 	x.held = x.waits || !x.ready
 }
 
-// Restore keeps a state that a child has given. Whether a child takes it shows when
-// it has started.
-func (x *Program) Restore(state []byte) error {
+// Restore keeps a state that a child has returned. Whether the new child accepts it is
+// known only after Start.
+func (x *Program) Restore(state []byte, done func(error)) { done(x.restore(state)) }
+
+func (x *Program) restore(state []byte) error {
 	if x.settings.State != stateSnapshot {
 		return fmt.Errorf("a child takes no state back without state = %q, this one has %q", stateSnapshot, x.settings.State)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chandy/program"
 )
 
 // The ways of asking for a state.
@@ -154,7 +156,7 @@ func TestRestore(t *testing.T) {
 	c := newCluster(t, file(2, "puppet", "state = \"snapshot\"\n"))
 	const state = `{"n":9007199254740993, "z":1,"a":[ ]}`
 	x := c.made("n1")
-	if err := x.Restore([]byte(state)); err != nil {
+	if err := restore(x, []byte(state)); err != nil {
 		t.Fatal(err)
 	}
 	c.host("n1", x)
@@ -168,17 +170,17 @@ func TestRestore(t *testing.T) {
 		t.Errorf("restored as %s", got)
 	}
 	again := c.made("n1")
-	again.Restore([]byte(`"bad"`))
+	restore(again, []byte(`"bad"`))
 	c.stop("n1")
 	c.host("n1", again)
 	if got := c.ended("n1"); !strings.HasPrefix(got, "the child refuses restore: {") {
 		t.Error(got)
 	}
-	if err := c.made("n1").Restore([]byte(`{"half`)); err == nil {
+	if err := restore(c.made("n1"), []byte(`{"half`)); err == nil {
 		t.Error("it takes half a state")
 	}
 	c.config.Processes[0].Program = reparse(t, env("puppet")).Processes[0].Program
-	if err := c.made("n1").Restore([]byte(state)); err == nil {
+	if err := restore(c.made("n1"), []byte(state)); err == nil {
 		t.Error("it takes a state that it would not give")
 	}
 }
@@ -256,4 +258,10 @@ func TestRequests(t *testing.T) {
 	if len(r.order) > 100 || len(r.open) != 0 || r.unanswered() != 10 {
 		t.Errorf("%d in order, %d open", len(r.order), len(r.open))
 	}
+}
+
+// restore hands a program a state and returns what it passes to done.
+func restore(p program.Program, state []byte) (err error) {
+	p.Restore(state, func(e error) { err = e })
+	return err
 }

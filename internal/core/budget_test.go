@@ -20,7 +20,7 @@ type ticker struct {
 
 func (p *ticker) Start(process program.Process)      { p.process = process; process.After(0, p.f) }
 func (p *ticker) Receive(snapshot.ProcessID, []byte) {}
-func (p *ticker) Restore([]byte) error               { return nil }
+func (p *ticker) Restore(_ []byte, done func(error)) { done(nil) }
 func (p *ticker) Capture(done func(program.State))   { done(program.State{}) }
 
 // Only a step that used up its budget says so: with a timer that is due there is

@@ -20,7 +20,7 @@ type echo struct{ process program.Process }
 
 func (p *echo) Start(process program.Process)                   { p.process = process }
 func (p *echo) Receive(from snapshot.ProcessID, payload []byte) { p.process.Send(from, payload) }
-func (p *echo) Restore([]byte) error                            { return nil }
+func (p *echo) Restore(_ []byte, done func(error))              { done(nil) }
 func (p *echo) Capture(done func(program.State))                { done(program.State{}) }
 
 // newCores returns the cores of p1 and p2, which have a channel to each other, for tests

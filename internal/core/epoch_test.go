@@ -20,7 +20,7 @@ type slow struct {
 
 func (p *slow) Start(process program.Process)      { p.process = process }
 func (p *slow) Receive(snapshot.ProcessID, []byte) { p.received++ }
-func (p *slow) Restore([]byte) error               { return nil }
+func (p *slow) Restore(_ []byte, done func(error)) { done(nil) }
 func (p *slow) Capture(done func(program.State))   { p.done = done }
 
 // control returns the replies to a request on the session with number -9, which it

@@ -43,7 +43,9 @@ func (t *trial) host(condition string, restored []byte) (*host, error) {
 		return nil, err
 	}
 	if restored != nil {
-		if err := p.Restore(restored); err != nil {
+		done := make(chan error, 1)
+		p.Restore(restored, func(err error) { done <- err })
+		if err := <-done; err != nil {
 			return nil, err
 		}
 	}
