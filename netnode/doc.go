@@ -1,22 +1,18 @@
-// Package netnode is the node: it hosts one process of a distributed program,
-// carries its channels over TCP and takes part in snapshots. It is the only
-// package with sockets.
+// Package netnode hosts one process of a distributed program: it carries the channels
+// over TCP and takes part in snapshots.
 //
-// A program of one's own implements [Program] and runs with [New] and [Node.Run];
-// a [Client] asks a running node for snapshots.
+// A program in Go implements [program.Program] and runs with [New] and [Node.Run]. A
+// [Client] asks a running node for snapshots, its status, or a reply of its program.
 //
-// Inside, [Core] is the whole node as a pure step, and Node is its host. One
-// goroutine at a time has the core: whoever brings an event steps it, if nobody else
-// does, and otherwise leaves the event in the mailbox to be taken next. The
-// goroutines of a node, all of which have ended when Run returns:
+// A Node is the host of a core.Core, which is a whole node as a pure step. A step runs
+// on the goroutine that brings the event, under one lock. "On the loop" means in a step.
+// All goroutines of a node have ended when Run returns:
 //
-//   - the loop, which is Run itself: goes on where the others left work;
-//   - the alarm: steps when time is up;
+//   - the loop, which is Run itself: makes the steps that no event brings;
 //   - accept: takes connections from outside;
 //   - dial: one for each attempt to connect;
-//   - for each connection a reader, which brings frames and steps at most once for
-//     each batch, and a writer while there is more to write than the kernel takes at
-//     once;
-//   - one for each piece of work off the core: the encoding of a large state, and of
-//     the JSON of a large snapshot.
+//   - for each connection a reader, which steps with each batch of frames, and a writer
+//     while more is queued than the kernel takes at once;
+//   - one for each job off the loop: the encoding of a large state, or of the JSON of a
+//     large snapshot.
 package netnode

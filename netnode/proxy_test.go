@@ -27,7 +27,7 @@ type proxy struct {
 	random *rand.Rand
 	open   []*relay
 	opened map[route]int
-	change chan struct{} // closed when a relay is opened or has carried bytes both ways
+	change chan struct{} // closed when a relay is opened or becomes busy
 	ended  bool
 }
 
@@ -51,7 +51,7 @@ type relay struct {
 
 	mu      sync.Mutex // guards the rest
 	role    wire.Role  // as the hello says
-	carried [2]int     // bytes
+	carried [2]int     // chunks
 	faulty  bool
 	// fault alters what comes in a direction; not on: it is the last that passes.
 	fault [2]func(chunk []byte) (pass []byte, on bool)
@@ -162,8 +162,8 @@ func (p *proxy) count(r route) int {
 	return p.opened[r]
 }
 
-// await waits for a connection on a route, the n-th or a later one; with busy for
-// one that has carried bytes both ways, and so has been welcomed.
+// await waits for a connection on a route, the n-th or a later one. With busy it waits
+// until the end that dialled has taken the welcome.
 func (p *proxy) await(ctx context.Context, on route, n int, busy bool) *relay {
 	p.t.Helper()
 	for {
@@ -211,11 +211,14 @@ func (p *proxy) intn(n int) int {
 
 func (r *relay) String() string { return fmt.Sprintf("%s->%s", r.from, r.to) }
 
-// busy tells whether bytes were carried both ways and nothing was done to it yet.
+// busy reports whether the end that dialled has taken the welcome, and nothing was done
+// to the connection yet. That end writes nothing between its hello and the welcome, so a
+// second chunk from it is the proof. A welcome that has only passed the proxy can still
+// be lost, in a socket that is reset before it is read.
 func (r *relay) busy() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.carried[forth] > 0 && r.carried[back] > 0 && !r.faulty
+	return r.carried[forth] > 1 && r.carried[back] > 0 && !r.faulty
 }
 
 // pump carries one direction until either end is closed.
@@ -236,8 +239,10 @@ func (r *relay) pump(d direction) {
 		if fault := r.fault[d]; fault != nil && n > 0 {
 			pass, on = fault(pass)
 		}
-		first := r.carried[d] == 0 && r.carried[1-d] > 0
-		r.carried[d] += len(pass)
+		if len(pass) > 0 {
+			r.carried[d]++
+		}
+		changed := r.carried[forth] == 2 || r.carried[back] == 1
 		var held chan struct{}
 		if d == forth && n > 0 && r.held != nil {
 			held = r.held
@@ -258,7 +263,7 @@ func (r *relay) pump(d direction) {
 		if !on {
 			return
 		}
-		if first {
+		if changed {
 			r.proxy.mu.Lock()
 			r.proxy.changed()
 			r.proxy.mu.Unlock()

@@ -63,13 +63,13 @@ func idleFit(n int, fewer bool, have uint64) (fits int, why string) {
 	return 0, why
 }
 
-// meshDescriptors is how many file descriptors a full mesh of n takes with its client
-// while it takes a snapshot: a listener and an alarm for each process, and two ends of
-// each connection: of the channels, of the parts to the assembler, of the client. A
-// skeleton has the same connections, no alarms, and its listeners are closed.
+// meshDescriptors returns how many file descriptors a full mesh of n and its client need
+// during a snapshot: a listener for each process, and two ends of each connection. There
+// is a connection for each channel, for each part to the assembler, and for the client.
+// A skeleton has the same connections, and its listeners are closed.
 func meshDescriptors(n int) uint64 {
 	connections := n*(n-1) + (n - 1) + 1
-	return uint64(2*n + 2*connections)
+	return uint64(n + 2*connections)
 }
 
 // otherDescriptors is about how many a program has beside a mesh: the standard three,

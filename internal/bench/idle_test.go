@@ -34,7 +34,7 @@ func TestMeshDescriptors(t *testing.T) {
 	with := open()
 	s.close()
 	before := open()
-	if got := with - before + 2*n; got != takes { // it has neither listeners nor alarms
+	if got := with - before + n; got != takes { // its listeners are closed
 		t.Errorf("a skeleton of %d takes %d descriptors, not %d", n, got, takes)
 	}
 

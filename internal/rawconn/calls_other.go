@@ -1,15 +1,15 @@
 //go:build !linux || race
 
-package netnode
+package rawconn
 
 import "syscall"
 
-// The plain calls, which the race detector can follow.
+// These are plain calls, which the race detector can follow.
 
-// readNow reads from a file descriptor that does not block.
+// readNow reads from a non-blocking file descriptor.
 func readNow(fd uintptr, b []byte, _ bool) (int, error) { return retry(syscall.Read, fd, b) }
 
-// writeNow writes to a file descriptor that does not block, as much as it takes.
+// writeNow writes as much as a non-blocking file descriptor takes.
 func writeNow(fd uintptr, pieces [][]byte, _ bool) (written int, err error) {
 	for _, piece := range pieces {
 		n, err := retry(syscall.Write, fd, piece)

@@ -27,7 +27,7 @@ func TestAheadKeepsOrder(t *testing.T) {
 	}
 	left := newBuffer()
 	*left = wire.Append(*left, marker(1).Frames[0])
-	c.queue, c.writing = []load{{bytes: left, rest: true}}, true // as writeAtOnce leaves it
+	c.queue, c.writing = []load{{bytes: left, remainder: true}}, true // as writeAtOnce leaves it
 	for _, w := range []core.Write{data(1, 1), marker(2), data(2, 2), marker(3), data(3, 3)} {
 		c.write(w)
 	}

@@ -1,6 +1,6 @@
 //go:build !race
 
-package netnode
+package rawconn
 
 import (
 	"syscall"
@@ -8,20 +8,19 @@ import (
 )
 
 const (
-	// quickMax is how much a quick call may be about, in bytes: while it lasts, the
-	// garbage collector waits for it.
-	quickMax = 512 << 10
-	// vectorMax is how many pieces one call writes.
+	// rawMax is the largest transfer by a raw call, in bytes: the garbage collector
+	// waits while it lasts.
+	rawMax = 512 << 10
+	// vectorMax is the largest number of pieces that one call writes.
 	vectorMax = 64
 )
 
-// readNow reads from a file descriptor that does not block. A quick call is one that
-// the scheduler does not know of.
-func readNow(fd uintptr, b []byte, quick bool) (int, error) {
-	if !quick {
+// readNow reads from a non-blocking file descriptor, with a raw call if raw.
+func readNow(fd uintptr, b []byte, raw bool) (int, error) {
+	if !raw {
 		return retry(syscall.Read, fd, b)
 	}
-	b = b[:min(len(b), quickMax)]
+	b = b[:min(len(b), rawMax)]
 	for {
 		n, _, err := syscall.RawSyscall(syscall.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 		if err != syscall.EINTR {
@@ -30,24 +29,24 @@ func readNow(fd uintptr, b []byte, quick bool) (int, error) {
 	}
 }
 
-// writeNow writes to a file descriptor that does not block, as much as it takes. It
-// uses the slice of pieces up.
-func writeNow(fd uintptr, pieces [][]byte, quick bool) (written int, err error) {
+// writeNow writes as much as a non-blocking file descriptor takes, with raw calls if
+// raw. It modifies the slice pieces.
+func writeNow(fd uintptr, pieces [][]byte, raw bool) (written int, err error) {
 	for len(pieces) > 0 {
-		if len(pieces) == 1 && !quick {
+		if len(pieces) == 1 && !raw {
 			n, err := retry(syscall.Write, fd, pieces[0])
 			return written + max(n, 0), err
 		}
 		var vector [vectorMax]syscall.Iovec
 		count, size := 0, 0
-		for count < min(len(pieces), vectorMax) && size < quickMax {
+		for count < min(len(pieces), vectorMax) && size < rawMax {
 			b := pieces[count]
-			b = b[:min(len(b), quickMax-size)]
+			b = b[:min(len(b), rawMax-size)]
 			vector[count].Base = unsafe.SliceData(b)
 			vector[count].SetLen(len(b))
 			count, size = count+1, size+len(b)
 		}
-		n, err := writeVector(fd, &vector, count, quick)
+		n, err := writeVector(fd, &vector, count, raw)
 		written += n
 		if err != nil || n < size {
 			return written, err
@@ -63,11 +62,11 @@ func writeNow(fd uintptr, pieces [][]byte, quick bool) (written int, err error) 
 	return written, nil
 }
 
-func writeVector(fd uintptr, vector *[vectorMax]syscall.Iovec, count int, quick bool) (int, error) {
+func writeVector(fd uintptr, vector *[vectorMax]syscall.Iovec, count int, raw bool) (int, error) {
 	for {
 		var n uintptr
 		var err syscall.Errno
-		if quick {
+		if raw {
 			n, _, err = syscall.RawSyscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(vector)), uintptr(count))
 		} else {
 			n, _, err = syscall.Syscall(syscall.SYS_WRITEV, fd, uintptr(unsafe.Pointer(vector)), uintptr(count))

@@ -8,11 +8,11 @@ import (
 	"chandy/wire"
 )
 
-// A bundle is what wire.Append would have made of its frames, and so is what is left
+// A iovec is what wire.Append would have made of its frames, and so is what is left
 // of it after any number of bytes.
-func TestBundle(t *testing.T) {
+func TestIovec(t *testing.T) {
 	const most = wire.ReferMin
-	var b bundle
+	var b iovec
 	for round := range 3 { // its memory is used again
 		var want []byte
 		for i, size := range []int{10, most - 2, most, 5, 3 * most, round * most} {
@@ -35,7 +35,7 @@ func TestBundle(t *testing.T) {
 			t.Fatalf("%d bodies were left where they lie", len(b.large))
 		}
 		for n := 0; n <= len(want); n += 1 + n/64 {
-			if got := b.appendRest(nil, n); !bytes.Equal(got, want[n:]) {
+			if got := b.appendAfter(nil, n); !bytes.Equal(got, want[n:]) {
 				t.Fatalf("after %d of %d bytes: %d bytes, not the rest", n, len(want), len(got))
 			}
 		}

@@ -1,4 +1,4 @@
-package netnode
+package rawconn
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 )
 
 // pair is the two ends of a TCP connection.
-func pair(t *testing.T) (*socket, *net.TCPConn) {
+func pair(t *testing.T) (*Conn, *net.TCPConn) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func pair(t *testing.T) (*socket, *net.TCPConn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { near.Close(); far.Close() })
-	s := newSocket(near)
+	s := New(near)
 	if s.raw == nil {
 		t.Fatal("no file descriptor")
 	}
@@ -36,17 +36,17 @@ func pair(t *testing.T) (*socket, *net.TCPConn) {
 }
 
 // A read ends as one of package net does.
-func TestSocketReadEnds(t *testing.T) {
+func TestReadEnds(t *testing.T) {
 	for _, size := range []int{1 << 10, 128 << 10} { // both ways of calling
 		for _, one := range []struct {
 			name string
-			end  func(s *socket, far *net.TCPConn)
+			end  func(s *Conn, far *net.TCPConn)
 			is   error
 		}{
-			{"the peer closes", func(_ *socket, far *net.TCPConn) { far.Close() }, io.EOF},
-			{"the peer resets", func(_ *socket, far *net.TCPConn) { far.SetLinger(0); far.Close() }, syscall.ECONNRESET},
-			{"closed here", func(s *socket, _ *net.TCPConn) { s.Close() }, net.ErrClosed},
-			{"out of time", func(s *socket, _ *net.TCPConn) { s.SetReadDeadline(time.Unix(1, 0)) }, os.ErrDeadlineExceeded},
+			{"the peer closes", func(_ *Conn, far *net.TCPConn) { far.Close() }, io.EOF},
+			{"the peer resets", func(_ *Conn, far *net.TCPConn) { far.SetLinger(0); far.Close() }, syscall.ECONNRESET},
+			{"closed here", func(s *Conn, _ *net.TCPConn) { s.Close() }, net.ErrClosed},
+			{"out of time", func(s *Conn, _ *net.TCPConn) { s.SetReadDeadline(time.Unix(1, 0)) }, os.ErrDeadlineExceeded},
 		} {
 			s, far := pair(t)
 			far.Write([]byte("abc"))
@@ -74,7 +74,7 @@ func TestSocketReadEnds(t *testing.T) {
 
 // What TryWrite says it wrote is what arrives, however the pieces lie and whenever
 // the kernel takes no more; and an old deadline does not keep it from writing.
-func TestSocketTryWrite(t *testing.T) {
+func TestTryWrite(t *testing.T) {
 	var many [][]byte
 	for i := range 200 {
 		many = append(many, bytes.Repeat([]byte{byte(i)}, i%5*700))

@@ -1,0 +1,111 @@
+package netnode
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"chandy/internal/core"
+	"chandy/wire"
+)
+
+const (
+	// batchFrames is the largest number of frames that a reader hands over at once.
+	batchFrames = 128
+	// repliesMax is how many loads may wait for a client before no more is read from it.
+	repliesMax = 1024
+)
+
+// readDialled reads from a connection that this node opened.
+func (c *conn) readDialled() {
+	c.reader.SetLimit(wire.AnswerMax)
+	c.read()
+}
+
+// readAccepted reads from a connection from outside: a hello first, within
+// core.HelloTimeout, and everything else once the core has accepted it.
+func (c *conn) readAccepted() {
+	hello, err := c.readHello()
+	c.node.conns.removeEarly(c)
+	if err != nil {
+		c.node.strange.Warn().Err(err).Str("remote", c.socket.RemoteAddr().String()).Msg("connection closed")
+		c.finish()
+		return
+	}
+	c.node.post(core.Accepted{Conn: c.id, Remote: c.socket.RemoteAddr().String(), Hello: hello})
+	select {
+	case <-c.accepted:
+	case <-c.done: // refused
+		c.finish()
+		return
+	}
+	c.reader.SetLimit(wire.FrameMax)
+	c.client = hello.Role == wire.RoleControl
+	c.read()
+}
+
+func (c *conn) readHello() (wire.Hello, error) {
+	c.socket.SetReadDeadline(time.Now().Add(core.HelloTimeout))
+	defer c.socket.SetReadDeadline(time.Time{})
+	f, err := c.reader.Read()
+	if err != nil {
+		return wire.Hello{}, fmt.Errorf("read hello: %w", err)
+	}
+	hello, ok := f.(wire.Hello)
+	if !ok {
+		return wire.Hello{}, fmt.Errorf("read hello: %s came instead", f.Type())
+	}
+	return hello, nil
+}
+
+// read hands over frames until the connection ends.
+func (c *conn) read() {
+	for {
+		if c.client {
+			c.awaitDrained()
+		}
+		frames, err := c.readBatch()
+		if len(frames) > 0 {
+			c.node.post(core.Arrived{Conn: c.id, Frames: frames})
+			clear(frames)
+		}
+		if err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			c.node.post(core.Closed{Conn: c.id, Err: err})
+			c.finish()
+			return
+		}
+	}
+}
+
+// awaitDrained prevents a client that does not read its replies from asking for more.
+func (c *conn) awaitDrained() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.queue) > repliesMax && !c.closed {
+		c.drained.Wait()
+	}
+}
+
+// readBatch waits for a frame, and adds the frames that are buffered behind it. The
+// memory of the frames is valid until the next call.
+func (c *conn) readBatch() (frames []wire.Frame, err error) {
+	frames = c.batch[:0]
+	for len(frames) < batchFrames {
+		f, err := c.reader.Read()
+		if err != nil {
+			return frames, err
+		}
+		if _, ok := f.(wire.Welcome); ok {
+			c.reader.SetLimit(wire.FrameMax)
+		}
+		frames = append(frames, f)
+		c.batch = frames
+		if c.reader.Buffered() == 0 {
+			break
+		}
+	}
+	return frames, nil
+}
