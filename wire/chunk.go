@@ -68,7 +68,8 @@ func (p Chunk) appendFields(b []byte) []byte {
 	b = appendName(b, "snapshot", p.Snapshot)
 	b = appendName(b, "process", p.Process)
 	b = appendUint(b, p.Section)
-	return appendBool(b, p.Last)
+	b = appendBool(b, p.Last)
+	return append(b, noFlags)
 }
 
 func decodeChunk(d *decoder) Frame {
@@ -78,6 +79,7 @@ func decodeChunk(d *decoder) Frame {
 		Section:  d.uint("section"),
 		Last:     d.byte("last", 0, 1) == 1,
 	}
+	d.flags()
 	if chunk := d.all("bytes", ChunkMax); chunk != nil {
 		p.Bytes = [][]byte{chunk}
 	}

@@ -74,6 +74,17 @@ func (d *decoder) byte(field string, low, high byte) byte {
 	return b[0]
 }
 
+// noFlags is the byte of flags of a marker, a join or a chunk. No flag is defined yet.
+const noFlags byte = 0
+
+// flags takes a byte of flags. An unknown flag is a fault, because a sender that sets it
+// relies on its meaning.
+func (d *decoder) flags() {
+	if b := d.take("flags", 1); d.err == nil && b[0] != noFlags {
+		d.fail("unknown flags %#02x", b[0])
+	}
+}
+
 // uint gives the next number, which must be in its shortest form.
 func (d *decoder) uint(field string) uint64 {
 	n, w := binary.Uvarint(d.rest)

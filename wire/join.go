@@ -29,13 +29,16 @@ func (a Join) String() string {
 func (a Join) append(b []byte) []byte {
 	b = appendName(b, "snapshot", a.Snapshot)
 	b = appendName(b, "assembler", a.Assembler)
-	return appendDuration(b, a.TimeLeft)
+	b = appendDuration(b, a.TimeLeft)
+	return append(b, noFlags)
 }
 
 func decodeJoin(d *decoder) Frame {
-	return Join{
+	j := Join{
 		Snapshot:  snapshot.ID(d.name("snapshot")),
 		Assembler: snapshot.ProcessID(d.name("assembler")),
 		TimeLeft:  d.duration("time left"),
 	}
+	d.flags()
+	return j
 }

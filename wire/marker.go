@@ -46,7 +46,8 @@ func (m Marker) append(b []byte) []byte {
 	b = appendName(b, "assembler", m.Assembler)
 	b = appendDuration(b, m.TimeLeft)
 	b = appendUint(b, m.Sent)
-	return appendUint(b, m.Acked)
+	b = appendUint(b, m.Acked)
+	return append(b, noFlags)
 }
 
 func decodeMarker(d *decoder) Frame {
@@ -59,6 +60,7 @@ func decodeMarker(d *decoder) Frame {
 		Sent:      d.uint("sent"),
 		Acked:     d.uint("acked"),
 	}
+	d.flags()
 	d.check(m.fault())
 	return m
 }

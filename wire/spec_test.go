@@ -95,7 +95,8 @@ func TestSpecLimits(t *testing.T) {
 	}
 }
 
-// The table of each frame has the fields of its struct, in order.
+// The table of each frame has the fields of its struct, in order. Flags has no field in
+// a struct until a flag is defined.
 func TestSpecFields(t *testing.T) {
 	for _, g := range goldens {
 		var want, got []string
@@ -107,7 +108,9 @@ func TestSpecFields(t *testing.T) {
 			}
 		}
 		for _, row := range table(t, "### "+g.frame.Type().String(), "| field | kind | |") {
-			got = append(got, row[0])
+			if row[0] != "Flags" {
+				got = append(got, row[0])
+			}
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("SPEC.md: %s has fields %q, not %q", g.frame.Type(), got, want)
