@@ -131,7 +131,7 @@ func checkProven(g *Global) *finding {
 // the textbook rule nothing is left to trim.
 func checkHalves(g *Global, pieces []Piece) *finding {
 	for _, p := range pieces {
-		closed, ok := p.(*Closed)
+		closed, ok := p.(Closed)
 		if !ok {
 			continue
 		}

@@ -100,9 +100,9 @@ func (c *cluster) obey(h *host, effects []Effect) (all []Effect) {
 			if !c.delayed[h.id] {
 				all = append(all, c.record(h.id)...)
 			}
-		case *SendMarker:
+		case SendMarker:
 			c.push(Channel{h.id, c.topology.Out(h.id)[e.Out]}, item{marker: &e.Marker})
-		case *Report:
+		case Report:
 			s := c.snapshots[e.Start.ID]
 			s.pieces = append(s.pieces, e.Piece)
 			s.times = append(s.times, time.Duration(len(s.times)+1)*1234567*time.Nanosecond)

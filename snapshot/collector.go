@@ -42,14 +42,14 @@ type part struct {
 // incoming or outgoing channels, in the order of their peers.
 type ends struct {
 	peers  []ProcessID // sorted
-	closed []*Closed   // nil: it has not come
+	closed []Piece     // each a Closed; nil if it has not come
 	count  int         // of those that have come
 }
 
-func newEnds(peers []ProcessID) ends { return ends{peers: peers, closed: make([]*Closed, len(peers))} }
+func newEnds(peers []ProcessID) ends { return ends{peers: peers, closed: make([]Piece, len(peers))} }
 
 // find gives the place of the end towards peer; nil: there is no such channel.
-func (e *ends) find(peer ProcessID) **Closed {
+func (e *ends) find(peer ProcessID) *Piece {
 	i, ok := slices.BinarySearch(e.peers, peer)
 	if !ok {
 		return nil
@@ -78,8 +78,8 @@ func (c *Collector) Add(at time.Duration, piece Piece) error {
 	switch one := piece.(type) {
 	case Recorded:
 		return c.addRecorded(at, p, one)
-	case *Closed:
-		return c.addClosed(at, p, one)
+	case Closed:
+		return c.addClosed(at, p, piece, one)
 	case Failed:
 		c.fail(p, one)
 	}
@@ -111,23 +111,24 @@ func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error
 	return nil
 }
 
-func (c *Collector) addClosed(at time.Duration, p *part, piece *Closed) error {
-	here, peer, ends := piece.Channel.To, piece.Channel.From, &p.in
-	if piece.Outgoing {
-		here, peer, ends = piece.Channel.From, piece.Channel.To, &p.out
+// addClosed keeps piece, whose value is one: a new interface value would copy it.
+func (c *Collector) addClosed(at time.Duration, p *part, piece Piece, one Closed) error {
+	here, peer, ends := one.Channel.To, one.Channel.From, &p.in
+	if one.Outgoing {
+		here, peer, ends = one.Channel.From, one.Channel.To, &p.out
 	}
 	end := ends.find(peer)
-	if end == nil || here != piece.Process {
-		return fmt.Errorf("part of %s: %s is no channel of it", piece.Process, piece.Channel)
+	if end == nil || here != one.Process {
+		return fmt.Errorf("part of %s: %s is no channel of it", one.Process, one.Channel)
 	}
-	if *end != nil || !c.oneLife(p, piece.Process, piece.Incarnation) {
+	if *end != nil || !c.oneLife(p, one.Process, one.Incarnation) {
 		return nil
 	}
 	*end = piece
 	ends.count++
 	p.completedAt = at
-	if !piece.Outgoing {
-		for _, b := range piece.Messages {
+	if !one.Outgoing {
+		for _, b := range one.Messages {
 			c.inFlight += b.Count
 		}
 	}
@@ -271,8 +272,8 @@ func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID)
 
 // assembleChannel adds the channel whose ends are the i-th of from and the k-th of to.
 func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, i, k int) {
-	out, outClosed := orNone(from.out.closed[i])
-	in, inClosed := orNone(to.in.closed[k])
+	out, outClosed := from.out.closed[i].(Closed)
+	in, inClosed := to.in.closed[k].(Closed)
 	s := ChannelState{Channel: channel, Resets: mergeResets(out.Resets, in.Resets), SeenBySender: out.Peer, SeenByReceiver: in.Peer}
 	if from.recorded != nil {
 		s.Sent, s.SentKnown = from.recorded.Sent[i].N, true
@@ -306,13 +307,6 @@ func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, 
 		s.Messages, s.Known = messages, true
 	}
 	g.Channels = append(g.Channels, s)
-}
-
-func orNone(end *Closed) (*Closed, bool) {
-	if end == nil {
-		return &Closed{}, false
-	}
-	return end, true
 }
 
 // Join trims the two halves of a channel state, what the receiver and what the

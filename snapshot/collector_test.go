@@ -24,12 +24,12 @@ func recorded(id ProcessID, sent, received []Count) Recorded {
 	return Recorded{Process: id, Incarnation: firstIncarnation(id), State: State{Bytes: []byte(`"` + id + `"`)}, Sent: sent, Received: received}
 }
 
-func closedIn(from, to ProcessID, messages ...Batch) *Closed {
-	return &Closed{Process: to, Incarnation: firstIncarnation(to), Channel: Channel{from, to}, Peer: firstIncarnation(from), Messages: messages}
+func closedIn(from, to ProcessID, messages ...Batch) Closed {
+	return Closed{Process: to, Incarnation: firstIncarnation(to), Channel: Channel{from, to}, Peer: firstIncarnation(from), Messages: messages}
 }
 
-func closedOut(from, to ProcessID, messages ...Batch) *Closed {
-	return &Closed{Process: from, Incarnation: firstIncarnation(from), Channel: Channel{from, to}, Outgoing: true, Peer: firstIncarnation(to), Messages: messages}
+func closedOut(from, to ProcessID, messages ...Batch) Closed {
+	return Closed{Process: from, Incarnation: firstIncarnation(from), Channel: Channel{from, to}, Outgoing: true, Peer: firstIncarnation(to), Messages: messages}
 }
 
 // line2 is p1->p2 and all pieces of a snapshot with message 2 in flight.
@@ -101,8 +101,8 @@ func TestPiecesThatDoNotFit(t *testing.T) {
 		{recorded("p1", []Count{{"p2", 0}}, []Count{{"p2", 0}}), "part of p1: received: 1 counts for 0 channels"},
 		{closedIn("p2", "p1"), "part of p1: p2->p1 is no channel of it"},
 		{closedOut("p1", "p3"), "part of p1: p1->p3 is no channel of it"},
-		{&Closed{Process: "p3", Channel: Channel{"p1", "p2"}}, "part of p3: p1->p2 is no channel of it"},
-		{&Closed{Process: "p2", Channel: Channel{"p1", "p2"}, Outgoing: true}, "part of p2: p1->p2 is no channel of it"},
+		{Closed{Process: "p3", Channel: Channel{"p1", "p2"}}, "part of p3: p1->p2 is no channel of it"},
+		{Closed{Process: "p2", Channel: Channel{"p1", "p2"}, Outgoing: true}, "part of p2: p1->p2 is no channel of it"},
 	} {
 		c := collect(t, topology)
 		if err := c.Add(0, test.piece); err == nil || err.Error() != test.err {
@@ -131,9 +131,9 @@ func wantMissing(t *testing.T, c *Collector, done bool, want ...string) *Global 
 func TestMissing(t *testing.T) {
 	topology, all := line2()
 	r1, out, r2, in := all[0], all[1], all[2], all[3]
-	two := *in.(*Closed)
+	two := in.(Closed)
 	two.Messages = nil
-	other := *out.(*Closed)
+	other := out.(Closed)
 	other.Peer = "p2-2"
 	failed := func(id ProcessID, r Reason) Failed { return Failed{Process: id, Reason: r, Detail: "why"} }
 	for _, test := range []struct {
@@ -146,8 +146,8 @@ func TestMissing(t *testing.T) {
 		{"one part came", []Piece{r1, out}, false, []string{"p2: unreachable: since p2"}},
 		{"open at the receiver", []Piece{r1, out, r2}, false, []string{"p1->p2: marker not received"}},
 		{"open at the sender", []Piece{r1, r2, in}, false, []string{"p1->p2: marker not received: p1 had no connection with p2"}},
-		{"not proven", []Piece{r1, out, r2, &two}, true, []string{"p1->p2: certificate not proven: a bug: message 2 is not recorded"}},
-		{"other incarnation", []Piece{r1, &other, r2, in}, true, []string{"p1->p2: process restarted: the ends counted in different incarnations"}},
+		{"not proven", []Piece{r1, out, r2, two}, true, []string{"p1->p2: certificate not proven: a bug: message 2 is not recorded"}},
+		{"other incarnation", []Piece{r1, other, r2, in}, true, []string{"p1->p2: process restarted: the ends counted in different incarnations"}},
 		{"sender refused", []Piece{failed("p1", Refused), r2}, true, []string{"p1: refused: why"}},
 		{"receiver refused", []Piece{r1, out, failed("p2", Refused)}, true, []string{"p2: refused: why"}},
 		{"both refused", []Piece{failed("p1", Refused), failed("p2", Refused)}, true, []string{"p1: refused: why", "p2: refused: why"}},
@@ -219,7 +219,7 @@ func TestDoneWithFailedProcesses(t *testing.T) {
 
 func TestResetsAreMerged(t *testing.T) {
 	topology, pieces := line2()
-	out, in := pieces[1].(*Closed), pieces[3].(*Closed)
+	out, in := pieces[1].(Closed), pieces[3].(Closed)
 	out.Resets = []Reset{{"p2", "p2-1", 3, false}, {"p1", "p1-0", 1, false}}
 	in.Resets = []Reset{{"p2", "p2-1", 4, true}, {"p2", "p2-0", 5, true}}
 	g := collect(t, topology, pieces[0], out, pieces[2], in).Assemble(0, nil)

@@ -178,9 +178,9 @@ func (l *local) obey(s *scope, effects []Effect) ([]push, *finding) {
 	var pushes []push
 	for _, e := range effects {
 		switch e := e.(type) {
-		case *SendMarker:
+		case SendMarker:
 			pushes = append(pushes, push{e.Out, e.Marker})
-		case *Report:
+		case Report:
 			k := s.number(e.Start.ID)
 			if (l.finished|l.gaveUp)>>k&1 == 1 {
 				return nil, finds(checkSteps, "after the end of its part: %s", e)

@@ -1,7 +1,7 @@
 package snapshot
 
 // A process contributes its part of a snapshot in pieces: Recorded when it has
-// recorded its state, then a *Closed for each end of a channel, in any order.
+// recorded its state, then a Closed for each end of a channel, in any order.
 // Failed says that the part, or the rest of it, will not come.
 type Piece interface {
 	// By is the process whose part the piece belongs to.
@@ -111,5 +111,5 @@ const (
 )
 
 func (p Recorded) By() ProcessID { return p.Process }
-func (p *Closed) By() ProcessID  { return p.Process }
+func (p Closed) By() ProcessID   { return p.Process }
 func (p Failed) By() ProcessID   { return p.Process }

@@ -41,7 +41,7 @@ var plantedFaults = []plantedFault{
 	{
 		"a marker is dropped", oneSnapshot, []string{checkComplete},
 		fault{onEffect: func(h *host, e Effect) []Effect {
-			if m, ok := e.(*SendMarker); ok && h.id == "p2" && m.To == "p1" {
+			if m, ok := e.(SendMarker); ok && h.id == "p2" && m.To == "p1" {
 				return nil
 			}
 			return []Effect{e}
@@ -62,7 +62,7 @@ var plantedFaults = []plantedFault{
 	{
 		"recording is not stopped: the sender counts a message after the marker", oneSnapshot, []string{checkComplete, checkReference, checkRun},
 		fault{onEffect: func(_ *host, e Effect) []Effect {
-			if m, ok := e.(*SendMarker); ok {
+			if m, ok := e.(SendMarker); ok {
 				m.Marker.Sent++
 				m.Marker.Acked++
 				return []Effect{m}
@@ -158,10 +158,12 @@ var plantedFaults = []plantedFault{
 	{
 		"an end counted with another incarnation", oneSnapshot, []string{checkCertificate},
 		fault{onEffect: func(h *host, e Effect) []Effect {
-			if r, ok := e.(*Report); ok {
-				if c, ok := r.Piece.(*Closed); ok && h.id == "p2" {
+			if r, ok := e.(Report); ok {
+				if c, ok := r.Piece.(Closed); ok && h.id == "p2" {
 					c.Peer = "p1-0"
+					r.Piece = c
 				}
+				return []Effect{r}
 			}
 			return []Effect{e}
 		}},
@@ -169,7 +171,7 @@ var plantedFaults = []plantedFault{
 	{
 		"a piece is reported after the last", oneSnapshot, []string{checkSteps},
 		fault{onEffect: func(_ *host, e Effect) []Effect {
-			if r, ok := e.(*Report); ok && r.Last {
+			if r, ok := e.(Report); ok && r.Last {
 				return []Effect{r, r}
 			}
 			return []Effect{e}
@@ -187,12 +189,12 @@ func unacknowledged(_ *host, m Marker) Marker {
 // markersEarly sends the markers with the capture and not with the recording.
 func markersEarly(h *host, e Effect) []Effect {
 	switch e.(type) {
-	case *SendMarker:
+	case SendMarker:
 		return nil
 	case Capture:
 		effects := []Effect{e}
 		for i, to := range h.topology.Out(h.id) {
-			effects = append(effects, &SendMarker{To: to, Out: i, Marker: Marker{Start: h.recorder.InProgress()[0], Sent: h.sent[i], Acked: h.sent[i]}})
+			effects = append(effects, SendMarker{To: to, Out: i, Marker: Marker{Start: h.recorder.InProgress()[0], Sent: h.sent[i], Acked: h.sent[i]}})
 		}
 		return effects
 	}
@@ -205,7 +207,7 @@ func onRecorded(alter func(*Recorded)) func(*host, Effect) []Effect {
 
 // alterRecorded is the effect with an altered Recorded, if it reports one.
 func alterRecorded(e Effect, alter func(*Recorded)) Effect {
-	if r, ok := e.(*Report); ok {
+	if r, ok := e.(Report); ok {
 		if recorded, ok := r.Piece.(Recorded); ok {
 			alter(&recorded)
 			r.Piece = recorded

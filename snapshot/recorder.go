@@ -127,9 +127,9 @@ func (r *Recorder) Initiate(s Start) ([]Effect, error) {
 		r.remember(s) // a marker of it may come yet, and starts nothing then
 		return nil, fmt.Errorf("%w (%d)", ErrLimit, r.limit)
 	}
-	var a answer
-	r.start(&a, s)
-	return a.effects, nil
+	var todo effects
+	r.start(&todo, s)
+	return todo, nil
 }
 
 // MarkerReceived is the marker-receiving rule. The marker of a snapshot that has
@@ -138,7 +138,7 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 	if r.endedIDs[m.ID] {
 		return nil
 	}
-	var a answer
+	var todo effects
 	rec := r.find(m.ID)
 	if rec == nil {
 		if m.Timeout <= 0 { // its time is over: nobody waits for this part
@@ -147,23 +147,23 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 		}
 		if len(r.recordings) >= r.limit {
 			r.remember(m.Start)
-			a.fail(m.Start, Failed{Process: r.self, Reason: Refused, Detail: fmt.Sprintf("%v (%d)", ErrLimit, r.limit)})
-			return a.effects
+			todo.fail(m.Start, Failed{Process: r.self, Reason: Refused, Detail: fmt.Sprintf("%v (%d)", ErrLimit, r.limit)})
+			return todo
 		}
-		rec = r.start(&a, m.Start)
+		rec = r.start(&todo, m.Start)
 	}
 	i := slices.Index(r.in, from)
 	if e := &rec.in[i]; !e.marker {
 		e.marker, e.sent, e.acked = true, m.Sent, m.Acked
-		r.closeIncoming(&a, rec, i)
+		r.closeIncoming(&todo, rec, i)
 	}
-	return a.effects
+	return todo
 }
 
 // MessagesArrived tells of messages that entered the inbox. It need not be called
 // while Recording is false.
 func (r *Recorder) MessagesArrived(from ProcessID, b Batch) []Effect {
-	var a answer
+	var todo effects
 	i := slices.Index(r.in, from)
 	for _, rec := range slices.Clone(r.recordings) {
 		e := &rec.in[i]
@@ -172,9 +172,9 @@ func (r *Recorder) MessagesArrived(from ProcessID, b Batch) []Effect {
 		}
 		e.messages = append(e.messages, b)
 		e.arrived = b.Last()
-		r.closeIncoming(&a, rec, i)
+		r.closeIncoming(&todo, rec, i)
 	}
-	return a.effects
+	return todo
 }
 
 // Recording tells whether a snapshot is in progress.
@@ -228,40 +228,40 @@ func (r *Recorder) StateRecorded(state State) []Effect {
 		panic("bug: StateRecorded without Capture")
 	}
 	r.capturing = false
-	var a answer
+	var todo effects
 	for _, rec := range slices.Clone(r.recordings) {
 		if !rec.recorded {
-			r.record(&a, rec, state)
+			r.record(&todo, rec, state)
 		}
 	}
-	return a.effects
+	return todo
 }
 
 // PeerKnown tells that a process was heard of for the first time.
 func (r *Recorder) PeerKnown(ProcessID) []Effect {
-	var a answer
+	var todo effects
 	for _, rec := range slices.Clone(r.recordings) {
-		r.close(&a, rec)
+		r.close(&todo, rec)
 	}
-	return a.effects
+	return todo
 }
 
 // PeerRestarted tells that a new incarnation of a process took the place of the
 // one that the channels counted with. No snapshot in progress can be completed.
 func (r *Recorder) PeerRestarted(peer ProcessID) []Effect {
-	var a answer
+	var todo effects
 	for _, rec := range slices.Clone(r.recordings) {
-		a.fail(rec.Start, Failed{Process: peer, Reason: ProcessRestarted, Detail: "noticed by " + string(r.self)})
-		r.end(rec)
+		todo.fail(rec.Start, Failed{Process: peer, Reason: ProcessRestarted, Detail: "noticed by " + string(r.self)})
+		r.finish(rec)
 	}
-	return a.effects
+	return todo
 }
 
 // Abandon ends a snapshot here, if it is in progress: its recording is freed and
 // its markers start none again.
 func (r *Recorder) Abandon(id ID) {
 	if rec := r.find(id); rec != nil {
-		r.end(rec)
+		r.finish(rec)
 	}
 }
 
@@ -272,7 +272,7 @@ func (r *Recorder) Expire(now time.Duration) []Start {
 	for _, rec := range slices.Clone(r.recordings) {
 		if now >= rec.Deadline {
 			abandoned = append(abandoned, rec.Start)
-			r.end(rec)
+			r.finish(rec)
 		}
 	}
 	r.ended = slices.DeleteFunc(r.ended, func(e ended) bool {
@@ -303,9 +303,9 @@ func (r *Recorder) find(id ID) *recording {
 	return nil
 }
 
-// The following add their effects to an answer.
+// The following add to the effects of the call that is under way.
 
-func (r *Recorder) start(a *answer, s Start) *recording {
+func (r *Recorder) start(todo *effects, s Start) *recording {
 	rec := &recording{
 		Start: s,
 		in:    make([]end, len(r.in)),
@@ -315,27 +315,23 @@ func (r *Recorder) start(a *answer, s Start) *recording {
 	r.recordings = append(r.recordings, rec)
 	if !r.capturing {
 		r.capturing = true
-		a.add(Capture{})
+		todo.add(Capture{})
 	}
 	return rec
 }
 
-func (r *Recorder) record(a *answer, rec *recording, state State) {
+func (r *Recorder) record(todo *effects, rec *recording, state State) {
 	rec.recorded = true
 	recorded := Recorded{
 		Process: r.self, Incarnation: r.incarnation, State: state,
 		Sent: make([]Count, len(r.out)), Received: make([]Count, len(r.in)),
 	}
-	markers := make([]SendMarker, len(r.out))
-	a.room = make([]closing, len(r.out)) // most often all of them are closed now
-	a.effects = slices.Grow(a.effects, 2*len(r.out)+1+len(r.in))
 	for i, to := range r.out {
 		sent := r.channels.Sent(i)
 		acked, unacked := r.channels.Outbox(i)
 		recorded.Sent[i] = Count{to, sent}
 		rec.out[i].messages = unacked
-		markers[i] = SendMarker{To: to, Out: i, Marker: Marker{Start: rec.Start, Sent: sent, Acked: acked}}
-		a.add(&markers[i])
+		todo.add(SendMarker{To: to, Out: i, Marker: Marker{Start: rec.Start, Sent: sent, Acked: acked}})
 	}
 	for i, from := range r.in {
 		e := &rec.in[i]
@@ -347,54 +343,54 @@ func (r *Recorder) record(a *answer, rec *recording, state State) {
 			e.arrived = e.messages[n-1].Last()
 		}
 	}
-	a.add(&Report{Start: rec.Start, Piece: recorded, Last: rec.open == 0})
+	todo.add(Report{Start: rec.Start, Piece: recorded, Last: rec.open == 0})
 	if rec.open == 0 { // no channels at all
-		r.end(rec)
+		r.finish(rec)
 	}
-	r.close(a, rec)
+	r.close(todo, rec)
 }
 
 // close closes the ends that can be.
-func (r *Recorder) close(a *answer, rec *recording) {
+func (r *Recorder) close(todo *effects, rec *recording) {
 	for i := range r.out {
-		r.closeOutgoing(a, rec, i)
+		r.closeOutgoing(todo, rec, i)
 	}
 	for i := range r.in {
-		r.closeIncoming(a, rec, i)
+		r.closeIncoming(todo, rec, i)
 	}
 }
 
-func (r *Recorder) closeOutgoing(a *answer, rec *recording, i int) {
+func (r *Recorder) closeOutgoing(todo *effects, rec *recording, i int) {
 	e := &rec.out[i]
 	if !rec.recorded || e.closed {
 		return
 	}
 	if peer, resets := r.channels.PeerOut(i); peer != "" {
-		r.closed(a, rec, e, Closed{Channel: Channel{r.self, r.out[i]}, Outgoing: true, Peer: peer, Messages: e.messages, Resets: resets})
+		r.closed(todo, rec, e, Closed{Channel: Channel{r.self, r.out[i]}, Outgoing: true, Peer: peer, Messages: e.messages, Resets: resets})
 	}
 }
 
-func (r *Recorder) closeIncoming(a *answer, rec *recording, i int) {
+func (r *Recorder) closeIncoming(todo *effects, rec *recording, i int) {
 	e := &rec.in[i]
 	if !rec.recorded || e.closed || !e.marker || e.arrived < e.acked {
 		return
 	}
 	peer, resets := r.channels.PeerIn(i)
-	r.closed(a, rec, e, Closed{Channel: Channel{r.in[i], r.self}, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
+	r.closed(todo, rec, e, Closed{Channel: Channel{r.in[i], r.self}, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
 }
 
 // closed reports an end that is closed; with the last one the recording ends.
-func (r *Recorder) closed(a *answer, rec *recording, e *end, piece Closed) {
+func (r *Recorder) closed(todo *effects, rec *recording, e *end, piece Closed) {
 	e.closed, e.messages = true, nil
 	piece.Process, piece.Incarnation = r.self, r.incarnation
 	if rec.open--; rec.open == 0 {
-		r.end(rec)
+		r.finish(rec)
 	}
-	a.close(rec.Start, piece, rec.open == 0)
+	todo.add(Report{Start: rec.Start, Piece: piece, Last: rec.open == 0})
 }
 
-// end frees a recording and remembers its id.
-func (r *Recorder) end(rec *recording) {
+// finish frees a recording and remembers its id.
+func (r *Recorder) finish(rec *recording) {
 	r.recordings = slices.DeleteFunc(r.recordings, func(other *recording) bool { return other == rec })
 	r.remember(rec.Start)
 }

@@ -189,7 +189,7 @@ func TestPeerKnown(t *testing.T) {
 	h.peers["p1"] = "p1-1"
 	effects := h.recorder.PeerKnown("p1")
 	wantEffects(t, effects, "report to p1 for S: p2 closed outgoing p2->p1 []")
-	if peer := effects[0].(*Report).Piece.(*Closed).Peer; peer != "p1-1" {
+	if peer := effects[0].(Report).Piece.(Closed).Peer; peer != "p1-1" {
 		t.Errorf("counted with %q", peer)
 	}
 	wantEffects(t, h.recorder.PeerKnown("p1"))
@@ -215,7 +215,7 @@ func TestResetsAreReported(t *testing.T) {
 	h.resets[Channel{"p2", "p1"}] = []Reset{reset}
 	mustInitiate(t, h, "S")
 	effects := h.record(nil)
-	closed := effects[len(effects)-1].(*Report).Piece.(*Closed)
+	closed := effects[len(effects)-1].(Report).Piece.(Closed)
 	if !slices.Equal(closed.Resets, []Reset{reset}) {
 		t.Errorf("%+v", closed)
 	}

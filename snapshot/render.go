@@ -39,7 +39,7 @@ func (p Recorded) String() string {
 	return fmt.Sprintf("%s recorded %s, sent %s, received %s", p.Process, p.State, renderCounts(p.Sent), renderCounts(p.Received))
 }
 
-func (p *Closed) String() string {
+func (p Closed) String() string {
 	end := "incoming"
 	if p.Outgoing {
 		end = "outgoing"
@@ -51,10 +51,10 @@ func (p Failed) String() string {
 	return fmt.Sprintf("%s failed: %s", p.Process, reasonDetail(p.Reason, p.Detail))
 }
 
-func (Capture) String() string       { return "capture" }
-func (e *SendMarker) String() string { return fmt.Sprintf("send %s to %s", e.Marker, e.To) }
+func (Capture) String() string      { return "capture" }
+func (e SendMarker) String() string { return fmt.Sprintf("send %s to %s", e.Marker, e.To) }
 
-func (e *Report) String() string {
+func (e Report) String() string {
 	s := fmt.Sprintf("report to %s for %s: %s", e.Start.Assembler, e.Start.ID, e.Piece)
 	if e.Last {
 		s += ", last"

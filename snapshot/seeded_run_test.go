@@ -100,7 +100,7 @@ func (r *seededRun) delay(ch Channel) {
 
 func (r *seededRun) delayMarkers(from ProcessID, effects []Effect) {
 	for _, e := range effects {
-		if m, ok := e.(*SendMarker); ok {
+		if m, ok := e.(SendMarker); ok {
 			r.delay(Channel{from, m.To})
 		}
 	}

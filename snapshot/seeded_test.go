@@ -87,7 +87,7 @@ func TestSeededSeesFaults(t *testing.T) {
 		})}},
 		{"a count too many", "certificate not proven", fault{onEffect: onRecorded(func(r *Recorded) { addToCounts(r.Sent, 1) })}},
 		{"a marker dropped", "snapshot 0 does not end", fault{onEffect: func(_ *host, e Effect) []Effect {
-			if _, ok := e.(*SendMarker); ok {
+			if _, ok := e.(SendMarker); ok {
 				return nil
 			}
 			return []Effect{e}

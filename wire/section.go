@@ -30,7 +30,7 @@ func Section(process snapshot.ProcessID, incarnation snapshot.Incarnation, piece
 		switch piece := piece.(type) {
 		case snapshot.Recorded:
 			s.recorded(piece)
-		case *snapshot.Closed:
+		case snapshot.Closed:
 			s.closed(piece)
 		case snapshot.Failed:
 			s.b = append(s.b, pieceFailed)
@@ -69,7 +69,7 @@ func roomFor(pieces []snapshot.Piece) int {
 					n += len(count.Peer) + 2*number
 				}
 			}
-		case *snapshot.Closed:
+		case snapshot.Closed:
 			n += 6 + len(piece.Channel.From) + len(piece.Peer) + len(piece.Resets)*head
 			for _, batch := range piece.Messages {
 				n += 3*number + roomOf(batch.Body)
@@ -145,7 +145,7 @@ func (s *section) recorded(r snapshot.Recorded) {
 	s.b = b
 }
 
-func (s *section) closed(c *snapshot.Closed) {
+func (s *section) closed(c snapshot.Closed) {
 	s.own(c.Process, c.Incarnation)
 	here, peer := c.Channel.To, c.Channel.From
 	if c.Outgoing {
@@ -224,7 +224,6 @@ type sectionDecoder struct {
 	decoder
 	process     snapshot.ProcessID
 	incarnation snapshot.Incarnation
-	room        []snapshot.Closed // memory for those to come
 }
 
 func (d *sectionDecoder) recorded() snapshot.Recorded {
@@ -271,13 +270,8 @@ func (d *decoder) counts() []snapshot.Count {
 	return counts
 }
 
-func (d *sectionDecoder) closed() *snapshot.Closed {
-	if len(d.room) == 0 {
-		d.room = make([]snapshot.Closed, d.pieces())
-	}
-	c := &d.room[0]
-	d.room = d.room[1:]
-	c.Process, c.Incarnation = d.process, d.incarnation
+func (d *sectionDecoder) closed() snapshot.Closed {
+	c := snapshot.Closed{Process: d.process, Incarnation: d.incarnation}
 	c.Outgoing = d.byte("outgoing", 0, 1) == 1
 	c.Channel = snapshot.Channel{From: snapshot.ProcessID(d.name("peer")), To: d.process}
 	if c.Outgoing {

@@ -49,14 +49,14 @@ func sectionGoldens() []struct {
 			"01 01 02 6e6f 01 04 6e6f6e65 00 00 00 00",
 		},
 		{
-			&snapshot.Closed{
+			snapshot.Closed{
 				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", Messages: []snapshot.Batch{batch},
 				Resets: []snapshot.Reset{{Process: "p2", Incarnation: "j", Discarded: 5, Unknown: true}},
 			},
 			"02 00 02 7032 01 6a 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
 		},
 		{
-			&snapshot.Closed{Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p1"}, Outgoing: true, Peer: "i"},
+			snapshot.Closed{Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p1"}, Outgoing: true, Peer: "i"},
 			"02 01 02 7031 01 69 00 00",
 		},
 		{
@@ -115,8 +115,8 @@ func TestSectionOfOthers(t *testing.T) {
 	for _, piece := range []snapshot.Piece{
 		snapshot.Recorded{Process: "p2", Incarnation: "i"},
 		snapshot.Recorded{Process: "p1", Incarnation: "j"},
-		&snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}},
-		&snapshot.Closed{Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}},
+		snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}},
+		snapshot.Closed{Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}},
 	} {
 		func() {
 			defer func() {
@@ -157,7 +157,7 @@ func TestLargeSection(t *testing.T) {
 				Process: "p1", Incarnation: "i", State: snapshot.State{Bytes: bytes.Repeat([]byte("s"), size)},
 				Sent: []snapshot.Count{{Peer: "p2", N: 4}}, Received: []snapshot.Count{{Peer: "p2", N: 1}},
 			},
-			&snapshot.Closed{
+			snapshot.Closed{
 				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Outgoing: true, Peer: "k",
 				Messages: []snapshot.Batch{batch, small}, Resets: []snapshot.Reset{{Process: "p2", Incarnation: "k"}},
 			},

@@ -379,8 +379,7 @@ var snapshotFaults = []plantedFault{
 				for k := range l.pieces {
 					l.pieces[k] = slices.Clone(l.pieces[k])
 					for i, p := range l.pieces[k] {
-						if old, ok := p.(*snapshot.Closed); ok && old.Outgoing {
-							c := new(*old)
+						if c, ok := p.(snapshot.Closed); ok && c.Outgoing {
 							c.Messages = slices.Clone(c.Messages)
 							for j, b := range c.Messages {
 								c.Messages[j] = b.After(l.peer(c.Channel.To).Out.acked)
@@ -399,7 +398,7 @@ var snapshotFaults = []plantedFault{
 				for i := range g.Channels {
 					var all []snapshot.Batch
 					for _, p := range pieces {
-						if c, ok := p.(*snapshot.Closed); ok && c.Channel == g.Channels[i].Channel {
+						if c, ok := p.(snapshot.Closed); ok && c.Channel == g.Channels[i].Channel {
 							all = append(all, c.Messages...)
 						}
 					}
@@ -445,8 +444,7 @@ func numbersAlone(pieces []snapshot.Piece) (all []snapshot.Piece) {
 		case snapshot.Recorded:
 			p.Incarnation = incarnation(p.Process, 1)
 			all = append(all, p)
-		case *snapshot.Closed:
-			p = new(*p)
+		case snapshot.Closed:
 			other := p.Channel.From
 			if p.Outgoing {
 				other = p.Channel.To

@@ -158,7 +158,7 @@ func (l *local) part(k int) string {
 		switch p := p.(type) {
 		case snapshot.Recorded:
 			text += " as " + string(p.Incarnation)
-		case *snapshot.Closed:
+		case snapshot.Closed:
 			text += " of " + string(p.Incarnation) + " with " + string(p.Peer)
 		}
 		texts = append(texts, text)

@@ -323,9 +323,9 @@ func (s *step) recorderStep(do func(*snapshot.Recorder) []snapshot.Effect) {
 	}
 	for _, e := range effects {
 		switch e := e.(type) {
-		case *snapshot.SendMarker:
+		case snapshot.SendMarker:
 			s.hooks.mark(s.peer(s.out()[e.Out]).Out, e.Marker)
-		case *snapshot.Report:
+		case snapshot.Report:
 			k := s.number(e.Start.ID)
 			if s.finished>>k&1 == 1 {
 				s.finds(checkEffects, "after the last piece: %s", e)

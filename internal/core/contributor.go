@@ -182,7 +182,7 @@ func (o *contributor) join(f wire.Join) error {
 		return nil
 	case err != nil:
 		failed := snapshot.Failed{Process: e.core.self, Reason: snapshot.Refused, Detail: err.Error()}
-		e.report(&snapshot.Report{Start: start, Piece: failed, Last: true})
+		e.report(snapshot.Report{Start: start, Piece: failed, Last: true})
 		return nil
 	}
 	e.watchDeadlines()

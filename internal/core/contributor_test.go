@@ -110,7 +110,7 @@ func TestPartOutlivesItsFrame(t *testing.T) {
 		section := slices.Concat(wire.Section("p2", "i", []snapshot.Piece{
 			snapshot.Recorded{Process: "p2", Incarnation: "i", State: snapshot.State{Bytes: state},
 				Sent: []snapshot.Count{{Peer: "p1"}}, Received: []snapshot.Count{{Peer: "p1"}}},
-			&snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Peer: "p1", Messages: []snapshot.Batch{batch}},
+			snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Peer: "p1", Messages: []snapshot.Batch{batch}},
 		})...)
 		a.want(a.at(2, Arrived{-1, []wire.Frame{wire.Chunk{Snapshot: begun.ID, Process: "p2", Last: true, Bytes: [][]byte{section}}}}))
 		if begun.collector.Progress().Recorded != 2 {
@@ -161,7 +161,7 @@ func TestPiecesAreBounded(t *testing.T) {
 	a.at(1, Called{func() {
 		begun, _ = a.Core.epoch.initiate([]snapshot.ProcessID{"p1"}, time.Second, func(*snapshot.Global) {})
 	}})
-	piece := &snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Peer: "p1"}
+	piece := snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Peer: "p1"}
 	section := slices.Concat(wire.Section("p2", "i", slices.Repeat([]snapshot.Piece{piece}, 2+otherPieces+1))...)
 	got := a.at(2, Arrived{-1, []wire.Frame{wire.Chunk{Snapshot: begun.ID, Process: "p2", Last: true, Bytes: [][]byte{section}}}})
 	if len(got) != 1 || !strings.Contains(got[0], "more than 18 pieces") {

@@ -13,11 +13,11 @@ func (e *epoch) obey(effects []snapshot.Effect) {
 		switch effect := effect.(type) {
 		case snapshot.Capture:
 			e.capture()
-		case *snapshot.SendMarker:
+		case snapshot.SendMarker:
 			out := e.out[effect.Out]
 			out.sender.Mark(effect.Marker)
 			out.markDirty()
-		case *snapshot.Report:
+		case snapshot.Report:
 			e.report(effect)
 		}
 	}

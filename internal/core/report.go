@@ -29,7 +29,7 @@ const (
 )
 
 // report takes a piece of this process's part.
-func (e *epoch) report(r *snapshot.Report) {
+func (e *epoch) report(r snapshot.Report) {
 	p := e.pending[r.Start.ID]
 	if p == nil {
 		p = &pending{Start: r.Start}
@@ -126,7 +126,7 @@ func size(pieces []snapshot.Piece) int {
 			if piece.State.Encode != nil {
 				return inlineMax + 1
 			}
-		case *snapshot.Closed:
+		case snapshot.Closed:
 			for _, b := range piece.Messages {
 				n += len(b.Body)
 			}
