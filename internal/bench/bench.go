@@ -99,9 +99,6 @@ func Benchmarks() []Benchmark {
 	}
 	all = append(all, backlog())
 	for _, n := range []int{3, 10} {
-		all = append(all, markerConnection(n))
-	}
-	for _, n := range []int{3, 10} {
 		all = append(all, everySecond(n))
 	}
 	return append(all, memory(), childSpeed(), childPause())

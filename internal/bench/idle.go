@@ -91,7 +91,7 @@ func idleRun(ctx context.Context, o *Options, n int) (values []float64, err erro
 
 // skeletonRun is the same of a skeleton.
 func skeletonRun(ctx context.Context, o *Options, n int) ([]float64, error) {
-	s, err := newSkeleton(ctx, n, nil)
+	s, err := newSkeleton(ctx, n)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func TestMeshDescriptors(t *testing.T) {
 	open := func() int { return openDescriptors(t) }
 	const n = 6
 	takes := int(meshDescriptors(n))
-	s, err := newSkeleton(t.Context(), n, nil) // before: the runtime opens its poller with the first socket
+	s, err := newSkeleton(t.Context(), n) // before: the runtime opens its poller with the first socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestIdleFit(t *testing.T) {
 // TestStartInterrupted ends the context when two nodes of a mesh have been made:
 // nothing is left of them.
 func TestStartInterrupted(t *testing.T) {
-	s, err := newSkeleton(t.Context(), 2, nil) // before: the runtime opens its poller with the first socket
+	s, err := newSkeleton(t.Context(), 2) // before: the runtime opens its poller with the first socket
 	if err != nil {
 		t.Fatal(err)
 	}

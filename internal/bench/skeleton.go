@@ -10,49 +10,47 @@ import (
 	"sync"
 )
 
-// skeleton is the least that a snapshot of a full mesh takes: one marker on every
-// channel, one part from every process, one JSON document to a client who asked
-// for it. There are no recordings, names, checksums, time-outs or acknowledgements,
-// and only one snapshot at a time.
+// skeleton does the least that a snapshot of a full mesh requires: one marker on every
+// channel, one part from every process, one JSON document to the client who asked.
+// It has no recordings, names, checksums, time-outs or acknowledgements, and takes
+// only one snapshot at a time.
 type skeleton struct {
 	processes []*bare
-	flow      *flow // nil: the channels are idle
-	lanes     []*lane
 	client    net.Conn
 	answers   *bufio.Reader
 	conns     []net.Conn
-	work      sync.WaitGroup // readers, and writers of lanes
-	forget    func() bool    // that the end of the context closes it
+	work      sync.WaitGroup // the goroutines that read
+	detach    func() bool    // keeps the end of the context from closing the connections
 }
 
 // bare is one process of a skeleton.
 type bare struct {
 	id    string
 	door  net.Listener // open while the skeleton connects
-	out   []io.Writer  // for the markers of its channels; none waits
-	parts net.Conn     // to the assembler; nil: it is the assembler
+	out   []net.Conn   // its outgoing channels, which carry markers only
+	parts net.Conn     // to the assembler; nil at the assembler itself
 
 	mu       sync.Mutex
 	recorded bool
-	awaited  int // markers
-	// Of the assembler:
+	awaited  int // markers that have not arrived yet
+	// Used by the assembler only:
 	document []byte
-	came     int
+	came     int // parts in document
 	client   net.Conn
 }
 
-const bareMarker = 64 // bytes of a marker, about as many as ours has
+const bareMarker = 64 // bytes of a marker, about as long as chandy's
 
-// newSkeleton connects n processes over loopback, and lets messages flow unless flow
-// is nil. It must be closed; the end of ctx ends what it does.
-func newSkeleton(ctx context.Context, n int, flow *flow) (_ *skeleton, err error) {
-	s := &skeleton{flow: flow}
+// newSkeleton connects n processes over loopback. The caller must close the skeleton.
+// The end of ctx closes its connections.
+func newSkeleton(ctx context.Context, n int) (_ *skeleton, err error) {
+	s := &skeleton{}
 	defer func() {
 		if err != nil {
 			s.close()
 			return
 		}
-		s.forget = context.AfterFunc(ctx, s.disconnect)
+		s.detach = context.AfterFunc(ctx, s.disconnect)
 	}()
 	for i := range n {
 		door, err := net.Listen("tcp", "127.0.0.1:0")
@@ -67,20 +65,20 @@ func newSkeleton(ctx context.Context, n int, flow *flow) (_ *skeleton, err error
 			if i == j {
 				continue
 			}
-			end, err := s.channel(ctx, to)
+			conn, err := s.connect(ctx, to.door, to.takeMarkers)
 			if err != nil {
 				return nil, err
 			}
-			from.out = append(from.out, end)
+			from.out = append(from.out, conn)
 		}
 		if i > 0 {
-			if from.parts, err = s.connect(ctx, s.processes[0].door, nil, s.processes[0].takeParts); err != nil {
+			if from.parts, err = s.connect(ctx, s.processes[0].door, s.processes[0].takeParts); err != nil {
 				return nil, err
 			}
 		}
 	}
 	first := s.processes[0]
-	s.client, err = s.connect(ctx, first.door, nil, func(conn net.Conn) error {
+	s.client, err = s.connect(ctx, first.door, func(conn net.Conn) error {
 		first.client = conn
 		return first.takeRequests(conn)
 	})
@@ -88,27 +86,12 @@ func newSkeleton(ctx context.Context, n int, flow *flow) (_ *skeleton, err error
 		return nil, err
 	}
 	s.answers = bufio.NewReaderSize(s.client, 64<<10)
-	for _, l := range s.lanes { // now: messages would hold up the connecting
-		s.work.Go(l.writeLoop)
-	}
 	return s, nil
 }
 
-// channel connects a channel to a process and gives the end that takes its markers.
-func (s *skeleton) channel(ctx context.Context, to *bare) (io.Writer, error) {
-	if s.flow != nil {
-		l, err := s.connectLane(ctx, to)
-		if err != nil || !s.flow.own {
-			return l, err
-		}
-	}
-	return s.connect(ctx, to.door, nil, to.takeMarkers)
-}
-
-// connect makes a connection through door, at whose other end read runs. dialled sets
-// options of the socket that dials; nil: it has the defaults.
-func (s *skeleton) connect(ctx context.Context, door net.Listener, dialled options, read func(net.Conn) error) (net.Conn, error) {
-	d := net.Dialer{Control: dialled}
+// connect dials door, starts read on the accepted end and returns the dialling end.
+func (s *skeleton) connect(ctx context.Context, door net.Listener, read func(net.Conn) error) (net.Conn, error) {
+	var d net.Dialer
 	near, err := d.DialContext(ctx, "tcp", door.Addr().String())
 	if err != nil {
 		return nil, err
@@ -124,23 +107,20 @@ func (s *skeleton) connect(ctx context.Context, door net.Listener, dialled optio
 }
 
 func (s *skeleton) close() {
-	if s.forget != nil {
-		s.forget()
+	if s.detach != nil {
+		s.detach()
 	}
 	s.disconnect()
 	s.work.Wait()
 }
 
 func (s *skeleton) disconnect() {
-	for _, l := range s.lanes {
-		l.close()
-	}
 	for _, conn := range s.conns {
 		conn.Close()
 	}
 }
 
-// snapshot asks for one and reads the JSON document.
+// snapshot requests a snapshot and reads the JSON document.
 func (s *skeleton) snapshot() error {
 	for _, p := range s.processes {
 		p.mu.Lock()
@@ -152,7 +132,7 @@ func (s *skeleton) snapshot() error {
 	}
 	n, err := binary.ReadUvarint(s.answers)
 	if err != nil {
-		return fmt.Errorf("read the length of the document: %w", err)
+		return fmt.Errorf("read the length of the skeleton's document: %w", err)
 	}
 	_, err = io.CopyN(io.Discard, s.answers, int64(n))
 	return err
@@ -170,7 +150,7 @@ func (p *bare) takeRequests(conn net.Conn) error {
 	}
 }
 
-// record sends the markers. The lock is held.
+// record sends the markers. The caller must hold p.mu.
 func (p *bare) record() {
 	p.recorded = true
 	marker := make([]byte, bareMarker)
@@ -200,7 +180,7 @@ func (p *bare) takeMarker() {
 	}
 }
 
-// report sends the part. The lock is held.
+// report sends the part of p to the assembler. The caller must hold p.mu.
 func (p *bare) report() {
 	part := fmt.Appendf(nil, `{"process":%q,"state":{"state":"quiet"},"channels":[`, p.id)
 	for range p.out {
@@ -231,7 +211,8 @@ func (p *bare) takeParts(conn net.Conn) error {
 	}
 }
 
-// add adds a part to the document and sends that when it is whole. The lock is held.
+// add appends a part to the document, and sends the document to the client when all
+// parts are in it. The caller must hold p.mu.
 func (p *bare) add(part []byte) {
 	p.document = append(append(p.document, part...), ',')
 	if p.came++; p.came > len(p.out) {

@@ -86,6 +86,9 @@ func (s *stream) end() {
 	s.changed.Signal()
 }
 
+// frameLength returns the length of a message of n bytes on a stream.
+func frameLength(n int) int { return len(binary.AppendUvarint(nil, uint64(n))) + n }
+
 // receive calls f with every message until the connection ends.
 func receive(conn net.Conn, f func([]byte)) error {
 	r := bufio.NewReaderSize(conn, streamRead)
