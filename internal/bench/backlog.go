@@ -19,23 +19,26 @@ import (
 const (
 	backlogBytes   = 64 << 20
 	backlogMessage = 1 << 10
-	// backlogEvery is the time between two snapshots, so that one does not pay for
-	// the memory that the JSON of the last one took.
+	// backlogEvery is the pause before each snapshot. It keeps the cost of collecting
+	// the JSON of one snapshot out of the time of the next.
 	backlogEvery = 100 * time.Millisecond
 )
 
-// backlog is the time until a snapshot is complete while 64 MiB wait on one channel
-// for a program that takes 1 ms for each message. What of it has arrived there, up to
-// a window, goes to the assembler with the part of that process; what has not is in
-// the outbox of the assembler's own. So there are two references: an idle mesh, which
-// has neither, and one that writes as much, as the state of the same process. A state
-// goes the same way as messages: referred to, cut into chunks, written, read, copied
-// into a section, decoded. Nothing looks into it before the snapshot is complete.
+// backlog measures the time until a snapshot is complete while 64 MiB wait on one
+// channel for a program that takes 1 ms for each message. Messages that have arrived
+// at the receiver, up to a window, travel to the assembler with the receiver's part.
+// All other messages are in the sender's outbox, and the sender is the assembler.
+//
+// There are two references. The first is an idle mesh, which has no messages at all.
+// The second is an idle mesh that writes as many bytes, as the state of the receiver.
+// A state takes the same way as messages: it is referred to, cut into chunks, written,
+// read, copied into a section and decoded. Neither is inspected before the snapshot is
+// complete.
 func backlog() Benchmark {
 	return Benchmark{
 		Name: "snapshot/backlog",
-		About: "a snapshot of three processes with 64 MiB waiting on one channel for a program that takes 1 ms a message, until it is complete (the writing of its JSON not counted), " +
-			"with the default window and with a small one, against the idle mesh, and (same-bytes) against an idle mesh in which the state of the same process is as long as the messages that its part had (recorded)",
+		About: "the time until a snapshot of three processes is complete, without writing its JSON, while 64 MiB wait on one channel for a program that takes 1 ms a message, " +
+			"with the default window and with a small one; compared with an idle mesh, and (same-bytes) with an idle mesh in which the state of the slow process is as long as the messages that its part contained (recorded)",
 		run: func(ctx context.Context, o *Options) (results []Result, err error) {
 			for _, f := range []struct{ name, network string }{
 				{"snapshot/backlog", ""},
@@ -67,9 +70,9 @@ func backlog() Benchmark {
 	}
 }
 
-// fullRun is the median time of a snapshot with the backlog, in ms, and how many bytes
-// of messages the part of the slow process had, of one in the middle. each is what the
-// slow program takes for a message.
+// fullRun measures snapshots with the backlog. It returns their median time in ms, and
+// the median of how many bytes of messages the part of the slow process contained. each
+// is the time that the slow program takes for a message.
 func fullRun(ctx context.Context, o *Options, network string, each time.Duration) (took float64, recorded int, err error) {
 	messages := o.messages(backlogBytes / backlogMessage)
 	s := newSource(name(1), bytes.Repeat([]byte("x"), backlogMessage))
@@ -105,12 +108,13 @@ func fullRun(ctx context.Context, o *Options, network string, each time.Duration
 	return values[0], int(median(parts)) * frameLength(backlogMessage), nil
 }
 
-// observe takes a snapshot. It gives also how many messages of the first process had
+// observe takes a snapshot. It also returns how many messages from the first process had
 // arrived at the second just before, and the beginning of the JSON.
 //
-// Garbage is collected before it and not meanwhile: a mesh with 64 MiB in its outbox
-// collects seldom, an idle one every second snapshot of this size, and that is more
-// than anything else that the two differ in. The status also wakes what is asleep.
+// Garbage is collected before the snapshot and not during it. A mesh with 64 MiB in its
+// outbox collects seldom, an idle mesh at every second snapshot of this size. This
+// difference would be larger than the one to be measured. Asking for the status also
+// wakes up goroutines that are asleep, before the snapshot is timed.
 func observe(ctx context.Context, r *running, client *netnode.Client) (end wire.EndReply, arrived uint64, json beginning, err error) {
 	runtime.GC()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
@@ -122,7 +126,7 @@ func observe(ctx context.Context, r *running, client *netnode.Client) (end wire.
 	return end, st.Incoming[0].Arrived, json, err
 }
 
-// beginning is a Writer that keeps the first beginningMax bytes.
+// beginning is an io.Writer that keeps only the first beginningMax bytes.
 type beginning []byte
 
 const beginningMax = 4 << 10
@@ -132,20 +136,21 @@ func (b *beginning) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// receivedText finds what the second process had received of the first in the JSON of a
-// snapshot, of which it is the first channel.
+// receivedText matches the count of received messages on the channel p001->p002, which is
+// the first channel in the JSON of a snapshot.
 var receivedText = regexp.MustCompile(`"channels":\[\{"from":"p001","to":"p002",[^{}]*"received":(\d+)`)
 
 func receivedIn(json []byte) (uint64, error) {
 	found := receivedText.FindSubmatch(json)
 	if found == nil {
-		return 0, fmt.Errorf("no channel p001->p002 where the JSON begins: %q", json)
+		return 0, fmt.Errorf("no channel p001->p002 at the beginning of the JSON: %q", json)
 	}
 	return strconv.ParseUint(string(found[1]), 10, 64)
 }
 
-// stateRun is the median time of a snapshot of an idle mesh in which the state of the
-// second process has so many bytes, or is as small as the others if 0, in ms.
+// stateRun returns the median time, in ms, of a snapshot of an idle mesh in which the
+// state of the second process has the given number of bytes. Zero means a state as
+// small as in the other processes.
 func stateRun(ctx context.Context, o *Options, state int) (took float64, err error) {
 	idle := backlogRun(o, "", func(i int) program.Program {
 		if i == 1 && state > 0 {
@@ -164,8 +169,8 @@ func stateRun(ctx context.Context, o *Options, state int) (took float64, err err
 	return values[0], nil
 }
 
-// backlogRun is a run of either side. Its first snapshots dial the connections of the
-// parts and are not counted.
+// backlogRun prepares a run of either side. Its first snapshots dial the connections of
+// the parts and are not counted.
 func backlogRun(o *Options, network string, program func(i int) program.Program) *meshRun {
 	return &meshRun{
 		every: o.wait(backlogEvery), snapshots: min(5, o.snapshots(3)), warm: warmUp,
@@ -173,7 +178,7 @@ func backlogRun(o *Options, network string, program func(i int) program.Program)
 	}
 }
 
-// await waits until the status of the first process is as it should be.
+// await polls the status of the first process until good returns true.
 func (r *running) await(ctx context.Context, good func(wire.ProcessStatus) bool) error {
 	for {
 		st, err := r.status(ctx, 0)

@@ -7,43 +7,43 @@ import (
 	"time"
 )
 
-// Result is one figure.
+// Result is one measured figure.
 type Result struct {
 	Name string `json:"name"`
-	// Value and Reference are medians, both in Unit. Reference and Ratio are 0 where
-	// there is nothing to compare with.
+	// Value (of chandy) and Reference are medians, both in Unit. Reference and Ratio
+	// are 0 if the benchmark has no reference.
 	Value     float64 `json:"value"`
 	Unit      string  `json:"unit"`
 	Reference float64 `json:"reference"`
 	Ratio     float64 `json:"ratio"` // of Value to Reference
-	Runs      int     `json:"runs"`
+	Runs      int     `json:"runs"`  // runs of each side
 }
 
-// Benchmark gives one or more Results.
+// Benchmark measures one subject and returns one or more Results.
 type Benchmark struct {
 	Name string
-	// About says what is measured and what the reference is.
+	// About describes what is measured and what the reference is, for a user.
 	About string
 	run   func(context.Context, *Options) ([]Result, error)
 }
 
-// Options are those of a run.
+// Options configure a run.
 type Options struct {
-	// Runs is how often each side is measured.
+	// Runs is the number of runs of each side. It must be at least 1.
 	Runs int
-	// Quick: a hundredth of the messages and of the waiting, two snapshots a run, and
-	// meshes of at most 10, or 3 where they are
-	// saturated without a limit. The figures mean nothing then.
+	// Quick reduces everything, for tests: a hundredth of the messages and of the
+	// pauses, two snapshots a run, meshes of at most 10. The figures are then meaningless.
 	Quick bool
 	// Self is the command that starts this program again as the other
-	// operating-system process of a pair: with one more argument, which it must give
-	// to [Peer].
+	// operating-system process of a pair. The benchmark appends one argument, which
+	// the new process must pass to [Peer].
 	Self []string
-	// Progress hears how far it is, Skipped what could not be measured and why.
+	// Progress is called with a line for the user before each run. Skipped is called
+	// with the benchmark that cannot be measured and the reason. Both are required.
 	Progress, Skipped func(string)
 }
 
-// messages is how many there are instead of n.
+// messages scales n down in a quick run.
 func (o *Options) messages(n int) int {
 	if o.Quick {
 		return max(1, n/100)
@@ -51,7 +51,7 @@ func (o *Options) messages(n int) int {
 	return n
 }
 
-// wait is how long to wait instead of d.
+// wait scales the pause d down in a quick run.
 func (o *Options) wait(d time.Duration) time.Duration {
 	if o.Quick {
 		return d / 100
@@ -59,7 +59,7 @@ func (o *Options) wait(d time.Duration) time.Duration {
 	return d
 }
 
-// mesh is how many processes a mesh has instead of n.
+// mesh limits the number of processes of a mesh in a quick run.
 func (o *Options) mesh(n int) int {
 	if o.Quick {
 		return min(n, 10)
@@ -67,7 +67,7 @@ func (o *Options) mesh(n int) int {
 	return n
 }
 
-// snapshots is how many snapshots of a mesh of n are one run.
+// snapshots returns how many snapshots of a mesh of n processes make one run.
 func (o *Options) snapshots(n int) int {
 	if o.Quick {
 		return 2
@@ -75,7 +75,8 @@ func (o *Options) snapshots(n int) int {
 	return max(9, 120/n)
 }
 
-// Run runs the benchmark. It ends early, with an error, when ctx is done.
+// Run runs the benchmark. It returns early, with an error, when ctx is done. If the
+// benchmark is skipped, it returns no results and no error.
 func (b Benchmark) Run(ctx context.Context, o Options) ([]Result, error) {
 	results, err := b.run(ctx, &o)
 	if err != nil {
@@ -84,7 +85,7 @@ func (b Benchmark) Run(ctx context.Context, o Options) ([]Result, error) {
 	return results, nil
 }
 
-// Benchmarks lists all benchmarks, in the order of their running.
+// Benchmarks returns all benchmarks, in the order in which they run.
 func Benchmarks() []Benchmark {
 	var all []Benchmark
 	for _, size := range []int{16, 128, 1 << 10, 16 << 10} {
@@ -104,18 +105,17 @@ func Benchmarks() []Benchmark {
 	return append(all, memory(), childSpeed(), childPause())
 }
 
-// sample is one run of one side: a value for each of the figures.
+// sample makes one run of one side and returns a value for each figure.
 type sample func(ctx context.Context) ([]float64, error)
 
-// sampleMax is how long one may take.
-const sampleMax = 5 * time.Minute
+const sampleMax = 5 * time.Minute // at most, for one run of one side
 
 func (s sample) run(ctx context.Context) ([]float64, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, sampleMax, fmt.Errorf("it has not ended within %v", sampleMax))
+	ctx, cancel := context.WithTimeoutCause(ctx, sampleMax, fmt.Errorf("not finished within %v", sampleMax))
 	defer cancel()
 	values, err := s(ctx)
 	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx) // whatever it broke
+		err = context.Cause(ctx) // err is only a consequence of the end of ctx
 	}
 	return values, err
 }
@@ -123,8 +123,8 @@ func (s sample) run(ctx context.Context) ([]float64, error) {
 // figure names one value of a sample.
 type figure struct{ name, unit string }
 
-// compare lets both sides run in turns and gives the medians. Without a reference
-// theirs is nil.
+// compare runs both sides alternately, o.Runs times each, and returns the medians.
+// theirs is nil if there is no reference.
 func compare(ctx context.Context, o *Options, figures []figure, ours, theirs sample) ([]Result, error) {
 	var mine, reference [][]float64
 	for i := range o.Runs {
@@ -167,9 +167,11 @@ func medianOf(runs [][]float64, i int) float64 {
 	return median(values)
 }
 
-// median is the middle of values, the upper one of two.
+// median returns the middle of values, or the upper of the two in the middle.
 func median(values []float64) float64 { return quantile(values, 0.5) }
 
+// quantile returns the value below which a share q (0 to 1) of the values lies. values
+// must not be empty and is not modified.
 func quantile(values []float64, q float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestQuantile(t *testing.T) {
+func TestQuantileTakesTheUpperOfTwo(t *testing.T) {
 	for _, c := range []struct {
 		values []float64
 		q      float64
@@ -23,15 +23,16 @@ func TestQuantile(t *testing.T) {
 	} {
 		given := slices.Clone(c.values)
 		if got := quantile(c.values, c.q); got != c.want {
-			t.Errorf("quantile %v of %v is %v, not %v", c.q, c.values, got, c.want)
+			t.Errorf("quantile %v of %v: got %v, want %v", c.q, c.values, got, c.want)
 		}
 		if !slices.Equal(c.values, given) {
-			t.Errorf("%v became %v", given, c.values)
+			t.Errorf("argument afterwards: got %v, want %v unchanged", c.values, given)
 		}
 	}
 }
 
-// given is a sample that gives one row after the other and tells the order.
+// given returns a sample that returns one row after the other. Each call appends the
+// name to order.
 func given(order *[]string, name string, rows ...[]float64) sample {
 	return func(context.Context) ([]float64, error) {
 		*order = append(*order, name)
@@ -41,7 +42,7 @@ func given(order *[]string, name string, rows ...[]float64) sample {
 	}
 }
 
-func TestCompare(t *testing.T) {
+func TestCompareAlternates(t *testing.T) {
 	var order []string
 	o := &Options{Runs: 3, Progress: func(string) {}}
 	figures := []figure{{"a", "ms"}, {"b", "MiB/s"}}
@@ -56,23 +57,24 @@ func TestCompare(t *testing.T) {
 		{Name: "b", Value: 2, Unit: "MiB/s", Runs: 3}, // no ratio to 0
 	}
 	if !slices.Equal(results, want) {
-		t.Errorf("%+v, not %+v", results, want)
+		t.Errorf("results: got %+v, want %+v", results, want)
 	}
 	if turns := []string{"ours", "theirs", "ours", "theirs", "ours", "theirs"}; !slices.Equal(order, turns) {
-		t.Errorf("the order was %v", order)
+		t.Errorf("order: got %v, want %v", order, turns)
 	}
 }
 
-func TestCompareError(t *testing.T) {
+func TestCompareReturnsTheErrorOfASample(t *testing.T) {
 	broken := errors.New("broken")
 	o := &Options{Runs: 3, Progress: func(string) {}}
 	var order []string
 	good := given(&order, "good", []float64{1})
 	bad := func(context.Context) ([]float64, error) { return nil, broken }
 	if _, err := compare(t.Context(), o, []figure{{"a", "ms"}}, bad, nil); !errors.Is(err, broken) {
-		t.Errorf("%v", err)
+		t.Errorf("chandy's side: got %v, want %v", err, broken)
 	}
-	if _, err := compare(t.Context(), o, []figure{{"a", "ms"}}, good, bad); err == nil || err.Error() != "reference: broken" {
-		t.Errorf("%v", err)
+	_, err := compare(t.Context(), o, []figure{{"a", "ms"}}, good, bad)
+	if want := "reference: broken"; err == nil || err.Error() != want {
+		t.Errorf("reference: got %v, want %s", err, want)
 	}
 }

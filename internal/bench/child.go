@@ -20,12 +20,12 @@ const (
 	childSnapshots = 20
 )
 
-// childSpeed is how many lines a second go from one child to another, through the
-// two nodes that host them, against a pipe between the same programs.
+// childSpeed measures how many lines a second pass from one child to another, through the
+// two nodes that host them, and compares it with a pipe between the same programs.
 func childSpeed() Benchmark {
 	return Benchmark{
 		Name:  "child/messages",
-		About: "lines of 70 bytes from one child of kind exec to another, in one operating-system process each, against a pipe between the same two programs",
+		About: "lines of 70 bytes from one child (a program of kind exec) to another, each an operating-system process; compared with a pipe between the same two programs",
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
 			return compare(ctx, o, []figure{{"child/messages", "messages/s"}},
 				func(ctx context.Context) ([]float64, error) { return childRun(ctx, o) },
@@ -34,11 +34,11 @@ func childSpeed() Benchmark {
 	}
 }
 
-// childPause is how long a snapshot keeps a child from receiving.
+// childPause measures how long a snapshot keeps a child from receiving.
 func childPause() Benchmark {
 	return Benchmark{
 		Name:  "child/pause",
-		About: "how long a snapshot keeps an idle child from receiving: it settles (its threads sleep for 5 ms), then it is asked for its state",
+		About: "how long a snapshot keeps an idle child from receiving: the node waits until all its threads have slept for 5 ms, then asks for its state",
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
 			return compare(ctx, o, []figure{{"child/pause", "ms"}}, func(ctx context.Context) (values []float64, err error) {
 				var pauses []float64
@@ -65,8 +65,8 @@ func childPause() Benchmark {
 	}
 }
 
-// startChildren runs two nodes with a child each. Captures of the first one are told
-// to paused.
+// startChildren runs two nodes with a child each. If paused is non-nil, it is called with
+// the duration of each capture of the first child.
 func startChildren(ctx context.Context, o *Options, paused func(time.Duration)) (*running, error) {
 	argument, err := json.Marshal(job{Child: true})
 	if err != nil {
@@ -95,21 +95,21 @@ func startChildren(ctx context.Context, o *Options, paused func(time.Duration)) 
 	return start(ctx, s, func(i int) program.Program { return hosted[i] })
 }
 
-// timed tells how long captures take.
+// timed calls report with the duration of each capture of its program.
 type timed struct {
 	program.Program
-	told func(time.Duration)
+	report func(time.Duration)
 }
 
 func (t *timed) Capture(done func(program.State)) {
 	began := time.Now()
 	t.Program.Capture(func(s program.State) {
-		t.told(time.Since(began))
+		t.report(time.Since(began))
 		done(s)
 	})
 }
 
-// Close closes the program, which has something to close.
+// Close closes the program, which must be an io.Closer.
 func (t *timed) Close() error { return t.Program.(io.Closer).Close() }
 
 func childRun(ctx context.Context, o *Options) (values []float64, err error) {
@@ -139,7 +139,8 @@ func childRun(ctx context.Context, o *Options) (values []float64, err error) {
 	return []float64{float64(n) / time.Since(began).Seconds()}, nil
 }
 
-// pipeRun is the same without nodes: what one prints is the input of the other.
+// pipeRun measures the same without nodes: the output of one child is the input of the
+// other.
 func pipeRun(ctx context.Context, o *Options) (values []float64, err error) {
 	argument, err := json.Marshal(job{Child: true})
 	if err != nil {
@@ -182,7 +183,7 @@ func pipeRun(ctx context.Context, o *Options) (values []float64, err error) {
 	return []float64{float64(n) / took.Seconds()}, errors.Join(err, receiver.Wait())
 }
 
-// childLine is a line of the protocol, as far as a child of the benchmarks needs it.
+// childLine has the members of a line of the protocol that a child of the benchmarks uses.
 type childLine struct {
 	Src  string
 	Body struct {
@@ -193,8 +194,8 @@ type childLine struct {
 	}
 }
 
-// beChild is the program of both children: it sends n messages when it is asked to,
-// and tells when n have come.
+// beChild is the program of both children. It sends n messages on the request "send". It
+// replies to the request "expect" when n messages have come.
 func beChild(stdin io.Reader, stdout io.Writer) error {
 	lines, out := bufio.NewScanner(stdin), bufio.NewWriterSize(stdout, 64<<10)
 	var me string

@@ -16,13 +16,13 @@ import (
 	"chandy/snapshot"
 )
 
-// shape is what a cluster is made of.
+// shape describes a cluster.
 type shape struct {
 	processes int
-	channels  func(i int) []int // nil: to every other process
+	channels  func(i int) []int // receivers of process i; nil means every other process
 	network   string            // further lines of [network]
 	snapshot  string            // further lines of [snapshot]
-	program   string            // lines of [program]; empty: one of this package
+	program   string            // lines of [program]; empty means a program of this package
 }
 
 func (s shape) cluster() (*config.Cluster, error) {
@@ -42,7 +42,7 @@ func (s shape) cluster() (*config.Cluster, error) {
 	return config.Parse("bench.toml", []byte(b.String()))
 }
 
-// name is the id of a process; they sort as they are numbered.
+// name returns the id of process i. The ids sort by number.
 func name(i int) snapshot.ProcessID { return snapshot.ProcessID(fmt.Sprintf("p%03d", i+1)) }
 
 // running is a cluster of nodes in this operating-system process.
@@ -50,13 +50,13 @@ type running struct {
 	cluster *config.Cluster
 	network *netnode.Loopback
 	end     context.CancelFunc
-	ended   chan error
-	nodes   int
-	address string // of the only node, of a pair
+	ended   chan error // one result of each node
+	nodes   int        // nodes that were started
+	address string     // of the node; set by startOne only
 }
 
-// start runs a cluster and waits until all its channels are up. It must be
-// stopped.
+// start runs a cluster and waits until all its channels are up. The caller must stop the
+// cluster.
 func start(ctx context.Context, s shape, program func(i int) program.Program) (*running, error) {
 	cluster, err := s.cluster()
 	if err != nil {
@@ -69,7 +69,7 @@ func start(ctx context.Context, s shape, program func(i int) program.Program) (*
 		node, err := netnode.New(netnode.Options{
 			Cluster: cluster, ID: p.ID, Program: program(i), Network: r.network, Log: zerolog.Nop(),
 		})
-		if err == nil && ctx.Err() != nil { // a hundred take a second or two
+		if err == nil && ctx.Err() != nil { // checked here because a hundred nodes take a second or two
 			node.Close()
 			err = ctx.Err()
 		}
@@ -107,8 +107,7 @@ func (s shape) with(ctx context.Context, program func(i int) program.Program, f 
 	return f(r, client)
 }
 
-// upMax is how long the channels of a cluster may take to come up.
-const upMax = time.Minute
+const upMax = time.Minute // at most, until the channels of a cluster are up
 
 func (r *running) awaitUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, upMax)
@@ -131,7 +130,7 @@ func (r *running) client(ctx context.Context, i int) (*netnode.Client, error) {
 	return netnode.DialClient(ctx, r.cluster, name(i), r.network)
 }
 
-// stop ends all nodes and waits for them.
+// stop ends all nodes and waits until they have ended.
 func (r *running) stop() error {
 	r.end()
 	var errs []error

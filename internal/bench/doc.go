@@ -1,8 +1,8 @@
-// Package bench measures chandy on this machine, side by side with the least that
-// a program without it would do: a plain framed stream, a bare skeleton of a
-// snapshot. Every figure is the median of several runs, and ours and the
-// reference take turns, so that a ratio means something on a busy machine.
+// Package bench measures chandy on this machine, beside minimal implementations
+// without it: a plain framed stream, a bare skeleton of a snapshot. Every figure is
+// the median of several runs. The runs of chandy and of the reference alternate, so
+// that load on the machine affects both and their ratio stays comparable.
 //
-// A benchmark is a value of type Benchmark; [Benchmarks] lists them. One file for
-// each subject.
+// A benchmark is a value of type [Benchmark], and [Benchmarks] lists all of them.
+// There is one file for each subject.
 package bench

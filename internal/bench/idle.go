@@ -10,25 +10,25 @@ import (
 	"chandy/program"
 )
 
-// idleMax is the largest idle mesh. Where the file descriptors do not allow it, it is
-// as many processes as they do, but idleMin at least: fewer tell nothing new beside 32.
 const (
-	idleMax = 100
+	idleMax = 100 // processes of the largest idle mesh
+	// idleMin is the fewest processes that the largest mesh is reduced to if there are
+	// too few file descriptors: with fewer it would repeat the mesh of 32.
 	idleMin = 33
 )
 
 func idleName(n int) string { return fmt.Sprintf("snapshot/idle/%d", n) }
 
-// idleMesh is a snapshot of a full mesh that does nothing, against a skeleton. Only
-// one of the two is there at a time.
+// idleMesh measures a snapshot of a full mesh that does nothing, and compares it with a
+// skeleton. Only one of the two exists at a time, so that they do not disturb each other.
 func idleMesh(n int) Benchmark {
-	title, size := idleName(n), fmt.Sprint(n)
+	title, size := idleName(n), fmt.Sprintf("%d processes", n)
 	if n == idleMax {
-		size = fmt.Sprintf("%d, or of as many as there are file descriptors for (%d at least)", n, idleMin)
+		size = fmt.Sprintf("%d processes, or of as many as the file descriptors allow (at least %d)", n, idleMin)
 	}
 	return Benchmark{
 		Name:  title,
-		About: fmt.Sprintf("a snapshot of an idle full mesh of %s, from a client's request to its JSON, against a skeleton that sends one marker on every channel and collects one part from every process", size),
+		About: fmt.Sprintf("the time of a snapshot of an idle full mesh of %s, from a client's request to its JSON; compared with a skeleton that sends one marker on every channel and collects one part from every process", size),
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
 			name := title
 			fits, why := idleFit(o.mesh(n), n == idleMax, descriptors())
@@ -38,7 +38,7 @@ func idleMesh(n int) Benchmark {
 				return nil, nil
 			case why != "":
 				name = idleName(fits)
-				o.Skipped(title + ": " + why + "; " + name + " in its place")
+				o.Skipped(title + ": " + why + "; measuring " + name + " instead")
 			}
 			return compare(ctx, o, []figure{{name, "ms"}},
 				func(ctx context.Context) ([]float64, error) { return idleRun(ctx, o, fits) },
@@ -47,14 +47,15 @@ func idleMesh(n int) Benchmark {
 	}
 }
 
-// idleFit is how large a mesh is measured in place of one of n, with so many file
-// descriptors: n, or with a word why not, fewer if that may be, or 0.
+// idleFit returns how many processes a mesh of n can have with the given number of file
+// descriptors. If that is not n, why is the reason; fits is then 0, or fewer than n if
+// the parameter fewer permits that.
 func idleFit(n int, fewer bool, have uint64) (fits int, why string) {
 	need := meshDescriptors(n) + otherDescriptors
 	if need <= have {
 		return n, ""
 	}
-	why = fmt.Sprintf("it needs %d file descriptors, and there are %d (ulimit -n)", need, have)
+	why = fmt.Sprintf("needs %d file descriptors, ulimit -n allows %d", need, have)
 	for n--; fewer && n >= idleMin; n-- {
 		if meshDescriptors(n)+otherDescriptors <= have {
 			return n, why
@@ -63,21 +64,20 @@ func idleFit(n int, fewer bool, have uint64) (fits int, why string) {
 	return 0, why
 }
 
-// meshDescriptors returns how many file descriptors a full mesh of n and its client need
-// during a snapshot: a listener for each process, and two ends of each connection. There
-// is a connection for each channel, for each part to the assembler, and for the client.
-// A skeleton has the same connections, and its listeners are closed.
+// meshDescriptors returns how many file descriptors a full mesh of n processes and its
+// client use during a snapshot. Each process has a listener. Each connection has two
+// ends; there are connections for the channels, for the parts to the assembler, and for
+// the client. A skeleton has the same connections, and its listeners are closed.
 func meshDescriptors(n int) uint64 {
 	connections := n*(n-1) + (n - 1) + 1
 	return uint64(n + 2*connections)
 }
 
-// otherDescriptors is about how many a program has beside a mesh: the standard three,
-// the two of the runtime's poller, what it inherited, the ends of connections that
-// are about to be closed.
+// otherDescriptors is a margin for descriptors outside the mesh: the standard three, two
+// for the runtime's poller, inherited ones, and connections that are about to be closed.
 const otherDescriptors = 64
 
-// idleRun is the median time of a snapshot of a mesh of n, in ms.
+// idleRun returns the median time of a snapshot of a mesh of n processes, in ms.
 func idleRun(ctx context.Context, o *Options, n int) (values []float64, err error) {
 	err = shape{processes: n}.with(ctx, func(int) program.Program { return quiet{} }, func(_ *running, client *netnode.Client) (err error) {
 		values, err = warmTime(o.snapshots(n), func() error {
@@ -89,7 +89,7 @@ func idleRun(ctx context.Context, o *Options, n int) (values []float64, err erro
 	return values, err
 }
 
-// skeletonRun is the same of a skeleton.
+// skeletonRun returns the same for a skeleton.
 func skeletonRun(ctx context.Context, o *Options, n int) ([]float64, error) {
 	s, err := newSkeleton(ctx, n)
 	if err != nil {
@@ -99,12 +99,11 @@ func skeletonRun(ctx context.Context, o *Options, n int) ([]float64, error) {
 	return warmTime(o.snapshots(n), s.snapshot)
 }
 
-// warmUp is how many snapshots of a mesh that has just been started are not counted:
-// stacks and buffers grow, and the connections of the parts are dialled.
+// warmUp is how many snapshots of a new mesh are not counted: during these, stacks and
+// buffers grow and the connections of the parts are dialled.
 const warmUp = 2
 
-// warmTime is medianTime when f has been called a few times, and what starting took
-// has been collected.
+// warmTime calls f warmUp times, collects the garbage of the start, and returns medianTime.
 func warmTime(n int, f func() error) ([]float64, error) {
 	for range warmUp {
 		if err := f(); err != nil {

@@ -10,10 +10,11 @@ import (
 	"chandy/program"
 )
 
-// openDescriptors is how many file descriptors are open.
+// openDescriptors returns how many file descriptors are open. It skips the test where
+// there is no /proc to count them in.
 func openDescriptors(t *testing.T) int {
 	if runtime.GOOS != "linux" {
-		t.Skip("it counts in /proc")
+		t.Skip("open descriptors can be counted on Linux only")
 	}
 	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
@@ -22,20 +23,21 @@ func openDescriptors(t *testing.T) int {
 	return len(entries)
 }
 
-// TestMeshDescriptors counts what a mesh and a skeleton have open.
-func TestMeshDescriptors(t *testing.T) {
+// TestMeshDescriptorsAreCountedRight compares meshDescriptors with what a mesh and a
+// skeleton have open.
+func TestMeshDescriptorsAreCountedRight(t *testing.T) {
 	open := func() int { return openDescriptors(t) }
 	const n = 6
-	takes := int(meshDescriptors(n))
-	s, err := newSkeleton(t.Context(), n) // before: the runtime opens its poller with the first socket
+	want := int(meshDescriptors(n))
+	s, err := newSkeleton(t.Context(), n) // first: the runtime opens its poller with the first socket
 	if err != nil {
 		t.Fatal(err)
 	}
 	with := open()
 	s.close()
 	before := open()
-	if got := with - before + n; got != takes { // its listeners are closed
-		t.Errorf("a skeleton of %d takes %d descriptors, not %d", n, got, takes)
+	if got := with - before + n; got != want { // n: the listeners of a skeleton are closed
+		t.Errorf("descriptors of a skeleton of %d, with a listener for each process: got %d, want %d", n, got, want)
 	}
 
 	r, err := start(t.Context(), shape{processes: n}, func(int) program.Program { return quiet{} })
@@ -51,18 +53,18 @@ func TestMeshDescriptors(t *testing.T) {
 	if _, err := take(t.Context(), client, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	for range 100_000 { // the clients that waited for the channels are being closed
-		if open()-before <= takes {
+	for range 100_000 { // nodes still close their ends of the clients that start used
+		if open()-before <= want {
 			break
 		}
 		runtime.Gosched()
 	}
-	if got := open() - before; got != takes {
-		t.Errorf("a mesh of %d takes %d descriptors, not %d", n, got, takes)
+	if got := open() - before; got != want {
+		t.Errorf("descriptors of a mesh of %d: got %d, want %d", n, got, want)
 	}
 }
 
-func TestIdleFit(t *testing.T) {
+func TestIdleFitReducesOnlyTheLargestMesh(t *testing.T) {
 	need := func(n int) uint64 { return meshDescriptors(n) + otherDescriptors }
 	for _, c := range []struct {
 		n     int
@@ -77,18 +79,21 @@ func TestIdleFit(t *testing.T) {
 		{100, true, need(idleMin) - 1, 0},
 		{32, false, need(32), 32},
 		{32, false, need(32) - 1, 0},
-		{10, true, need(10) - 1, 0}, // as with Quick
+		{10, true, need(10) - 1, 0}, // a quick run
 	} {
 		fits, why := idleFit(c.n, c.fewer, c.have)
-		if fits != c.fits || (why == "") != (fits == c.n) {
-			t.Errorf("of %d with %d descriptors (fewer %v): %d, %q", c.n, c.have, c.fewer, fits, why)
+		if fits != c.fits {
+			t.Errorf("idleFit(%d, %v, %d): got %d (%q), want %d", c.n, c.fewer, c.have, fits, why, c.fits)
+		}
+		if got, want := why != "", c.fits != c.n; got != want {
+			t.Errorf("idleFit(%d, %v, %d): got reason %q, want one: %v", c.n, c.fewer, c.have, why, want)
 		}
 	}
 }
 
-// TestStartInterrupted ends the context when two nodes of a mesh have been made:
-// nothing is left of them.
-func TestStartInterrupted(t *testing.T) {
+// TestInterruptedStartLeavesNothing ends the context when two nodes of a mesh have been
+// made. No descriptor of them must be left.
+func TestInterruptedStartLeavesNothing(t *testing.T) {
 	s, err := newSkeleton(t.Context(), 2) // before: the runtime opens its poller with the first socket
 	if err != nil {
 		t.Fatal(err)
@@ -103,9 +108,9 @@ func TestStartInterrupted(t *testing.T) {
 		return quiet{}
 	})
 	if err != context.Canceled {
-		t.Errorf("%v, not %v", err, context.Canceled)
+		t.Errorf("error: got %v, want %v", err, context.Canceled)
 	}
 	if after := openDescriptors(t); after != before {
-		t.Errorf("%d descriptors are open, %d were before", after, before)
+		t.Errorf("open descriptors afterwards: got %d, want %d as before", after, before)
 	}
 }

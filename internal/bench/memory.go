@@ -8,12 +8,13 @@ import (
 	"chandy/program"
 )
 
-// memory is what the idle end of a channel takes: heap and stacks of a full mesh
-// beyond those of a ring, divided by the channel ends that it has more.
+// memory measures the memory of one end of an idle channel. A full mesh and a ring of as
+// many processes differ in nothing but channels. So the result is the difference in heap
+// and stacks, divided by the difference in channel ends.
 func memory() Benchmark {
 	return Benchmark{
 		Name:  "memory/channel-end",
-		About: "heap and stacks of an idle end of a channel, its connection included: a full mesh of 32 less a ring of 32",
+		About: "heap and stacks of one end of an idle channel with its connection: the difference between a full mesh and a ring, both of 32 processes, divided by the difference in ends",
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
 			n := o.mesh(32)
 			ring := func(i int) []int { return []int{(i + 1) % n} }
@@ -33,7 +34,7 @@ func memory() Benchmark {
 	}
 }
 
-// held is how many bytes of heap and stacks a running idle cluster has.
+// held returns how many bytes of heap and stacks a running idle cluster uses.
 func held(ctx context.Context, s shape) (bytes float64, err error) {
 	before := inUse()
 	r, err := start(ctx, s, func(int) program.Program { return quiet{} })
@@ -44,8 +45,8 @@ func held(ctx context.Context, s shape) (bytes float64, err error) {
 	return inUse() - before, nil
 }
 
-// inUse is what heap and stacks have in use after two collections: the first
-// empties pools, the second frees what they held.
+// inUse returns the bytes in use on heap and stacks after two collections. The first
+// empties the pools, the second frees their contents.
 func inUse() float64 {
 	runtime.GC()
 	runtime.GC()

@@ -12,19 +12,18 @@ import (
 	"chandy/wire"
 )
 
-// snapshotMax is the time-out of a snapshot.
-const snapshotMax = time.Minute
+const snapshotMax = time.Minute // time-out of a snapshot
 
-// take takes a snapshot, which must be complete.
+// take takes a snapshot and writes its JSON to out. A partial snapshot is an error.
 func take(ctx context.Context, client *netnode.Client, out io.Writer) (wire.EndReply, error) {
 	end, err := client.Initiate(ctx, nil, snapshotMax, true, out, nil)
 	if err == nil && end.Status != "complete" {
-		err = fmt.Errorf("snapshot %s is %s: %q", end.ID, end.Status, end.Missing)
+		err = fmt.Errorf("snapshot %s is %s, not complete: missing %q", end.ID, end.Status, end.Missing)
 	}
 	return end, err
 }
 
-// medianTime is the median of the times that f takes, n times, in ms.
+// medianTime calls f n times and returns the median of its durations, in ms.
 func medianTime(n int, f func() error) ([]float64, error) {
 	var took []float64
 	for range n {
@@ -38,20 +37,21 @@ func medianTime(n int, f func() error) ([]float64, error) {
 }
 
 const (
-	// saturatedMessages are on the way on every channel, twice what saturatedNetwork
-	// lets the sender write ahead: the others wait in its outbox.
+	// saturatedMessages is how many messages are always on their way on each channel.
+	// The window of saturatedNetwork holds half of them, and the other half waits in the
+	// sender's outbox.
 	saturatedMessages = 32
 	saturatedNetwork  = `window = "16KiB"`
 )
 
-// saturated is the time until a snapshot of a full mesh is complete, with messages
-// of 1 KiB waiting on every channel all the time, against the same mesh at rest.
+// saturated measures the time until a snapshot of a full mesh is complete while messages
+// of 1 KiB wait on every channel, and compares it with the same mesh at rest.
 func saturated(n int) Benchmark {
 	title := fmt.Sprintf("snapshot/saturated/%d", n)
 	return Benchmark{
 		Name: title,
-		About: fmt.Sprintf("a snapshot of a full mesh of %d in which %d messages of 1 KiB are on the way on every channel and as many as possible are received, "+
-			"until it is complete, with both marker rules, against the idle mesh", n, saturatedMessages),
+		About: fmt.Sprintf("the time until a snapshot of a full mesh of %d processes is complete while %d messages of 1 KiB are always on their way on every channel, "+
+			"with both rules for markers; compared with the idle mesh", n, saturatedMessages),
 		run: func(ctx context.Context, o *Options) (results []Result, err error) {
 			idle := &meshRun{snapshots: o.snapshots(n), shape: shape{processes: n}, program: func(int) program.Program { return quiet{} }}
 			for _, rule := range []string{"ahead", "in-order"} {
@@ -73,20 +73,21 @@ func saturated(n int) Benchmark {
 	}
 }
 
-// meshRun is a cluster that is started for one run.
+// meshRun describes a cluster that is started for one run.
 type meshRun struct {
 	shape
 	program   func(i int) program.Program
-	snapshots int           // that are one run
-	warm      int           // before them, which do not count
-	every     time.Duration // between two of them
-	// ready waits until it is as it should be; nil: it is at once.
+	snapshots int           // snapshots that count
+	warm      int           // snapshots before these, which do not count
+	every     time.Duration // pause before each snapshot
+	// ready, if non-nil, waits until the cluster is in the state to be measured.
 	ready func(ctx context.Context, r *running) error
-	// take takes a snapshot; nil: it is take, and nobody looks at the JSON.
+	// take takes one snapshot. Nil means the function take, with the JSON discarded.
 	take func(ctx context.Context, r *running, client *netnode.Client) (wire.EndReply, error)
 }
 
-// elapsed is the median of the times that snapshots take until they are complete.
+// elapsed runs the cluster and returns the median time until a snapshot is complete, in
+// ms as the assembler measured it.
 func (m *meshRun) elapsed(ctx context.Context) (values []float64, err error) {
 	one := m.take
 	if one == nil {
@@ -119,13 +120,13 @@ func (m *meshRun) elapsed(ctx context.Context) (values []float64, err error) {
 	return []float64{median(took[m.warm:])}, nil
 }
 
-// everySecond is what one snapshot a second costs: the processor time of an idle
-// mesh with it and without.
+// everySecond measures what one snapshot a second costs: the difference in processor
+// time of an idle mesh with and without it.
 func everySecond(n int) Benchmark {
 	title := fmt.Sprintf("snapshot/every-second/%d", n)
 	return Benchmark{
 		Name:  title,
-		About: fmt.Sprintf("the processor time that one snapshot a second adds to an idle full mesh of %d, JSON and its client included", n),
+		About: fmt.Sprintf("the processor time that one snapshot a second adds to an idle full mesh of %d processes, including JSON and client", n),
 		run: func(ctx context.Context, o *Options) (results []Result, err error) {
 			err = shape{processes: n}.with(ctx, func(int) program.Program { return quiet{} }, func(_ *running, client *netnode.Client) (err error) {
 				results, err = compare(ctx, o, []figure{{title, "% of a core"}}, func(ctx context.Context) ([]float64, error) {
@@ -138,8 +139,8 @@ func everySecond(n int) Benchmark {
 	}
 }
 
-// snapshotCPU is the processor time that a snapshot a second takes, in % of a core: of
-// some seconds with it less that of as many without.
+// snapshotCPU returns the processor time that one snapshot a second adds, in percent of
+// a core. It compares a few seconds with snapshots and as many seconds without.
 func snapshotCPU(ctx context.Context, o *Options, client *netnode.Client) ([]float64, error) {
 	const seconds = 3
 	var used [2]time.Duration

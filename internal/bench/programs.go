@@ -17,7 +17,7 @@ func (quiet) Capture(done func(program.State)) {
 	done(program.State{Bytes: []byte(`{"state":"quiet"}`)})
 }
 
-// large is a program that does nothing and has a state.
+// large is a program that does nothing and has a state of any size.
 type large struct {
 	quiet
 	state []byte
@@ -25,29 +25,28 @@ type large struct {
 
 func (l *large) Capture(done func(program.State)) { done(program.State{Bytes: l.state}) }
 
-// source is a program that sends to one process as fast as it may.
+// source is a program that sends to one process as fast as the node permits.
 type source struct {
 	quiet
 	process program.Process
 	to      snapshot.ProcessID
 	payload []byte
-	left    int
-	started chan struct{}
+	left    int           // messages still to be sent
+	started chan struct{} // closed by Start
 }
 
 func newSource(to snapshot.ProcessID, payload []byte) *source {
 	return &source{to: to, payload: payload, started: make(chan struct{})}
 }
 
-// sourceBatch is about how many bytes it sends at a time.
-const sourceBatch = 32 << 10
+const sourceBatch = 32 << 10 // bytes that a source sends in one turn, about
 
 func (s *source) Start(p program.Process) {
 	s.process = p
 	close(s.started)
 }
 
-// send lets it send n more messages. Any goroutine may call it.
+// send makes the source send n messages. It waits for Start, and any goroutine may call it.
 func (s *source) send(n int) {
 	<-s.started
 	s.process.Do(func() {
@@ -84,13 +83,13 @@ func (e *echo) Start(p program.Process) { e.process = p }
 
 func (e *echo) Receive(from snapshot.ProcessID, payload []byte) { e.process.Send(from, payload) }
 
-// flood is a program that keeps all its channels full: it sends some messages to
-// everybody, then one for each that it receives.
+// flood is a program that keeps all its channels full. It starts by sending some messages
+// to every process, then replies to each message with another.
 type flood struct {
 	quiet
 	process program.Process
 	payload []byte
-	each    int // messages to everybody in the beginning
+	each    int // messages to each process at the start
 }
 
 func (f *flood) Start(p program.Process) {
@@ -104,12 +103,12 @@ func (f *flood) Start(p program.Process) {
 
 func (f *flood) Receive(from snapshot.ProcessID, _ []byte) { f.process.Send(from, f.payload) }
 
-// slow is a program that takes its time for each message, as a program may that does
-// not block: it holds.
+// slow is a program that takes some time for each message. A program must not block, so
+// it holds until the time is over.
 type slow struct {
 	quiet
 	process program.Process
-	each    time.Duration
+	each    time.Duration // time for one message
 }
 
 func (s *slow) Start(p program.Process) { s.process = p }

@@ -20,17 +20,17 @@ import (
 	"chandy/program"
 )
 
-// job is what the other operating-system process of a pair does.
+// job is the task of the other operating-system process of a pair.
 type job struct {
-	Stream bool   // at the end of a plain stream, not as a node
-	Echo   bool   // sends back what it receives
-	Child  bool   // is a child, and speaks its protocol
-	Home   string // address of the node that started it, for an echo
+	Stream bool   // receives from a plain stream instead of running a node
+	Echo   bool   // sends each message back
+	Child  bool   // runs as a child, on stdin and stdout
+	Home   string // address of the node that started the process, for an echo
 	Net    string // further lines of [network]
 }
 
-// pair is the shape of two processes, of which p002 is in the other
-// operating-system process.
+// pair is the shape of a cluster of two processes. p002 runs in the other operating-system
+// process.
 func (j job) pair() shape {
 	return shape{processes: 2, network: j.Net, channels: func(i int) []int {
 		switch {
@@ -43,20 +43,19 @@ func (j job) pair() shape {
 	}}
 }
 
-// remote is the other operating-system process, seen from the one that started it.
+// remote is the other operating-system process of a pair, as its starter uses it.
 type remote struct {
 	command *exec.Cmd
 	stdin   io.WriteCloser
-	lines   chan string // of its stdout; closed when it has ended
-	err     error       // why it has; to be read once lines is closed
-	address string
+	lines   chan string // lines of its stdout; closed when the process has ended
+	err     error       // why the process has ended; valid once lines is closed
+	address string      // where the process listens
 }
 
-// remoteStopMax is how long it may take to end when it is asked to.
-const remoteStopMax = 5 * time.Second
+const remoteStopMax = 5 * time.Second // from the end of stdin until the process is killed
 
-// startRemote starts this program again to do the job. It must be stopped; the end
-// of ctx kills it.
+// startRemote starts this program again to do the job. The caller must stop the process.
+// The end of ctx kills it.
 func startRemote(ctx context.Context, o *Options, j job) (*remote, error) {
 	argument, err := json.Marshal(j)
 	if err != nil {
@@ -82,7 +81,7 @@ func startRemote(ctx context.Context, o *Options, j job) (*remote, error) {
 	return r, nil
 }
 
-// readLines reads what it says until it ends.
+// readLines reads the stdout of the process until it ends, and waits for the process.
 func (r *remote) readLines(stdout io.Reader) {
 	defer close(r.lines)
 	lines := bufio.NewScanner(stdout)
@@ -95,6 +94,7 @@ func (r *remote) readLines(stdout io.Reader) {
 	}
 }
 
+// read reads one line and scans it into values.
 func (r *remote) read(ctx context.Context, format string, values ...any) error {
 	select {
 	case line, ok := <-r.lines:
@@ -102,7 +102,7 @@ func (r *remote) read(ctx context.Context, format string, values ...any) error {
 			return r.err
 		}
 		if _, err := fmt.Sscanf(line, format, values...); err != nil {
-			return fmt.Errorf("the other process says %q: %w", line, err)
+			return fmt.Errorf("the other process printed %q instead of %q: %w", line, format, err)
 		}
 		return nil
 	case <-ctx.Done():
@@ -110,20 +110,20 @@ func (r *remote) read(ctx context.Context, format string, values ...any) error {
 	}
 }
 
-// expect asks it to tell when it has received n more messages.
+// expect asks the process to report when it has received n more messages.
 func (r *remote) expect(ctx context.Context, n int) error {
-	fmt.Fprintf(r.stdin, "%d\n", n) // when it has ended, read tells why
+	fmt.Fprintf(r.stdin, "%d\n", n) // if the process has ended, read returns the reason
 	return r.read(ctx, "expecting")
 }
 
-// await waits until it has received them, and gives the processor time that it
-// has used since expect.
+// await waits until the expected messages were received. It returns the processor time
+// that the process has used since the first of them.
 func (r *remote) await(ctx context.Context) (used time.Duration, err error) {
 	err = r.read(ctx, "received %d", &used)
 	return used, err
 }
 
-// stop waits until it has ended.
+// stop closes stdin, which asks the process to end, and waits until it has ended.
 func (r *remote) stop() {
 	r.stdin.Close()
 	defer time.AfterFunc(remoteStopMax, func() { r.command.Process.Kill() }).Stop()
@@ -131,11 +131,12 @@ func (r *remote) stop() {
 	}
 }
 
-// Peer does what argument says, as the other process of a pair, until stdin ends.
+// Peer is the main function of the other process of a pair. It does the job in argument,
+// which is JSON, until stdin ends.
 func Peer(ctx context.Context, argument string, stdin io.Reader, stdout io.Writer) error {
 	var j job
 	if err := json.Unmarshal([]byte(argument), &j); err != nil {
-		return fmt.Errorf("%q is not a job of chandy bench: %w", argument, err)
+		return fmt.Errorf("argument %q is not a job of chandy bench: %w", argument, err)
 	}
 	if j.Child {
 		return beChild(stdin, stdout)
@@ -161,16 +162,16 @@ func Peer(ctx context.Context, argument string, stdin io.Reader, stdout io.Write
 	return c.nodeEnd(ctx, j)
 }
 
-// counter counts messages and tells when those that were expected are there.
+// counter counts received messages and reports when the expected number has come.
 type counter struct {
 	mu       sync.Mutex // guards stdout
 	stdout   io.Writer
-	expected chan int
-	left     int
-	began    time.Duration // processor time
+	expected chan int      // numbers of messages, from stdin
+	left     int           // messages still to come
+	began    time.Duration // processor time used before the first message
 }
 
-// got counts one message. The first one after another is expected fetches how many.
+// got counts one message. If none is left to come, it first takes the next expected number.
 func (c *counter) got() {
 	if c.left == 0 {
 		c.left, c.began = <-c.expected, cpu()
@@ -180,7 +181,7 @@ func (c *counter) got() {
 	}
 }
 
-// say tells the process that started this one. Any goroutine may call it.
+// say prints a line for the process that started this one. Any goroutine may call it.
 func (c *counter) say(format string, values ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,17 +14,17 @@ import (
 	"testing"
 )
 
-// TestMain is also the other process of a pair that goes wrong: with "dies" or
-// "hangs", an address and a job as arguments.
+// TestMain is also the main function of a faulty peer process. The arguments of that
+// process are "dies" or "hangs", an address, and a job.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && (os.Args[1] == "dies" || os.Args[1] == "hangs") {
 		os.Exit(badPeer(os.Args[1], os.Args[2], os.Args[3]))
 	}
-	os.Setenv("GORACE", "atexit_sleep_ms=0") // for that process
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // inherited by the peer: it then exits at once
 	os.Exit(m.Run())
 }
 
-// badPeer listens, expects messages, and then exits with 7, or connects to address
+// badPeer listens and expects messages. Then it exits with code 7, or connects to address
 // and hangs.
 func badPeer(how, address, argument string) int {
 	var j job
@@ -48,7 +48,7 @@ func badPeer(how, address, argument string) int {
 	select {}
 }
 
-// withRemote are the samples with another operating-system process.
+// withRemote returns the samples that start another operating-system process.
 func withRemote(o *Options) map[string]sample {
 	payload := bytes.Repeat([]byte("x"), 1<<10)
 	return map[string]sample{
@@ -59,23 +59,23 @@ func withRemote(o *Options) map[string]sample {
 	}
 }
 
-func TestPeerDies(t *testing.T) {
+func TestDeadPeerIsReported(t *testing.T) {
 	for name, s := range withRemote(&Options{Self: []string{os.Args[0], "dies", "-"}}) {
 		t.Run(name, func(t *testing.T) {
 			_, err := s.run(t.Context())
 			if name == "streamTrips" && errors.Is(err, syscall.ECONNREFUSED) {
-				return // it was dead before the connection
+				return // the peer died before the connection was made
 			}
 			if want := "the other process has ended: exit status 7"; err == nil || err.Error() != want {
-				t.Errorf("%v, not %s", err, want)
+				t.Errorf("error: got %v, want %s", err, want)
 			}
 		})
 	}
 }
 
-// TestInterrupted ends each sample while its peer hangs: it returns at once, and
-// the peer is gone.
-func TestInterrupted(t *testing.T) {
+// TestInterruptedSampleKillsItsPeer ends the context of each sample while its peer hangs.
+// The sample must return at once, and the peer must be gone.
+func TestInterruptedSampleKillsItsPeer(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -97,18 +97,18 @@ func TestInterrupted(t *testing.T) {
 			defer peer.Close()
 			cancel()
 			if err := <-ended; err != context.Canceled {
-				t.Errorf("%v, not %v", err, context.Canceled)
+				t.Errorf("error: got %v, want %v", err, context.Canceled)
 			}
 			if n, err := io.Copy(io.Discard, peer); n > 0 {
-				t.Errorf("the peer said something: %d bytes, %v", n, err)
+				t.Errorf("bytes from the peer: got %d (error: %v), want 0", n, err)
 			}
 		})
 	}
 }
 
-func TestPeerRefusesJob(t *testing.T) {
+func TestPeerRefusesABadJob(t *testing.T) {
 	var out bytes.Buffer
 	if err := Peer(t.Context(), "nonsense", bytes.NewReader(nil), &out); err == nil || out.Len() > 0 {
-		t.Errorf("%v, %q", err, &out)
+		t.Errorf("got error %v and output %q, want an error and no output", err, &out)
 	}
 }

@@ -12,15 +12,15 @@ import (
 
 const (
 	roundTrips    = 20_000
-	roundTripSize = 64
+	roundTripSize = 64 // bytes of a message
 )
 
-// roundTrip is a message there and another back, between two operating-system
-// processes, against the same on a plain stream.
+// roundTrip measures the time of a message and its answer between two operating-system
+// processes, and compares it with a plain stream.
 func roundTrip() Benchmark {
 	return Benchmark{
 		Name:  "round-trip",
-		About: "a message of 64 bytes and its answer between two operating-system processes, against plain framed TCP streams",
+		About: "the time of a message of 64 bytes and its answer between two operating-system processes, median and 99th percentile; compared with a plain framed TCP stream",
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
 			figures := []figure{{"round-trip/p50", "µs"}, {"round-trip/p99", "µs"}}
 			return compare(ctx, o, figures,
@@ -30,13 +30,13 @@ func roundTrip() Benchmark {
 	}
 }
 
-// trips takes the times of round trips.
+// trips records the times of round trips.
 type trips struct {
 	began  time.Time
-	took   []float64 // in µs
-	warm   int       // so many more are not counted
-	count  int       // so many are
-	finish chan struct{}
+	took   []float64     // in µs
+	warm   int           // round trips still to be made before any is recorded
+	count  int           // round trips to be recorded
+	finish chan struct{} // closed when all are recorded
 }
 
 func newTrips(o *Options) *trips {
@@ -44,7 +44,7 @@ func newTrips(o *Options) *trips {
 	return &trips{warm: n / 10, count: n, finish: make(chan struct{})}
 }
 
-// back takes an answer and tells whether to go on.
+// back records the arrival of an answer. It reports whether to send another message.
 func (t *trips) back() bool {
 	now := time.Now()
 	if t.warm--; t.warm < 0 {
@@ -58,14 +58,15 @@ func (t *trips) back() bool {
 	return len(t.took) < t.count
 }
 
-// values waits for the last answer from the remote.
+// values waits for the last answer and returns p50 and p99. The remote prints nothing
+// meanwhile, so a line from it is an error.
 func (t *trips) values(ctx context.Context, r *remote) ([]float64, error) {
 	select {
 	case line, ok := <-r.lines:
 		if !ok {
 			return nil, r.err
 		}
-		return nil, fmt.Errorf("the other process says %q", line)
+		return nil, fmt.Errorf("the other process printed %q, expected nothing", line)
 	case <-t.finish:
 		return []float64{quantile(t.took, 0.50), quantile(t.took, 0.99)}, nil
 	case <-ctx.Done():
@@ -73,7 +74,7 @@ func (t *trips) values(ctx context.Context, r *remote) ([]float64, error) {
 	}
 }
 
-// pinger is the program that sends and waits for the answer.
+// pinger is a program that sends a message, waits for the answer and sends the next.
 type pinger struct {
 	quiet
 	process program.Process

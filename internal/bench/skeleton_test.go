@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestSkeletonInterrupted ends the context of a skeleton: a waiting snapshot returns an
-// error, and close waits for all goroutines of the skeleton.
-func TestSkeletonInterrupted(t *testing.T) {
+// TestInterruptedSkeletonEnds ends the context of a skeleton. Its snapshots must then
+// return an error, and close must return, which waits for all goroutines.
+func TestInterruptedSkeletonEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	s, err := newSkeleton(ctx, 3)

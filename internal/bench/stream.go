@@ -9,32 +9,34 @@ import (
 	"sync"
 )
 
-// stream is the reference of a channel: messages with their lengths on a TCP
-// connection, without numbers, checksums, acknowledgements or a second try. What
-// is sent comes together in one buffer while another is written.
+// stream is the sender of the reference for a channel: messages with their lengths on a
+// TCP connection, without sequence numbers, checksums, acknowledgements or
+// retransmission. It fills one buffer while it writes another.
 type stream struct {
 	conn net.Conn
 
 	mu      sync.Mutex
 	changed *sync.Cond // with mu
-	buffer  []byte
-	ended   bool
-	err     error
+	buffer  []byte     // encoded messages, not written yet
+	ended   bool       // no more messages come
+	err     error      // of the first write that failed
 }
 
 const (
-	streamBuffer = 256 << 10 // of each of the two
-	streamRead   = 256 << 10
+	streamBuffer = 256 << 10 // bytes in a buffer beyond which send waits
+	streamRead   = 256 << 10 // bytes of the receiver's buffer
 )
 
-// newStream writes what is sent on conn until close.
+// newStream returns a stream that writes to conn. The caller either runs writeLoop or calls
+// flush after each message.
 func newStream(conn net.Conn) *stream {
 	s := &stream{conn: conn}
 	s.changed = sync.NewCond(&s.mu)
 	return s
 }
 
-// send takes a copy of payload; it waits while the buffer is full.
+// send puts a copy of payload into the buffer. It waits while the buffer is full, unless
+// writing has failed.
 func (s *stream) send(payload []byte) {
 	s.mu.Lock()
 	for len(s.buffer) > streamBuffer && s.err == nil {
@@ -47,14 +49,15 @@ func (s *stream) send(payload []byte) {
 	s.mu.Unlock()
 }
 
-// flush writes what was sent at once. It is for a stream without writeLoop.
+// flush writes the buffer at once. The stream must not run writeLoop.
 func (s *stream) flush() error {
 	_, err := s.conn.Write(s.buffer)
 	s.buffer = s.buffer[:0]
 	return err
 }
 
-// writeLoop writes what is sent, in batches, until end.
+// writeLoop writes messages in batches until end is called and all are written, or until
+// a write fails.
 func (s *stream) writeLoop() {
 	var spare []byte
 	s.mu.Lock()
@@ -78,7 +81,7 @@ func (s *stream) writeLoop() {
 	s.changed.Signal()
 }
 
-// end lets writeLoop return when everything is written.
+// end makes writeLoop return when everything is written. The caller must not send any more.
 func (s *stream) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,7 +92,8 @@ func (s *stream) end() {
 // frameLength returns the length of a message of n bytes on a stream.
 func frameLength(n int) int { return len(binary.AppendUvarint(nil, uint64(n))) + n }
 
-// receive calls f with every message until the connection ends.
+// receive calls f with every message until the connection ends. The slice is valid until
+// f returns.
 func receive(conn net.Conn, f func([]byte)) error {
 	r := bufio.NewReaderSize(conn, streamRead)
 	for {

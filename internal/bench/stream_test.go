@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-// TestStream sends messages of all sizes, many more than the buffers hold, and
-// looks at each that comes.
-func TestStream(t *testing.T) {
+// TestStreamKeepsMessages sends messages of all sizes, many more than the buffers hold, and
+// compares each that arrives.
+func TestStreamKeepsMessages(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -35,7 +35,7 @@ func TestStream(t *testing.T) {
 		for _, b := range sent {
 			c := bytes.Clone(b)
 			s.send(c)
-			clear(c) // it took a copy
+			clear(c) // send must have made a copy
 		}
 		s.end()
 	})
@@ -46,19 +46,20 @@ func TestStream(t *testing.T) {
 	n := 0
 	err := receive(far, func(b []byte) {
 		if n < len(sent) && !bytes.Equal(b, sent[n]) {
-			t.Errorf("message %d has %d bytes, not the %d that were sent", n, len(b), len(sent[n]))
+			t.Errorf("message %d: got %d bytes that differ, want the %d that were sent", n, len(b), len(sent[n]))
 		}
 		n++
 	})
 	far.Close()
 	work.Wait()
 	if err != nil || n != len(sent) {
-		t.Errorf("%d messages of %d came: %v", n, len(sent), err)
+		t.Errorf("messages: got %d (error: %v), want %d", n, err, len(sent))
 	}
 }
 
-// TestStreamBroken has a reader that goes away: neither side waits for it.
-func TestStreamBroken(t *testing.T) {
+// TestBrokenStreamDoesNotBlock has a receiver that goes away. Neither send nor writeLoop
+// must wait for it.
+func TestBrokenStreamDoesNotBlock(t *testing.T) {
 	near, far := net.Pipe()
 	s := newStream(near)
 	var writer sync.WaitGroup
@@ -74,14 +75,14 @@ func TestStreamBroken(t *testing.T) {
 	writer.Wait()
 }
 
-func TestReceiveTruncated(t *testing.T) {
+func TestReceiveReportsATruncatedMessage(t *testing.T) {
 	near, far := net.Pipe()
 	go func() {
 		near.Write([]byte{5, 'h', 'e'})
 		near.Close()
 	}()
-	err := receive(far, func(b []byte) { t.Errorf("%q came", b) })
-	if err == nil || !strings.HasPrefix(err.Error(), "read a message of 5 bytes: ") {
-		t.Errorf("%v", err)
+	err := receive(far, func(b []byte) { t.Errorf("message: got %q, want none", b) })
+	if want := "read a message of 5 bytes: "; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error: got %v, want one that begins with %q", err, want)
 	}
 }

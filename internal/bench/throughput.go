@@ -14,19 +14,19 @@ import (
 	"chandy/program"
 )
 
-// throughputBytes and throughputMessages bound one run: whichever is reached first.
+// One run ends at the first of these bounds.
 const (
 	throughputBytes    = 1 << 30
 	throughputMessages = 8 << 20
 )
 
-// throughput is one channel between two operating-system processes, from Send to
-// Receive, against a plain stream.
+// throughput measures one channel between two operating-system processes, from Send to
+// Receive, and compares it with a plain stream.
 func throughput(size int) Benchmark {
 	label := bytesLabel(size)
 	return Benchmark{
 		Name:  "channel/" + label,
-		About: "messages of " + label + " on one channel between two operating-system processes, against a plain framed TCP stream",
+		About: "messages of " + label + " a second on one channel between two operating-system processes, and the processor time of both for one message; compared with a plain framed TCP stream",
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
 			figures := []figure{{"channel/" + label, "messages/s"}, {"channel/" + label + "/cpu", "ns/message"}}
 			n := o.messages(min(throughputMessages, throughputBytes/size))
@@ -45,7 +45,8 @@ func bytesLabel(n int) string {
 	return fmt.Sprintf("%dKiB", n>>10)
 }
 
-// channelNetwork keeps the sender from filling its outbox far ahead of the receiver.
+// channelNetwork is the [network] of both nodes. It keeps the sender from filling its
+// outbox far ahead of the receiver.
 const channelNetwork = "outbox_high = \"1MiB\""
 
 func channelRun(ctx context.Context, o *Options, payload []byte, n int) ([]float64, error) {
@@ -67,8 +68,8 @@ func channelRun(ctx context.Context, o *Options, payload []byte, n int) ([]float
 	return r.measure(ctx, n, s.send)
 }
 
-// startOne runs the first process of a pair. It must be stopped; fail hears why it
-// ended before.
+// startOne runs the first process of a pair. The caller must stop it. If the node ends
+// with an error, fail is called with it.
 func startOne(ctx context.Context, fail context.CancelCauseFunc, j job, p program.Program) (*running, error) {
 	cluster, err := j.pair().cluster()
 	if err != nil {
@@ -106,7 +107,7 @@ func streamRun(ctx context.Context, o *Options, payload []byte, n int) ([]float6
 	writer.Go(s.writeLoop)
 	defer func() {
 		s.end()
-		conn.Close() // nobody waits for what is not written
+		conn.Close() // so that a write that waits for the receiver fails
 		writer.Wait()
 	}()
 	return r.measure(ctx, n, func(n int) {
@@ -116,8 +117,9 @@ func streamRun(ctx context.Context, o *Options, payload []byte, n int) ([]float6
 	})
 }
 
-// measure lets send send n messages, after some to warm up, and gives how many a
-// second the remote received and the processor time of one on both sides, in ns.
+// measure calls send to send n messages, after a tenth as many to warm up. It returns how
+// many messages a second the remote received, and the processor time that both sides
+// used for one message, in ns.
 func (r *remote) measure(ctx context.Context, n int, send func(n int)) ([]float64, error) {
 	var took, used time.Duration
 	for _, n := range []int{n/10 + 1, n} {
