@@ -1,4 +1,4 @@
-// Package diagram draws: topologies for Graphviz.
+// Package diagram draws topologies in the language of Graphviz.
 package diagram
 
 import (
@@ -8,8 +8,8 @@ import (
 	"chandy/snapshot"
 )
 
-// Dot writes a topology in the language of Graphviz, the strongly connected
-// components of more than one process in frames.
+// Dot writes a topology as a directed graph with the given name. It draws a frame around
+// each strongly connected component of more than one process.
 func Dot(w io.Writer, name string, t *snapshot.Topology) error {
 	p := &printer{w: w}
 	p.printf("digraph %q {\n", name)
@@ -33,7 +33,7 @@ func Dot(w io.Writer, name string, t *snapshot.Topology) error {
 	return p.err
 }
 
-// printer keeps the first error.
+// printer writes to w until the first error, which it keeps.
 type printer struct {
 	w   io.Writer
 	err error
