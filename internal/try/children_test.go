@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// The children of the tests are this test program itself: its ways are words in
-// $CHILD. Each says its process id on stderr first.
+// TestMain is also the main function of the children of the tests. $CHILD lists their ways,
+// separated by spaces. Each child prints its process id on stderr first.
 func TestMain(m *testing.M) {
 	if ways := os.Getenv("CHILD"); ways != "" {
 		fmt.Fprintln(os.Stderr, "pid", os.Getpid())
@@ -26,18 +26,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// kid is a good program that knows broadcast, unless its ways are others.
+// kid is a child of the tests. Without ways it is a correct program that knows broadcast.
+// Each way changes its behaviour.
 type kid struct {
 	ways    []string
 	in      *bufio.Reader
 	mu      sync.Mutex
 	seen    []int
-	asked   int      // for snapshots
-	told    bool     // by itself
-	pending []heard  // requests that wait for that
+	asked   int      // how often its state was asked for
+	told    bool     // whether its message "told" to itself has come
+	pending []heard  // requests that wait for "told"
 	later   []string // lines that came before a reply of seq-kv
 }
 
+// heard is a line that a kid reads.
 type heard struct {
 	Src  string
 	Body struct {
@@ -76,7 +78,7 @@ func (k *kid) run() {
 			os.Exit(9)
 		}
 		switch {
-		case k.is("lossy") && h.Body.Type == "broadcast" && k.in.Buffered() > 0: // it minds only the last of several lines
+		case k.is("lossy") && h.Body.Type == "broadcast" && k.in.Buffered() > 0: // it handles only the last of several lines
 			k.reply(h, "broadcast_ok", "")
 		case k.is("threads"):
 			go k.handle(h)
@@ -86,14 +88,14 @@ func (k *kid) run() {
 	}
 }
 
-// next is the next line; at the end of the input the child ends.
+// next returns the next line. At the end of the input it ends the child.
 func (k *kid) next() string {
 	if len(k.later) > 0 {
 		line := k.later[0]
 		k.later = k.later[1:]
 		return line
 	}
-	if k.is("selects") && k.in.Buffered() > 0 { // it does not look again before more has come
+	if k.is("selects") && k.in.Buffered() > 0 { // it ignores its buffer until more input has come
 		have := make([]byte, k.in.Buffered())
 		io.ReadFull(k.in, have)
 		var one [1]byte
@@ -115,7 +117,7 @@ func (k *kid) next() string {
 	return line
 }
 
-// reply answers; more is members of the body, after a comma.
+// reply answers h. more is further members of the body, each after a comma.
 func (k *kid) reply(h heard, kind, more string) {
 	id := string(h.Body.ID)
 	if k.is("replies-wrong") && h.Body.Type != "init" {
@@ -186,7 +188,7 @@ func (k *kid) handle(h heard) {
 }
 
 func (k *kid) list() string {
-	if k.is("threads") && k.asked%2 == 0 { // as a set would
+	if k.is("threads") && k.asked%2 == 0 { // the order changes, as in a set
 		slices.Reverse(k.seen)
 	}
 	k.asked++

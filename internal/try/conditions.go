@@ -11,10 +11,11 @@ import (
 	"chandy/internal/child"
 )
 
-// unanswerable is the result where a request is needed that the program answers.
-var unanswerable = Result{Verdict: Skipped, Text: "no request is known that it answers", Advice: `give one: --request '{"type":"…"}'`}
+// unanswerable is the result of a condition that requires a request that the program
+// answers, if none is known.
+var unanswerable = Result{Verdict: Skipped, Text: "no request is known that the program answers", Advice: `name one: --request '{"type":"…"}'`}
 
-// tryInit starts the program.
+// tryInit checks that the program starts and answers init.
 func (t *trial) tryInit() (Result, error) {
 	begun := time.Now()
 	k, err := t.begin("init")
@@ -23,39 +24,40 @@ func (t *trial) tryInit() (Result, error) {
 	case errors.Is(err, ErrStart):
 		return Result{}, err
 	case errors.As(err, &none) && none.ended != nil:
-		return Result{Verdict: Not, Text: err.Error(), Advice: t.initAdvice("run it by hand: it may miss a file or a variable (--env NAME=VALUE)")}, nil
+		return Result{Verdict: Not, Text: err.Error(), Advice: t.initAdvice("run it by hand: a file or a variable may be missing (--env NAME=VALUE)")}, nil
 	case err != nil:
-		return Result{Verdict: Not, Text: err.Error(), Advice: t.initAdvice("answer init by init_ok, on a line of its own, and flush stdout after each line")}, nil
+		return Result{Verdict: Not, Text: err.Error(), Advice: t.initAdvice("answer init with init_ok, on a line of its own, and flush stdout after each line")}, nil
 	}
 	k.close()
 	return Result{Verdict: Works, Text: fmt.Sprintf("init_ok after %v", time.Since(begun).Round(time.Millisecond))}, nil
 }
 
-// initAdvice says first what it printed, if that was no message.
+// initAdvice returns the advice for a program that does not answer init. If the program
+// printed a line that is not a message, the advice is about that line.
 func (t *trial) initAdvice(otherwise string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.bad != "" {
-		return "it printed a line that is " + t.bad + "; stdout is for messages, everything else goes to stderr"
+		return "it printed a line that is " + t.bad + "; stdout is for messages only, print everything else on stderr"
 	}
 	return otherwise
 }
 
-// tryTwo writes two requests at once: a program that waits with select and then reads
-// one line of a buffered reader does not see the second.
+// tryTwo writes two requests at once. A program that waits with select and then reads one
+// line from a buffered reader does not notice the second.
 func (t *trial) tryTwo() (Result, error) {
 	if len(t.answered) == 0 {
 		return unanswerable, nil
 	}
 	if t.Pace {
-		return Result{Verdict: Skipped, Text: "lines are paced: it never has two to read"}, nil
+		return Result{Verdict: Skipped, Text: "with pace there are never two lines to read at once"}, nil
 	}
 	stuck, err := t.two()
 	if err != nil {
 		return Result{}, err
 	}
 	if stuck == "" {
-		return Result{Verdict: Works, Text: "two requests in one write have two replies"}, nil
+		return Result{Verdict: Works, Text: "two requests in one write get two replies"}, nil
 	}
 	t.Pace = true
 	if again, err := t.two(); err != nil || again != "" {
@@ -63,13 +65,13 @@ func (t *trial) tryTwo() (Result, error) {
 		return Result{Verdict: Not, Text: "two requests in one write: " + stuck}, nil
 	}
 	return Result{
-		Verdict: Not, Text: "two requests in one write: " + stuck + "; paced, both are answered",
-		Advice: "pace = true: perhaps it waits with select and then reads one line of a buffered reader, which has taken both",
+		Verdict: Not, Text: "two requests in one write: " + stuck + "; with pace, both are answered",
+		Advice: "pace = true: perhaps it waits with select and then reads one line from a buffered reader, which holds both",
 	}, nil
 }
 
-// two writes two requests to a fresh child, at once if the lines are not paced, and
-// says what is wrong with the replies; empty: nothing.
+// two writes two requests to a fresh child, in one write unless the lines are paced. It
+// describes what is wrong with the replies, or returns an empty text.
 func (t *trial) two() (stuck string, err error) {
 	k, err := t.begin("two at once")
 	if err != nil {
@@ -104,7 +106,8 @@ func (t *trial) two() (stuck string, err error) {
 	return stuck, nil
 }
 
-// none gives words for a reply that did not come; the error is of anything else.
+// none describes a reply that did not come: words, and the reason from err. If err is not
+// a *noReply, none returns err.
 func none(err error, words string) (string, error) {
 	var missing *noReply
 	if !errors.As(err, &missing) {
@@ -113,10 +116,10 @@ func none(err error, words string) (string, error) {
 	return words + " (" + err.Error() + ")", nil
 }
 
-// straggle is how long a reply may come after one to a later request.
+// straggle is how long the reply to a request may come after the reply to a later one.
 const straggle = 200 * time.Millisecond
 
-// tryUnknown sends a request that nobody can know.
+// tryUnknown sends a request that no program can know.
 func (t *trial) tryUnknown() (Result, error) {
 	k, err := t.begin("unknown request")
 	if err != nil {
@@ -126,7 +129,7 @@ func (t *trial) tryUnknown() (Result, error) {
 	unknown := k.request(`{"type":"chandy_try_unknown"}`)
 	k.process.Write(unknown.line)
 	requests := []request{unknown}
-	if len(t.answered) > 0 { // whoever answers this has left the unknown one behind
+	if len(t.answered) > 0 { // a program that answers this one has passed over the unknown one
 		known := k.request(t.answered[0].take(0, 1)[0])
 		k.process.Write(known.line)
 		requests = append(requests, known)
@@ -138,22 +141,22 @@ func (t *trial) tryUnknown() (Result, error) {
 	var missing *noReply
 	switch {
 	case err == nil && reply.Type == "error" && string(reply.Member("code")) == "10":
-		return Result{Verdict: Works, Text: "it answers an error of code 10"}, nil
+		return Result{Verdict: Works, Text: "it answers with an error of code 10"}, nil
 	case err == nil:
-		return Result{Verdict: Note, Text: "it answers " + child.Printable(reply.Body, quoteMax), Advice: fmt.Sprintf("better is an error of code %d, not supported", child.CodeNotSupported)}, nil
+		return Result{Verdict: Note, Text: "it answers " + child.Printable(reply.Body, quoteMax), Advice: fmt.Sprintf("an error of code %d (not supported) is better", child.CodeNotSupported)}, nil
 	case errors.As(err, &missing) && missing.ended != nil:
-		return Result{Verdict: Note, Text: "it exits: " + how(*missing.ended), Advice: "so do many; nothing unknown is ever sent to it, unless a client does"}, nil
+		return Result{Verdict: Note, Text: "it exits: " + how(*missing.ended), Advice: "many programs do: only a client can send an unknown request"}, nil
 	case errors.As(err, &missing):
-		return Result{Verdict: Note, Text: "it stays silent", Advice: fmt.Sprintf("better is an error of code %d, not supported: a client waits for it", child.CodeNotSupported)}, nil
+		return Result{Verdict: Note, Text: "it stays silent", Advice: fmt.Sprintf("an error of code %d (not supported) is better: a client waits for a reply", child.CodeNotSupported)}, nil
 	}
 	return Result{}, err
 }
 
-// grace is how long a child may take to end before the next, harsher means: see
-// child.Process.Close.
+// grace is how long a child may take to end before child.Process.Close uses the next,
+// harsher means.
 const grace = 500 * time.Millisecond
 
-// tryEnd ends the input of a child.
+// tryEnd closes the input of a child and checks that the child ends by itself.
 func (t *trial) tryEnd() (Result, error) {
 	k, err := t.begin("end of input")
 	if err != nil {
@@ -173,7 +176,7 @@ func endResult(state *os.ProcessState, took time.Duration) Result {
 		}
 	}
 	took = took.Round(time.Millisecond)
-	const advice = "end when stdin ends, and each stop of a node is quick"
+	const advice = "exit when stdin ends, so that a node stops quickly"
 	switch {
 	case signal == syscall.SIGKILL:
 		return Result{Verdict: Not, Text: "it ends neither at the end of its input nor on SIGTERM, only on SIGKILL", Advice: advice}
@@ -183,7 +186,7 @@ func endResult(state *os.ProcessState, took time.Duration) Result {
 	return Result{Verdict: Works, Text: fmt.Sprintf("it ends by itself after %v: %v", took, state)}
 }
 
-// tryOutput tells of what was printed so far.
+// tryOutput judges the lines that all children have printed so far.
 func (t *trial) tryOutput() (Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -191,7 +194,7 @@ func (t *trial) tryOutput() (Result, error) {
 	case t.bad == "":
 		return Result{Verdict: Works, Text: "every line on stdout is a message"}, nil
 	case t.badLines:
-		return Result{Verdict: Not, Text: "it prints a line that is " + t.bad, Advice: `on_bad_line = "drop", or better: print that on stderr`}, nil
+		return Result{Verdict: Not, Text: "it prints a line that is " + t.bad, Advice: `on_bad_line = "drop", or better: print it on stderr`}, nil
 	}
 	return Result{Verdict: Note, Text: "it prints a line that is " + t.bad, Advice: "such a line is dropped: a message needs a dest and a body"}, nil
 }

@@ -13,15 +13,15 @@ import (
 	"chandy/program"
 )
 
-// quiet is how long a child that was asked one thing after the other is left alone
-// before it is asked for its state: longer than a child has to sleep to count as
-// idle, so that it shows what it does late.
+// quiet is the pause between the last of several single requests and the request for the
+// state. It is longer than a child must sleep to count as idle, so that the state also
+// contains what the child does after its replies.
 const quiet = 100 * time.Millisecond
 
-// unasked is the result where there is no state.
+// unasked is the result of a condition that requires a state, if there is none.
 var unasked = Result{Verdict: Skipped, Text: "it is not asked for its state"}
 
-// tryExact compares snapshots with what they should be.
+// tryExact compares the states in snapshots with the states that they should contain.
 func (t *trial) tryExact() (Result, error) {
 	switch {
 	case t.state == stateNone:
@@ -35,11 +35,11 @@ func (t *trial) tryExact() (Result, error) {
 		return Result{}, err
 	case requests == nil:
 		return Result{
-			Verdict: Unclear, Text: "the requests that it answers do not change its state: nothing to see",
-			Advice: `give one that does: --request '{"type":"…","value":%d}', where %d counts up`,
+			Verdict: Unclear, Text: "the requests that it answers do not change its state: nothing to compare",
+			Advice: `name a request that does: --request '{"type":"…","value":%d}', where %d counts up`,
 		}, nil
 	}
-	t.answered = []series{*requests} // the best there is, from here on
+	t.answered = []series{*requests} // the best series from here on
 	e, fault, err := t.rounds(*requests)
 	switch {
 	case err != nil:
@@ -50,10 +50,10 @@ func (t *trial) tryExact() (Result, error) {
 	return t.inexact(*requests, e, fault)
 }
 
-// rounds counts how many are exact, and returns the first that is not.
-func (t *trial) rounds(requests series) (*Exactness, *round, error) {
-	e := &Exactness{Rounds: t.Rounds, Settled: map[string]int{}}
-	var fault *round
+// rounds makes t.Rounds rounds and counts the exact ones. fault is the first round that
+// is not exact, or nil.
+func (t *trial) rounds(requests series) (e *Exactness, fault *round, err error) {
+	e = &Exactness{Rounds: t.Rounds, Settled: map[string]int{}}
 	for range t.Rounds {
 		r, err := t.round(requests)
 		if err != nil {
@@ -73,7 +73,7 @@ func (t *trial) rounds(requests series) (*Exactness, *round, error) {
 	return e, fault, nil
 }
 
-// counted says how many rounds are exact.
+// counted describes how many rounds are exact.
 func (t *trial) counted(requests series, e *Exactness) string {
 	text := fmt.Sprintf("%d of %d snapshots in a burst of %d requests (%s) are exact, settled %s", e.Exact, e.Rounds, t.Burst, requests.name, e.settled())
 	if e.Reordered > 0 {
@@ -82,7 +82,7 @@ func (t *trial) counted(requests series, e *Exactness) string {
 	return text
 }
 
-// settled says how often what was reached.
+// settled formats the Settled counts.
 func (e *Exactness) settled() string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(e.Settled)) {
@@ -91,7 +91,8 @@ func (e *Exactness) settled() string {
 	return strings.Join(all, ", ")
 }
 
-// changing finds requests that change the state; nil if none does.
+// changing returns the first series of requests that changes the state, or nil. It also
+// reduces the burst for a slow child, unless the user has set it.
 func (t *trial) changing() (*series, error) {
 	for _, s := range t.answered {
 		h, err := t.host("exact", nil)
@@ -124,14 +125,13 @@ func (t *trial) changing() (*series, error) {
 }
 
 const (
-	// few is how many requests show whether they change the state.
-	few = 3
-	// burstTime is how long a burst may take, one request after the other, unless the
-	// user says how many they are.
+	few = 3 // requests that show whether they change the state
+	// burstTime bounds the burst, unless the user has set it: its requests take at most
+	// this long one after the other.
 	burstTime = 5 * time.Second
 )
 
-// pause leaves the child alone.
+// pause waits for the time quiet, or until the context ends.
 func (h *host) pause() {
 	select {
 	case <-time.After(quiet):
@@ -139,17 +139,17 @@ func (h *host) pause() {
 	}
 }
 
-// round is one snapshot in a burst.
+// round is the result of one snapshot in a burst.
 type round struct {
 	likeness
-	settled   string
-	cut       int    // requests before it
-	got, want []byte // states
+	settled   string // what the child reached before the snapshot
+	cut       int    // requests before the snapshot
+	got, want []byte // states of the snapshot and of the reference child
 }
 
-// round writes a burst to a child, takes its state as a node does, and lets the
-// burst go on. The state should be that of another child that got the requests
-// before the cut one at a time.
+// round writes a burst to a child, takes its state as a node does, and lets the burst go
+// on. The state should equal the state of another child that received the requests before
+// the cut one at a time.
 func (t *trial) round(requests series) (*round, error) {
 	type started struct {
 		*host
@@ -178,7 +178,7 @@ func (t *trial) round(requests series) (*round, error) {
 	return r, nil
 }
 
-// after is the state after requests that are given one at a time.
+// after sends requests one at a time and returns the state afterwards.
 func (h *host) after(bodies []string) ([]byte, error) {
 	if err := h.oneByOne(bodies); err != nil {
 		return nil, err
@@ -188,6 +188,8 @@ func (h *host) after(bodies []string) ([]byte, error) {
 	return s.Bytes, err
 }
 
+// burst writes a burst to a fresh child, with a snapshot after t.Burst requests and as many
+// requests after it. The round that it returns lacks the state to compare with.
 func (t *trial) burst(requests series) (*round, error) {
 	h, err := t.host("exact", nil)
 	if err != nil {
@@ -217,7 +219,9 @@ func (t *trial) burst(requests series) (*round, error) {
 	return r, nil
 }
 
-// inexact says what is wrong. The fault may be that there is nothing to compare with.
+// inexact finds out why round r is not exact. Either the program itself is not
+// deterministic, which leaves nothing to compare with, or its snapshots are wrong. Then
+// inexact also checks whether a longer settle_timeout helps.
 func (t *trial) inexact(requests series, e *Exactness, r *round) (Result, error) {
 	h, err := t.host("exact", nil)
 	if err != nil {
@@ -233,15 +237,15 @@ func (t *trial) inexact(requests series, e *Exactness, r *round) (Result, error)
 		return Result{
 			Verdict: Unclear,
 			Text:    fmt.Sprintf("two children that got the same %d requests one at a time have different states, %s and %s: nothing to compare with", r.cut, a, b),
-			Advice:  "is there a time or something random in the state? leave it out, or try with another --request",
+			Advice:  "does the state contain a time or something random? leave it out, or try another --request",
 		}, nil
 	}
 	got, want := apart(r.got, r.want, t.state != stateSnapshot)
 	result := Result{
 		Verdict: Not,
-		Text: fmt.Sprintf("%s; in one, settled %s, the state after %d requests is %s, not %s",
+		Text: fmt.Sprintf("%s; in one of them (settled %s) the state after %d requests is %s, expected %s",
 			t.counted(requests, e), r.settled, r.cut, got, want),
-		Advice: "the usual cause is a thread (or task) for each line, and a reply before the effect: handle one line after the other, or reply when it is done",
+		Advice: "the usual cause is a thread (or task) for each line, and a reply before its effect: handle one line after the other, or reply after the effect",
 	}
 	if t.SettleTimeout > 0 || e.Settled["acknowledged+idle"] == e.Rounds {
 		return result, nil
@@ -252,7 +256,7 @@ func (t *trial) inexact(requests series, e *Exactness, r *round) (Result, error)
 		return Result{}, err
 	case fault == nil:
 		result.Text += fmt.Sprintf("; with settle_timeout = %q %s", longSettle, t.counted(requests, longer))
-		result.Advice = fmt.Sprintf("settle_timeout = %q; it takes a thread (or task) for each line, perhaps: one line after the other is settled sooner", longSettle)
+		result.Advice = fmt.Sprintf("settle_timeout = %q; perhaps it has a thread (or task) for each line: a program that handles one line after the other settles sooner", longSettle)
 	default:
 		t.SettleTimeout = 0
 		result.Text += fmt.Sprintf("; with settle_timeout = %q %d of %d", longSettle, longer.Exact, longer.Rounds)
@@ -260,11 +264,10 @@ func (t *trial) inexact(requests series, e *Exactness, r *round) (Result, error)
 	return result, nil
 }
 
-// longSettle is a settle_timeout that may help a child that is not exact.
-const longSettle = 2 * time.Second
+const longSettle = 2 * time.Second // settle_timeout that may help a child that is not exact
 
-// apart are the pieces of two states in which they begin to differ, with lists in
-// one order.
+// apart returns the piece of each state in which the two begin to differ. Lists are sorted
+// first, so that their order makes no difference.
 func apart(a, b []byte, reply bool) (string, string) {
 	x, y := encoded(unordered(decoded(a, reply))), encoded(unordered(decoded(b, reply)))
 	const before, after = 16, 48

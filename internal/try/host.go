@@ -13,20 +13,21 @@ import (
 	"chandy/snapshot"
 )
 
-// host has one child.Program as a node has it.
+// host runs one child.Program in memory, as a node does.
 type host struct {
 	*trial
 	*loop
 	child   *member
-	clients int // so far
-	place   int // of the child among the processes
+	clients int // clients so far
+	place   int // index of the child among the processes
 
-	// On the loop:
+	// Owned by the loop:
 	replies map[snapshot.ProcessID][]byte
 	open    int // requests without a reply
 }
 
-// host starts one. Who has it closes it. restored is nil, or a state to begin with.
+// host starts a host and waits until its child is ready. The caller must close the host.
+// restored, if non-nil, is the state that the child starts from.
 func (t *trial) host(condition string, restored []byte) (*host, error) {
 	services := t.bundled()
 	var names []string
@@ -60,7 +61,7 @@ func (t *trial) host(condition string, restored []byte) (*host, error) {
 		h.open--
 	}
 	h.run()
-	// It holds what comes until the child is ready, and a capture waits for that.
+	// The program holds until the child is ready, and a capture waits for that.
 	if err := h.await(func() bool { return !h.child.held }); err != nil {
 		h.close()
 		return nil, err
@@ -68,7 +69,8 @@ func (t *trial) host(condition string, restored []byte) (*host, error) {
 	return h, nil
 }
 
-// stderrOf finds in the log of a child.Program what the child says.
+// stderrOf is the log of a child.Program. It calls the function with each line that the
+// child printed on stderr, and drops all other entries.
 type stderrOf func(line string)
 
 func (s stderrOf) Write(line []byte) (int, error) {
@@ -79,7 +81,8 @@ func (s stderrOf) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// await waits until something is so, as long as anything happens within the limit.
+// await waits until is returns true, which is called on the loop. It returns an error if
+// the child stops, or if no program makes a step for h.Limit.
 func (h *host) await(is func() bool) error {
 	met := make(chan struct{})
 	steps := make(chan int, 1)
@@ -122,13 +125,14 @@ func (h *host) await(is func() bool) error {
 	}
 }
 
-// client is the next client of this process.
+// client returns the id of the next client. It belongs to the process of the child, whose
+// place decides which ids these are.
 func (h *host) client() snapshot.ProcessID {
 	h.clients++
 	return snapshot.ProcessID(fmt.Sprintf("c%d", (h.clients-1)*len(h.ids)+h.place+1))
 }
 
-// send puts requests into the child's inbox.
+// send puts requests into the child's inbox. It must be called on the loop.
 func (h *host) send(bodies []string) {
 	for _, body := range bodies {
 		h.open++
@@ -141,18 +145,18 @@ func (h *host) answered() error {
 	return h.await(func() bool { return h.open == 0 })
 }
 
-// oneByOne gives the child requests, each after the reply to the one before.
+// oneByOne sends requests to the child, each after the reply to the one before.
 func (h *host) oneByOne(bodies []string) error {
 	for i, body := range bodies {
 		h.do(func() { h.send([]string{body}) })
 		if err := h.answered(); err != nil {
-			return fmt.Errorf("request %d of %d, given one at a time: %w", i+1, len(bodies), err)
+			return fmt.Errorf("request %d of %d, sent one at a time: %w", i+1, len(bodies), err)
 		}
 	}
 	return nil
 }
 
-// state asks for the state.
+// state captures the state of the child.
 func (h *host) state() (program.State, error) {
 	var state *program.State
 	h.do(func() { h.child.capture(func(s program.State) { state = &s }) })

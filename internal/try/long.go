@@ -5,20 +5,19 @@ import (
 	"strings"
 )
 
-// longLine is the line that many readers do not survive, in bytes without its end.
-const longLine = 70_000
+const longLine = 70_000 // bytes of a line, without its end, that many programs cannot read
 
-// shorter are limits that readers are known to have, with what they have them from.
+// shorter are limits for a line that readers are known to have, in bytes.
 var shorter = []int{65535, 16383, 8191, 4095, 1024}
 
-// tryLong sends a request with a long value in it.
+// tryLong sends a request that contains a long value.
 func (t *trial) tryLong() (Result, error) {
 	if len(t.answered) == 0 {
 		return unanswerable, nil
 	}
 	if err := t.line(200); err != nil {
-		_, err := none(err, "")
-		return Result{Verdict: Unclear, Text: "it does not answer a request that has one more member, a short one"}, err
+		_, err := none(err, "") // nil for a reply that did not come
+		return Result{Verdict: Unclear, Text: "it does not answer a request with one more member, although it is short"}, err
 	}
 	length := longLine
 	if t.LineLimit > 0 {
@@ -28,7 +27,7 @@ func (t *trial) tryLong() (Result, error) {
 	if fault == nil {
 		return Result{Verdict: Works, Text: fmt.Sprintf("a line of %d bytes is answered", length)}, nil
 	}
-	words, err := none(fault, fmt.Sprintf("a line of %d bytes", length))
+	words, err := none(fault, fmt.Sprintf("a line of %d bytes is not answered", length))
 	if err != nil {
 		return Result{}, err
 	}
@@ -37,14 +36,15 @@ func (t *trial) tryLong() (Result, error) {
 			t.LineLimit = limit
 			return Result{
 				Verdict: Not, Text: fmt.Sprintf("%s; one of %d bytes is answered", words, limit),
-				Advice: fmt.Sprintf(`line_limit = "%dB": a longer line is an error then, and not its end; or let it read lines of any length`, limit),
+				Advice: fmt.Sprintf(`line_limit = "%dB": then a longer line ends the node with an error that names the sender; or let the program read lines of any length`, limit),
 			}, nil
 		}
 	}
-	return Result{Verdict: Not, Text: words + "; nor are shorter ones"}, nil
+	return Result{Verdict: Not, Text: words + "; shorter lines are not answered either"}, nil
 }
 
-// line sends a fresh child a request that makes a line so long.
+// line sends a request to a fresh child, padded to a line of the given length, and waits
+// for the reply.
 func (t *trial) line(length int) error {
 	k, err := t.begin("long line")
 	if err != nil {

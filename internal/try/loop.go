@@ -13,30 +13,30 @@ import (
 	"chandy/snapshot"
 )
 
-// loop has programs in memory, each as a node has it: on one goroutine, with
-// channels that lose nothing and take no time. Sockets, markers and windows are not
-// there.
+// loop runs programs in memory as nodes do, all on one goroutine. Its channels lose
+// nothing and take no time. It has no sockets, markers or windows.
 type loop struct {
-	begun    time.Time
-	outside  func(to snapshot.ProcessID, payload []byte) // takes what no member does, on the loop
+	begun time.Time
+	// outside is called on the loop for a message to neither a member nor a client.
+	outside  func(to snapshot.ProcessID, payload []byte)
 	wake     chan struct{}
-	finished chan struct{}
+	finished chan struct{} // closed when the goroutine has ended
 
-	mu     sync.Mutex // guards the rest
+	mu     sync.Mutex // guards queue and closed
 	queue  []func()
 	closed bool
 
-	// On the loop:
+	// Owned by the loop:
 	members map[snapshot.ProcessID]*member
 	ids     []snapshot.ProcessID // of processes, sorted
 	awaited []*condition
-	steps   int // what the programs did
+	steps   int // messages received and sent by all programs
 }
 
-// condition is something that somebody waits for.
+// condition is a condition that a goroutine waits for.
 type condition struct {
-	is  func() bool // called on the loop
-	met chan struct{}
+	is  func() bool   // called on the loop
+	met chan struct{} // closed when is has returned true
 }
 
 func newLoop(ids []snapshot.ProcessID) *loop {
@@ -58,7 +58,7 @@ func (l *loop) run() {
 	go l.turn()
 }
 
-// turn is the goroutine of the loop.
+// turn is the goroutine of the loop. It runs queued functions and delivers messages.
 func (l *loop) turn() {
 	defer close(l.finished)
 	for range l.wake {
@@ -81,7 +81,7 @@ func (l *loop) turn() {
 	}
 }
 
-// check tells who waits for something that has happened.
+// check wakes the waiters whose condition is met.
 func (l *loop) check() {
 	waiting := l.awaited[:0]
 	for _, c := range l.awaited {
@@ -94,7 +94,8 @@ func (l *loop) check() {
 	l.awaited = waiting
 }
 
-// do calls f on the loop, soon. After close it does nothing.
+// do queues f, which is then called on the loop. It does not wait. After close it has no
+// effect. It is safe for concurrent use.
 func (l *loop) do(f func()) {
 	l.mu.Lock()
 	l.queue = append(l.queue, f)
@@ -105,11 +106,11 @@ func (l *loop) do(f func()) {
 func (l *loop) ring() {
 	select {
 	case l.wake <- struct{}{}:
-	default: // it is awake
+	default: // the loop is already woken
 	}
 }
 
-// close ends the loop and then the programs.
+// close ends the loop and then closes the programs.
 func (l *loop) close() {
 	l.mu.Lock()
 	already := l.closed
@@ -127,8 +128,8 @@ func (l *loop) close() {
 	}
 }
 
-// give hands a message to a program. It is false if there is no such program. Any
-// goroutine may call it.
+// give sends a message to a program. It reports whether the loop has this program. It is
+// safe for concurrent use.
 func (l *loop) give(from, to snapshot.ProcessID, payload []byte) bool {
 	m := l.members[to]
 	if m != nil {
@@ -137,7 +138,7 @@ func (l *loop) give(from, to snapshot.ProcessID, payload []byte) bool {
 	return m != nil
 }
 
-// member is one program of a loop, and its program.Process.
+// member is one program of a loop. It implements program.Process for the program.
 type member struct {
 	loop    *loop
 	id      snapshot.ProcessID
@@ -148,13 +149,14 @@ type member struct {
 	held      bool
 	capturing bool
 	late      []func() // timers that wait for the end of a capture
-	received  int      // requests of clients
+	received  int      // requests received from clients
 	replied   func(client snapshot.ProcessID, body []byte)
-	// cut is called when cutAt requests were received, before the next one is.
+	// cut, if non-nil, is called once: after cutAt requests were received and before the
+	// next one is.
 	cut     func()
 	cutAt   int
 	stopped bool
-	err     error // of Stop
+	err     error // argument of Stop
 }
 
 type message struct {
@@ -170,7 +172,8 @@ func (l *loop) add(id snapshot.ProcessID, p program.Program, log zerolog.Logger)
 	return m
 }
 
-// deliver lets the program receive what it may.
+// deliver hands messages to the program until its inbox is empty, or until the program
+// holds, captures or has stopped.
 func (m *member) deliver() {
 	for !m.held && !m.capturing && !m.stopped {
 		if m.cut != nil && m.received == m.cutAt {
@@ -192,7 +195,8 @@ func (m *member) deliver() {
 	}
 }
 
-// capture asks the program for its state.
+// capture asks the program for its state. Until the program calls back, it receives
+// nothing, and its timers wait.
 func (m *member) capture(done func(program.State)) {
 	m.capturing = true
 	m.program.Capture(func(s program.State) {
@@ -249,5 +253,4 @@ func (m *member) After(d time.Duration, f func()) {
 	})
 }
 
-// errStalled is the error of a wait during which nothing happened for too long.
-var errStalled = errors.New("nothing happens any more")
+var errStalled = errors.New("no progress within the time-out")

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// program is the [program] of a cluster file with what was found.
+// program returns the [program] of a cluster file with the settings that were found.
 func (t *trial) program() string {
 	var b strings.Builder
 	b.WriteString("[program]\nkind = \"exec\"\n")
@@ -47,13 +47,14 @@ func (t *trial) program() string {
 	return b.String()
 }
 
-// quoted is a string in TOML. It is one in JSON too, which lets DEL stand.
+// quoted returns s as a string in TOML. It uses JSON, whose strings are valid TOML but for
+// an unescaped DEL.
 func quoted(s string) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(s); err != nil {
-		panic("bug: a string that is no JSON: " + err.Error())
+		panic("bug: a string cannot be encoded as JSON: " + err.Error())
 	}
 	return strings.ReplaceAll(strings.TrimSpace(b.String()), "\x7f", `\u007f`)
 }

@@ -2,14 +2,13 @@ package try
 
 import "fmt"
 
-// restoreAfter is how many requests make the state that is restored, at most.
-const restoreAfter = 20
+const restoreAfter = 20 // requests before the state that is restored, at most
 
-// tryRestore gives a state to a fresh child.
+// tryRestore restores a state into a fresh child and compares the state of this child.
 func (t *trial) tryRestore() (Result, error) {
 	if t.state != stateSnapshot {
 		if t.state != stateNone {
-			return Result{Verdict: Skipped, Text: "the reply to a request of its own is to look at, not to restore"}, nil
+			return Result{Verdict: Skipped, Text: "the reply to a request of its own can be inspected, not restored"}, nil
 		}
 		return unasked, nil
 	}
@@ -32,7 +31,7 @@ func (t *trial) tryRestore() (Result, error) {
 	}
 	restored, err := t.host("restore", given)
 	if err != nil {
-		return Result{Verdict: Not, Text: err.Error(), Advice: `answer {"type":"restore","state":…} by {"type":"restore_ok"}`}, nil
+		return Result{Verdict: Not, Text: err.Error(), Advice: `answer {"type":"restore","state":…} with {"type":"restore_ok"}`}, nil
 	}
 	defer restored.close()
 	got, err := restored.state()
@@ -44,15 +43,15 @@ func (t *trial) tryRestore() (Result, error) {
 	case likeness == different:
 		a, b := apart(got.Bytes, given, false)
 		return Result{
-			Verdict: Not, Text: fmt.Sprintf("a fresh child that took a state back has another: %s, not %s", a, b),
-			Advice: "restore everything that is in the state; what is not worth restoring need not be in it",
+			Verdict: Not, Text: fmt.Sprintf("a fresh child has another state after restore: %s, expected %s", a, b),
+			Advice: "restore everything that is in the state, or leave it out of the state",
 		}, nil
 	case compare(before.Bytes, given, false) != different:
-		return Result{Verdict: Unclear, Text: "a state was taken back, but it is that of every fresh child: nothing to see", Advice: "give a --request that changes the state"}, nil
+		return Result{Verdict: Unclear, Text: "a state was restored, but every fresh child has the same one: nothing to compare", Advice: "name a --request that changes the state"}, nil
 	}
-	text := fmt.Sprintf("a fresh child that took the state after %d requests back has the same", len(bodies))
+	text := fmt.Sprintf("a fresh child that restored the state after %d requests has the same state", len(bodies))
 	if likeness == reordered {
-		text += ", but for the order of lists"
+		text += ", apart from the order of lists"
 	}
 	return Result{Verdict: Works, Text: text}, nil
 }

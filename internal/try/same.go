@@ -9,17 +9,17 @@ import (
 	"chandy/snapshot"
 )
 
-// likeness is how alike two states are.
+// likeness describes how alike two states are.
 type likeness int
 
 const (
 	different likeness = iota
-	reordered          // but for the order of elements in lists
-	same               // but perhaps for the order of members in objects, and space
+	reordered          // equal apart from the order of elements in lists
+	same               // equal, apart from white space and the order of members in objects
 )
 
-// compare compares two states. Of the reply to a request of the program's own what
-// names the request does not count.
+// compare compares two states. If reply is set, the states are replies to a request of the
+// program's own. Then it ignores the members that identify the request.
 func compare(a, b []byte, reply bool) likeness {
 	x, y := decoded(a, reply), decoded(b, reply)
 	switch {
@@ -31,7 +31,8 @@ func compare(a, b []byte, reply bool) likeness {
 	return different
 }
 
-// decoded is JSON with its numbers as they were written.
+// decoded decodes JSON and keeps numbers as they were written. It returns text that is not
+// JSON as a string. If reply is set, the members that identify a request are removed.
 func decoded(text []byte, reply bool) (v any) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
@@ -45,16 +46,16 @@ func decoded(text []byte, reply bool) (v any) {
 	return v
 }
 
-// encoded has the members of objects in one order.
+// encoded encodes v as JSON with the members of objects sorted.
 func encoded(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic("bug: what was JSON no longer is: " + err.Error())
+		panic("bug: decoded JSON cannot be encoded: " + err.Error())
 	}
 	return string(text)
 }
 
-// unordered has the elements of lists in one order too.
+// unordered sorts the elements of all lists in v, in place, and returns v.
 func unordered(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

@@ -8,10 +8,10 @@ import (
 	"chandy/snapshot"
 )
 
-// serviceIDs are the services of Maelstrom, each the kind of a bundled program too.
+// serviceIDs are the services of Maelstrom. Each is also the kind of a bundled program.
 var serviceIDs = []string{"lin-kv", "lin-tso", "lww-kv", "seq-kv"}
 
-// bundled makes those services that there are.
+// bundled returns a program for each service that chandy bundles.
 func (t *trial) bundled() map[snapshot.ProcessID]program.Program {
 	made := map[snapshot.ProcessID]program.Program{}
 	for _, id := range serviceIDs {
@@ -27,7 +27,8 @@ func (t *trial) bundled() map[snapshot.ProcessID]program.Program {
 	return made
 }
 
-// serviceLoop has the services. What they send to the child goes to write.
+// serviceLoop starts a loop with the services. It calls write with each line that they send
+// to the child.
 func (t *trial) serviceLoop(write func(line []byte)) *loop {
 	services := t.bundled()
 	ids := []snapshot.ProcessID{self}

@@ -10,7 +10,7 @@ import (
 	"chandy/internal/child"
 )
 
-// The values of the setting state that are no request.
+// The values of the setting state that are not a request.
 const (
 	stateNone     = "none"
 	stateSnapshot = "snapshot"
@@ -18,14 +18,14 @@ const (
 
 const snapshotRequest = `{"type":"snapshot"}`
 
-// howTo says how a program gets a state that can be restored.
-const howTo = `to restore it, let it answer {"type":"snapshot"} by {"type":"snapshot_ok","state":…}`
+// howTo is advice for a program whose state cannot be restored.
+const howTo = `to restore it, let it answer {"type":"snapshot"} with {"type":"snapshot_ok","state":…}`
 
-// tryState asks for the state.
+// tryState checks that the program answers the request for its state.
 func (t *trial) tryState() (Result, error) {
 	switch t.state {
 	case stateNone:
-		return Result{Verdict: Skipped, Text: `state = "none": its channels are in a snapshot, its state is not`}, nil
+		return Result{Verdict: Skipped, Text: `state = "none": a snapshot contains its channels and not its state`}, nil
 	case "":
 		return t.findState()
 	}
@@ -34,14 +34,15 @@ func (t *trial) tryState() (Result, error) {
 		return Result{}, err
 	}
 	if fault != nil {
-		result := Result{Verdict: Not, Text: fmt.Sprintf("%s is not answered: %v", t.stateRequest(), fault), Advice: `without a state there is state = "none"`}
+		result := Result{Verdict: Not, Text: fmt.Sprintf("%s is not answered: %v", t.stateRequest(), fault), Advice: `if it cannot answer, use state = "none"`}
 		t.state = stateNone
 		return result, nil
 	}
 	return Result{Verdict: Works, Text: text}, nil
 }
 
-// findState tries what could be the setting.
+// findState finds the setting state: "snapshot" if the program answers that, or else the
+// first known request that shows the state, or else "none".
 func (t *trial) findState() (Result, error) {
 	text, refused, err := t.askState(stateSnapshot)
 	if err != nil {
@@ -61,13 +62,13 @@ func (t *trial) findState() (Result, error) {
 		}
 		if fault == nil {
 			t.state = one.look
-			return Result{Verdict: Works, Text: fmt.Sprintf("%s; to look at, for it does not answer %s: %v", text, snapshotRequest, refused), Advice: howTo}, nil
+			return Result{Verdict: Works, Text: fmt.Sprintf("%s; for inspection only, because it does not answer %s: %v", text, snapshotRequest, refused), Advice: howTo}, nil
 		}
 	}
 	t.state = stateNone
 	return Result{
 		Verdict: Skipped, Text: fmt.Sprintf("it does not answer %s: %v", snapshotRequest, refused),
-		Advice: `state = "none" keeps its channels only; name a request that shows its state: --state '{"type":"…"}'; ` + howTo,
+		Advice: `with state = "none" a snapshot contains its channels only; name a request that shows its state: --state '{"type":"…"}'; ` + howTo,
 	}, nil
 }
 
@@ -78,8 +79,8 @@ func (t *trial) stateRequest() string {
 	return t.state
 }
 
-// askState asks a fresh child twice for its state, after a request, and describes it.
-// The fault is why it has none.
+// askState sends a few requests to a fresh child, asks twice for its state and describes it.
+// fault is the reason why the child has no state.
 func (t *trial) askState(setting string) (text string, fault, err error) {
 	k, err := t.begin("state")
 	if err != nil {
@@ -121,12 +122,12 @@ func (t *trial) askState(setting string) (text string, fault, err error) {
 	return described(body, states, setting != stateSnapshot), nil, nil
 }
 
-// described says what a state is like.
+// described describes a state, and whether it was the same when asked for again.
 func described(request string, states [2][]byte, reply bool) string {
-	text := fmt.Sprintf("%s gives %s, %d bytes", request, shape(states[0], reply), len(states[0]))
+	text := fmt.Sprintf("%s returns %s, %d bytes", request, shape(states[0], reply), len(states[0]))
 	switch compare(states[0], states[1], reply) {
 	case different:
-		return text + "; asked again at once, another state"
+		return text + "; asked again at once, it is another state"
 	case reordered:
 		return text + "; asked again, its lists are in another order"
 	}
@@ -136,7 +137,7 @@ func described(request string, states [2][]byte, reply bool) string {
 	return text
 }
 
-// shape is the outermost form of a state.
+// shape describes the outermost value of a state.
 func shape(state []byte, reply bool) string {
 	switch v := decoded(state, reply).(type) {
 	case map[string]any:
@@ -151,7 +152,7 @@ func shape(state []byte, reply bool) string {
 	return child.Printable(state, quoteMax)
 }
 
-// keys are those of a JSON object, in its order.
+// keys returns the keys of a JSON object in their order, or nil for any other value.
 func keys(object []byte) (names []string) {
 	d := json.NewDecoder(strings.NewReader(string(object)))
 	if first, err := d.Token(); err != nil || first != json.Delim('{') {

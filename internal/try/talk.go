@@ -13,37 +13,38 @@ import (
 	"chandy/wire"
 )
 
-// self is the id of the child, first that of what the node itself asks.
 const (
-	self  snapshot.ProcessID = "n1"
-	first snapshot.ProcessID = "c0"
+	self  snapshot.ProcessID = "n1" // the child
+	first snapshot.ProcessID = "c0" // the client id under which a node sends its own requests
 )
 
-// quoteMax is how much of what a child prints stands in a result, in bytes.
-const quoteMax = 128
+const quoteMax = 128 // bytes of a child's output that a result quotes, at most
 
-// talk is a conversation with one child. It belongs to one goroutine.
+// talk is a conversation with one child. It is owned by one goroutine.
 type talk struct {
 	*trial
 	process  *child.Process
-	services *loop // answer for the services of Maelstrom
+	services *loop // services of Maelstrom
 	lines    chan string
-	closed   chan struct{} // nobody reads lines any more
+	closed   chan struct{} // closed when lines are no longer read
 	over     chan struct{} // closed when end is set, after the last line
 	end      child.End
 	once     sync.Once
-	count    int // of requests
-	// While its state is taken a child gets nothing but the request.
+	count    int // requests so far
+	// capturing is set while the child is asked for its state. It then receives nothing
+	// but this request.
 	capturing bool
-	kept      []string // lines that would bring it something
+	kept      []string // lines of the child that wait for the end of the capture
 }
 
-// noReply is why there is no reply.
+// noReply is the error of a missing reply.
 type noReply struct {
-	ended *child.End // it has ended
-	limit time.Duration
-	wrong string // what looked like the reply
-	waits string // whom it has sent something instead, and who cannot answer now
+	ended *child.End    // non-nil if the child has ended
+	limit time.Duration // how long the reply was waited for
+	wrong string        // describes a message that may have been meant as the reply
+	// waits is the process to which the child sent a message instead of replying. The
+	// message is held until the end of the capture.
+	waits string
 }
 
 func (e *noReply) Error() string {
@@ -57,18 +58,18 @@ func (e *noReply) Error() string {
 	}
 	text := fmt.Sprintf("no reply within %v", e.limit)
 	if e.waits != "" {
-		text += fmt.Sprintf(": it seems to wait for %.64s, and nothing is written to it while its state is taken", e.waits)
+		text += fmt.Sprintf(": it seems to wait for %.64s, but it receives nothing while its state is taken", e.waits)
 	}
 	return text
 }
 
-// how says how a child ended, in words that go on a sentence.
+// how describes how a child ended, as the second half of a sentence.
 func how(e child.End) string {
 	text := strings.TrimPrefix(strings.TrimPrefix(e.Err().Error(), "the child ended: "), "the child ")
 	return strings.Replace(text, "; its last words: ", "; last line on stderr: ", 1)
 }
 
-// start starts a child. Who has a talk closes it.
+// start starts a child. The caller must close the talk.
 func (t *trial) start(condition string) (*talk, error) {
 	k := &talk{trial: t, lines: make(chan string, 1024), closed: make(chan struct{}), over: make(chan struct{})}
 	p, err := child.Start(child.Spec{
@@ -85,7 +86,7 @@ func (t *trial) start(condition string) (*talk, error) {
 	return k, nil
 }
 
-// output takes lines of the child, and waits while there are many.
+// output queues lines of the child. It waits while the queue is full.
 func (k *talk) output(b *child.Batch) {
 	defer b.Return()
 	for _, line := range b.Lines {
@@ -97,14 +98,14 @@ func (k *talk) output(b *child.Batch) {
 	}
 }
 
-// close ends the child.
+// close ends the child and the services.
 func (k *talk) close() {
 	k.once.Do(func() { close(k.closed) })
 	k.process.Close()
 	k.services.close()
 }
 
-// begin starts a child that has answered init.
+// begin starts a child and waits until it has answered init. The caller must close the talk.
 func (t *trial) begin(condition string) (*talk, error) {
 	k, err := t.start(condition)
 	if err != nil {
@@ -119,7 +120,7 @@ func (t *trial) begin(condition string) (*talk, error) {
 
 const initBody = `{"type":"init","node_id":"n1","node_ids":["n1"],"msg_id":1}`
 
-// introduce says init.
+// introduce sends init and waits for the reply.
 func (k *talk) introduce() error {
 	k.process.Write(child.AppendLine(nil, first, self, []byte(initBody)))
 	reply, err := k.await(first, "1")
@@ -127,20 +128,19 @@ func (k *talk) introduce() error {
 	case err != nil:
 		return fmt.Errorf("init is not answered: %w", err)
 	case reply.Type == "error":
-		return fmt.Errorf("it refuses init: %s", child.Printable(reply.Body, quoteMax))
+		return fmt.Errorf("it answers init with an error: %s", child.Printable(reply.Body, quoteMax))
 	}
 	return nil
 }
 
-// request is one that was or is to be written: a line, and who waits for the reply to
-// what.
+// request is a request to the child.
 type request struct {
 	line   []byte
-	client snapshot.ProcessID
-	id     string
+	client snapshot.ProcessID // sender, to whom the reply must go
+	id     string             // msg_id, which the reply must have as its in_reply_to
 }
 
-// request makes one of a client of its own.
+// request returns a request with the given body, from a new client and with a new msg_id.
 func (k *talk) request(body string) request {
 	k.count++
 	r := request{client: snapshot.ProcessID(fmt.Sprintf("c%d", k.count)), id: fmt.Sprint(100 + k.count)}
@@ -152,15 +152,15 @@ func (k *talk) request(body string) request {
 	return r
 }
 
-// ask gives the child a request and waits for the reply, which may be an error. The
-// error is a *noReply, or that of an interruption.
+// ask sends the child a request and waits for the reply, which may be an error reply. The
+// error is a *noReply, or the error of the context.
 func (k *talk) ask(body string) (child.Line, error) {
 	r := k.request(body)
 	k.process.Write(r.line)
 	return k.await(r.client, r.id)
 }
 
-// askState is ask for a request for the state.
+// askState is like ask, for a request for the state.
 func (k *talk) askState(body string) (child.Line, error) {
 	k.capturing = true
 	reply, err := k.ask(body)
@@ -178,13 +178,13 @@ func (k *talk) askState(body string) (child.Line, error) {
 	return reply, err
 }
 
-// await waits for one reply. What else the child prints is carried where it goes.
+// await waits for one reply. Other lines of the child go where they are addressed to.
 func (k *talk) await(client snapshot.ProcessID, id string) (child.Line, error) {
 	_, reply, err := k.awaitAny(k.Limit, request{client: client, id: id})
 	return reply, err
 }
 
-// awaitAny waits for the reply to any of some requests, and tells which.
+// awaitAny waits for the reply to any of the requests. It returns the index of the request.
 func (k *talk) awaitAny(limit time.Duration, requests ...request) (int, child.Line, error) {
 	late := time.NewTimer(limit)
 	defer late.Stop()
@@ -195,7 +195,7 @@ func (k *talk) awaitAny(limit time.Duration, requests ...request) (int, child.Li
 		case line = <-k.lines:
 		case <-k.over:
 			select {
-			case line = <-k.lines: // it came before the end
+			case line = <-k.lines: // printed before the end
 			default:
 				missing.ended = &k.end
 				return 0, child.Line{}, missing
@@ -220,13 +220,13 @@ func (k *talk) awaitAny(limit time.Duration, requests ...request) (int, child.Li
 	}
 }
 
-// carry does with a line what a node of one child does; what is for a client is left
-// to the caller.
+// carry handles a line of the child as a node does. If the line is a message to a client,
+// carry returns it and true, and the caller handles it.
 func (k *talk) carry(line string) (child.Line, bool) {
 	l, err := child.Parse([]byte(line))
 	switch {
 	case errors.Is(err, child.ErrNotJSON):
-		k.badLine(fmt.Sprintf("no JSON object: %q", line[:min(len(line), quoteMax)]), true)
+		k.badLine(fmt.Sprintf("not a JSON object: %q", line[:min(len(line), quoteMax)]), true)
 	case err != nil:
 		k.badLine(fmt.Sprintf("%v: %s", err, child.Printable([]byte(line), quoteMax)), false)
 	case l.Dest.IsClient():
@@ -245,7 +245,8 @@ func (k *talk) carry(line string) (child.Line, bool) {
 	return l, false
 }
 
-// badLine keeps what is wrong with the first line that is no message.
+// badLine records a line that is not a message. It keeps the description of the first, or
+// of the first that is not even JSON.
 func (t *trial) badLine(what string, noJSON bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -255,7 +256,7 @@ func (t *trial) badLine(what string, noJSON bool) {
 	t.badLines = t.badLines || noJSON
 }
 
-// note notes that the child sends to a process.
+// note records that the child sends to a process.
 func (t *trial) note(to snapshot.ProcessID) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

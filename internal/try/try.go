@@ -14,59 +14,61 @@ import (
 	"chandy/internal/config"
 )
 
-// Options says what to try. The zero value of what is not marked as required is its
+// Options configure Run. The zero value of each field that is not required means its
 // default.
 type Options struct {
 	// Command is the program and its arguments. Required.
 	Command []string
-	// Env are variables for its environment: setting env.
+	// Env are additional environment variables: the setting env.
 	Env map[string]string
-	// Requests are bodies that the program is to answer, in this order; "%d" in one
-	// is replaced by a number that counts up. Default: those of Maelstrom's workloads.
+	// Requests are bodies of requests that the program should answer, in this order. "%d"
+	// in a body is replaced by a number that counts up. Default: the requests of
+	// Maelstrom's workloads.
 	Requests []string
-	// State is how it is asked for its state: setting state. Default: "snapshot" if
-	// it answers that, else what it answers of the known requests.
+	// State is the setting state: how the program is asked for its state. Default:
+	// "snapshot" if the program answers that, otherwise a known request that it answers.
 	State string
-	// Pace is the setting pace: then it is not tried without.
+	// Pace is the setting pace. If set, the program is not tried without it.
 	Pace bool
-	// LineLimit is the setting line_limit, in bytes: no longer line is tried. 0: one
-	// of 70,000 bytes is.
+	// LineLimit is the setting line_limit, in bytes. No longer line is tried. Zero means
+	// that a line of 70,000 bytes is tried.
 	LineLimit int
-	// SettleTimeout is the setting settle_timeout. Default: that of the setting, or a
-	// longer one if that one helps.
+	// SettleTimeout is the setting settle_timeout. Default: the default of the setting, or
+	// a longer time if that helps.
 	SettleTimeout time.Duration
-	// Burst is how many requests are written at once before a snapshot, and again
-	// after it. Default 200, fewer if the child takes long for each.
+	// Burst is how many requests are written at once before a snapshot, and as many again
+	// after it. Default: 200, or fewer if the child takes long for each.
 	Burst int
-	// Rounds is how many snapshots are compared. Default 10.
+	// Rounds is how many snapshots are compared. Default: 10.
 	Rounds int
-	// Limit is how long the child may take for each answer. Default 5 s.
+	// Limit is how long the child may take for each answer. A burst or a snapshot fails
+	// after this time without any progress. Default: 5 s.
 	Limit time.Duration
-	// Told hears of each result as soon as it is there. Default: nobody.
+	// Told, if non-nil, is called with each result as soon as it is known.
 	Told func(Result)
-	// Errors takes each line that a child prints on stderr, and the condition. It is
-	// called by several goroutines. Default: nobody.
+	// Errors, if non-nil, is called with each line that a child prints on stderr, and with
+	// the condition. It must be safe for concurrent use.
 	Errors func(condition, line string)
 }
 
-// Verdict is what came out of a condition.
+// Verdict is the outcome of a condition.
 type Verdict string
 
 // Verdicts.
 const (
 	Works   Verdict = "works"
-	Not     Verdict = "does not"  // work
-	Note    Verdict = "note"      // it is either way right, but good to know
-	Unclear Verdict = "unclear"   // it could not be found out
-	Skipped Verdict = "not asked" // there was nothing to ask, or nobody wanted to know
+	Not     Verdict = "does not"  // it does not work
+	Note    Verdict = "note"      // correct either way, but good to know
+	Unclear Verdict = "unclear"   // could not be found out
+	Skipped Verdict = "not asked" // not applicable, or excluded by the user
 )
 
-// Result is that of one condition.
+// Result is the result of one condition.
 type Result struct {
 	Condition string  `json:"condition"`
 	Verdict   Verdict `json:"verdict"`
 	Text      string  `json:"text"`
-	// Advice says what to do; empty: nothing.
+	// Advice is what the user can do, or empty.
 	Advice string `json:"advice,omitempty"`
 }
 
@@ -74,25 +76,26 @@ type Result struct {
 type Exactness struct {
 	Rounds int `json:"rounds"`
 	Exact  int `json:"exact"`
-	// Reordered is how many of these have lists in another order: with several
-	// threads either is right.
+	// Reordered is how many of the exact rounds have lists in another order. With several
+	// threads either order is correct.
 	Reordered int `json:"reordered"`
-	// Settled is how many rounds reached what.
+	// Settled counts the rounds by what the child reached before its snapshot.
 	Settled map[string]int `json:"settled"`
 }
 
-// Report is all that came out.
+// Report is the result of Run.
 type Report struct {
 	Command []string   `json:"command"`
 	Results []Result   `json:"results"`
-	Exact   *Exactness `json:"exact,omitempty"` // nil: it did not come to that
-	// Services are those of Maelstrom that the program has sent something to.
+	Exact   *Exactness `json:"exact,omitempty"` // nil if no round was made
+	// Services are the services of Maelstrom to which the program sent a message.
 	Services []string `json:"services,omitempty"`
-	// Program is the [program] of a cluster file, TOML, that fits.
+	// Program is the [program] of a cluster file, in TOML, with the settings found.
 	Program string `json:"program"`
 }
 
-// Worst is the verdict that counts for all: Not, else Unclear, else Works.
+// Worst returns the overall verdict: Not if there is one, else Unclear if there is one,
+// else Works.
 func (r *Report) Worst() Verdict {
 	worst := Works
 	for _, one := range r.Results {
@@ -103,29 +106,29 @@ func (r *Report) Worst() Verdict {
 	return worst
 }
 
-// ErrStart is in the error of Run if the program cannot be started.
+// ErrStart is wrapped in the error of Run if the program cannot be started.
 var ErrStart = errors.New("cannot be started")
 
-// CheckError is the error of Run if the options cannot be meant.
+// CheckError is the error of Run if the options are not valid.
 type CheckError struct{ error }
 
-// trial is a Run.
+// trial is the state of one call of Run.
 type trial struct {
 	Options
 	ctx      context.Context
 	dir      string
 	report   *Report
-	bounded  bool     // Burst may be made smaller
-	badLines bool     // it prints what is no JSON object: on_bad_line = "drop"
-	state    string   // the setting, as it was found
-	answered []series // what it answers, the best for a burst first
+	bounded  bool     // Burst may be reduced
+	state    string   // the setting state, as far as it is known
+	answered []series // requests that the program answers, the best for a burst first
 
-	mu       sync.Mutex // guards the rest
-	bad      string     // what it printed first that is no message
-	services map[string]bool
+	mu       sync.Mutex      // guards the fields below while several talks run
+	bad      string          // description of the first line that is not a message
+	badLines bool            // the program prints lines that are not JSON objects: on_bad_line = "drop"
+	services map[string]bool // processes to which the program sent a message
 }
 
-// conditions are tried in this order.
+// conditions lists all conditions in the order in which they are tried.
 var conditions = []struct {
 	name string
 	try  func(*trial) (Result, error)
@@ -142,8 +145,9 @@ var conditions = []struct {
 	{"restore", (*trial).tryRestore},
 }
 
-// Run tries a program. When it returns no child of it is left. The error says that it
-// could not be tried: that of ctx, one with ErrStart in it, or a *CheckError.
+// Run tries a program. When it returns, all children that it started have ended. It returns
+// an error only if the program could not be tried. The error is the error of ctx, wraps
+// ErrStart, or is a *CheckError.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -202,7 +206,7 @@ func (t *trial) defaults() {
 	}
 }
 
-// check checks what a node would.
+// check checks the options as a node checks its cluster file.
 func (t *trial) check() error {
 	cluster, err := t.cluster(t.program())
 	if err != nil {
@@ -225,7 +229,7 @@ func (t *trial) check() error {
 	return nil
 }
 
-// cluster is one of a single child, n1, and of services.
+// cluster returns a cluster of a single child, n1, and of services.
 func (t *trial) cluster(program string, services ...string) (*config.Cluster, error) {
 	text := "name = \"try\"\n[[process]]\nid = \"n1\"\naddress = \"127.0.0.1:1\"\n"
 	for i, id := range services {
@@ -234,7 +238,7 @@ func (t *trial) cluster(program string, services ...string) (*config.Cluster, er
 	return config.Parse(filepath.Join(t.dir, "cluster.toml"), []byte(text+program))
 }
 
-// tell reports a result.
+// tell adds a result to the report and reports it to the user.
 func (t *trial) tell(condition string, r Result) {
 	r.Condition = condition
 	t.report.Results = append(t.report.Results, r)

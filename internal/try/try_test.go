@@ -15,10 +15,9 @@ import (
 	"chandy/internal/config"
 )
 
-// patience is the limit where a child is to answer.
-const patience = 30 * time.Second
+const patience = 30 * time.Second // limit for children that should answer
 
-// children are the ids of those that have said so.
+// children are the process ids that children have printed.
 type children struct {
 	mu  sync.Mutex
 	ids []int
@@ -33,18 +32,18 @@ func (c *children) hear(_, line string) {
 	}
 }
 
-// gone fails if one of them is there.
+// gone fails the test if one of the children still exists.
 func (c *children) gone(t *testing.T) {
 	t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, id := range c.ids {
 		if err := syscall.Kill(id, 0); !errors.Is(err, syscall.ESRCH) {
-			t.Errorf("child %d is still there: %v", id, err)
+			t.Errorf("child %d afterwards: got %v, want %v", id, err, syscall.ESRCH)
 		}
 	}
 	if len(c.ids) == 0 {
-		t.Error("there was no child")
+		t.Error("children: got none, want at least one")
 	}
 }
 
@@ -60,7 +59,7 @@ func options(t *testing.T, ways string) Options {
 	}
 }
 
-// run tries a child; nothing of it is left.
+// run tries a child and checks that it has ended.
 func run(t *testing.T, o Options) *Report {
 	t.Helper()
 	var c children
@@ -73,7 +72,7 @@ func run(t *testing.T, o Options) *Report {
 	return r
 }
 
-// text is a report as its conditions, with what is wanted to be compared.
+// text formats a report for a failure message.
 func text(r *Report) string {
 	var b strings.Builder
 	for _, one := range r.Results {
@@ -82,11 +81,11 @@ func text(r *Report) string {
 	return b.String() + r.Program
 }
 
-// short is the limit where a child is not to answer.
-const short = 2 * time.Second
+const short = 2 * time.Second // limit for children that should not answer
 
-// Children of every behaviour. What is not named in want works.
-func TestRun(t *testing.T) {
+// TestRunJudgesEveryBehaviour tries children of every behaviour. A condition that want does
+// not name must work.
+func TestRunJudgesEveryBehaviour(t *testing.T) {
 	noState := map[string]string{"state": "not asked", "exact": "not asked", "restore": "not asked"}
 	nothing := map[string]string{
 		"replies": "not asked", "two at once": "not asked", "unknown request": "not asked", "long line": "not asked", "end of input": "not asked",
@@ -105,7 +104,7 @@ func TestRun(t *testing.T) {
 		ways   string
 		change func(*Options)
 		want   map[string]string // the beginning of "verdict: text", or a part of "verdict: text -> advice" after a *
-		lines  string            // of the program, but for kind, command and env
+		lines  string            // of Report.Program, without kind, command and env
 	}{
 		{ways: "good", lines: `state = "snapshot"`},
 		{ways: "good", change: func(o *Options) { o.Requests = []string{`{"type":"bump"}`} }, lines: `state = "snapshot"`},
@@ -115,28 +114,28 @@ func TestRun(t *testing.T) {
 			ways: "threads", change: func(o *Options) { o.SettleTimeout = patience },
 			want: map[string]string{"exact": "works: 2 of 2 "}, lines: "state = \"snapshot\"\nsettle_timeout = \"30s\"",
 		},
-		{ways: "exits", want: map[string]string{"replies": "*broadcast, read (Maelstrom's broadcast) -> topology = false, if", "unknown request": "note: it exits: exit status 3; last line on stderr: what is chandy_try_unknown"}, lines: `state = "snapshot"`},
+		{ways: "exits", want: map[string]string{"replies": "*broadcast, read (Maelstrom's broadcast) -> set topology = false if", "unknown request": "note: it exits: exit status 3; last line on stderr: what is chandy_try_unknown"}, lines: `state = "snapshot"`},
 		{ways: "silent", change: func(o *Options) { o.Limit = short }, want: map[string]string{"unknown request": "note: it stays silent"}, lines: `state = "snapshot"`},
 		{ways: "ignores-end", want: map[string]string{"end of input": "does not: it does not end at the end of its input within 500ms, only on SIGTERM"}, lines: `state = "snapshot"`},
 		{ways: "stubborn", want: map[string]string{"end of input": "does not: it ends neither at the end of its input nor on SIGTERM, only on SIGKILL"}, lines: `state = "snapshot"`},
 		{
-			ways: "short-lines", want: map[string]string{"long line": "does not: a line of 70000 bytes (it ended: exit status 7; last line on stderr: token too long); one of 65535 bytes is answered"},
+			ways: "short-lines", want: map[string]string{"long line": "does not: a line of 70000 bytes is not answered (it ended: exit status 7; last line on stderr: token too long); one of 65535 bytes is answered"},
 			lines: "state = \"snapshot\"\nline_limit = \"65535B\"",
 		},
 		{ways: "short-lines", change: func(o *Options) { o.LineLimit = 65535 }, lines: "state = \"snapshot\"\nline_limit = \"65535B\""},
 		{
 			ways: "selects", change: func(o *Options) { o.Limit = short; o.State = "none" },
-			want:  with(noState, "two at once", "does not: two requests in one write: the second is answered only when a third comes; paced, both are answered"),
+			want:  with(noState, "two at once", "does not: two requests in one write: the second is answered only when a third comes; with pace, both are answered"),
 			lines: "state = \"none\"\npace = true",
 		},
 		{ways: "selects", change: func(o *Options) { o.Pace = true }, want: map[string]string{"two at once": "not asked"}, lines: "state = \"snapshot\"\npace = true"},
 		{
-			ways: "garbage", want: map[string]string{"output": `does not: it prints a line that is no JSON object: "starting up"`},
+			ways: "garbage", want: map[string]string{"output": `does not: it prints a line that is not a JSON object: "starting up"`},
 			lines: "state = \"snapshot\"\non_bad_line = \"drop\"",
 		},
 		{
 			ways: "no-snapshot", want: map[string]string{
-				"state":   `works: {"type":"read"} gives an object with type, messages, `,
+				"state":   `works: {"type":"read"} returns an object with type, messages, `,
 				"restore": "not asked: the reply to a request of its own",
 			}, lines: `state = '{"type":"read"}'`,
 		},
@@ -149,14 +148,14 @@ func TestRun(t *testing.T) {
 		},
 		{
 			ways: "no-snapshot knows-nothing", want: map[string]string{
-				"replies": "unclear: it answers none of Maelstrom's requests; echo, for one: it is answered by an error: ", "two at once": "not asked", "long line": "not asked",
+				"replies": "unclear: it answers none of Maelstrom's requests; for example echo: the reply is an error: ", "two at once": "not asked", "long line": "not asked",
 				"state": `not asked: it does not answer {"type":"snapshot"}: an error: {"type":"error"`, "exact": "not asked", "restore": "not asked",
 			}, lines: `state = "none"`,
 		},
 		{
 			ways: "good", change: func(o *Options) { o.Requests = []string{`{"type":"jump","height":%d}`} }, want: map[string]string{
-				"replies": "does not: jump: it is answered by an error: ", "two at once": "not asked", "long line": "not asked",
-				"exact": "not asked", "restore": "unclear: a state was taken back, but it is that of every fresh child",
+				"replies": "does not: jump: the reply is an error: ", "two at once": "not asked", "long line": "not asked",
+				"exact": "not asked", "restore": "unclear: a state was restored, but every fresh child has the same one",
 			}, lines: `state = "snapshot"`,
 		},
 		{
@@ -167,7 +166,7 @@ func TestRun(t *testing.T) {
 		},
 		{
 			ways: "asks-itself", change: func(o *Options) { o.State, o.Limit = "snapshot", short },
-			want: with(noState, "state", `does not: {"type":"snapshot"} is not answered: no reply within 2s: it seems to wait for n1, and nothing is written to it`), lines: `state = "none"`,
+			want: with(noState, "state", `does not: {"type":"snapshot"} is not answered: no reply within 2s: it seems to wait for n1, but it receives nothing while`), lines: `state = "none"`,
 		},
 		{ways: "lossy", want: map[string]string{"exact": "does not: 0 of 2 snapshots in a burst of 50 requests (broadcast) are exact, settled "}, lines: `state = "snapshot"`},
 		{
@@ -178,12 +177,12 @@ func TestRun(t *testing.T) {
 		{ways: "slow threads", change: func(o *Options) { o.Burst, o.SettleTimeout = 1, 3*time.Second }, lines: "state = \"snapshot\"\nsettle_timeout = \"3s\""},
 		{ways: "random", want: map[string]string{"exact": "unclear: two children that got the same 50 requests", "restore": "does not"}, lines: `state = "snapshot"`},
 		{ways: "constant", want: map[string]string{"exact": "unclear: the requests that it answers do not change", "restore": "unclear"}, lines: `state = "snapshot"`},
-		{ways: "restores-wrong", want: map[string]string{"restore": `does not: a fresh child that took a state back has another: `}, lines: `state = "snapshot"`},
+		{ways: "restores-wrong", want: map[string]string{"restore": `does not: a fresh child has another state after restore: `}, lines: `state = "snapshot"`},
 		{ways: "refuses-restore", want: map[string]string{"restore": "does not: the child refuses restore: "}, lines: `state = "snapshot"`},
 		{ways: "mute", change: func(o *Options) { o.Limit = short }, want: with(nothing, "init", "does not: init is not answered: no reply within 2s"), lines: ``},
 		{
 			ways: "mute garbage", change: func(o *Options) { o.Limit = short },
-			want: with(nothing, "init", `*-> it printed a line that is no JSON object: "starting up"`), lines: `on_bad_line = "drop"`,
+			want: with(nothing, "init", `*-> it printed a line that is not a JSON object: "starting up"`), lines: `on_bad_line = "drop"`,
 		},
 		{ways: "dies-at-once", want: with(nothing, "init", `does not: init is not answered: it ended: exit status 1; last line on stderr: no module named \x1b broadcast`), lines: ``},
 	} {
@@ -195,13 +194,13 @@ func TestRun(t *testing.T) {
 			}
 			r := run(t, o)
 			if len(r.Results) != len(conditions) {
-				t.Errorf("%d results", len(r.Results))
+				t.Errorf("results: got %d, want %d", len(r.Results), len(conditions))
 			}
 			for _, one := range r.Results {
 				got := string(one.Verdict) + ": " + one.Text
 				if part, ok := strings.CutPrefix(test.want[one.Condition], "*"); ok {
 					if !strings.Contains(got+" -> "+one.Advice, part) {
-						t.Errorf("%s: %s -> %s\nwithout %s", one.Condition, got, one.Advice, part)
+						t.Errorf("%s\ngot  %s -> %s\nwant it to contain %s", one.Condition, got, one.Advice, part)
 					}
 					continue
 				}
@@ -210,18 +209,18 @@ func TestRun(t *testing.T) {
 					want = "works: "
 				}
 				if !strings.HasPrefix(got, want) {
-					t.Errorf("%s\ngot  %s\nwant %s", one.Condition, got, want)
+					t.Errorf("%s\ngot  %s\nwant it to begin with %s", one.Condition, got, want)
 				}
 			}
 			checkProgram(t, r.Program, test.lines)
 			if t.Failed() {
-				t.Logf("all of it:\n%s", text(r))
+				t.Logf("the whole report:\n%s", text(r))
 			}
 		})
 	}
 }
 
-// checkProgram checks the [program], which a node would take.
+// checkProgram checks the settings in a [program], and that a node accepts it.
 func checkProgram(t *testing.T, program, want string) {
 	t.Helper()
 	var rest []string
@@ -231,7 +230,7 @@ func checkProgram(t *testing.T, program, want string) {
 		}
 	}
 	if got := strings.Join(rest, "\n"); got != want {
-		t.Errorf("program\n%s\nnot\n%s", got, want)
+		t.Errorf("settings\ngot\n%s\nwant\n%s", got, want)
 	}
 	cluster, err := config.Parse("cluster.toml", []byte("name = \"x\"\n[[process]]\nid = \"n1\"\naddress = \"127.0.0.1:1\"\n"+program))
 	if err != nil {
@@ -242,43 +241,50 @@ func checkProgram(t *testing.T, program, want string) {
 	}
 }
 
-// What a child counts for by its threads does not make a snapshot inexact: lists may
-// be in another order.
-func TestReordered(t *testing.T) {
+// TestOrderOfListsDoesNotCount tries a child whose threads handle requests in any order. Its
+// snapshots are exact although the order of their lists differs.
+func TestOrderOfListsDoesNotCount(t *testing.T) {
 	o := options(t, "threads")
 	o.SettleTimeout = patience
 	r := run(t, o)
-	if r.Exact == nil || r.Exact.Exact != r.Exact.Rounds || r.Exact.Reordered == 0 || !strings.Contains(text(r), "lists are in another order") {
-		t.Errorf("%+v\n%s", r.Exact, text(r))
+	const said = "lists are in another order"
+	if r.Exact == nil || r.Exact.Exact != r.Exact.Rounds || r.Exact.Reordered == 0 || !strings.Contains(text(r), said) {
+		t.Errorf("got %+v, want all rounds exact and some reordered, and %q in\n%s", r.Exact, said, text(r))
 	}
 }
 
-// A slow child gets a smaller burst, unless the user says how many.
-func TestSlow(t *testing.T) {
+// TestSlowChildGetsASmallerBurst also checks that a burst set by the user stays.
+func TestSlowChildGetsASmallerBurst(t *testing.T) {
 	tr := trial{Options: options(t, "slow"), ctx: t.Context(), state: stateSnapshot, answered: []series{workloads[0].series}}
 	for _, burst := range []int{0, 50} {
 		tr.Burst = burst
 		tr.defaults()
 		if s, err := tr.changing(); err != nil || s == nil {
-			t.Fatal(err)
+			t.Fatalf("series: got %v (error: %v), want one", s, err)
 		}
-		if burst == 0 && (tr.Burst > 10 || tr.Burst < 1) || burst > 0 && tr.Burst != burst {
-			t.Errorf("a burst of %d, not %d", tr.Burst, burst)
+		least, most := burst, burst
+		if burst == 0 {
+			least, most = 1, 10
+		}
+		if tr.Burst < least || tr.Burst > most {
+			t.Errorf("burst with option %d: got %d, want %d to %d", burst, tr.Burst, least, most)
 		}
 	}
 }
 
-// A program that asks a service is told of.
-func TestServices(t *testing.T) {
+func TestServicesThatAreUsedAreReported(t *testing.T) {
 	o := options(t, "uses-kv")
 	o.Requests, o.State = []string{`{"type":"add"}`}, "none"
 	r := run(t, o)
-	if len(r.Services) != 1 || r.Services[0] != "seq-kv" || r.Worst() != Works {
-		t.Errorf("%q\n%s", r.Services, text(r))
+	if len(r.Services) != 1 || r.Services[0] != "seq-kv" {
+		t.Errorf("services: got %q, want seq-kv", r.Services)
+	}
+	if got := r.Worst(); got != Works {
+		t.Errorf("worst: got %q, want %q\n%s", got, Works, text(r))
 	}
 }
 
-func TestWorst(t *testing.T) {
+func TestWorstIsNotThenUnclearThenWorks(t *testing.T) {
 	for _, test := range []struct {
 		verdicts []Verdict
 		want     Verdict
@@ -293,21 +299,19 @@ func TestWorst(t *testing.T) {
 			r.Results = append(r.Results, Result{Verdict: v})
 		}
 		if got := r.Worst(); got != test.want {
-			t.Errorf("%q: %q, not %q", test.verdicts, got, test.want)
+			t.Errorf("worst of %q: got %q, want %q", test.verdicts, got, test.want)
 		}
 	}
 }
 
-// A program that is not there.
-func TestNoProgram(t *testing.T) {
+func TestMissingProgramCannotBeStarted(t *testing.T) {
 	_, err := Run(t.Context(), Options{Command: []string{"no-such-program"}})
-	if !errors.Is(err, ErrStart) || !strings.Contains(err.Error(), "executable file not found") {
-		t.Error(err)
+	if want := "executable file not found"; !errors.Is(err, ErrStart) || !strings.Contains(err.Error(), want) {
+		t.Errorf("error: got %v, want ErrStart with %q", err, want)
 	}
 }
 
-// Options that cannot be meant.
-func TestBadOptions(t *testing.T) {
+func TestInvalidOptionsAreRefused(t *testing.T) {
 	for want, o := range map[string]Options{
 		"command: is missing":     {},
 		"command[0]: is empty":    {Command: []string{""}},
@@ -322,13 +326,12 @@ func TestBadOptions(t *testing.T) {
 		_, err := Run(t.Context(), o)
 		var bad *CheckError
 		if !errors.As(err, &bad) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, not %s", err, want)
+			t.Errorf("error: got %v, want a *CheckError with %q", err, want)
 		}
 	}
 }
 
-// An interruption ends the children, wherever it comes.
-func TestInterrupted(t *testing.T) {
+func TestInterruptionEndsTheChildren(t *testing.T) {
 	for _, at := range []string{"init", "replies", "unknown request", "state", "exact", "restore"} {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()
@@ -342,14 +345,14 @@ func TestInterrupted(t *testing.T) {
 				}
 			}
 			if _, err := Run(ctx, o); !errors.Is(err, context.Canceled) {
-				t.Errorf("%v", err)
+				t.Errorf("error: got %v, want %v", err, context.Canceled)
 			}
 			c.gone(t)
 		})
 	}
 }
 
-func TestCompare(t *testing.T) {
+func TestCompareKnowsWhatMakesStatesAlike(t *testing.T) {
 	for _, test := range []struct {
 		a, b string
 		want likeness
@@ -363,20 +366,20 @@ func TestCompare(t *testing.T) {
 		{`"<"`, `"\u003c"`, same},
 	} {
 		if got := compare([]byte(test.a), []byte(test.b), false); got != test.want {
-			t.Errorf("%s and %s: %d, not %d", test.a, test.b, got, test.want)
+			t.Errorf("%s and %s: got likeness %d, want %d", test.a, test.b, got, test.want)
 		}
 	}
 	if got := compare([]byte(`{"in_reply_to":1,"a":1}`), []byte(`{"in_reply_to":2,"a":1}`), true); got != same {
-		t.Error("the reply's in_reply_to counts")
+		t.Errorf("replies that differ in in_reply_to: got likeness %d, want %d", got, same)
 	}
 	a, b := apart([]byte(`{"x":[3,1],"y":1}`), []byte(`{"x":[1,3],"y":2}`), false)
-	if a != `{"x":[1,3],"y":1}` || b != `{"x":[1,3],"y":2}` {
-		t.Errorf("%s, %s", a, b)
+	if wantA, wantB := `{"x":[1,3],"y":1}`, `{"x":[1,3],"y":2}`; a != wantA || b != wantB {
+		t.Errorf("apart: got %s and %s, want %s and %s", a, b, wantA, wantB)
 	}
 }
 
-// The command and the variables are what they were, as TOML.
-func TestQuoted(t *testing.T) {
+// TestProgramKeepsCommandAndVariables parses the TOML that program returns.
+func TestProgramKeepsCommandAndVariables(t *testing.T) {
 	want := []string{"a \"b\" \\ 'c'", "\x01\x7f\t<&>é\u2028", "%d"}
 	tr := trial{Options: Options{Command: want, Env: map[string]string{"A B": want[1]}}, state: `{"type":"it's"}`}
 	cluster, err := tr.cluster(tr.program())
@@ -392,6 +395,6 @@ func TestQuoted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if fmt.Sprint(got.Command) != fmt.Sprint(want) || got.Env["A B"] != want[1] || got.State != tr.state {
-		t.Errorf("%q", got)
+		t.Errorf("got %q, want command %q, variable %q and state %q", got, want, want[1], tr.state)
 	}
 }

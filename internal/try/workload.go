@@ -11,16 +11,16 @@ import (
 	"chandy/internal/child"
 )
 
-// series is requests without end that a program answers.
+// series is an endless series of requests.
 type series struct {
 	name string
-	// bodies are taken in turn, "%d" for the number of the request.
+	// bodies are used in turn. "%d" in a body stands for the number of the request.
 	bodies []string
-	// look is a request that shows the state; empty: none is known.
+	// look is a request that shows the state, or empty if none is known.
 	look string
 }
 
-// take gives requests number from+1 to from+n.
+// take returns the bodies of requests from+1 to from+n.
 func (s series) take(from, n int) []string {
 	all := make([]string, n)
 	for i := range all {
@@ -31,16 +31,16 @@ func (s series) take(from, n int) []string {
 
 func numbered(body string, n int) string { return strings.ReplaceAll(body, "%d", strconv.Itoa(n)) }
 
-// workload is one of Maelstrom's.
+// workload is one of Maelstrom's workloads.
 type workload struct {
 	series
-	before, after []string // requests that may be answered too
+	before, after []string // further requests, which the program need not answer
 }
 
 const read = `{"type":"read"}`
 
-// workloads are those of Maelstrom, the best for a burst first: what changes the
-// state, each request in its own way.
+// workloads are Maelstrom's workloads. The best for a burst come first: each of their
+// requests changes the state in its own way.
 var workloads = []workload{
 	{
 		series: series{"broadcast", []string{`{"type":"broadcast","message":%d}`}, read},
@@ -65,17 +65,17 @@ var workloads = []workload{
 	{series: series{"echo", []string{`{"type":"echo","echo":"echo %d"}`}, ""}},
 }
 
-// probe is what came of one workload.
+// probe is the result of one workload.
 type probe struct {
-	types []string // that it answers
-	good  bool     // the request that counts is among them
-	look  bool     // and the one that shows the state
-	why   error    // not good
-	fatal bool     // what should come first ends the child
+	types []string // types of the requests that the program answers
+	good  bool     // the request of the series is answered
+	look  bool     // the request that shows the state is answered
+	why   error    // if not good, the reason
+	fatal bool     // the requests before the series end the child
 }
 
-// probe asks a fresh child for one workload, and another one without what should come
-// first if that was too much for the child.
+// probe tries one workload on a fresh child. If that fails, it tries another child without
+// the requests before the series.
 func (t *trial) probe(w workload) probe {
 	p := t.probeOnce(w)
 	var none *noReply
@@ -106,7 +106,7 @@ func (t *trial) probeOnce(w workload) (p probe) {
 			continue
 		}
 		var none *noReply
-		if body == change || errors.As(err, &none) { // the rest would wait in vain
+		if body == change || errors.As(err, &none) { // later requests would get no reply either
 			p.why = err
 			return p
 		}
@@ -114,11 +114,11 @@ func (t *trial) probeOnce(w workload) (p probe) {
 	return p
 }
 
-// answers asks, and wants a reply that is no error.
+// answers sends a request. It returns an error unless the reply is a success.
 func (k *talk) answers(body string) error {
 	reply, err := k.ask(body)
 	if err == nil && reply.Type == "error" {
-		err = fmt.Errorf("it is answered by an error: %s", child.Printable(reply.Body, quoteMax))
+		err = fmt.Errorf("the reply is an error: %s", child.Printable(reply.Body, quoteMax))
 	}
 	return err
 }
@@ -131,7 +131,7 @@ func typeOf(body string) string {
 	return l.Type
 }
 
-// tryReplies finds out what the program answers.
+// tryReplies finds out which requests the program answers.
 func (t *trial) tryReplies() (Result, error) {
 	if len(t.Requests) > 0 {
 		return t.tryRequests()
@@ -162,32 +162,33 @@ func (t *trial) tryReplies() (Result, error) {
 	if len(names) > 0 {
 		r := Result{Verdict: Works, Text: fmt.Sprintf("it answers %s (Maelstrom's %s)", strings.Join(types, ", "), strings.Join(names, ", "))}
 		if slices.ContainsFunc(probes, func(p probe) bool { return p.fatal }) {
-			r.Advice = "topology = false, if the cluster file names channels: topology ends it"
+			r.Advice = "set topology = false if the cluster file names channels: a topology message ends it"
 		}
 		return r, nil
 	}
 	return t.noneAnswered(probes), nil
 }
 
-// noneAnswered says so, with what looked best.
+// noneAnswered returns the result for a program that answers none of the workloads. A reply
+// that was only addressed wrong is the most helpful to report.
 func (t *trial) noneAnswered(probes []probe) Result {
 	for i, p := range probes {
 		var none *noReply
 		if errors.As(p.why, &none) && none.wrong != "" {
 			return Result{
 				Verdict: Not, Text: fmt.Sprintf("%s: %v", typeOf(workloads[i].take(0, 1)[0]), p.why),
-				Advice: "a reply goes to the src of the request and has its msg_id as in_reply_to",
+				Advice: "a reply must go to the src of the request and have its msg_id as in_reply_to",
 			}
 		}
 	}
 	last := probes[len(probes)-1].why
 	return Result{
-		Verdict: Unclear, Text: fmt.Sprintf("it answers none of Maelstrom's requests; echo, for one: %v", last),
-		Advice: `give requests that it knows: --request '{"type":"…"}'`,
+		Verdict: Unclear, Text: fmt.Sprintf("it answers none of Maelstrom's requests; for example echo: %v", last),
+		Advice: `name requests that it knows: --request '{"type":"…"}'`,
 	}
 }
 
-// tryRequests asks what the user wants to be asked.
+// tryRequests sends the requests that the user has named.
 func (t *trial) tryRequests() (Result, error) {
 	k, err := t.begin("replies")
 	if err != nil {
