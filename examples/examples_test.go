@@ -40,20 +40,20 @@ func TestCounterIsShort(t *testing.T) {
 	}
 }
 
-// TestPage compares the code of docs/programs.md with the files that it shows.
+// TestPage compares the code of docs/go-programs.md with the files that it shows.
 func TestPage(t *testing.T) {
-	page := read(t, "../docs/programs.md")
+	page := read(t, "../docs/go-programs.md")
 	for _, c := range []struct{ file, language string }{
 		{"counter/main.go", "go"},
 		{"counter/cluster.toml", "toml"},
 	} {
 		if block := "\n```" + c.language + "\n" + read(t, c.file) + "```\n"; !strings.Contains(page, block) {
-			t.Errorf("docs/programs.md does not show examples/%s as it is", c.file)
+			t.Errorf("docs/go-programs.md does not show examples/%s as it is", c.file)
 		}
 	}
-	_, settings, _ := strings.Cut(read(t, "settings_test.go"), "// In docs/programs.md:\n")
+	_, settings, _ := strings.Cut(read(t, "settings_test.go"), "// In docs/go-programs.md:\n")
 	if settings == "" || !strings.Contains(page, "\n```go\n"+settings+"```\n") {
-		t.Error("docs/programs.md does not show the end of examples/settings_test.go as it is")
+		t.Error("docs/go-programs.md does not show the end of examples/settings_test.go as it is")
 	}
 }
 

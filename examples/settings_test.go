@@ -37,7 +37,7 @@ program = { kind = "counter" }
 	}
 }
 
-// In docs/programs.md:
+// In docs/go-programs.md:
 type settings struct {
 	Every time.Duration `toml:"every" default:"100ms" min:"1ms"`
 }

@@ -1,4 +1,4 @@
-// Counter counts at every process and tells the others. See docs/programs.md.
+// Counter counts at every process and tells the others. See docs/go-programs.md.
 package main
 
 import (

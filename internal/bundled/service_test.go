@@ -255,10 +255,10 @@ limit = 3`: `unknown key "limit"`,
 	}
 }
 
-// The cluster file of the repository and docs/programs.md are the reference of the
+// The cluster file of the repository and docs/settings.md are the reference of the
 // settings.
 func TestServiceReference(t *testing.T) {
-	for file, heading := range map[string]string{"../../cluster.toml": `# Of "lin-kv"`, "../../docs/programs.md": "### Services"} {
+	for file, heading := range map[string]string{"../../cluster.toml": `# Of "lin-kv"`, "../../docs/settings.md": "## lin-kv"} {
 		whole, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -267,11 +267,11 @@ func TestServiceReference(t *testing.T) {
 		prose := strings.Join(strings.Fields(strings.ReplaceAll(text, "\n#", "\n")), " ")
 		for _, field := range reflect.VisibleFields(reflect.TypeFor[kvSettings]()) {
 			tag := field.Tag
-			if !regexp.MustCompile("(?m)^(#   |- `)" + tag.Get("toml") + "[ `]").MatchString(text) {
+			if !regexp.MustCompile("(?m)^(#   |\\| `)" + tag.Get("toml") + "[ `]").MatchString(text) {
 				t.Errorf("%s has no key %s", file, tag.Get("toml"))
 			}
-			if want := fmt.Sprintf("default %s; from %s to %s)", tag.Get("default"), tag.Get("min"), tag.Get("max")); !strings.Contains(prose, want) {
-				t.Errorf("%s does not say (%s", file, want)
+			if want := fmt.Sprintf("%s; from %s to %s", tag.Get("default"), tag.Get("min"), tag.Get("max")); !strings.Contains(prose, want) {
+				t.Errorf("%s does not say %s", file, want)
 			}
 		}
 		for _, kind := range []string{"lin-kv", "seq-kv", "lww-kv", "lin-tso"} {

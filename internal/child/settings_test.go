@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// The cluster file of the repository and docs/programs.md are the reference: they
+// The cluster file of the repository and docs/settings.md are the reference: they
 // have every setting, its default and its limits.
 func TestReference(t *testing.T) {
-	for _, file := range []string{"../../cluster.toml", "../../docs/programs.md"} {
+	for _, file := range []string{"../../cluster.toml", "../../docs/settings.md"} {
 		whole, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -25,7 +25,7 @@ func TestReference(t *testing.T) {
 				t.Errorf("%s has no key %s", file, key)
 				continue
 			}
-			if v := field.Tag.Get("default"); v != "" && !strings.Contains(prose, "default "+v) {
+			if v := field.Tag.Get("default"); v != "" && !strings.Contains(prose, "default "+v) && !strings.Contains(prose, "| "+v+" |") && !strings.Contains(prose, "| "+v+";") {
 				t.Errorf("%s does not say that the default of %s is %s", file, key, v)
 			}
 			if low, high := field.Tag.Get("min"), field.Tag.Get("max"); high != "" && !strings.Contains(prose, "from "+low+" to "+high) {
@@ -42,7 +42,7 @@ func TestReference(t *testing.T) {
 
 // section is what a file says of exec.
 func section(text string) []byte {
-	for _, heading := range []string{"# Of \"exec\"", "## A program in any language"} {
+	for _, heading := range []string{"# Of \"exec\"", "## exec"} {
 		if _, rest, ok := strings.Cut(text, heading); ok {
 			return []byte(rest)
 		}
