@@ -81,7 +81,7 @@ func (w *jsonWriter) process(p ProcessState) {
 	default:
 		w.payload("state", p.State.Bytes)
 	}
-	if a := p.State.Asked; a != nil {
+	if a := p.State.About; a != nil {
 		w.key("settled").string(a.Settled)
 		w.key("printed_before_reply").uint(a.Printed)
 		w.key("unanswered").uint(a.Unanswered)

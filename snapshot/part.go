@@ -19,14 +19,14 @@ type State struct {
 	// Encode, if it is there, gives Bytes later: it may be called from any
 	// goroutine, by the holder of the State, before the piece is encoded.
 	Encode func() ([]byte, error)
-	// Asked tells how a child process was asked; nil: the state is known at once, or
-	// nobody was asked.
-	Asked *Asked
+	// About is what is known about how the state was taken. It is nil if the program
+	// runs inside the node, or if a child process was not asked for its state.
+	About *About
 }
 
-// Asked is how far a state that a child process gave is known to be the one at the
-// cut.
-type Asked struct {
+// About is what is known about how the state of a child process was taken. It says
+// how far that state is known to belong to the cut.
+type About struct {
 	// Settled is what the child had reached when it was asked: "acknowledged+idle",
 	// "acknowledged", "idle" or "none". Never empty.
 	Settled string
@@ -43,9 +43,9 @@ func (s State) Resolve() State {
 	}
 	bytes, err := s.Encode()
 	if err != nil {
-		return State{Error: err.Error(), Asked: s.Asked}
+		return State{Error: err.Error(), About: s.About}
 	}
-	return State{Bytes: bytes, Asked: s.Asked}
+	return State{Bytes: bytes, About: s.About}
 }
 
 // Count is a number of messages on the channel to or from Peer.

@@ -127,7 +127,7 @@ func (s *section) recorded(r snapshot.Recorded) {
 		s.sized(r.State.Bytes)
 		b = s.b
 	}
-	if a := r.State.Asked; a == nil {
+	if a := r.State.About; a == nil {
 		b = append(b, 0)
 	} else {
 		b = append(b, 1)
@@ -235,17 +235,17 @@ func (d *sectionDecoder) recorded() snapshot.Recorded {
 	} else {
 		r.State.Bytes = d.bytes("state")
 	}
-	r.State.Asked = d.asked()
+	r.State.About = d.about()
 	r.Sent = d.counts()
 	r.Received = d.counts()
 	return r
 }
 
-// asked reads a list of at most one.
-func (d *decoder) asked() *snapshot.Asked {
-	switch d.byte("asked", 0, 1) {
+// about reads a list of at most one.
+func (d *decoder) about() *snapshot.About {
+	switch d.byte("about", 0, 1) {
 	case 1:
-		a := &snapshot.Asked{Settled: d.name("settled"), Printed: d.uint("printed"), Unanswered: d.uint("unanswered")}
+		a := &snapshot.About{Settled: d.name("settled"), Printed: d.uint("printed"), Unanswered: d.uint("unanswered")}
 		if a.Settled == "" {
 			d.check(fmt.Errorf("settled is empty"))
 		}

@@ -41,11 +41,11 @@ func sectionGoldens() []struct {
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{
-				Bytes: []byte("1"), Asked: &snapshot.Asked{Settled: "idle", Printed: 300, Unanswered: 2}}},
+				Bytes: []byte("1"), About: &snapshot.About{Settled: "idle", Printed: 300, Unanswered: 2}}},
 			"01 00 01 31 01 04 69646c65 ac02 02 00 00",
 		},
 		{
-			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no", Asked: &snapshot.Asked{Settled: "none"}}},
+			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no", About: &snapshot.About{Settled: "none"}}},
 			"01 01 02 6e6f 01 04 6e6f6e65 00 00 00 00",
 		},
 		{

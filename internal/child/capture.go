@@ -25,7 +25,7 @@ type capture struct {
 	done    func(program.State)
 	stage   stage
 	idle    bool // the child sleeps
-	asked   *snapshot.Asked
+	about   *snapshot.About
 	id      string // of the request
 	printed uint64 // lines since the request
 	timer   *time.Timer
@@ -131,7 +131,7 @@ func (x *Program) reached() string {
 func (x *Program) askState(settled string) {
 	c := x.capture
 	c.cancel()
-	c.asked = &snapshot.Asked{Settled: settled, Unanswered: x.requests.unanswered()}
+	c.about = &snapshot.About{Settled: settled, Unanswered: x.requests.unanswered()}
 	x.enter(replying, x.settings.StateTimeout, x.stuck)
 	c.printed = 0
 	c.id = x.ask(x.settings.request(), func(reply Line) { x.captured(x.state(reply)) })
@@ -139,18 +139,18 @@ func (x *Program) askState(settled string) {
 
 // state is what a reply gives.
 func (x *Program) state(reply Line) program.State {
-	asked := x.capture.asked
+	about := x.capture.about
 	if reply.Type == "error" {
-		return program.State{Error: "the child refuses: " + Printable(reply.Body, stateErrorMax), Asked: asked}
+		return program.State{Error: "the child refuses: " + Printable(reply.Body, stateErrorMax), About: about}
 	}
 	if x.settings.State != stateSnapshot {
-		return program.State{Bytes: slices.Clone(reply.Body), Asked: asked}
+		return program.State{Bytes: slices.Clone(reply.Body), About: about}
 	}
 	state := reply.Member("state")
 	if state == nil {
-		return program.State{Error: `the child's reply has no "state": ` + Printable(reply.Body, stateErrorMax), Asked: asked}
+		return program.State{Error: `the child's reply has no "state": ` + Printable(reply.Body, stateErrorMax), About: about}
 	}
-	return program.State{Bytes: slices.Clone(state), Asked: asked}
+	return program.State{Bytes: slices.Clone(state), About: about}
 }
 
 // stateErrorMax is how much of a reply a state error quotes, in bytes.
@@ -166,15 +166,15 @@ func (x *Program) stuck() {
 	default:
 		why = fmt.Sprintf("the child does not read: %d bytes wait", x.child.Pending())
 	}
-	x.captured(program.State{Error: why, Asked: c.asked})
+	x.captured(program.State{Error: why, About: c.about})
 }
 
 // captured ends the capture: the cut is here.
 func (x *Program) captured(state program.State) {
 	c := x.capture
 	c.stop()
-	if state.Asked != nil {
-		state.Asked.Printed = c.printed
+	if state.About != nil {
+		state.About.Printed = c.printed
 	}
 	x.capture = nil
 	c.done(state)

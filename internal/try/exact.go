@@ -215,7 +215,7 @@ func (t *trial) burst(requests series) (*round, error) {
 	if err := h.answered(); err != nil {
 		return nil, fmt.Errorf("not every request of the burst is answered: %w", err)
 	}
-	r.settled, r.got = state.Asked.Settled, state.Bytes
+	r.settled, r.got = state.About.Settled, state.Bytes
 	return r, nil
 }
 
