@@ -7,32 +7,31 @@ import (
 	"iter"
 )
 
-// Batch is a run of consecutive messages of one channel: First, First+1 … It is
-// what an outbox and an inbox hold, what a data frame carries and what is
-// recorded, so that a message is copied once, when it is sent, and after that
-// only referred to.
+// Batch is a run of consecutive messages of one channel, numbered First, First+1 and
+// so on. Outboxes, inboxes, data frames and recorded channel states all hold
+// batches. So a recording copies no message: it refers to the bytes that are there.
 //
-// Body holds for each message its length as an unsigned varint (encoding/binary),
-// then its bytes. Bytes that were appended never change. Batches are values; a
-// copy shares the body.
+// A Batch is a value; a copy shares the body. Bytes in a body never change. Append
+// adds after them, so only one holder of a body may append.
 type Batch struct {
-	First uint64
-	Count int
-	Body  []byte
+	First uint64 // number of the first message
+	Count int    // number of messages
+	Body  []byte // each message as its length, an unsigned varint (encoding/binary), and its bytes
 }
 
-// Last is the number of the last message; First-1 of an empty batch.
+// Last returns the number of the last message, which is First-1 if the batch is
+// empty.
 func (b Batch) Last() uint64 { return b.First + uint64(b.Count) - 1 }
 
-// Append adds one message, a copy of payload, at the end.
+// Append adds a copy of payload as the last message.
 func (b *Batch) Append(payload []byte) {
 	b.Body = binary.AppendUvarint(b.Body, uint64(len(payload)))
 	b.Body = append(b.Body, payload...)
 	b.Count++
 }
 
-// All yields every message with its number. The payloads lie in the body: they
-// may be kept, not changed.
+// All yields every message with its number. The payloads are parts of the body: the
+// caller may keep them and must not modify them.
 func (b Batch) All() iter.Seq2[uint64, []byte] {
 	return func(yield func(uint64, []byte) bool) {
 		rest := b.Body
@@ -46,14 +45,15 @@ func (b Batch) All() iter.Seq2[uint64, []byte] {
 	}
 }
 
-// Next takes the first message off the batch, which must not be empty.
+// Next removes the first message and returns its payload. The batch must not be
+// empty.
 func (b *Batch) Next() []byte {
 	payload, rest := cutMessage(b.Body)
 	b.First, b.Count, b.Body = b.First+1, b.Count-1, rest
 	return payload
 }
 
-// After is the batch without the messages up to and with number seq.
+// After returns the batch without message seq and the messages before it.
 func (b Batch) After(seq uint64) Batch {
 	if b.Count > 0 && b.Last() <= seq {
 		return Batch{First: b.Last() + 1}
@@ -64,7 +64,7 @@ func (b Batch) After(seq uint64) Batch {
 	return b
 }
 
-// Through is the batch without the messages after number seq.
+// Through returns the batch without the messages after message seq.
 func (b Batch) Through(seq uint64) Batch {
 	if b.Count == 0 || b.Last() <= seq {
 		return b
@@ -77,9 +77,9 @@ func (b Batch) Through(seq uint64) Batch {
 	return Batch{First: b.First, Count: b.Count - rest.Count, Body: b.Body[:keep:keep]}
 }
 
-// Check tells whether the body holds exactly Count messages, each of at most
-// limit bytes and each length in its shortest form. What comes from a peer is
-// checked once, on arrival; everything else here relies on it.
+// Check returns an error unless the body holds exactly Count messages, each of at
+// most limit bytes and with its length in the shortest form. A batch from a peer must
+// be checked when it arrives. The other methods rely on it.
 func (b Batch) Check(limit int) error {
 	if b.Count < 0 {
 		return fmt.Errorf("has %d messages", b.Count)

@@ -95,14 +95,14 @@ func TestPiecesThatDoNotFit(t *testing.T) {
 		piece Piece
 		err   string
 	}{
-		{recorded("p9", nil, nil), `a part of "p9", which is no process of the cluster`},
-		{recorded("p1", nil, nil), "part of p1: sent: 0 counts for 1 channels"},
-		{recorded("p1", []Count{{"p3", 0}}, nil), "part of p1: sent: a count for p3 where one for p2 belongs"},
-		{recorded("p1", []Count{{"p2", 0}}, []Count{{"p2", 0}}), "part of p1: received: 1 counts for 0 channels"},
-		{closedIn("p2", "p1"), "part of p1: p2->p1 is no channel of it"},
-		{closedOut("p1", "p3"), "part of p1: p1->p3 is no channel of it"},
-		{Closed{Process: "p3", Channel: Channel{"p1", "p2"}}, "part of p3: p1->p2 is no channel of it"},
-		{Closed{Process: "p2", Channel: Channel{"p1", "p2"}, Outgoing: true}, "part of p2: p1->p2 is no channel of it"},
+		{recorded("p9", nil, nil), `part of "p9": no such process in the cluster`},
+		{recorded("p1", nil, nil), "part of p1: sent: 0 counts, expected one for each of 1 channels"},
+		{recorded("p1", []Count{{"p3", 0}}, nil), "part of p1: sent: count for p3, expected one for p2"},
+		{recorded("p1", []Count{{"p2", 0}}, []Count{{"p2", 0}}), "part of p1: received: 1 counts, expected one for each of 0 channels"},
+		{closedIn("p2", "p1"), "part of p1: it has no such end of p2->p1"},
+		{closedOut("p1", "p3"), "part of p1: it has no such end of p1->p3"},
+		{Closed{Process: "p3", Channel: Channel{"p1", "p2"}}, "part of p3: it has no such end of p1->p2"},
+		{Closed{Process: "p2", Channel: Channel{"p1", "p2"}, Outgoing: true}, "part of p2: it has no such end of p1->p2"},
 	} {
 		c := collect(t, topology)
 		if err := c.Add(0, test.piece); err == nil || err.Error() != test.err {

@@ -1,32 +1,31 @@
 package snapshot
 
-// Effect is something that must now be done: a Capture, a SendMarker or a Report.
-// Effects are carried out in the order in which they were returned and before
-// anything else happens: in particular before the program sends or receives another
-// message.
+// Effect is something that the caller of a [Recorder] must now do: a [Capture], a
+// [SendMarker] or a [Report]. The caller carries effects out in the order in which
+// they were returned and before anything else happens. In particular the program
+// must not send or receive a message in between.
 type Effect interface{ String() string }
 
-// Capture asks for the state of the program; the answer is StateRecorded. Until
-// then the program receives nothing.
+// Capture asks for the state of the program. The caller answers by
+// [Recorder.StateRecorded], at once or later. Until then the program must receive
+// nothing; what it sends counts as sent before the cut.
 type Capture struct{}
 
-// SendMarker queues a marker on the channel to To, which is number Out, from 0, in
-// [Topology.Out].
+// SendMarker queues a marker on the channel to process To.
 type SendMarker struct {
 	To     ProcessID
-	Out    int
+	Out    int // place of the channel in Topology.Out, from 0
 	Marker Marker
 }
 
-// Report sends a piece of this process's part to the assembler. With Last the
-// part is finished.
+// Report sends a piece of this process's part to the assembler of the snapshot.
 type Report struct {
 	Start Start
 	Piece Piece
-	Last  bool
+	Last  bool // the part is finished: no piece follows
 }
 
-// effects are the effects of one call of a Recorder, in order.
+// effects collects the effects of one call of a Recorder, in order.
 type effects []Effect
 
 func (all *effects) add(e Effect) { *all = append(*all, e) }

@@ -2,8 +2,8 @@ package snapshot
 
 import "time"
 
-// Global is a global snapshot: all local states and all channel states, or what
-// of them came. It is not changed after it was assembled.
+// Global is a global snapshot: all local states and all channel states, or as many
+// of them as came in time. It must not be modified.
 type Global struct {
 	ID         ID
 	Cluster    string
@@ -12,49 +12,52 @@ type Global struct {
 	StartedAt  time.Time     // wall clock: information only
 	Elapsed    time.Duration // at the assembler
 
-	Processes []ProcessState // those whose part came, sorted
+	Processes []ProcessState // processes whose state came, sorted
 	Channels  []ChannelState // every channel, sorted
-	Missing   []Missing      // empty exactly if the snapshot is complete
+	Missing   []Missing      // empty if and only if the snapshot is complete
 }
 
-// ProcessState is the local state of a process.
+// ProcessState is the local state of a process in a global snapshot.
 type ProcessState struct {
 	ID          ProcessID
 	State       State
 	Incarnation Incarnation
-	// When its state and when the last piece of its part had come, after the start
-	// of the snapshot. CompletedAfter counts only if Completed.
+	// RecordedAfter is when the state came to the assembler, CompletedAfter when the
+	// last piece of the part did, both after the start of the snapshot. CompletedAfter
+	// means something only if Completed is set.
 	RecordedAfter, CompletedAfter time.Duration
 	Completed                     bool
 }
 
-// ChannelState is a channel in the cut.
+// ChannelState is the state of a channel in a global snapshot, and the counts of its
+// two ends.
 type ChannelState struct {
 	Channel Channel
-	// SeenByReceiver is the sender's incarnation as the receiving end counted it,
-	// SeenBySender the receiver's as the sending end did; empty where that end did
-	// not come.
+	// SeenByReceiver is the incarnation of the sender with which the receiving end
+	// counted. SeenBySender is the incarnation of the receiver with which the sending
+	// end counted. Each is empty if the report of that end did not come.
 	SeenByReceiver, SeenBySender Incarnation
 	Sent, Received               uint64
 	SentKnown, ReceivedKnown     bool
-	// Messages are received+1 … sent, if Known.
+	// Messages holds the messages Received+1 … Sent if Known is set. Otherwise the
+	// channel state is missing.
 	Messages []Batch
 	Known    bool
 	Resets   []Reset
 }
 
-// Missing is a process whose part, or a channel whose state, is not there.
+// Missing names a process or a channel whose state is missing, and the reason.
 type Missing struct {
-	Process ProcessID // empty if it is about a channel
+	Process ProcessID // empty if a channel is missing
 	Channel Channel
 	Reason  Reason
 	Detail  string
 }
 
-// Complete tells whether nothing is missing.
+// Complete reports whether nothing is missing.
 func (g *Global) Complete() bool { return len(g.Missing) == 0 }
 
-// Status is "complete" or "partial".
+// Status returns "complete" or "partial".
 func (g *Global) Status() string {
 	if g.Complete() {
 		return "complete"
@@ -62,7 +65,7 @@ func (g *Global) Status() string {
 	return "partial"
 }
 
-// InFlight is the number of messages in the channels.
+// InFlight returns the number of messages in all channel states.
 func (g *Global) InFlight() int {
 	n := 0
 	for _, c := range g.Channels {

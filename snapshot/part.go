@@ -1,23 +1,24 @@
 package snapshot
 
-// A process contributes its part of a snapshot in pieces: Recorded when it has
-// recorded its state, then a Closed for each end of a channel, in any order.
-// Failed says that the part, or the rest of it, will not come.
+// Piece is a piece of one process's part of a snapshot. A process sends a [Recorded]
+// when it has recorded its state, and then a [Closed] for each end of a channel, in
+// any order. A [Failed] means that the remaining pieces of a part will not come.
 type Piece interface {
-	// By is the process whose part the piece belongs to.
+	// By returns the process to whose part the piece belongs.
 	By() ProcessID
 	String() string
 }
 
-// State is what a program gave as its state.
+// State is the state of a program as it was captured.
 type State struct {
-	// Bytes is the state. It is not changed any more.
+	// Bytes is the state. It must not be modified.
 	Bytes []byte
-	// Error says why the program could not give its state; then Bytes counts for
-	// nothing.
+	// Error, if not empty, says why the program could not return its state. Bytes
+	// means nothing then.
 	Error string
-	// Encode, if it is there, gives Bytes later: it may be called from any
-	// goroutine, by the holder of the State, before the piece is encoded.
+	// Encode, if non-nil, returns Bytes later, so that a large state is encoded
+	// outside the node's loop. The holder of the State calls it before the piece is
+	// encoded, on any goroutine.
 	Encode func() ([]byte, error)
 	// About is what is known about how the state was taken. It is nil if the program
 	// runs inside the node, or if a child process was not asked for its state.
@@ -36,7 +37,8 @@ type About struct {
 	Unanswered uint64
 }
 
-// Resolve is the state with its bytes: what Encode gave or its error.
+// Resolve returns the state with the result of Encode, if that is non-nil, in Bytes
+// or Error.
 func (s State) Resolve() State {
 	if s.Encode == nil {
 		return s
@@ -54,9 +56,9 @@ type Count struct {
 	N    uint64
 }
 
-// Recorded is the local state of a process together with the counts of the cut
-// at that instant: for every outgoing channel the messages sent, for every
-// incoming one the messages received, both sorted by peer.
+// Recorded is the local state of a process together with the counts of the cut at
+// the same instant: the messages sent on every outgoing channel and the messages
+// received on every incoming channel, both sorted by peer.
 type Recorded struct {
 	Process     ProcessID
 	Incarnation Incarnation
@@ -65,30 +67,31 @@ type Recorded struct {
 	Received    []Count
 }
 
-// Closed is the end of a channel at Process, finished. On the incoming end
-// Messages is the channel state as the receiver recorded it. On the outgoing end
-// it is the sender's half, which the textbook rule leaves empty.
+// Closed is the final record of one end of a channel, at Process. On the incoming
+// end Messages is the receiver's half of the channel state. On the outgoing end it is
+// the sender's half, which is empty under the rule "in order".
 type Closed struct {
 	Process     ProcessID
-	Incarnation Incarnation // its own
+	Incarnation Incarnation // of Process
 	Channel     Channel
-	Outgoing    bool // the sender's end; tells the two ends of a self-channel apart
-	// Peer is the incarnation of the other end with which this end counted.
+	Outgoing    bool // the sender's end; distinguishes the two ends of a self-channel
+	// Peer is the incarnation of the process at the other end with which this end
+	// counted.
 	Peer     Incarnation
 	Messages []Batch
-	// Resets are the resets of the channel since this incarnation started.
+	// Resets lists the resets of the channel since this incarnation started.
 	Resets []Reset
 }
 
-// Reset tells that a channel began again because a process restarted.
+// Reset records that a channel began again at 0 because a process restarted.
 type Reset struct {
-	Process     ProcessID   // which restarted
-	Incarnation Incarnation // its new one
+	Process     ProcessID   // the process that restarted
+	Incarnation Incarnation // the new incarnation of Process
 	Discarded   uint64      // messages of the old pair that the survivor discarded
-	Unknown     bool        // what the dead incarnation held is not known
+	Unknown     bool        // nobody knows how many the dead incarnation held
 }
 
-// Failed says that the part of Process is not going to be finished.
+// Failed reports that the part of Process will not be finished.
 type Failed struct {
 	Process ProcessID
 	Reason  Reason
@@ -101,11 +104,11 @@ type Reason string
 
 // The reasons. The first five are about a process, the others about a channel.
 const (
-	Unreachable      Reason = "unreachable"            // there is no connection to the process
-	PartNotReceived  Reason = "part not received"      // connected, but its part did not come in time
-	ProcessRestarted Reason = "process restarted"      // a new incarnation took its place during the snapshot
-	Refused          Reason = "refused"                // it has as many snapshots in progress as it may
-	PartTooLarge     Reason = "part too large"         // its part is beyond the limit
+	Unreachable      Reason = "unreachable"            // no connection to the process
+	PartNotReceived  Reason = "part not received"      // connected, but the part did not come in time
+	ProcessRestarted Reason = "process restarted"      // replaced by a new incarnation during the snapshot
+	Refused          Reason = "refused"                // the process has its limit of snapshots in progress
+	PartTooLarge     Reason = "part too large"         // the part is beyond the limit
 	MarkerNotCome    Reason = "marker not received"    // the receiving end waits for the marker
 	Inconsistent     Reason = "certificate not proven" // a bug: the numbers do not prove the cut
 )

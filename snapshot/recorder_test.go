@@ -203,7 +203,7 @@ func TestLimit(t *testing.T) {
 		t.Errorf("%v, %v", effects, err)
 	}
 	wantEffects(t, h.marker("p3", marker("S3", 0)),
-		"report to p1 for S3: p2 failed: refused: too many snapshots in progress (1), last")
+		"report to p1 for S3: p2 failed: refused: too many snapshots in progress (limit 1), last")
 	h.recorder.Abandon("S1")
 	// A refused snapshot stays refused, also when there is room: the markers that
 	// it did not send would be missing.

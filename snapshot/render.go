@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// One human rendering of each type, for tests, logs and people. Times are left
-// out: a rendering says what happened, not when.
+// The String methods are the one rendering of each type, for tests, logs and people.
+// They leave times out, so that the output of a test does not depend on the clock.
 
 func (b Batch) String() string {
 	var parts []string

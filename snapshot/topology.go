@@ -2,16 +2,16 @@ package snapshot
 
 import "slices"
 
-// Topology is the fixed graph of processes and channels. It is not changed after
-// NewTopology and may be shared.
+// Topology is the fixed graph of processes and channels. It must not be modified
+// after NewTopology, and is then safe for concurrent use.
 type Topology struct {
-	Processes []ProcessID // sorted
-	Channels  []Channel   // sorted
-	out, in   map[ProcessID][]ProcessID
+	Processes []ProcessID               // sorted
+	Channels  []Channel                 // sorted
+	out, in   map[ProcessID][]ProcessID // peers of a process, sorted
 }
 
-// NewTopology takes the ids and the channels in any order, each once; the ends
-// of every channel must be among the ids.
+// NewTopology takes the ids and the channels in any order, each once. Both ends of
+// every channel must be among the ids.
 func NewTopology(ids []ProcessID, channels []Channel) *Topology {
 	t := &Topology{
 		Processes: slices.Sorted(slices.Values(ids)),
@@ -26,7 +26,7 @@ func NewTopology(ids []ProcessID, channels []Channel) *Topology {
 	return t
 }
 
-// Has tells whether id is a process of the topology.
+// Has reports whether id is a process of the topology.
 func (t *Topology) Has(id ProcessID) bool {
 	_, ok := slices.BinarySearch(t.Processes, id)
 	return ok
@@ -38,7 +38,7 @@ func (t *Topology) Out(id ProcessID) []ProcessID { return t.out[id] }
 // In lists the processes that have a channel to id, sorted.
 func (t *Topology) In(id ProcessID) []ProcessID { return t.in[id] }
 
-// Unreached lists the processes that no marker reaches when a snapshot starts at
+// Unreached lists the processes that no marker can reach if a snapshot starts at
 // the given initiators.
 func (t *Topology) Unreached(initiators ...ProcessID) []ProcessID {
 	seen := map[ProcessID]bool{}
@@ -46,8 +46,8 @@ func (t *Topology) Unreached(initiators ...ProcessID) []ProcessID {
 	return slices.DeleteFunc(slices.Clone(t.Processes), func(id ProcessID) bool { return seen[id] })
 }
 
-// Components lists the strongly connected components: sorted processes each, the
-// components by their first process.
+// Components lists the strongly connected components of the graph. The processes of
+// each are sorted, and the components are sorted by their first process.
 func (t *Topology) Components() [][]ProcessID {
 	var all [][]ProcessID
 	done := map[ProcessID]bool{}
@@ -71,7 +71,7 @@ func (t *Topology) Components() [][]ProcessID {
 }
 
 // Sources lists the components that no channel enters from outside. A snapshot
-// reaches every process exactly if it has an initiator in each of them.
+// reaches every process if and only if it has an initiator in each of them.
 func (t *Topology) Sources() [][]ProcessID {
 	return slices.DeleteFunc(t.Components(), func(one []ProcessID) bool {
 		return slices.ContainsFunc(one, func(id ProcessID) bool {
@@ -80,8 +80,9 @@ func (t *Topology) Sources() [][]ProcessID {
 	})
 }
 
-// Initiators is the smallest set that reaches every process and contains first,
-// which comes first; for the others the first process of each source stands.
+// Initiators returns the smallest set of initiators that reaches every process and
+// contains first. It begins with first, and has the first process of every source
+// that first does not belong to.
 func (t *Topology) Initiators(first ProcessID) []ProcessID {
 	set := []ProcessID{first}
 	for _, one := range t.Sources() {
@@ -92,6 +93,8 @@ func (t *Topology) Initiators(first ProcessID) []ProcessID {
 	return set
 }
 
+// walk adds to seen every process that can be reached from the given ones along the
+// edges.
 func (t *Topology) walk(from []ProcessID, seen map[ProcessID]bool, edges map[ProcessID][]ProcessID) {
 	todo := slices.Clone(from)
 	for len(todo) > 0 {

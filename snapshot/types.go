@@ -10,15 +10,15 @@ import (
 type ProcessID string
 
 // ID names a snapshot: the time of its start, then random characters, for
-// example "20261122T073525123456Z-k3m9x2q7ab". It sorts by time as text and is
-// safe as a file name. The package compares ids and never looks inside.
+// example "20261122T073525123456Z-k3m9x2q7ab". Sorted as text, ids are sorted by
+// time. An id is safe as a file name. This package only compares ids.
 type ID string
 
-// Incarnation names one lifetime of a node. The empty Incarnation is that of a
-// peer which was never heard of.
+// Incarnation names one lifetime of a node. It is empty for a peer of which a process
+// has never heard.
 type Incarnation string
 
-// ProcessIDMax is the longest process id, in bytes.
+// ProcessIDMax is the limit of a process id, in bytes.
 const ProcessIDMax = 64
 
 var (
@@ -26,7 +26,7 @@ var (
 	clientID  = regexp.MustCompile(`^c[0-9]+$`)
 )
 
-// Check says what is wrong with id as the name of a process.
+// Check returns an error that says why id cannot be the name of a process, or nil.
 func (id ProcessID) Check() error {
 	switch {
 	case id == "":
@@ -41,7 +41,7 @@ func (id ProcessID) Check() error {
 	return nil
 }
 
-// IsClient tells whether id belongs to a client rather than to a process.
+// IsClient reports whether id belongs to a client rather than to a process.
 func (id ProcessID) IsClient() bool { return clientID.MatchString(string(id)) }
 
 // Channel is a directed FIFO from one process to another, or to itself.
@@ -49,7 +49,7 @@ type Channel struct {
 	From, To ProcessID
 }
 
-// String gives the channel as it is printed everywhere: p1->p2.
+// String returns the channel in the form p1->p2.
 func (c Channel) String() string { return string(c.From) + "->" + string(c.To) }
 
 // Compare orders channels by sender, then receiver.
@@ -70,10 +70,4 @@ func compare(a, b ProcessID) int {
 		return 1
 	}
 	return 0
-}
-
-// Message is what a program sent on a channel, numbered 1, 2, 3 … there.
-type Message struct {
-	Seq     uint64
-	Payload []byte
 }

@@ -1,0 +1,144 @@
+package snapshot
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Assemble makes the global snapshot from what has come, at the time elapsed after
+// the start. If a part has not come and its process has not failed, why returns the
+// reason; a nil why means PartNotReceived.
+func (c *Collector) Assemble(elapsed time.Duration, why func(ProcessID) (Reason, string)) *Global {
+	g := &Global{
+		ID: c.plan.ID, Cluster: c.plan.Cluster, Epoch: c.plan.Epoch, Initiators: c.plan.Initiators,
+		StartedAt: c.plan.StartedAt, Elapsed: elapsed,
+		Processes: make([]ProcessState, 0, len(c.plan.Topology.Processes)),
+		Channels:  make([]ChannelState, 0, len(c.plan.Topology.Channels)),
+	}
+	for _, id := range c.plan.Topology.Processes {
+		c.assembleProcess(g, id, why)
+	}
+	// The channels are sorted by sender, and the incoming ends of a process are too.
+	// So the next channel to a process belongs to its next incoming end.
+	next := map[ProcessID]int{}
+	for _, id := range c.plan.Topology.Processes {
+		from := c.parts[id]
+		for i, peer := range from.out.peers {
+			c.assembleChannel(g, Channel{id, peer}, from, c.parts[peer], i, next[peer])
+			next[peer]++
+		}
+	}
+	return g
+}
+
+func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID) (Reason, string)) {
+	p := c.parts[id]
+	if p.recorded == nil {
+		m := Missing{Process: id, Reason: PartNotReceived}
+		if p.failed != nil {
+			m.Reason, m.Detail = p.failed.Reason, p.failed.Detail
+		} else if why != nil {
+			m.Reason, m.Detail = why(id)
+		}
+		g.Missing = append(g.Missing, m)
+		return
+	}
+	if p.failed != nil && p.failed.Reason == ProcessRestarted {
+		// Its part came, but from an incarnation that has ended.
+		g.Missing = append(g.Missing, Missing{Process: id, Reason: p.failed.Reason, Detail: p.failed.Detail})
+	}
+	g.Processes = append(g.Processes, ProcessState{
+		ID: id, State: p.recorded.State, Incarnation: p.recorded.Incarnation,
+		RecordedAfter: p.recordedAt, CompletedAfter: p.completedAt,
+		Completed: p.in.complete() && p.out.complete(),
+	})
+}
+
+// assembleChannel adds one channel: outgoing end number i of from, incoming end
+// number k of to.
+func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, i, k int) {
+	out, outClosed := from.out.closed[i].(Closed)
+	in, inClosed := to.in.closed[k].(Closed)
+	s := ChannelState{Channel: channel, Resets: mergeResets(out.Resets, in.Resets), SeenBySender: out.Peer, SeenByReceiver: in.Peer}
+	if from.recorded != nil {
+		s.Sent, s.SentKnown = from.recorded.Sent[i].N, true
+	}
+	if to.recorded != nil {
+		s.Received, s.ReceivedKnown = to.recorded.Received[k].N, true
+	}
+	missing := func(r Reason, detail string) {
+		g.Missing = append(g.Missing, Missing{Channel: channel, Reason: r, Detail: detail})
+	}
+	switch {
+	case !s.SentKnown || !s.ReceivedKnown: // the process is in Missing already
+	case from.failed != nil && from.failed.Reason == ProcessRestarted, to.failed != nil && to.failed.Reason == ProcessRestarted:
+		missing(ProcessRestarted, "")
+	case inClosed && in.Peer != from.recorded.Incarnation, outClosed && out.Peer != to.recorded.Incarnation:
+		missing(ProcessRestarted, "the ends counted in different incarnations")
+	case !inClosed && to.failed != nil:
+		missing(to.failed.Reason, to.failed.Detail)
+	case !outClosed && from.failed != nil:
+		missing(from.failed.Reason, from.failed.Detail)
+	case !inClosed:
+		missing(MarkerNotCome, "")
+	case !outClosed:
+		missing(MarkerNotCome, fmt.Sprintf("%s had no connection with %s", channel.From, channel.To))
+	default:
+		messages, err := Join(s.Received, s.Sent, in.Messages, out.Messages)
+		if err != nil {
+			missing(Inconsistent, "a bug: "+err.Error())
+			break
+		}
+		s.Messages, s.Known = messages, true
+	}
+	g.Channels = append(g.Channels, s)
+}
+
+// Join makes a channel state from its two halves: the messages that the receiver
+// recorded and the messages that the sender recorded. The halves may overlap, and
+// may hold messages that the state counts as received. Join trims them to the
+// messages received+1 … sent, each once. The error says why the halves and the
+// counts do not prove the cut.
+func Join(received, sent uint64, in, out []Batch) ([]Batch, error) {
+	if received > sent {
+		return nil, fmt.Errorf("received %d messages of %d sent", received, sent)
+	}
+	joined := make([]Batch, 0, len(in)+len(out))
+	next := received + 1
+	for _, half := range [][]Batch{in, out} {
+		for _, b := range half {
+			if b.First != next || b.Last() > sent {
+				b = b.After(next - 1).Through(sent)
+			}
+			switch {
+			case b.Count == 0:
+			case b.First != next:
+				return nil, fmt.Errorf("message %d is not recorded", next)
+			default:
+				joined = append(joined, b)
+				next = b.Last() + 1
+			}
+		}
+	}
+	if next != sent+1 {
+		return nil, fmt.Errorf("message %d is not recorded", next)
+	}
+	return joined, nil
+}
+
+// mergeResets combines what the two ends reported of the resets of one channel. Each
+// end discarded messages of its own, so the numbers add up.
+func mergeResets(a, b []Reset) []Reset {
+	merged := slices.Clone(a)
+	for _, r := range b {
+		i := slices.IndexFunc(merged, func(m Reset) bool { return m.Process == r.Process && m.Incarnation == r.Incarnation })
+		if i < 0 {
+			merged = append(merged, r)
+			continue
+		}
+		merged[i].Discarded += r.Discarded
+		merged[i].Unknown = merged[i].Unknown || r.Unknown
+	}
+	return merged
+}
