@@ -12,16 +12,22 @@ import (
 
 var rewrite = flag.Bool("rewrite", false, "write what scenarios print into their files in testdata")
 
-// TestScenario walks testdata/*.txt. Each file is a story: a comment says which
-// claim of the paper it shows, commands choose the schedule, one a line, and under
-// each command stands, indented, what the Recorders asked for in return. What a
-// command does is told beside commands, in scenario_command_test.go. With
+// TestScenario plays testdata/*.txt, stories of whole clusters with markers in order.
+// The commands are described in scenario_command_test.go.
+func TestScenario(t *testing.T) {
+	playFiles(t, "testdata/*.txt", func() func(string) ([]string, error) { return new(story).command })
+}
+
+// playFiles plays the stories that the pattern names. A story is a file with a
+// comment that says which claim it shows, and commands that choose the schedule, one
+// a line. Under each command stands, indented, what it prints. For each story, begin
+// returns a function that carries out one command.
 //
 //	go test ./snapshot -run Scenario -rewrite
 //
-// what is indented is written anew; then read the difference.
-func TestScenario(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
+// writes the indented lines anew. Then read the difference.
+func playFiles(t *testing.T, pattern string, begin func() func(line string) ([]string, error)) {
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
@@ -31,7 +37,7 @@ func TestScenario(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			played := play(t, file, string(text))
+			played := play(t, file, string(text), begin())
 			if *rewrite && played != string(text) {
 				if err := os.WriteFile(file, []byte(played), 0o644); err != nil {
 					t.Fatal(err)
@@ -42,10 +48,9 @@ func TestScenario(t *testing.T) {
 }
 
 // play runs a story and returns it with what the commands print now.
-func play(t *testing.T, file, text string) string {
+func play(t *testing.T, file, text string, command func(line string) ([]string, error)) string {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	var out []string
-	s := &story{}
 	for i := 0; i < len(lines); {
 		line := lines[i]
 		out = append(out, line)
@@ -61,7 +66,7 @@ func play(t *testing.T, file, text string) string {
 		for i < len(lines) && strings.HasPrefix(lines[i], indent) {
 			i++
 		}
-		printed, err := s.command(line)
+		printed, err := command(line)
 		if err != nil {
 			t.Fatalf("%s: %v", at, err)
 		}
