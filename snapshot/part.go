@@ -1,5 +1,10 @@
 package snapshot
 
+import (
+	"bytes"
+	"io"
+)
+
 // Piece is a piece of one process's part of a snapshot. A process sends a [Recorded]
 // when it has recorded its state, and then a [Closed] for each end of a channel, in
 // any order. A [Failed] means that the remaining pieces of a part will not come.
@@ -16,10 +21,14 @@ type State struct {
 	// Error, if not empty, says why the program could not return its state. Bytes
 	// means nothing then.
 	Error string
-	// Encode, if non-nil, returns Bytes later, so that a large state is encoded
-	// outside the node's loop. The holder of the State calls it before the piece is
-	// encoded, on any goroutine.
-	Encode func() ([]byte, error)
+	// Encode, if non-nil, writes the state to w; then Bytes counts for nothing. The
+	// node calls it after the program's call of done, when it sends this part of the
+	// snapshot to the assembler: at most once for each Capture, however many
+	// snapshots share it, and not at all if none of them needs the state any more.
+	// The call comes from a goroutine of the node while the program runs on, so
+	// Encode must not read anything that the program changes. An error becomes the
+	// state's Error, and what was written before it is discarded.
+	Encode func(w io.Writer) error
 	// About is what is known about how the state was taken. It is nil if the program
 	// runs inside the node, or if a child process was not asked for its state.
 	About *About
@@ -37,17 +46,16 @@ type About struct {
 	Unanswered uint64
 }
 
-// Resolve returns the state with the result of Encode, if that is non-nil, in Bytes
-// or Error.
+// Resolve returns the state with the bytes that Encode writes, or with its error.
 func (s State) Resolve() State {
 	if s.Encode == nil {
 		return s
 	}
-	bytes, err := s.Encode()
-	if err != nil {
+	var b bytes.Buffer
+	if err := s.Encode(&b); err != nil {
 		return State{Error: err.Error(), About: s.About}
 	}
-	return State{Bytes: bytes, About: s.About}
+	return State{Bytes: b.Bytes(), About: s.About}
 }
 
 // Count is a number of messages on the channel to or from Peer.

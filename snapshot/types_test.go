@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"io"
 	"strings"
 	"testing"
 )
@@ -29,14 +30,20 @@ func TestProcessIDCheck(t *testing.T) {
 }
 
 func TestStateResolve(t *testing.T) {
-	later := State{Encode: func() ([]byte, error) { return []byte("7"), nil }}
+	later := State{Encode: func(w io.Writer) error {
+		_, err := io.WriteString(w, "7")
+		return err
+	}}
 	if got := later.Resolve(); string(got.Bytes) != "7" || got.Encode != nil || got.Error != "" {
 		t.Errorf("%+v", got)
 	}
 	if later.String() != "state to be encoded" || later.Resolve().String() != "state 7" {
 		t.Errorf("%s, %s", later, later.Resolve())
 	}
-	bad := State{Bytes: []byte("old"), Encode: func() ([]byte, error) { return []byte("half"), errTest }}
+	bad := State{Bytes: []byte("old"), Encode: func(w io.Writer) error {
+		io.WriteString(w, "half") //nolint:errcheck // into memory
+		return errTest
+	}}
 	if got := bad.Resolve(); got.Bytes != nil || got.Error != "test" || got.String() != "state error: test" {
 		t.Errorf("%+v", got)
 	}

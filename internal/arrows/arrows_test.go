@@ -101,6 +101,7 @@ func TestArrowsSeesFaults(t *testing.T) {
 		{"snapshot/a.go", `import . "time"`, "a dot import of time"},
 		{"snapshot/a.go", "import clock \"time\"\nvar now = clock.Now()", "time.Now"},
 		{"snapshot/a.go", "import \"fmt\"\nfunc f() { fmt.Println() }", "fmt.Println"},
+		{"snapshot/a.go", "import \"io\"\nvar copy = io.Copy", "io.Copy"},
 		{"snapshot/a.go", "func f() { go f() }", "start a goroutine"},
 		{"snapshot/a.go", "var c chan int", "a queue of goroutines"},
 		{"internal/command/a.go", `import "net"`, "internal/command must not import net"},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -153,7 +154,10 @@ func canonical(value []byte) string { return string(child.AppendCanonical(nil, v
 func (kv *kv) Capture(done func(program.State)) {
 	entries := slices.Clone(kv.entries)
 	size := kv.size
-	done(program.State{Encode: func() ([]byte, error) { return encode(entries, size), nil }})
+	done(program.State{Encode: func(w io.Writer) error {
+		_, err := w.Write(encode(entries, size))
+		return err
+	}})
 }
 
 // encode writes entries as JSON, in the order of their keys.

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"errors"
+	"io"
 	"sync"
 
 	"chandy/program"
@@ -32,10 +34,24 @@ func (e *epoch) capture() {
 		}
 		done = true
 		if s.Encode != nil {
-			s.Encode = sync.OnceValues(s.Encode) // several snapshots may share one recording
+			s.Encode = encodeOnce(s.Encode)
 		}
 		e.guard(func() { e.obey(e.recorder.StateRecorded(s)) })()
 	})
+}
+
+// encodeOnce returns a function that writes the result of a single call of encode each
+// time it is called, because several snapshots may share one recording.
+func encodeOnce(encode func(io.Writer) error) func(io.Writer) error {
+	encoded := sync.OnceValue(snapshot.State{Encode: encode}.Resolve)
+	return func(w io.Writer) error {
+		s := encoded()
+		if s.Error != "" {
+			return errors.New(s.Error)
+		}
+		_, err := w.Write(s.Bytes)
+		return err
+	}
 }
 
 // watchDeadlines ends the snapshots in progress when their time is over. It must be
