@@ -10,8 +10,8 @@ import (
 	"unicode"
 )
 
-// Batch is lines that a child has printed, without their ends. They are valid until
-// Return.
+// Batch is lines that a child has printed, without their line ends ("\n" or "\r\n")
+// and without spaces and tabs around them. They are valid until Return.
 type Batch struct {
 	Lines [][]byte
 	// Partial tells that the last line had no end: with it the output ended.
@@ -86,6 +86,7 @@ func (p *Process) readOutput() {
 			rest = nil
 			b.Return()
 		case len(b.Lines) > 0:
+			b.trim()
 			p.spec.Output(b)
 		}
 		if err != nil {
@@ -125,6 +126,15 @@ func (b *Batch) cut(end int, last bool) {
 	if tail := b.buffer[end+1:]; last && len(tail) > 0 {
 		b.Lines = append(b.Lines, tail)
 		b.Partial = true
+	}
+}
+
+// trim removes the white space around each line. A snapshot could hold JSON with
+// white space around it only in base64. Trimmed here, the bytes that are sent,
+// delivered and recorded are the same.
+func (b *Batch) trim() {
+	for i, line := range b.Lines {
+		b.Lines[i] = bytes.Trim(line, " \t\r")
 	}
 }
 

@@ -22,7 +22,7 @@ func TestLinesPassAsTheyAre(t *testing.T) {
 		`{"src":"n1","dest":"n2","body":{"type":"a","in_reply_to":-1}}`,                                     //
 		`{"src":"n1","dest":"n2","body":{"x":7}}`,                                                           // no type
 		`{"id":12,"dest":"n2","body":{"z":1,"a":9223372036854775807,"type":"b"},"src":"n1"}`,                // an id, 19 digits, its order of keys
-		`  { "dest" : "n2", "body" : { "type" : "spaces \u00e9 é", "e" : 1.0e2 } }  `,                       // spaces, escapes, no src
+		`{ "dest" : "n2", "body" : { "type" : "spaces \u00e9 é", "e" : 1.0e2 } }`,                           // spaces, escapes, no src
 		`{"src":"c77","dest":"n2","body":{"type":"forwarded","msg_id":3}}`,                                  // a client's src
 		`{"src":"nobody","dest":"n2","body":{"type":"a"}}`,                                                  // a false one
 		`{"src":"n1","dest":"n2","body":{"type":"long","pad":"` + strings.Repeat("x", 300_000) + `"}}` + "", // longer than a pipe
@@ -162,6 +162,33 @@ func TestMessageBeforeInit(t *testing.T) {
 	arrived.Write([]byte("."))
 	if got := c.await("n1", 2); !slices.Equal(got, sent) {
 		t.Errorf("n1 got %q", got)
+	}
+}
+
+// The white space around a line belongs to no message: what is recorded and printed
+// in a snapshot is what the receiver gets.
+func TestWhiteSpaceAroundALineIsCutOnce(t *testing.T) {
+	m := newMeeting(t)
+	c := newCluster(t, strings.Replace(file(2, "puppet", "state = \"none\"\n"), "address = \"127.0.0.1:7101\"",
+		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(m.env("late"))+" }", 1))
+	c.start("n1")
+	c.start("n2")
+	arrived := m.come()
+	c.waitUp()
+	want := []string{`{ "dest": "n1", "body": {"type": "a"} }`, `{"dest":"n1","body":{"type":"b"}}`, `{"dest":"n1","body":{"type":"c"}}`}
+	c.print("n2", " \t "+want[0]+"\t ", want[1]+"\r", "  "+want[2]+" \r")
+	s := c.snapshot("n2")
+	if got := s.inFlight("n2", "n1"); !slices.Equal(got, want) {
+		t.Errorf("in flight: got %q, want %q", got, want)
+	}
+	for _, line := range want {
+		if printed := `"payload": ` + line + `}`; !strings.Contains(string(s.text), printed) {
+			t.Errorf("got the snapshot %s\nwant in it %s", s.text, printed)
+		}
+	}
+	arrived.Write([]byte("."))
+	if got := c.await("n1", len(want)); !slices.Equal(got, want) {
+		t.Errorf("delivered: got %q, want %q", got, want)
 	}
 }
 
