@@ -37,12 +37,12 @@ type State struct {
 // About is what is known about how the state of a child process was taken. It says
 // how far that state is known to belong to the cut.
 type About struct {
-	// Settled is what the child had reached when it was asked: "acknowledged+idle",
-	// "acknowledged", "idle" or "none". Never empty.
+	// Settled says what the child had reached when it was asked: "acknowledged+idle",
+	// "acknowledged", "idle" or "none". It is never empty.
 	Settled string
-	// Printed is how many lines it printed between the request and the reply.
+	// Printed is how many lines the child printed between the request and the reply.
 	Printed uint64
-	// Unanswered is how many requests it had not answered when it was asked.
+	// Unanswered is how many requests the child had not answered when it was asked.
 	Unanswered uint64
 }
 
