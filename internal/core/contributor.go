@@ -3,9 +3,7 @@ package core
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"time"
 
 	"chandy/snapshot"
 	"chandy/wire"
@@ -20,13 +18,7 @@ type contributor struct {
 	incarnation snapshot.Incarnation // of the peer, by its hello
 	sections    map[sectionID][]byte // sections of which chunks have come
 	bytes       int                  // in sections, and sectionBytes for each of them
-	outcomes    []wire.Frame         // that were not sent yet
-	sendTimer   *timer
 }
-
-// outcomeDelay is how long the outcome of a complete snapshot may wait for others. An
-// outcome only lets its contributors free what they have sent; nobody waits for it.
-const outcomeDelay = 20 * time.Millisecond
 
 const (
 	// sectionBytes is what an unfinished section counts for, besides its bytes.
@@ -54,10 +46,7 @@ func (o *contributor) String() string {
 	return fmt.Sprintf("assembly %s->%s", o.peer, o.epoch.core.self)
 }
 
-func (o *contributor) closed(error) {
-	o.sendTimer.cancel()
-	o.outcomes = nil
-}
+func (o *contributor) closed(error) {}
 
 func (o *contributor) frame(f wire.Frame) error {
 	switch f := f.(type) {
@@ -130,42 +119,15 @@ func (o *contributor) drop(key sectionID) {
 	delete(o.sections, key)
 }
 
-// outcome sends the contributor what became of a snapshot, now or soon, and frees the
-// sections of it.
+// outcome sends the contributor what became of a snapshot, and frees the sections of it.
 func (o *contributor) outcome(id snapshot.ID, status string) {
 	for key := range o.sections {
 		if key.snapshot == id {
 			o.drop(key)
 		}
 	}
-	if _, open := o.epoch.core.conns[o.conn]; !open {
-		return
-	}
-	o.outcomes = append(o.outcomes, wire.Outcome{Snapshot: id, Status: status})
-	switch {
-	case status != wire.StatusComplete, o.epoch.core.stopping: // recordings may still hold memory; or no time remains
-		o.sendOutcomes()
-	case o.sendTimer == nil:
-		o.sendTimer = o.epoch.after(outcomeDelay, o.sendOutcomes)
-	}
-}
-
-// sendOutcomes sends all contributors the outcomes that they do not know yet.
-func (e *epoch) sendOutcomes() {
-	for _, id := range slices.Sorted(maps.Keys(e.core.conns)) {
-		if o, ok := e.core.conns[id].handler.(*contributor); ok {
-			o.sendOutcomes()
-		}
-	}
-}
-
-func (o *contributor) sendOutcomes() {
-	o.sendTimer.cancel()
-	o.sendTimer = nil
-	if len(o.outcomes) > 0 {
-		o.epoch.core.write(o.conn, o.outcomes...)
-		clear(o.outcomes)
-		o.outcomes = o.outcomes[:0]
+	if _, open := o.epoch.core.conns[o.conn]; open {
+		o.epoch.core.write(o.conn, wire.Outcome{Snapshot: id, Status: status})
 	}
 }
 

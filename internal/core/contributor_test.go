@@ -47,49 +47,10 @@ func (a *assembler) at(now time.Duration, events ...Event) (all []string) {
 	return all
 }
 
-func (a *assembler) outcome(id snapshot.ID, status string) Event {
-	return Called{func() { a.from.outcome(id, status) }}
-}
-
 func (a *assembler) want(got []string, want ...string) {
 	a.Helper()
 	if !slices.Equal(got, want) {
 		a.Errorf("at %v:\n got %q\nwant %q", a.end, got, want)
-	}
-}
-
-// The outcomes of complete snapshots are told together, once; others at once.
-func TestOutcomesWait(t *testing.T) {
-	const ms = time.Millisecond
-	complete := func(id string) string { return fmt.Sprintf(`outcome of %s: complete ""`, id) }
-	a := newAssembler(t)
-	a.want(a.at(1*ms, a.outcome("S1", wire.StatusComplete)))
-	a.want(a.at(9*ms, a.outcome("S2", wire.StatusComplete)))
-	a.want(a.at(20 * ms))
-	a.want(a.at(1*ms+outcomeDelay), complete("S1"), complete("S2"))
-	a.want(a.at(1*ms + 3*outcomeDelay))
-
-	a.want(a.at(100*ms, a.outcome("S3", wire.StatusComplete)))
-	a.want(a.at(101*ms, a.outcome("S4", wire.StatusPartial)), complete("S3"), `outcome of S4: partial ""`)
-	a.want(a.at(200 * ms))
-
-	a.want(a.at(201*ms, a.outcome("S5", wire.StatusComplete)))
-	a.want(a.at(202*ms, Called{func() { a.Core.epoch.process.Stop(errors.New("no more")) }}), complete("S5"), "exit")
-
-	a = newAssembler(t)
-	a.want(a.at(1*ms, a.outcome("S1", wire.StatusComplete)))
-	a.want(a.at(2*ms, Stopping{}), complete("S1"), "exit")
-
-	a = newAssembler(t)
-	a.stopping = true
-	a.want(a.at(1*ms, a.outcome("S1", wire.StatusComplete)), complete("S1"), "exit")
-
-	a = newAssembler(t)
-	timers := len(a.Core.epoch.timers.heap)
-	a.want(a.at(1*ms, a.outcome("S1", wire.StatusComplete)))
-	a.want(a.at(2*ms, Closed{Conn: -1}))
-	if got := len(a.Core.epoch.timers.heap); got != timers || len(a.from.outcomes) > 0 {
-		t.Errorf("%d timers, not %d, and %d outcomes are left of a connection that is closed", got, timers, len(a.from.outcomes))
 	}
 }
 

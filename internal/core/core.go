@@ -189,7 +189,7 @@ func (c *Core) exit(err error) {
 	}
 	c.exited, c.stopping = true, true
 	if c.epoch != nil {
-		c.epoch.leave()
+		c.epoch.logOutboxes()
 	}
 	c.do(Exit{err})
 }

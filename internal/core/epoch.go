@@ -145,9 +145,8 @@ func (e *epoch) flushed() bool {
 	})
 }
 
-// leave is called when the node ends.
-func (e *epoch) leave() {
-	e.sendOutcomes()
+// logOutboxes logs the messages that remain in the outboxes when the node ends.
+func (e *epoch) logOutboxes() {
 	for _, out := range e.out {
 		if n := out.sender.Waiting(); n > 0 {
 			e.core.log.Warn().Str("channel", out.String()).Int("messages", n).Msg("left in the outbox")

@@ -34,14 +34,9 @@ type delayed struct {
 	frame wire.Frame
 }
 
-// The sender learns what arrived once it is a quarter of the window, or ackDelay after
-// the first message that it does not know of. A marker alone may wait for
-// ackMarkerDelay: keeping it costs the sender next to nothing, and an idle cluster that
-// takes one snapshot after another sends few other frames.
-const (
-	ackDelay       = 50 * time.Millisecond
-	ackMarkerDelay = time.Second
-)
+// ackDelay is how long an acknowledgement may wait for more to acknowledge. A quarter of
+// the window is acknowledged at once.
+const ackDelay = 50 * time.Millisecond
 
 func (in *incoming) channel() snapshot.Channel {
 	return snapshot.Channel{From: in.peer.id, To: in.epoch.core.self}
@@ -201,17 +196,12 @@ func (in *incoming) arriveMarker(f wire.Marker) error {
 // one.
 func (in *incoming) acknowledge() {
 	news, bytes := in.receiver.Untold()
-	delay := ackDelay
-	if bytes == 0 {
-		delay = ackMarkerDelay
-	}
 	switch {
 	case !in.up(), !news:
 	case bytes >= in.receiver.Window/4:
 		in.sendAck()
-	case in.ackTimer == nil || in.ackTimer.at > in.epoch.core.now+delay:
-		in.ackTimer.cancel()
-		in.ackTimer = in.epoch.after(delay, in.sendAck)
+	case in.ackTimer == nil:
+		in.ackTimer = in.epoch.after(ackDelay, in.sendAck)
 	}
 }
 
