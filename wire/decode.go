@@ -24,11 +24,8 @@ func (d *decoder) frame(typ Type, payload []byte) (Frame, error) {
 	}
 	*d = decoder{rest: payload}
 	f := types[typ].decode(d)
-	if d.err == nil && len(d.rest) > 0 {
-		d.err = fmt.Errorf("%d bytes after the last field", len(d.rest))
-	}
-	if d.err != nil {
-		return nil, violation("%s frame: %w", typ, d.err)
+	if err := d.end(); err != nil {
+		return nil, violation("%s frame: %w", typ, err)
 	}
 	return f, nil
 }
@@ -41,6 +38,14 @@ type decoder struct {
 	// whole is all that is decoded, once more, if it is not empty: strings are pieces
 	// of it then, and take no memory of their own.
 	whole string
+}
+
+// end returns the first fault of the fields, and requires that none follows.
+func (d *decoder) end() error {
+	if len(d.rest) > 0 {
+		d.fail("%d bytes after the last field", len(d.rest))
+	}
+	return d.err
 }
 
 func (d *decoder) fail(format string, args ...any) {
