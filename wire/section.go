@@ -100,11 +100,13 @@ func (s *sectionEncoder) cut() {
 	}
 }
 
-// roomFor is about how many bytes of a section are not referred to.
+// roomFor estimates how many bytes of a section are copied. Its gain: without it, a
+// section with 62 ends of channels takes 1.3 times as long to encode if they are idle,
+// and 2.3 times if each has one message of 1 KiB (BenchmarkSection).
 func roomFor(pieces []snapshot.Piece) int {
 	const (
-		head   = 64 // of a section, and of pieces of which there are few
-		number = 4  // or length
+		head   = 64 // bytes of a section, or of a piece of a kind that is rare
+		number = 4  // bytes of a number or a length
 	)
 	n := head
 	for _, piece := range pieces {
@@ -128,6 +130,7 @@ func roomFor(pieces []snapshot.Piece) int {
 	return n
 }
 
+// roomOf returns how many bytes of a state or of messages are copied.
 func roomOf(bytes []byte) int {
 	if len(bytes) < ReferMin {
 		return len(bytes)
