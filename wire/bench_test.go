@@ -28,7 +28,9 @@ func BenchmarkAppend(b *testing.B) {
 }
 
 func BenchmarkReadData(b *testing.B) { benchmarkRead(b, benchData()) }
-func BenchmarkReadAck(b *testing.B)  { benchmarkRead(b, Ack{Arrived: 1_000_000, Received: 999_999}) }
+func BenchmarkReadAck(b *testing.B) {
+	benchmarkRead(b, Ack{Position{Arrived: 1_000_000, Received: 999_999}})
+}
 
 func benchmarkRead(b *testing.B, f Frame) {
 	frame := Append(nil, f)

@@ -15,7 +15,7 @@ type Data struct {
 	Stamp uint64
 	// Batch holds the messages, at least one, numbered from 1 on, each of at
 	// most MessageMax bytes. Of a decoded frame it is checked.
-	Batch snapshot.Batch
+	snapshot.Batch
 }
 
 // Type is TypeData.

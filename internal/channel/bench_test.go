@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"chandy/wire"
 	"fmt"
 	"testing"
 )
@@ -19,7 +20,7 @@ func BenchmarkChannel(b *testing.B) {
 			payload := make([]byte, size)
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
-			var at Position
+			var at wire.Position
 			b.ResetTimer()
 			for sent := 0; sent < b.N; {
 				for n := min(inARow, b.N-sent); n > 0; n-- {

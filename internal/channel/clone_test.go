@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // The exploration copies halves and compares them. Both must know every field:
@@ -112,7 +113,7 @@ func appendPeer(b []byte, p *Peer) []byte {
 	return b
 }
 
-func appendPosition(b []byte, at Position) []byte {
+func appendPosition(b []byte, at wire.Position) []byte {
 	for _, n := range []uint64{at.Arrived, at.Received, at.Marker, at.Credit} {
 		b = binary.AppendUvarint(b, n)
 	}
@@ -146,9 +147,9 @@ func TestCloneKnowsEveryField(t *testing.T) {
 		19: {reflect.TypeFor[Sender]()},
 		13: {reflect.TypeFor[Receiver]()},
 		5:  {reflect.TypeFor[segment]()},
-		4:  {reflect.TypeFor[Peer](), reflect.TypeFor[Position](), reflect.TypeFor[snapshot.Start]()},
+		4:  {reflect.TypeFor[Peer](), reflect.TypeFor[wire.Position](), reflect.TypeFor[snapshot.Start]()},
 		3:  {reflect.TypeFor[snapshot.Batch](), reflect.TypeFor[snapshot.Marker]()},
-		2:  {reflect.TypeFor[Data](), reflect.TypeFor[Marker]()},
+		2:  {reflect.TypeFor[wire.Data](), reflect.TypeFor[Marker]()},
 	} {
 		for _, typ := range all {
 			if got := typ.NumField(); got != want {

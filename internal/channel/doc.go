@@ -29,17 +29,6 @@ const (
 	Ahead
 )
 
-// Position is how far a receiver is. It stands in every acknowledgement and in
-// the welcome with which a connection begins; all its numbers only grow.
-type Position struct {
-	Arrived  uint64 // last message that entered the inbox
-	Received uint64 // last message that the program received
-	Marker   uint64 // ordinal of the last marker that was processed
-	// Credit is how many bytes of messages (as in a Batch, lengths included) the
-	// sender may have sent in all: a message may begin below it.
-	Credit uint64
-}
-
 // ErrBroken is wrapped by errors that no new connection can mend: one half has
 // lost what the other one relies on.
 var ErrBroken = errors.New("channel broken")

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // Receiver is the incoming half of a channel. Window, in bytes, is what it
@@ -22,8 +23,8 @@ type Receiver struct {
 	done              segment   // the last one that was received whole; its memory is lent to the program
 	arrivedBytes      uint64    // of the messages 1 … arrived
 	receivedBytes     uint64
-	told              Position // the last one given by Acknowledge
-	toldBytes         uint64   // arrivedBytes then
+	told              wire.Position // the last one given by Acknowledge
+	toldBytes         uint64        // arrivedBytes then
 	duplicates        uint64
 }
 
@@ -32,7 +33,7 @@ type Receiver struct {
 // Keep is called. A message that arrived before is dropped; the error
 // of a gap or of a breach of the window is a violation of the protocol, and
 // nothing has changed.
-func (r *Receiver) Data(d Data) (snapshot.Batch, error) {
+func (r *Receiver) Data(d wire.Data) (snapshot.Batch, error) {
 	fresh := d.Batch.After(r.arrived)
 	r.duplicates += uint64(d.Count - fresh.Count)
 	switch {
@@ -143,8 +144,8 @@ func (r *Receiver) Inbox() []snapshot.Batch {
 }
 
 // Acknowledge is the position to tell the sender now.
-func (r *Receiver) Acknowledge() Position {
-	r.told = Position{Arrived: r.arrived, Received: r.received, Marker: r.marker, Credit: r.receivedBytes + uint64(r.Window)}
+func (r *Receiver) Acknowledge() wire.Position {
+	r.told = wire.Position{Arrived: r.arrived, Received: r.received, Marker: r.marker, Credit: r.receivedBytes + uint64(r.Window)}
 	r.toldBytes = r.arrivedBytes
 	return r.told
 }

@@ -7,15 +7,16 @@ import (
 	"testing"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // messages is first … last, each one byte.
-func messages(first, last, stamp uint64) Data {
+func messages(first, last, stamp uint64) wire.Data {
 	b := snapshot.Batch{First: first}
 	for seq := first; seq <= last; seq++ {
 		b.Append([]byte{byte(seq)})
 	}
-	return Data{b, stamp}
+	return wire.Data{Stamp: stamp, Batch: b}
 }
 
 // welcomed is a receiver whose sender was welcomed.
@@ -76,7 +77,7 @@ func TestReceiverWindow(t *testing.T) {
 	}
 	large := snapshot.Batch{First: 2}
 	large.Append(make([]byte, 1000))
-	if _, err := r.Data(Data{large, 0}); err != nil {
+	if _, err := r.Data(wire.Data{Batch: large}); err != nil {
 		t.Errorf("a message that begins below the credit: %v", err)
 	}
 	r.Receive()
@@ -84,7 +85,7 @@ func TestReceiverWindow(t *testing.T) {
 	if _, err := r.Data(messages(3, 3, 0)); err == nil {
 		t.Error("credit that was not told was used")
 	}
-	if at := r.Acknowledge(); at != (Position{Arrived: 2, Received: 2, Credit: 2 + 1002 + 4}) {
+	if at := r.Acknowledge(); at != (wire.Position{Arrived: 2, Received: 2, Credit: 2 + 1002 + 4}) {
 		t.Errorf("told %+v", at)
 	}
 	if _, err := r.Data(messages(2, 4, 0)); err != nil {
@@ -196,7 +197,7 @@ func TestInboxByReference(t *testing.T) {
 		seq++
 		b := snapshot.Batch{First: seq}
 		b.Append(bytes.Repeat([]byte{byte(seq)}, segmentMax/3))
-		fresh, err := r.Data(Data{Batch: b})
+		fresh, err := r.Data(wire.Data{Batch: b})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,7 +244,7 @@ func TestInboxByReference(t *testing.T) {
 // Errors say what they are about: they end up in the log and at the peer.
 func TestErrorsNameNumbers(t *testing.T) {
 	var s Sender
-	if err := s.Acknowledge(Position{Arrived: 7, Marker: 3}); err == nil || !strings.Contains(err.Error(), "message 7 and marker 3") {
+	if err := s.Acknowledge(wire.Position{Arrived: 7, Marker: 3}); err == nil || !strings.Contains(err.Error(), "message 7 and marker 3") {
 		t.Error(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // Sender is the outgoing half of a channel. The zero value is a channel on which
@@ -40,13 +41,6 @@ type Sender struct {
 type Marker struct {
 	snapshot.Marker
 	Ordinal uint64
-}
-
-// Data is a batch of messages on this channel, sent after the marker with ordinal
-// Stamp and before the next one.
-type Data struct {
-	snapshot.Batch
-	Stamp uint64
 }
 
 // Send takes a copy of payload as the next message.
@@ -128,7 +122,7 @@ func (s *Sender) Outbox() (acked uint64, unacked []snapshot.Batch) {
 
 // Resume begins a connection with a receiver that is at the given position. What
 // it has not got is given by Next again. The error wraps ErrBroken.
-func (s *Sender) Resume(at Position) error {
+func (s *Sender) Resume(at wire.Position) error {
 	switch {
 	case at.Arrived < s.acked || at.Marker < s.markerAcked:
 		return fmt.Errorf("%w: the receiver is at message %d and marker %d, but acknowledged %d and %d",
@@ -161,7 +155,7 @@ func (s *Sender) Disconnect() { s.up = false }
 // Acknowledge takes the position that came back on the connection: what has
 // arrived is forgotten. An error is a violation of the protocol, and nothing has
 // changed.
-func (s *Sender) Acknowledge(at Position) error {
+func (s *Sender) Acknowledge(at wire.Position) error {
 	switch {
 	case at.Arrived > s.written || at.Marker > s.markerWritten:
 		return fmt.Errorf("acknowledges message %d and marker %d, but only %d and %d were sent on this connection",
@@ -193,7 +187,7 @@ func (s *Sender) Acknowledge(at Position) error {
 // whichever is not nil; neither if there is nothing, or no connection, or no
 // credit. Whoever calls it writes what it gives. The messages are lent until they
 // are acknowledged or Send is called.
-func (s *Sender) Next() (*Marker, *Data) {
+func (s *Sender) Next() (*Marker, *wire.Data) {
 	marker, data := s.next() // small enough to be inlined: then the data takes no memory
 	if data.Count == 0 {
 		return marker, nil
@@ -202,26 +196,26 @@ func (s *Sender) Next() (*Marker, *Data) {
 }
 
 // next is Next; data without messages is none.
-func (s *Sender) next() (marker *Marker, data Data) {
+func (s *Sender) next() (marker *Marker, data wire.Data) {
 	if !s.up {
-		return nil, Data{}
+		return nil, wire.Data{}
 	}
 	if s.markerWritten < s.markerSent {
 		m := &s.markers[s.markerWritten-s.markerAcked]
 		if s.Rule == Ahead || m.Sent == s.written {
 			s.markerWritten++
-			return m, Data{}
+			return m, wire.Data{}
 		}
 	}
 	if s.written == s.sent || s.offset >= s.credit {
-		return nil, Data{}
+		return nil, wire.Data{}
 	}
 	seg := &s.outbox[s.cursor]
 	if s.written == seg.Last() {
 		s.cursor, s.cursorBytes = s.cursor+1, 0
 		seg = &s.outbox[s.cursor]
 	}
-	data = Data{Stamp: seg.stamp, Batch: snapshot.Batch{
+	data = wire.Data{Stamp: seg.stamp, Batch: snapshot.Batch{
 		First: s.written + 1,
 		Count: int(seg.Last() - s.written),
 		Body:  seg.Body[s.cursorBytes:len(seg.Body):len(seg.Body)],
