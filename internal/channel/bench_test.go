@@ -34,7 +34,7 @@ func BenchmarkChannel(b *testing.B) {
 				}
 				for _, ok := r.Receive(); ok; _, ok = r.Receive() {
 				}
-				if _, untold := r.Untold(); untold >= window/4 {
+				if _, unacknowledged := r.Unacknowledged(); unacknowledged >= window/4 {
 					if err := s.Acknowledge(at); err != nil {
 						b.Fatal(err)
 					}

@@ -123,7 +123,7 @@ var channelFaults = []plantedFault{
 		"both ignore the window", full, []string{checkInbox},
 		func(h *hooks) {
 			h.next = unlimited
-			lenient(h, func(r *Receiver, _ *wire.Data) { r.told.Credit = 1 << 20 })
+			lenient(h, func(r *Receiver, _ *wire.Data) { r.advertised.Credit = 1 << 20 })
 		},
 	},
 	{
@@ -131,7 +131,7 @@ var channelFaults = []plantedFault{
 		func(h *hooks) {
 			h.tell = told(func(r *Receiver, at *wire.Position) {
 				at.Credit = r.arrivedBytes + uint64(r.Window)
-				r.told.Credit = at.Credit
+				r.advertised.Credit = at.Credit
 			})
 		},
 	},

@@ -61,11 +61,11 @@ func (p *Peer) Meet(incarnation snapshot.Incarnation) (Meeting, Discarded, error
 	var lost Discarded
 	if p.Out != nil {
 		lost.Outbox = uint64(p.Out.Waiting())
-		*p.Out = Sender{Rule: p.Out.Rule, Spares: p.Out.Spares}
+		*p.Out = Sender{Rule: p.Out.Rule, FreeList: p.Out.FreeList}
 	}
 	if p.In != nil {
 		lost.Inbox = uint64(p.In.Waiting())
-		*p.In = Receiver{Rule: p.In.Rule, Window: p.In.Window, Spares: p.In.Spares}
+		*p.In = Receiver{Rule: p.In.Rule, Window: p.In.Window, FreeList: p.In.FreeList}
 	}
 	return Restarted, lost, nil
 }

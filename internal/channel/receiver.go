@@ -13,9 +13,9 @@ import (
 //
 // Invariants: received <= arrived; the inbox holds received+1 … arrived.
 type Receiver struct {
-	Rule   Rule
-	Window int
-	Spares *Spares
+	Rule     Rule
+	Window   int
+	FreeList *FreeList
 
 	arrived, received uint64
 	marker            uint64    // last marker that was processed
@@ -23,8 +23,8 @@ type Receiver struct {
 	done              segment   // the last one that was received whole; its memory is lent to the program
 	arrivedBytes      uint64    // of the messages 1 … arrived
 	receivedBytes     uint64
-	told              wire.Position // the last one given by Acknowledge
-	toldBytes         uint64        // arrivedBytes then
+	advertised        wire.Position // the last one given by Acknowledge
+	advertisedBytes   uint64        // arrivedBytes then
 	duplicates        uint64
 }
 
@@ -45,8 +45,8 @@ func (r *Receiver) Data(d wire.Data) (snapshot.Batch, error) {
 		return fresh, fmt.Errorf("message %d was sent after marker %d, but marker %d is the last that came", fresh.First, d.Stamp, r.marker)
 	}
 	size := uint64(len(fresh.Body))
-	if r.arrivedBytes+size > r.told.Credit {
-		allowed := r.told.Credit - min(r.told.Credit, r.arrivedBytes)
+	if r.arrivedBytes+size > r.advertised.Credit {
+		allowed := r.advertised.Credit - min(r.advertised.Credit, r.arrivedBytes)
 		if begin(fresh, allowed).Count < fresh.Count {
 			return fresh, fmt.Errorf("message %d is beyond the window", fresh.Last())
 		}
@@ -60,7 +60,7 @@ func (r *Receiver) Data(d wire.Data) (snapshot.Batch, error) {
 func (r *Receiver) put(fresh snapshot.Batch, stamp uint64) snapshot.Batch {
 	n := len(r.inbox)
 	if n == 0 || r.inbox[n-1].stamp != stamp || cap(r.inbox[n-1].Body)-len(r.inbox[n-1].Body) < len(fresh.Body) {
-		body := r.Spares.take(len(fresh.Body), n > 0)
+		body := r.FreeList.take(len(fresh.Body), n > 0)
 		r.inbox = append(r.inbox, segment{Batch: snapshot.Batch{First: fresh.First, Body: body}, memory: body, stamp: stamp})
 		n++
 	}
@@ -88,8 +88,8 @@ func (r *Receiver) Marker(m Marker) (fresh bool, err error) {
 		return false, fmt.Errorf("marker %d came after %d", m.Ordinal, r.marker)
 	case m.Sent < r.arrived || r.Rule == InOrder && m.Sent != r.arrived:
 		return false, fmt.Errorf("marker %d stands after message %d but came after %d", m.Ordinal, m.Sent, r.arrived)
-	case r.Rule == Ahead && m.Acked > r.told.Arrived:
-		return false, fmt.Errorf("marker %d says that message %d was acknowledged, but only %d was", m.Ordinal, m.Acked, r.told.Arrived)
+	case r.Rule == Ahead && m.Acked > r.advertised.Arrived:
+		return false, fmt.Errorf("marker %d says that message %d was acknowledged, but only %d was", m.Ordinal, m.Acked, r.advertised.Arrived)
 	}
 	r.marker = m.Ordinal
 	return true, nil
@@ -104,7 +104,7 @@ func (r *Receiver) Receive() (payload []byte, ok bool) {
 	if len(r.inbox) == 0 || r.inbox[0].stamp > r.marker {
 		return nil, false
 	}
-	r.Spares.put(&r.done)
+	r.FreeList.put(&r.done)
 	head := &r.inbox[0]
 	before := len(head.Body)
 	payload = head.Next()
@@ -145,16 +145,16 @@ func (r *Receiver) Inbox() []snapshot.Batch {
 
 // Acknowledge is the position to tell the sender now.
 func (r *Receiver) Acknowledge() wire.Position {
-	r.told = wire.Position{Arrived: r.arrived, Received: r.received, Marker: r.marker, Credit: r.receivedBytes + uint64(r.Window)}
-	r.toldBytes = r.arrivedBytes
-	return r.told
+	r.advertised = wire.Position{Arrived: r.arrived, Received: r.received, Marker: r.marker, Credit: r.receivedBytes + uint64(r.Window)}
+	r.advertisedBytes = r.arrivedBytes
+	return r.advertised
 }
 
-// Untold tells whether there is anything that the sender does not know yet, and
+// Unacknowledged tells whether there is anything that the sender does not know yet, and
 // for how many bytes of messages: those that arrived since it was told, or those
 // that it could send in place of received ones, whichever is more.
-func (r *Receiver) Untold() (any bool, bytes int) {
-	any = r.arrived > r.told.Arrived || r.marker > r.told.Marker || r.received > r.told.Received
-	credit := r.receivedBytes + uint64(r.Window) - r.told.Credit
-	return any, int(max(credit, r.arrivedBytes-r.toldBytes))
+func (r *Receiver) Unacknowledged() (any bool, bytes int) {
+	any = r.arrived > r.advertised.Arrived || r.marker > r.advertised.Marker || r.received > r.advertised.Received
+	credit := r.receivedBytes + uint64(r.Window) - r.advertised.Credit
+	return any, int(max(credit, r.arrivedBytes-r.advertisedBytes))
 }

@@ -157,14 +157,14 @@ func TestReceiveWaitsForMarkers(t *testing.T) {
 	}
 }
 
-// Untold is what the sender does not know: the more of what arrived and of what may
+// Unacknowledged is what the sender does not know: the more of what arrived and of what may
 // be sent in place of what was received.
 func TestUntold(t *testing.T) {
 	r := &Receiver{Rule: Ahead, Window: 100}
 	want := func(any bool, n int) {
 		t.Helper()
-		if gotAny, got := r.Untold(); gotAny != any || gotAny && got != n {
-			t.Errorf("untold %v, %d bytes; want %v, %d", gotAny, got, any, n)
+		if gotAny, got := r.Unacknowledged(); gotAny != any || gotAny && got != n {
+			t.Errorf("unacknowledged %v, %d bytes; want %v, %d", gotAny, got, any, n)
 		}
 	}
 	want(false, 0)
@@ -191,7 +191,7 @@ func TestUntold(t *testing.T) {
 // that is used again; and memory is used again.
 func TestInboxByReference(t *testing.T) {
 	r := welcomed(Ahead, 10*segmentMax)
-	r.Spares = &Spares{}
+	r.FreeList = &FreeList{}
 	seq := uint64(0)
 	arrive := func() (fresh snapshot.Batch) {
 		seq++
@@ -228,16 +228,16 @@ func TestInboxByReference(t *testing.T) {
 		arrive()
 		arrive()
 	}
-	if len(r.Spares.free) == 0 && cap(r.done.memory) != segmentMax {
+	if len(r.FreeList.free) == 0 && cap(r.done.memory) != segmentMax {
 		t.Error("no memory is used again")
 	}
 	if after := fmt.Sprint(all, kept); after != before {
 		t.Error("what was recorded has changed")
 	}
 	receive(r.Waiting())
-	r.Spares.Trim()
-	if r.Spares.Trim(); len(r.Spares.free) > 0 {
-		t.Errorf("%d spares are kept by an idle channel", len(r.Spares.free))
+	r.FreeList.Trim()
+	if r.FreeList.Trim(); len(r.FreeList.free) > 0 {
+		t.Errorf("%d buffers are kept by an idle channel", len(r.FreeList.free))
 	}
 }
 

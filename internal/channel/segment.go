@@ -20,20 +20,20 @@ type segment struct {
 	recorded bool   // a recorder refers to it: the memory is never used again
 }
 
-// Spares is memory of segments that is used again, so that a busy channel takes
+// FreeList is memory of segments that is used again, so that a busy channel takes
 // none. It is for the halves of channels of one owner; nil keeps nothing. Lists
 // and snapshots that refer to a segment keep its memory from coming here.
-type Spares struct {
+type FreeList struct {
 	free   [][]byte
 	unused int // how many were never taken since the last Trim
 }
 
-// sparesMax is how many are kept: 4 MiB.
-const sparesMax = 4 << 20 / segmentMax
+// freeListMax is how many are kept: 4 MiB.
+const freeListMax = 4 << 20 / segmentMax
 
 // take gives empty memory: a spare one, or new with room for n bytes, or for a whole
 // segment if the channel is busy.
-func (s *Spares) take(n int, busy bool) []byte {
+func (s *FreeList) take(n int, busy bool) []byte {
 	switch {
 	case s == nil || n > segmentMax:
 		return make([]byte, 0, n)
@@ -51,15 +51,15 @@ func (s *Spares) take(n int, busy bool) []byte {
 }
 
 // put takes the memory of a segment that is no longer needed.
-func (s *Spares) put(done *segment) {
-	if s != nil && !done.recorded && cap(done.memory) == segmentMax && len(s.free) < sparesMax {
+func (s *FreeList) put(done *segment) {
+	if s != nil && !done.recorded && cap(done.memory) == segmentMax && len(s.free) < freeListMax {
 		s.free = append(s.free, done.memory[:0])
 	}
 	*done = segment{}
 }
 
 // Trim frees what was not taken since the last Trim: idle channels keep nothing.
-func (s *Spares) Trim() {
+func (s *FreeList) Trim() {
 	s.free = slices.Delete(s.free, 0, s.unused)
 	s.unused = len(s.free)
 }

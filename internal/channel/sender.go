@@ -15,8 +15,8 @@ import (
 // Invariants: acked <= written <= sent; received <= acked;
 // markerAcked <= markerWritten <= markerSent.
 type Sender struct {
-	Rule   Rule
-	Spares *Spares
+	Rule     Rule
+	FreeList *FreeList
 
 	sent, acked, received uint64
 	outbox                []segment // messages acked+1 … sent, and some before
@@ -67,7 +67,7 @@ func (s *Sender) newSegment() segment {
 		next.start = last.start + uint64(len(last.Body))
 		room = min(len(last.Body), segmentMax)
 	}
-	next.Body = s.Spares.take(room, room > segmentMax/2)
+	next.Body = s.FreeList.take(room, room > segmentMax/2)
 	return next
 }
 
@@ -173,7 +173,7 @@ func (s *Sender) Acknowledge(at wire.Position) error {
 		s.bytes -= len(s.outbox[done].Body)
 		s.offset = max(s.offset, s.outbox[done].start+uint64(len(s.outbox[done].Body)))
 		s.outbox[done].recorded = s.outbox[done].First <= s.recordedTo
-		s.Spares.put(&s.outbox[done])
+		s.FreeList.put(&s.outbox[done])
 		done++
 	}
 	s.outbox = slices.Delete(s.outbox, 0, done)

@@ -367,7 +367,7 @@ func TestResent(t *testing.T) {
 // was acknowledged, and its memory is of the size that is used again.
 func TestGrownOutboxByReference(t *testing.T) {
 	s := up(t, Ahead)
-	s.Spares = &Spares{}
+	s.FreeList = &FreeList{}
 	for i := range 40 {
 		s.Send(bytes.Repeat([]byte{byte(i)}, segmentMax/4))
 		_, recorded := s.Outbox()
@@ -393,7 +393,7 @@ func TestGrownOutboxByReference(t *testing.T) {
 // What was recorded of the outbox stays as it was, whatever happens afterwards.
 func TestOutboxByReference(t *testing.T) {
 	s := up(t, Ahead)
-	s.Spares = &Spares{}
+	s.FreeList = &FreeList{}
 	for i := range 5 {
 		s.Send([]byte{byte(i + 1)})
 	}
@@ -425,7 +425,7 @@ func TestOutboxByReference(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(s.Spares.free) == 0 {
+	if len(s.FreeList.free) == 0 {
 		t.Error("no memory is used again")
 	}
 	if after := fmt.Sprint(all); after != before {

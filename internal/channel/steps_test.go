@@ -361,7 +361,7 @@ func (l *local) enabled() (all []event) {
 		if _, ok := l.hooks.receive(cloneReceiver(p.In)); ok && !(capturing && l.hooks.patient) {
 			can(receives, i)
 		}
-		if untold, _ := p.In.Untold(); untold && p.attached {
+		if unacknowledged, _ := p.In.Unacknowledged(); unacknowledged && p.attached {
 			can(tells, i)
 		}
 	}

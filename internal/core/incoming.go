@@ -199,7 +199,7 @@ func (in *incoming) arriveMarker(f wire.Marker) error {
 // acknowledge sends the sender an acknowledgement if there is enough news, or schedules
 // one.
 func (in *incoming) acknowledge() {
-	news, bytes := in.receiver.Untold()
+	news, bytes := in.receiver.Unacknowledged()
 	delay := ackDelay
 	if bytes == 0 {
 		delay = ackMarkerDelay
