@@ -60,7 +60,7 @@ type Hello struct {
 // Type is TypeHello.
 func (Hello) Type() Type { return TypeHello }
 
-// String says who wants what.
+// String returns all fields but the configuration hash.
 func (h Hello) String() string {
 	return fmt.Sprintf("hello %s %s->%s (versions %d-%d, cluster %s, epoch %d, incarnation %s, peer %s)",
 		h.Role, shown(h.From), shown(h.To), h.VersionMin, h.VersionMax,

@@ -8,13 +8,14 @@ import (
 	"chandy/snapshot"
 )
 
-// LentMax is the largest section that may be lent to DecodeSection, in bytes. It is
-// copied up to twice: for the names in it, and its states and messages.
+// LentMax is the largest section, in bytes, whose memory the caller of DecodeSection may
+// use again. DecodeSection copies such a section.
 const LentMax = 16 << 10
 
-// DecodeSection reads the pieces of a whole section of the part of a process in one
-// incarnation, at most so many. What they hold is copied, but of a section of more than
-// LentMax bytes states and messages lie in it afterwards. Errors are ErrViolations.
+// DecodeSection decodes a whole section of the part of a process in one incarnation. It
+// skips pieces of unknown kinds. More than most pieces, skipped ones included, are a
+// violation, as is every other error. The states and messages of a section of more than
+// LentMax bytes are not copied, so the caller must not modify it afterwards.
 func DecodeSection(process snapshot.ProcessID, incarnation snapshot.Incarnation, section []byte, most int) ([]snapshot.Piece, error) {
 	d := decoder{rest: section}
 	if len(section) <= LentMax {
@@ -73,7 +74,7 @@ const (
 // pieces estimates how many pieces follow, at least one.
 func (d *decoder) pieces() int { return min(1+len(d.rest)/pieceAbout, roomMax) }
 
-// pieceDecoder is a decoder with what all pieces have in common.
+// pieceDecoder decodes the fields of one piece.
 type pieceDecoder struct {
 	decoder
 	process     snapshot.ProcessID
@@ -103,7 +104,7 @@ func (d *pieceDecoder) failed() snapshot.Failed {
 	}
 }
 
-// about reads a list of at most one.
+// about decodes a list of at most one.
 func (d *decoder) about() *snapshot.About {
 	switch d.byte("about", 0, 1) {
 	case 1:
@@ -166,7 +167,8 @@ func (d *pieceDecoder) closed() snapshot.Closed {
 	return c
 }
 
-// items gives how many items of at least size bytes each follow.
+// items returns how many items follow. Each needs at least size bytes, so that a count
+// that cannot fit is refused.
 func (d *decoder) items(field string, size int) int {
 	n := d.uint(field)
 	if n > uint64(len(d.rest)/size) {
@@ -176,7 +178,7 @@ func (d *decoder) items(field string, size int) int {
 	return int(n)
 }
 
-// bytes gives the next byte string: a copy, if strings are pieces of one.
+// bytes returns the next byte string. It is a copy if whole is set.
 func (d *decoder) bytes(field string) []byte {
 	b := d.sized(field)
 	if d.whole != "" {
