@@ -9,6 +9,7 @@ import (
 
 	"chandy/internal/channel"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // machines is a cluster of real Recorders on real channels: a Sender and a Receiver
@@ -42,14 +43,14 @@ type line struct {
 // frame is what Sender.Next returns: a marker or data.
 type frame struct {
 	marker *channel.Marker
-	data   *channel.Data
+	data   *wire.Data
 }
 
 func (f frame) String() string {
 	if f.marker != nil {
 		return fmt.Sprintf("%s (ordinal %d)", f.marker, f.marker.Ordinal)
 	}
-	return fmt.Sprintf("%s (stamp %d)", f.data, f.data.Stamp)
+	return fmt.Sprintf("%s (stamp %d)", f.data.Batch, f.data.Stamp)
 }
 
 // taken is a snapshot with the pieces that have come.

@@ -1,8 +1,12 @@
 package wire
 
 import (
+	"fmt"
 	"io"
+	"slices"
 	"testing"
+
+	"chandy/snapshot"
 )
 
 // benchData is a data frame with a body of about 64 KiB: messages of 100 bytes.
@@ -24,7 +28,9 @@ func BenchmarkAppend(b *testing.B) {
 }
 
 func BenchmarkReadData(b *testing.B) { benchmarkRead(b, benchData()) }
-func BenchmarkReadAck(b *testing.B)  { benchmarkRead(b, Ack{Arrived: 1_000_000, Received: 999_999}) }
+func BenchmarkReadAck(b *testing.B) {
+	benchmarkRead(b, Ack{Position{Arrived: 1_000_000, Received: 999_999}})
+}
 
 func benchmarkRead(b *testing.B, f Frame) {
 	frame := Append(nil, f)
@@ -50,4 +56,61 @@ func (e *endless) Read(p []byte) (int, error) {
 	n := copy(p, e.frame[e.at:])
 	e.at = (e.at + n) % len(e.frame)
 	return n, nil
+}
+
+// benchPieces is the whole part of a process with channels to and from 31 others, in
+// each of which so many messages of 1 KiB were recorded.
+func benchPieces(messages int) []snapshot.Piece {
+	batch := snapshot.Batch{First: 1_000_000}
+	for range messages {
+		batch.Append(make([]byte, 1<<10))
+	}
+	recorded := snapshot.Recorded{Process: "p1", Incarnation: benchIncarnation, State: snapshot.State{Bytes: make([]byte, 100)}}
+	pieces := []snapshot.Piece{recorded}
+	for i := range 31 {
+		peer := snapshot.ProcessID(fmt.Sprintf("p%d", i+2))
+		recorded.Sent = append(recorded.Sent, snapshot.Count{Peer: peer, N: 1_000_000})
+		recorded.Received = append(recorded.Received, snapshot.Count{Peer: peer, N: 1_000_000})
+		for _, outgoing := range []bool{true, false} {
+			c := snapshot.Closed{Process: "p1", Incarnation: benchIncarnation, Outgoing: outgoing, Peer: benchIncarnation}
+			if c.Channel = (snapshot.Channel{From: peer, To: "p1"}); outgoing {
+				c.Channel = snapshot.Channel{From: "p1", To: peer}
+			}
+			if messages > 0 {
+				c.Messages = []snapshot.Batch{batch}
+			}
+			pieces = append(pieces, c)
+		}
+	}
+	pieces[0] = recorded
+	return pieces
+}
+
+const benchIncarnation = "20261122T073525123456Z-k3m9x2q7ab"
+
+func BenchmarkSection(b *testing.B) {
+	for _, messages := range []int{0, 1, 100} {
+		b.Run(fmt.Sprintf("%d messages", messages), func(b *testing.B) {
+			pieces := benchPieces(messages)
+			b.ReportAllocs()
+			for b.Loop() {
+				Section("p1", benchIncarnation, pieces)
+			}
+		})
+	}
+}
+
+func BenchmarkDecodeSection(b *testing.B) {
+	for _, messages := range []int{0, 1, 100} {
+		b.Run(fmt.Sprintf("%d messages", messages), func(b *testing.B) {
+			pieces := benchPieces(messages)
+			section := slices.Concat(Section("p1", benchIncarnation, pieces)...)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := DecodeSection("p1", benchIncarnation, section, len(pieces)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

@@ -15,7 +15,7 @@ type Chunk struct {
 	Process snapshot.ProcessID
 	// Section numbers the sections of the part: 0, 1, 2 …
 	Section uint64
-	// Last tells that the chunk is the last of its section.
+	// Last reports whether the chunk is the last of its section.
 	Last bool
 	// Bytes is the chunk, one slice after another, at most ChunkMax bytes in all; it
 	// may be empty. Of a decoded frame it is one slice.
@@ -31,10 +31,10 @@ func (p Chunk) Len() int {
 	return n
 }
 
-// Type is TypeChunk.
+// Type returns TypeChunk.
 func (Chunk) Type() Type { return TypeChunk }
 
-// String gives the place of the chunk and its length.
+// String returns the place of the chunk and its length.
 func (p Chunk) String() string {
 	last := ""
 	if p.Last {
@@ -43,8 +43,8 @@ func (p Chunk) String() string {
 	return fmt.Sprintf("chunk of %s from %s, section %d (%d bytes%s)", shown(p.Snapshot), shown(p.Process), p.Section, p.Len(), last)
 }
 
-// AppendHead is [Append] but for the chunk, with which the frame ends: whoever writes
-// the frame writes the chunk after it.
+// AppendHead appends the frame without the chunk, with which the frame ends. The caller
+// must write the chunk after it.
 func (p Chunk) AppendHead(b []byte) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)

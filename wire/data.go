@@ -15,13 +15,13 @@ type Data struct {
 	Stamp uint64
 	// Batch holds the messages, at least one, numbered from 1 on, each of at
 	// most MessageMax bytes. Of a decoded frame it is checked.
-	Batch snapshot.Batch
+	snapshot.Batch
 }
 
-// Type is TypeData.
+// Type returns TypeData.
 func (Data) Type() Type { return TypeData }
 
-// String gives the numbers of the messages and the length of their body.
+// String returns the numbers of the messages and the length of their body.
 func (d Data) String() string {
 	if d.Batch.Count == 1 {
 		return fmt.Sprintf("data %d (%d bytes)", d.Batch.First, len(d.Batch.Body))
@@ -29,8 +29,8 @@ func (d Data) String() string {
 	return fmt.Sprintf("data %d-%d (%d bytes)", d.Batch.First, d.Batch.Last(), len(d.Batch.Body))
 }
 
-// AppendHead is [Append] but for the body of the batch, with which the frame ends:
-// whoever writes the frame writes the body after it.
+// AppendHead appends the frame without the body of the batch, with which the frame
+// ends. The caller must write the body after it.
 func (d Data) AppendHead(b []byte) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)

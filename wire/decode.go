@@ -10,11 +10,11 @@ import (
 
 // Decode reads the payload of a frame of type typ. The payload belongs to the
 // frame afterwards: bodies and chunks lie in it, strings are copied. Every
-// error is an ErrViolation and names the type and the field. What Decode
-// accepts, Append writes again, byte for byte.
+// error wraps ErrViolation and names the type and the field. Append encodes what
+// Decode accepts to the same bytes again.
 func Decode(typ Type, payload []byte) (Frame, error) { return new(decoder).frame(typ, payload) }
 
-// frame is Decode.
+// frame decodes like Decode, reusing d.
 func (d *decoder) frame(typ Type, payload []byte) (Frame, error) {
 	if !typ.known() {
 		return nil, violation("frame of unknown %s", typ)
@@ -24,23 +24,28 @@ func (d *decoder) frame(typ Type, payload []byte) (Frame, error) {
 	}
 	*d = decoder{rest: payload}
 	f := types[typ].decode(d)
-	if d.err == nil && len(d.rest) > 0 {
-		d.err = fmt.Errorf("%d bytes after the last field", len(d.rest))
-	}
-	if d.err != nil {
-		return nil, violation("%s frame: %w", typ, d.err)
+	if err := d.end(); err != nil {
+		return nil, violation("%s frame: %w", typ, err)
 	}
 	return f, nil
 }
 
-// decoder takes fields off a payload. After the first error it gives zeros and
-// keeps that error, so that a frame reads its fields first and asks once.
+// decoder takes fields off a payload. It keeps the first error and returns zeros after
+// it, so that a frame decodes all its fields and checks for an error once.
 type decoder struct {
 	rest []byte
 	err  error
-	// whole is all that is decoded, once more, if it is not empty: strings are pieces
-	// of it then, and take no memory of their own.
+	// whole, if set, is what is decoded as a string. Decoded names are then substrings of
+	// it, so that they cost no allocation.
 	whole string
+}
+
+// end returns the first fault of the fields, and requires that none follows.
+func (d *decoder) end() error {
+	if len(d.rest) > 0 {
+		d.fail("%d bytes after the last field", len(d.rest))
+	}
+	return d.err
 }
 
 func (d *decoder) fail(format string, args ...any) {
@@ -50,7 +55,7 @@ func (d *decoder) fail(format string, args ...any) {
 	d.rest = nil
 }
 
-// take gives the next n bytes.
+// take returns the next n bytes.
 func (d *decoder) take(field string, n int) []byte {
 	if n > len(d.rest) {
 		d.fail("%s is cut off", field)
@@ -61,7 +66,7 @@ func (d *decoder) take(field string, n int) []byte {
 	return taken
 }
 
-// byte gives the next byte; it must be in low … high.
+// byte returns the next byte; it must be in low … high.
 func (d *decoder) byte(field string, low, high byte) byte {
 	b := d.take(field, 1)
 	if d.err != nil {
@@ -85,7 +90,7 @@ func (d *decoder) flags() {
 	}
 }
 
-// uint gives the next number, which must be in its shortest form.
+// uint returns the next number, which must be in its shortest form.
 func (d *decoder) uint(field string) uint64 {
 	n, w := binary.Uvarint(d.rest)
 	switch {
@@ -103,7 +108,7 @@ func (d *decoder) uint(field string) uint64 {
 	return n
 }
 
-// uint8 gives the next number, which must be below 256.
+// uint8 returns the next number, which must be below 256.
 func (d *decoder) uint8(field string) uint8 {
 	n := d.uint(field)
 	if n > math.MaxUint8 {
@@ -113,7 +118,7 @@ func (d *decoder) uint8(field string) uint8 {
 	return uint8(n)
 }
 
-// duration gives the next number as a time; it is in microseconds.
+// duration returns the next number, in microseconds, as a duration.
 func (d *decoder) duration(field string) time.Duration {
 	const most = uint64(math.MaxInt64 / time.Microsecond)
 	n := d.uint(field)
@@ -146,7 +151,7 @@ func (d *decoder) string(field string, limit int) string {
 	return string(b)
 }
 
-// all gives what is left, at most limit bytes; nil if nothing is.
+// all returns the rest of the payload, at most limit bytes, or nil if it is empty.
 func (d *decoder) all(field string, limit int) []byte {
 	if len(d.rest) > limit {
 		d.fail("%s has %d bytes, more than %d", field, len(d.rest), limit)
@@ -157,15 +162,15 @@ func (d *decoder) all(field string, limit int) []byte {
 	return d.take(field, len(d.rest))
 }
 
-// check keeps a fault of the fields taken so far, none of which failed before.
+// check records a fault, if non-nil and the first.
 func (d *decoder) check(fault error) {
 	if d.err == nil && fault != nil {
 		d.err = fault
 	}
 }
 
-// counts checks what every acknowledgement and marker keeps: what came later
-// on the way of a message cannot be more than what came earlier.
+// counts checks two counts of the same messages: fewer can have got to the later stage
+// of their way than to the earlier one.
 func counts(laterName string, later uint64, earlierName string, earlier uint64) error {
 	if later > earlier {
 		return fmt.Errorf("%s %d is more than %s %d", laterName, later, earlierName, earlier)

@@ -13,7 +13,7 @@ var ErrViolation = errors.New("protocol violation")
 // ErrChecksum is the violation of a frame that is not what its peer sent.
 var ErrChecksum = errors.New("checksum does not match")
 
-// violation is an error that is ErrViolation.
+// violation returns an error that wraps ErrViolation.
 func violation(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", ErrViolation, fmt.Errorf(format, args...))
 }

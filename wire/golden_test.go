@@ -50,7 +50,7 @@ var goldens = []struct {
 		"hello control \"\"->p1 (versions 1-1, cluster bank, epoch 0, incarnation \"\", peer \"\")",
 	},
 	{
-		Welcome{Version: 1, Epoch: 300, Incarnation: "b9", Arrived: 130, Received: 128, Marker: 2, Credit: 1 << 20},
+		Welcome{Version: 1, Epoch: 300, Incarnation: "b9", Position: Position{Arrived: 130, Received: 128, Marker: 2, Credit: 1 << 20}},
 		"c58501020000000e1ffa3faf" +
 			"01ac020262398201800102808040",
 		"welcome version 1, epoch 300, incarnation b9 (arrived 130, received 128, marker 2, credit 1048576)",
@@ -80,7 +80,7 @@ var goldens = []struct {
 		"marker 3 of 20261122T073525123456Z-k3m9x2q7ab (assembler p1, 10s left, sent 130, acked 127)",
 	},
 	{
-		Ack{Arrived: 130, Received: 128, Marker: 3, Credit: 1<<20 + 17},
+		Ack{Position{Arrived: 130, Received: 128, Marker: 3, Credit: 1<<20 + 17}},
 		"c5850106000000086b2e5170" +
 			"8201800103918040",
 		"ack (arrived 130, received 128, marker 3, credit 1048593)",

@@ -20,7 +20,7 @@ const (
 	RoleControl Role = 3
 )
 
-// String is the role as SPEC.md has it.
+// String returns the name of the role in SPEC.md.
 func (r Role) String() string {
 	switch r {
 	case RoleChannel:
@@ -43,7 +43,7 @@ type Hello struct {
 	VersionMin, VersionMax uint8
 	// Cluster is the name of the cluster.
 	Cluster string
-	// Epoch is that of the dialler.
+	// Epoch is the epoch of the dialler.
 	Epoch uint64
 	// ConfigHash is of what the cluster files of all nodes must agree on.
 	ConfigHash [32]byte
@@ -51,16 +51,16 @@ type Hello struct {
 	From snapshot.ProcessID
 	// To is the process that the dialler wants to talk to.
 	To snapshot.ProcessID
-	// Incarnation is that of the dialler; empty for a client.
+	// Incarnation is the incarnation of the dialler; empty for a client.
 	Incarnation snapshot.Incarnation
 	// Peer is the incarnation of To that the dialler knows; empty if none.
 	Peer snapshot.Incarnation
 }
 
-// Type is TypeHello.
+// Type returns TypeHello.
 func (Hello) Type() Type { return TypeHello }
 
-// String says who wants what.
+// String returns all fields but the configuration hash.
 func (h Hello) String() string {
 	return fmt.Sprintf("hello %s %s->%s (versions %d-%d, cluster %s, epoch %d, incarnation %s, peer %s)",
 		h.Role, shown(h.From), shown(h.To), h.VersionMin, h.VersionMax,

@@ -18,10 +18,10 @@ type Join struct {
 	TimeLeft time.Duration
 }
 
-// Type is TypeJoin.
+// Type returns TypeJoin.
 func (Join) Type() Type { return TypeJoin }
 
-// String gives the fields.
+// String returns the fields.
 func (a Join) String() string {
 	return fmt.Sprintf("join %s (assembler %s, %s left)", shown(a.Snapshot), shown(a.Assembler), a.TimeLeft)
 }

@@ -28,10 +28,10 @@ type Marker struct {
 	Acked uint64
 }
 
-// Type is TypeMarker.
+// Type returns TypeMarker.
 func (Marker) Type() Type { return TypeMarker }
 
-// String gives the ordinal, the snapshot and both counts.
+// String returns the ordinal, the snapshot and both counts.
 func (m Marker) String() string {
 	return fmt.Sprintf("marker %d of %s (assembler %s, %s left, sent %d, acked %d)",
 		m.Ordinal, shown(m.Snapshot), shown(m.Assembler), m.TimeLeft, m.Sent, m.Acked)

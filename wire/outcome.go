@@ -14,8 +14,8 @@ const (
 	StatusUnknown  = "unknown"  // the assembler has no such snapshot, or none any more
 )
 
-// Outcome tells a process what became of a snapshot to which it gave a part:
-// from the assembler.
+// Outcome is sent by the assembler to a process that contributed a part: what became of
+// the snapshot.
 type Outcome struct {
 	// Snapshot is the snapshot.
 	Snapshot snapshot.ID
@@ -26,10 +26,10 @@ type Outcome struct {
 	Text string
 }
 
-// Type is TypeOutcome.
+// Type returns TypeOutcome.
 func (Outcome) Type() Type { return TypeOutcome }
 
-// String gives the fields.
+// String returns the fields.
 func (o Outcome) String() string {
 	return fmt.Sprintf("outcome of %s: %s %q", shown(o.Snapshot), shown(o.Status), o.Text)
 }

@@ -8,10 +8,10 @@ type Ping struct {
 	Nonce uint64
 }
 
-// Type is TypePing.
+// Type returns TypePing.
 func (Ping) Type() Type { return TypePing }
 
-// String gives the nonce.
+// String returns the nonce.
 func (p Ping) String() string { return fmt.Sprintf("ping %d", p.Nonce) }
 
 func (p Ping) append(b []byte) []byte { return appendUint(b, p.Nonce) }

@@ -10,37 +10,37 @@ import (
 )
 
 const (
-	// bufferSize is what a Reader holds for a connection that says little.
+	// bufferSize is the buffer of a quiet connection, in bytes.
 	bufferSize = 4 << 10
-	// blockSize is what it takes at a time from one that says much.
+	// blockSize is the buffer of a busy connection, in bytes.
 	blockSize = 128 << 10
-	// aheadMax is the most memory that a Reader takes for bytes that were
-	// announced and have not come.
+	// aheadMax is how many bytes a Reader allocates at most for bytes that were
+	// announced and have not arrived.
 	aheadMax = 1 << 20
 )
 
-// Reader reads frames. It is for one goroutine.
+// Reader reads frames. It is not safe for concurrent use.
 //
-// It has a small buffer of its own. While the connection has more ready than that
-// holds, it takes a block instead; an idle connection has none.
+// A node has many connections, and most are idle. So a Reader owns only a small
+// buffer. While its connection delivers more than that holds, it borrows a large block
+// from a pool.
 type Reader struct {
 	r        io.Reader
 	small    []byte
-	block    *[blockSize]byte // nil: the buffer is small
-	buf      []byte           // small or the block
-	from, to int              // buf[from:to] was read and not given yet
-	came     int              // bytes, when last something was read
+	block    *[blockSize]byte // nil while the small buffer is used
+	buf      []byte           // small or block[:]
+	from, to int              // buf[from:to] was read and not returned yet
+	came     int              // bytes that the last read returned
 	limit    int
-	begun    bool  // a frame has come: the peer speaks chandy
-	err      error // the first; the last too
+	begun    bool  // a frame has arrived, so the peer speaks chandy
+	err      error // first error; sticky
 
-	// Of the frame that is being read, here so that none takes memory for them:
+	// State of the current frame, kept here so that it is not allocated per frame:
 	header  [HeaderSize]byte
 	decoder decoder
 }
 
-// NewReader gives a Reader of r that refuses frames of more than limit bytes
-// of payload. A listener begins with HelloMax, a dialler with AnswerMax.
+// NewReader returns a Reader of r that refuses payloads of more than limit bytes. A listener begins with HelloMax, a dialler with AnswerMax.
 func NewReader(r io.Reader, limit int) *Reader {
 	small := make([]byte, bufferSize)
 	return &Reader{r: r, small: small, buf: small, limit: limit}
@@ -50,14 +50,14 @@ func NewReader(r io.Reader, limit int) *Reader {
 // type has its own limit too, so that FrameMax lifts the Reader's.
 func (r *Reader) SetLimit(limit int) { r.limit = limit }
 
-// Read gives the next frame. Bodies and chunks in it are lent until a Read that is
-// called while Buffered is 0; everything else is its own.
+// Read returns the next frame. Bodies and chunks in it lie in the buffer of the Reader:
+// they are valid until Read is called while Buffered is 0. Everything else is a copy.
 //
-// The error is io.EOF at the end between two frames, and holds
-// io.ErrUnexpectedEOF within one; it holds ErrViolation if the peer is at
-// fault, is a *ForeignError if the first bytes are not chandy's, and holds
-// what reading failed with in all other cases. After an error the place in the
-// stream is lost: Read gives the same error for ever.
+// The error is io.EOF if the stream ends between two frames. It wraps
+// io.ErrUnexpectedEOF if the stream ends within a frame, and ErrViolation if the peer
+// is at fault. It is a *ForeignError if the first bytes are not chandy's. Otherwise it
+// wraps the error of the connection. After an error the place in the stream is lost,
+// so every later Read returns the same error.
 func (r *Reader) Read() (Frame, error) {
 	if r.err != nil {
 		return nil, r.err
@@ -71,9 +71,8 @@ func (r *Reader) Read() (Frame, error) {
 	return f, nil
 }
 
-// Buffered is the length of the next frame, header included, if all of it has
-// been read from the connection already, otherwise 0. While it is not 0, Read
-// does not block. A header that will be refused counts as a whole frame.
+// Buffered returns the length of the next frame, header included, if all of it has
+// been read from the connection already. Otherwise it returns 0, and Read may block. A header that will be refused counts as a whole frame.
 func (r *Reader) Buffered() int {
 	n := r.to - r.from
 	if r.err != nil || n < HeaderSize {
@@ -110,8 +109,8 @@ func (r *Reader) read() (Frame, error) {
 	return f, err
 }
 
-// readHeader reads into header. It looks at the magic as soon as that is there: a
-// foreign peer may never send as much as a header.
+// readHeader reads into header. It checks the magic as soon as its two bytes arrive,
+// because a foreign peer may never send as many bytes as a header has.
 func (r *Reader) readHeader() error {
 	if r.from == r.to {
 		r.startOver()
@@ -132,8 +131,9 @@ func (r *Reader) readHeader() error {
 	return nil
 }
 
-// startOver uses the buffer from its beginning, when all in it has been given. A
-// block is given back if the small buffer would have done.
+// startOver uses the buffer from its beginning. The caller must have returned all that
+// was in it. A block goes back to the pool if the last read would have fitted into the
+// small buffer.
 func (r *Reader) startOver() {
 	if r.block != nil && r.came < bufferSize {
 		blocks.Put(r.block)
@@ -145,7 +145,7 @@ func (r *Reader) startOver() {
 // blocks are the buffers of busy connections.
 var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
 
-// fill reads until n bytes are there, which the buffer can hold.
+// fill reads until n bytes are buffered. The buffer must be able to hold n bytes.
 func (r *Reader) fill(n int) error {
 	for r.to-r.from < n {
 		if n > len(r.buf)-r.from {
@@ -164,7 +164,7 @@ func (r *Reader) fill(n int) error {
 	return nil
 }
 
-// takeBlock goes on in a block.
+// takeBlock moves from the small buffer to a block.
 func (r *Reader) takeBlock() {
 	if r.block == nil {
 		r.block = blocks.Get().(*[blockSize]byte)
@@ -172,7 +172,7 @@ func (r *Reader) takeBlock() {
 	}
 }
 
-// readPayload gives the next n bytes.
+// readPayload returns the next n bytes.
 func (r *Reader) readPayload(n int) ([]byte, error) {
 	if n > len(r.buf) {
 		return r.readOwn(n)
@@ -185,8 +185,8 @@ func (r *Reader) readPayload(n int) ([]byte, error) {
 	return payload, nil
 }
 
-// readOwn reads n bytes into memory of their own, of which at no time more than
-// aheadMax waits for bytes that have not come.
+// readOwn reads n bytes that the buffer cannot hold. It allocates at most aheadMax
+// bytes beyond those that have arrived.
 func (r *Reader) readOwn(n int) ([]byte, error) {
 	var came [][]byte
 	for have := 0; n-have > aheadMax; have += aheadMax {
@@ -212,7 +212,7 @@ func (r *Reader) readFull(b []byte) error {
 	return err
 }
 
-// unexpected is err within a frame, where the stream must not end.
+// unexpected turns io.EOF into io.ErrUnexpectedEOF, for an end within a frame.
 func unexpected(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

@@ -198,7 +198,7 @@ func TestReaderPieces(t *testing.T) {
 // While Buffered is not 0, Read asks the connection for nothing.
 func TestReaderBuffered(t *testing.T) {
 	ping := Append(nil, Ping{Nonce: 7})
-	ack := Append(nil, Ack{Arrived: 5, Received: 4})
+	ack := Append(nil, Ack{Position{Arrived: 5, Received: 4}})
 	for cut := range ack {
 		first := bytes.Join([][]byte{ping, ping, ack[:cut]}, nil)
 		r := NewReader(io.MultiReader(bytes.NewReader(first), bytes.NewReader(ack[cut:])), FrameMax)

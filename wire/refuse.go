@@ -29,10 +29,10 @@ type Refuse struct {
 	Text string
 }
 
-// Type is TypeRefuse.
+// Type returns TypeRefuse.
 func (Refuse) Type() Type { return TypeRefuse }
 
-// String gives code and text.
+// String returns code and text.
 func (r Refuse) String() string { return fmt.Sprintf("refuse %q: %q", r.Code, r.Text) }
 
 func (r Refuse) append(b []byte) []byte {

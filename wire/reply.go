@@ -8,7 +8,7 @@ type Kind uint8
 // The kinds of replies to a request: any number of the first two, then one of
 // the others.
 const (
-	// KindProgress tells in JSON how far the request is.
+	// KindProgress says in JSON how far the request is.
 	KindProgress Kind = 1
 	// KindData holds a chunk of the result; the result is all of them in order.
 	KindData Kind = 2
@@ -18,7 +18,7 @@ const (
 	KindError Kind = 4
 )
 
-// String is the kind as SPEC.md has it.
+// String returns the name of the kind in SPEC.md.
 func (k Kind) String() string {
 	switch k {
 	case KindProgress:
@@ -35,7 +35,7 @@ func (k Kind) String() string {
 
 // Reply answers a request, on a control connection.
 type Reply struct {
-	// Number is that of the request.
+	// Number is the number of the request.
 	Number uint64
 	// Kind is what Body holds.
 	Kind Kind
@@ -43,10 +43,10 @@ type Reply struct {
 	Body []byte
 }
 
-// Type is TypeReply.
+// Type returns TypeReply.
 func (Reply) Type() Type { return TypeReply }
 
-// String gives the number, the kind and the length of the body.
+// String returns the number, the kind and the length of the body.
 func (r Reply) String() string {
 	return fmt.Sprintf("reply %d %s (%d bytes)", r.Number, r.Kind, len(r.Body))
 }

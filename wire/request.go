@@ -11,10 +11,10 @@ type Request struct {
 	Body []byte
 }
 
-// Type is TypeRequest.
+// Type returns TypeRequest.
 func (Request) Type() Type { return TypeRequest }
 
-// String gives the number and the length of the body.
+// String returns the number and the length of the body.
 func (r Request) String() string {
 	return fmt.Sprintf("request %d (%d bytes)", r.Number, len(r.Body))
 }

@@ -33,35 +33,35 @@ func sectionGoldens() []struct {
 				Process: "p1", Incarnation: "i", State: snapshot.State{Bytes: []byte("{}")},
 				Sent: []snapshot.Count{{Peer: "p2", N: 300}}, Received: []snapshot.Count{{Peer: "p1"}, {Peer: "p2", N: 1}},
 			},
-			"01 00 02 7b7d 00 01 02 7032 ac02 02 02 7031 00 02 7032 01",
+			"01 14 00 02 7b7d 00 01 02 7032 ac02 02 02 7031 00 02 7032 01",
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no"}},
-			"01 01 02 6e6f 00 00 00",
+			"01 07 01 02 6e6f 00 00 00",
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{
 				Bytes: []byte("1"), About: &snapshot.About{Settled: "idle", Printed: 300, Unanswered: 2}}},
-			"01 00 01 31 01 04 69646c65 ac02 02 00 00",
+			"01 0e 00 01 31 01 04 69646c65 ac02 02 00 00",
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no", About: &snapshot.About{Settled: "none"}}},
-			"01 01 02 6e6f 01 04 6e6f6e65 00 00 00 00",
+			"01 0e 01 02 6e6f 01 04 6e6f6e65 00 00 00 00",
 		},
 		{
 			snapshot.Closed{
 				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", Messages: []snapshot.Batch{batch},
 				Resets: []snapshot.Reset{{Process: "p2", Incarnation: "j", Discarded: 5, Unknown: true}},
 			},
-			"02 00 02 7032 01 6a 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
+			"02 16 00 02 7032 01 6a 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
 		},
 		{
 			snapshot.Closed{Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p1"}, Outgoing: true, Peer: "i"},
-			"02 01 02 7031 01 69 00 00",
+			"02 08 01 02 7031 01 69 00 00",
 		},
 		{
 			snapshot.Failed{Process: "p1", Reason: "refused", Detail: "x"},
-			"03 02 7031 07 72656675736564 01 78",
+			"03 0d 02 7031 07 72656675736564 01 78",
 		},
 	}
 }
@@ -97,8 +97,8 @@ func TestSectionGoldens(t *testing.T) {
 // A section that announces many counts gets no memory on its word.
 func TestSectionRoom(t *testing.T) {
 	const many = 8 << 20
-	section := append([]byte{pieceRecorded, stateBytes, 0, 0}, binary.AppendUvarint(nil, many)...)
-	section = append(section, bytes.Repeat([]byte{0xff}, 2*many)...)
+	fields := append([]byte{stateBytes, 0, 0}, binary.AppendUvarint(nil, many)...)
+	section := rawPiece(pieceRecorded, append(fields, bytes.Repeat([]byte{0xff}, 2*many)...))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	if _, err := DecodeSection("p1", "i", section, 1); !errors.Is(err, ErrViolation) {
@@ -129,17 +129,90 @@ func TestSectionOfOthers(t *testing.T) {
 	}
 }
 
+// rawPiece returns a piece of any kind.
+func rawPiece(kind byte, fields []byte) []byte {
+	return append(binary.AppendUvarint([]byte{kind}, uint64(len(fields))), fields...)
+}
+
+// A decoder skips a piece of a kind that it does not know, whatever is in it.
+func TestSectionSkipsUnknownKinds(t *testing.T) {
+	first, last := sectionGoldens()[0].piece, sectionGoldens()[4].piece
+	before := slices.Concat(Section("p1", "i", []snapshot.Piece{first})...)
+	after := slices.Concat(Section("p1", "i", []snapshot.Piece{last})...)
+	for _, kind := range []byte{0, pieceFailed + 1, 0xff} {
+		for _, fields := range [][]byte{nil, {0xff}, before, bytes.Repeat([]byte{pieceRecorded}, 300), make([]byte, LentMax)} {
+			section := slices.Concat(before, rawPiece(kind, fields), after)
+			got, err := DecodeSection("p1", "i", section, 3)
+			if want := []snapshot.Piece{first, last}; err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("kind %d with %d bytes: %v\n got %v\nwant %v", kind, len(fields), err, got, want)
+			}
+			if got, err := DecodeSection("p1", "i", section, 2); !errors.Is(err, ErrViolation) {
+				t.Errorf("kind %d: 3 pieces, one of them skipped, of at most 2: got %v, %v, want a violation", kind, got, err)
+			}
+			cut := section[:len(before)+1+len(fields)]
+			if got, err := DecodeSection("p1", "i", cut, 3); !errors.Is(err, ErrViolation) {
+				t.Errorf("kind %d, cut off: got %v, %v, want a violation", kind, got, err)
+			}
+		}
+	}
+}
+
+// The fields of a piece must end where its length says.
+func TestSectionLengths(t *testing.T) {
+	for _, g := range sectionGoldens() {
+		whole := slices.Concat(Section("p1", "i", []snapshot.Piece{g.piece})...)
+		kind, fields := whole[0], whole[2:]
+		// More bytes follow, so that a field could be read beyond the end of the piece.
+		for n := range len(fields) {
+			section := slices.Concat(rawPiece(kind, fields[:n]), fields[n:], whole)
+			if got, err := DecodeSection("p1", "i", section, 9); !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), "piece 0") {
+				t.Errorf("%s with length %d of %d: got %v, %v, want a violation in piece 0", g.piece, n, len(fields), got, err)
+			}
+		}
+		for _, c := range []struct {
+			section []byte
+			want    string
+		}{
+			{rawPiece(kind, append(bytes.Clone(fields), 0)), "piece 0: 1 bytes after the last field"},
+			{slices.Concat(whole, []byte{kind, whole[1] + 1}, fields), "piece 1: piece is cut off"},
+			{slices.Concat([]byte{kind}, binary.AppendUvarint(nil, 1<<64-1), fields), "piece 0: piece is cut off"},
+			{slices.Concat([]byte{kind, whole[1] | 0x80, 0}, fields), "piece 0: piece is not in its shortest form"},
+			{[]byte{kind}, "piece 0: piece is cut off"},
+		} {
+			if got, err := DecodeSection("p1", "i", c.section, 9); !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%x: got %v, %v, want %q", c.section, got, err, c.want)
+			}
+		}
+	}
+}
+
+// knownPieces returns a sound section without the pieces that a decoder skips.
+func knownPieces(section []byte) []byte {
+	var known []byte
+	for len(section) > 0 {
+		n, w := binary.Uvarint(section[1:])
+		end := 1 + w + int(n)
+		if section[0] >= pieceRecorded && section[0] <= pieceFailed {
+			known = append(known, section[:end]...)
+		}
+		section = section[end:]
+	}
+	return known
+}
+
 func FuzzSection(f *testing.F) {
 	for _, g := range sectionGoldens() {
 		f.Add(slices.Concat(Section("p1", "i", []snapshot.Piece{g.piece})...))
 	}
+	f.Add(rawPiece(pieceFailed+1, []byte("later")))
 	f.Fuzz(func(t *testing.T, section []byte) {
 		pieces, err := DecodeSection("p1", "i", bytes.Clone(section), 1000)
 		if err != nil {
 			return
 		}
-		if again := slices.Concat(Section("p1", "i", pieces)...); !bytes.Equal(again, section) {
-			t.Errorf("%x encodes back to %x: %s", section, again, fmt.Sprint(pieces))
+		again := slices.Concat(Section("p1", "i", pieces)...)
+		if want := knownPieces(section); !bytes.Equal(again, want) {
+			t.Errorf("%x encodes back to %x, want %x: %s", section, again, want, fmt.Sprint(pieces))
 		}
 	})
 }

@@ -6,7 +6,7 @@ import (
 	"chandy/snapshot"
 )
 
-// ProcessStatus is what a node tells of its process. It is an element of
+// ProcessStatus is the status of a process and its channels. It is an element of
 // "processes" in chandy/status.v1; docs/status.schema.json has it for machines.
 type ProcessStatus struct {
 	Process     snapshot.ProcessID   `json:"process"`
@@ -20,7 +20,7 @@ type ProcessStatus struct {
 	Snapshots   []SnapshotStatus     `json:"snapshots"`
 }
 
-// LinkStatus is what both ends of a channel tell.
+// LinkStatus is the part of the status that both ends of a channel have.
 type LinkStatus struct {
 	Up      bool    `json:"up"`
 	SinceMS float64 `json:"since_ms"` // how long it has been up or down
@@ -69,7 +69,7 @@ type SnapshotStatus struct {
 	WaitsFor   []string           `json:"waits_for"`
 }
 
-// Up tells whether all links of the process are up.
+// Up reports whether all links of the process are up.
 func (s *ProcessStatus) Up() bool {
 	return !slices.ContainsFunc(s.Outgoing, func(o OutgoingStatus) bool { return !o.Up }) &&
 		!slices.ContainsFunc(s.Incoming, func(in IncomingStatus) bool { return !in.Up })

@@ -44,8 +44,7 @@ var types = [...]struct {
 	TypeReply:   {"reply", ChunkMax + HelloMax, decodeReply},
 }
 
-// String is the name of the type as SPEC.md has it; "type 99" of a type that
-// there is not.
+// String returns the name of the type in SPEC.md, or "type 99" for an unknown type.
 func (t Type) String() string {
 	if !t.known() {
 		return fmt.Sprintf("type %d", uint8(t))

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"chandy/wire"
 	"fmt"
 	"testing"
 )
@@ -19,7 +20,7 @@ func BenchmarkChannel(b *testing.B) {
 			payload := make([]byte, size)
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
-			var at Position
+			var at wire.Position
 			b.ResetTimer()
 			for sent := 0; sent < b.N; {
 				for n := min(inARow, b.N-sent); n > 0; n-- {
@@ -33,7 +34,7 @@ func BenchmarkChannel(b *testing.B) {
 				}
 				for _, ok := r.Receive(); ok; _, ok = r.Receive() {
 				}
-				if _, untold := r.Untold(); untold >= window/4 {
+				if _, unacknowledged := r.Unacknowledged(); unacknowledged >= window/4 {
 					if err := s.Acknowledge(at); err != nil {
 						b.Fatal(err)
 					}

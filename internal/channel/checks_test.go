@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // finding is something wrong that an exploration came upon.
@@ -64,7 +65,7 @@ func (s *step) received(p *peer) {
 
 // arrived takes messages and checks their place among the markers: under the
 // textbook rule they arrive after those before them and before those after them.
-func (s *step) arrived(from snapshot.ProcessID, p *peer, d Data) {
+func (s *step) arrived(from snapshot.ProcessID, p *peer, d wire.Data) {
 	fresh, err := s.hooks.data(p.In, d)
 	if err != nil {
 		s.finds(checkViolation, "%v", err)

@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // The exploration copies halves and compares them. Both must know every field:
 // TestCloneKnowsEveryField fails when one is added.
 
 // cloneSender is a deep copy: the original may use the memory of its segments again.
-// Spares are no part of the state.
+// The free list is no part of the state.
 func cloneSender(s *Sender) *Sender {
 	if s == nil {
 		return nil
@@ -24,7 +25,7 @@ func cloneSender(s *Sender) *Sender {
 	for i := range c.outbox {
 		cloneMemory(&c.outbox[i])
 	}
-	c.Spares = nil
+	c.FreeList = nil
 	c.markers = slices.Clone(s.markers)
 	return &c
 }
@@ -38,7 +39,7 @@ func cloneReceiver(r *Receiver) *Receiver {
 	for i := range c.inbox {
 		cloneMemory(&c.inbox[i])
 	}
-	c.done, c.Spares = segment{}, nil
+	c.done, c.FreeList = segment{}, nil
 	return &c
 }
 
@@ -56,7 +57,7 @@ func clonePeer(p Peer) Peer {
 // Senders with equal encodings behave alike for ever. What belongs to a connection
 // is left out while there is none: Resume sets it. But offset stays what it was if
 // there is nothing to send again. How many messages are sent again is left out: it
-// counts and decides nothing. So are spares and what is recorded, which are about
+// counts and decides nothing. So are the free list and what is recorded, which are about
 // memory only.
 func appendSender(b []byte, s *Sender) []byte {
 	ofConnection := []uint64{s.written, s.markerWritten, s.offset, uint64(s.cursor), uint64(s.cursorBytes)}
@@ -85,10 +86,10 @@ func appendSender(b []byte, s *Sender) []byte {
 // appendReceiver is as appendSender. How many duplicates came is left out: it
 // counts and decides nothing.
 func appendReceiver(b []byte, r *Receiver) []byte {
-	for _, n := range []uint64{r.arrived, r.received, r.marker, r.arrivedBytes, r.receivedBytes, r.toldBytes} {
+	for _, n := range []uint64{r.arrived, r.received, r.marker, r.arrivedBytes, r.receivedBytes, r.advertisedBytes} {
 		b = binary.AppendUvarint(b, n)
 	}
-	b = appendPosition(b, r.told)
+	b = appendPosition(b, r.advertised)
 	b = append(b, byte(len(r.inbox)))
 	for _, seg := range r.inbox {
 		b = appendBatch(b, seg.Batch)
@@ -112,7 +113,7 @@ func appendPeer(b []byte, p *Peer) []byte {
 	return b
 }
 
-func appendPosition(b []byte, at Position) []byte {
+func appendPosition(b []byte, at wire.Position) []byte {
 	for _, n := range []uint64{at.Arrived, at.Received, at.Marker, at.Credit} {
 		b = binary.AppendUvarint(b, n)
 	}
@@ -146,9 +147,9 @@ func TestCloneKnowsEveryField(t *testing.T) {
 		19: {reflect.TypeFor[Sender]()},
 		13: {reflect.TypeFor[Receiver]()},
 		5:  {reflect.TypeFor[segment]()},
-		4:  {reflect.TypeFor[Peer](), reflect.TypeFor[Position](), reflect.TypeFor[snapshot.Start]()},
+		4:  {reflect.TypeFor[Peer](), reflect.TypeFor[wire.Position](), reflect.TypeFor[snapshot.Start]()},
 		3:  {reflect.TypeFor[snapshot.Batch](), reflect.TypeFor[snapshot.Marker]()},
-		2:  {reflect.TypeFor[Data](), reflect.TypeFor[Marker]()},
+		2:  {reflect.TypeFor[wire.Data](), reflect.TypeFor[Marker]()},
 	} {
 		for _, typ := range all {
 			if got := typ.NumField(); got != want {

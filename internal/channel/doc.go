@@ -1,21 +1,34 @@
 // Package channel is the machine of one directed channel, in two halves: a
-// [Sender] at the process from which it comes and a [Receiver] at the one to
-// which it leads. It makes a FIFO that loses, doubles and reorders nothing out of
-// connections that break at any moment, for as long as both processes live.
+// [Sender] at the process where the channel begins and a [Receiver] at the process
+// where it ends. Connections break at any moment. The two halves make a FIFO out of
+// them that loses, doubles and reorders nothing while both processes live.
 //
-// It is pure: numbers, acknowledgements, window and resume, no sockets, no clock
-// and no goroutine. Whoever owns both halves of a connection moves what
-// [Sender.Next] gives to the [Receiver] and the receiver's [Position] back, and
-// tells the sender when the connection ended and when a new one resumes.
+// The package is pure: it has numbers, acknowledgements, a window and resuming, but no
+// sockets, no clock and no goroutine. The caller moves what [Sender.Next] returns to
+// the [Receiver], and the receiver's [wire.Position] back to the sender. It also calls
+// [Sender.Disconnect] when the connection ends, and [Sender.Resume] on a new one.
 //
 // Messages and markers are numbered apart, each 1, 2, 3 … for one pair of
-// incarnations. A [Peer] holds the halves that a process has with another one, and
-// begins them again when that one restarts.
+// incarnations. A [Peer] holds the halves that a process shares with another process,
+// and resets them when the other process restarts.
+//
+// # Memory
+//
+// Both halves copy messages into buffers that are used again, so that a busy channel
+// allocates nothing. A slice into such a buffer is lent: the half still owns the
+// memory, and the borrower must not modify it, nor read it after the loan ends.
+//   - A batch from [Sender.Next] is lent until it is acknowledged or Send is called.
+//   - A batch from [Receiver.Data] is lent until the program receives its messages.
+//   - A payload from [Receiver.Receive] is lent until the next call of Receive.
+//
+// A recorder refers to messages for as long as its snapshot lasts. [Sender.Outbox],
+// [Receiver.Inbox] and [Receiver.Keep] therefore give the memory away: it is never
+// used again, and the garbage collector frees it.
 package channel
 
 import "errors"
 
-// Rule says how markers travel.
+// Rule is the order in which markers travel.
 type Rule int
 
 const (
@@ -29,17 +42,6 @@ const (
 	Ahead
 )
 
-// Position is how far a receiver is. It stands in every acknowledgement and in
-// the welcome with which a connection begins; all its numbers only grow.
-type Position struct {
-	Arrived  uint64 // last message that entered the inbox
-	Received uint64 // last message that the program received
-	Marker   uint64 // ordinal of the last marker that was processed
-	// Credit is how many bytes of messages (as in a Batch, lengths included) the
-	// sender may have sent in all: a message may begin below it.
-	Credit uint64
-}
-
-// ErrBroken is wrapped by errors that no new connection can mend: one half has
-// lost what the other one relies on.
+// ErrBroken is wrapped by errors that no new connection can mend, because one half has
+// lost what the other half relies on.
 var ErrBroken = errors.New("channel broken")

@@ -83,7 +83,7 @@ func abandoned(s *scope) *scope { s.abandon, s.total = true, 1; return s }
 
 // TestExploreChannel goes through every order of sends, markers, writes,
 // deliveries, receives, acknowledgements, disconnects and restarts of one channel.
-// See explorer for what this shows of progress, and wire for what is left out.
+// See explorer for what this shows of progress, and connections for what is left out.
 func TestExploreChannel(t *testing.T) {
 	twoAcks := func(s *scope) *scope { s.acks = 2; return s }
 	run(t, []exploration{

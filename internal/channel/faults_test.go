@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // TestPlantedFaults plants one fault at a time and lets the exploration find it: a
@@ -71,7 +72,7 @@ func skip(s *Sender) {
 
 func resumeThen(then func(*Sender)) func(*hooks) {
 	return func(h *hooks) {
-		h.resume = func(s *Sender, at Position) error {
+		h.resume = func(s *Sender, at wire.Position) error {
 			err := s.Resume(at)
 			then(s)
 			return err
@@ -79,37 +80,37 @@ func resumeThen(then func(*Sender)) func(*hooks) {
 	}
 }
 
-func resumeAt(alter func(*Position)) func(*hooks) {
+func resumeAt(alter func(*wire.Position)) func(*hooks) {
 	return func(h *hooks) {
-		h.resume = func(s *Sender, at Position) error { alter(&at); return s.Resume(at) }
+		h.resume = func(s *Sender, at wire.Position) error { alter(&at); return s.Resume(at) }
 	}
 }
 
-func told(alter func(*Receiver, *Position)) func(*Receiver) Position {
-	return func(r *Receiver) Position { at := r.Acknowledge(); alter(r, &at); return at }
+func told(alter func(*Receiver, *wire.Position)) func(*Receiver) wire.Position {
+	return func(r *Receiver) wire.Position { at := r.Acknowledge(); alter(r, &at); return at }
 }
 
 // lenient has the receiver take what it should refuse.
-func lenient(h *hooks, alter func(*Receiver, *Data)) {
-	h.data = func(r *Receiver, d Data) (snapshot.Batch, error) { alter(r, &d); return r.Data(d) }
+func lenient(h *hooks, alter func(*Receiver, *wire.Data)) {
+	h.data = func(r *Receiver, d wire.Data) (snapshot.Batch, error) { alter(r, &d); return r.Data(d) }
 }
 
 // channelFaults are faults of the two halves.
 var channelFaults = []plantedFault{
 	{
 		"a message is acknowledged before it arrives", one(Ahead), []string{checkAcked, checkViolation},
-		func(h *hooks) { h.tell = told(func(_ *Receiver, at *Position) { at.Arrived++ }) },
+		func(h *hooks) { h.tell = told(func(_ *Receiver, at *wire.Position) { at.Arrived++ }) },
 	},
 	{
 		"a marker is acknowledged before it is processed", one(Ahead), []string{checkAcked, checkViolation},
-		func(h *hooks) { h.tell = told(func(_ *Receiver, at *Position) { at.Marker++ }) },
+		func(h *hooks) { h.tell = told(func(_ *Receiver, at *wire.Position) { at.Marker++ }) },
 	},
 	{
 		"what is written counts as arrived", one(Ahead), []string{checkAcked},
 		func(h *hooks) {
-			h.next = func(s *Sender) (*Marker, *Data) {
+			h.next = func(s *Sender) (*Marker, *wire.Data) {
 				m, d := s.Next()
-				s.Acknowledge(Position{Arrived: s.written})
+				s.Acknowledge(wire.Position{Arrived: s.written})
 				return m, d
 			}
 		},
@@ -122,40 +123,40 @@ var channelFaults = []plantedFault{
 		"both ignore the window", full, []string{checkInbox},
 		func(h *hooks) {
 			h.next = unlimited
-			lenient(h, func(r *Receiver, _ *Data) { r.told.Credit = 1 << 20 })
+			lenient(h, func(r *Receiver, _ *wire.Data) { r.advertised.Credit = 1 << 20 })
 		},
 	},
 	{
 		"credit is given for what arrived, not for what was received", full, []string{checkInbox, checkViolation},
 		func(h *hooks) {
-			h.tell = told(func(r *Receiver, at *Position) {
+			h.tell = told(func(r *Receiver, at *wire.Position) {
 				at.Credit = r.arrivedBytes + uint64(r.Window)
-				r.told.Credit = at.Credit
+				r.advertised.Credit = at.Credit
 			})
 		},
 	},
 	{
 		"a duplicate is delivered", sentAgain, []string{checkAcked, checkOrder, checkViolation},
 		func(h *hooks) {
-			lenient(h, func(r *Receiver, d *Data) { d.First = max(d.First, r.arrived+1) })
+			lenient(h, func(r *Receiver, d *wire.Data) { d.First = max(d.First, r.arrived+1) })
 		},
 	},
 	{
 		"a gap is accepted", one(Ahead), []string{checkOrder, checkProgress},
 		func(h *hooks) {
 			resumeThen(func(s *Sender) { skip(s); s.markerWritten = s.markerAcked })(h)
-			lenient(h, func(r *Receiver, d *Data) { d.First = min(d.First, r.arrived+1) })
+			lenient(h, func(r *Receiver, d *wire.Data) { d.First = min(d.First, r.arrived+1) })
 		},
 	},
 	{
 		"an old acknowledgement takes the sender back", full, []string{checkAcked, checkOutbox},
 		func(h *hooks) {
-			h.tell = told(func(_ *Receiver, at *Position) {
+			h.tell = told(func(_ *Receiver, at *wire.Position) {
 				if at.Arrived == 4 {
 					at.Arrived, at.Received = 1, 1
 				}
 			})
-			h.acknowledge = func(s *Sender, at Position) error {
+			h.acknowledge = func(s *Sender, at wire.Position) error {
 				err := s.Acknowledge(at)
 				s.acked = at.Arrived
 				return err
@@ -191,13 +192,13 @@ var channelFaults = []plantedFault{
 		"data goes before the marker before it, and is received at once", one(Ahead), []string{checkStamp, checkViolation},
 		func(h *hooks) {
 			h.next = late
-			lenient(h, func(_ *Receiver, d *Data) { d.Stamp = 0 })
+			lenient(h, func(_ *Receiver, d *wire.Data) { d.Stamp = 0 })
 		},
 	},
 }
 
 // unlimited is Next without credit.
-func unlimited(s *Sender) (*Marker, *Data) {
+func unlimited(s *Sender) (*Marker, *wire.Data) {
 	credit := s.credit
 	s.credit = 1 << 20
 	defer func() { s.credit = credit }()
@@ -205,7 +206,7 @@ func unlimited(s *Sender) (*Marker, *Data) {
 }
 
 // early is Next with markers before data, whatever the rule.
-func early(s *Sender) (*Marker, *Data) {
+func early(s *Sender) (*Marker, *wire.Data) {
 	rule := s.Rule
 	s.Rule = Ahead
 	defer func() { s.Rule = rule }()
@@ -213,7 +214,7 @@ func early(s *Sender) (*Marker, *Data) {
 }
 
 // late is Next with data before markers.
-func late(s *Sender) (*Marker, *Data) {
+func late(s *Sender) (*Marker, *wire.Data) {
 	written := s.markerWritten
 	s.markerWritten = s.markerSent
 	m, d := s.Next()
@@ -240,24 +241,24 @@ var connectionFaults = []plantedFault{
 	},
 	{
 		"the sender resumes one message too far", one(Ahead), []string{checkAcked, checkBroken},
-		resumeAt(func(at *Position) { at.Arrived++ }),
+		resumeAt(func(at *wire.Position) { at.Arrived++ }),
 	},
 	{
 		"the sender resumes one message too early", one(Ahead), []string{checkBroken, checkViolation},
-		resumeAt(func(at *Position) { at.Arrived -= min(at.Arrived, 1) }),
+		resumeAt(func(at *wire.Position) { at.Arrived -= min(at.Arrived, 1) }),
 	},
 	{
 		"the sender resumes one marker too far", one(Ahead), []string{checkAcked, checkBroken},
-		resumeAt(func(at *Position) { at.Marker++ }),
+		resumeAt(func(at *wire.Position) { at.Marker++ }),
 	},
 	{
 		"a welcome says one message too many", one(Ahead), []string{checkAcked, checkBroken},
-		func(h *hooks) { h.welcome = told(func(_ *Receiver, at *Position) { at.Arrived++ }) },
+		func(h *hooks) { h.welcome = told(func(_ *Receiver, at *wire.Position) { at.Arrived++ }) },
 	},
 	{
 		"a welcome says one message too few", one(Ahead), []string{checkBroken, checkViolation},
 		func(h *hooks) {
-			h.welcome = told(func(_ *Receiver, at *Position) { at.Arrived -= min(at.Arrived, 1) })
+			h.welcome = told(func(_ *Receiver, at *wire.Position) { at.Arrived -= min(at.Arrived, 1) })
 		},
 	},
 	{
@@ -354,7 +355,7 @@ var snapshotFaults = []plantedFault{
 	{
 		"the recorder is not told what arrives", joined, []string{checkCertificate},
 		func(h *hooks) {
-			h.data = func(r *Receiver, d Data) (snapshot.Batch, error) {
+			h.data = func(r *Receiver, d wire.Data) (snapshot.Batch, error) {
 				fresh, err := r.Data(d)
 				return snapshot.Batch{First: fresh.First}, err
 			}
@@ -421,7 +422,7 @@ var snapshotFaults = []plantedFault{
 		"a message sent after the cut is received before the marker", joined, []string{checkCertificate},
 		func(h *hooks) {
 			h.next = late
-			lenient(h, func(_ *Receiver, d *Data) { d.Stamp = 0 })
+			lenient(h, func(_ *Receiver, d *wire.Data) { d.Stamp = 0 })
 			h.marker = func(r *Receiver, m Marker) (bool, error) { m.Sent = max(m.Sent, r.arrived); return r.Marker(m) }
 		},
 	},

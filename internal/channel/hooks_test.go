@@ -1,22 +1,25 @@
 package channel
 
-import "chandy/snapshot"
+import (
+	"chandy/snapshot"
+	"chandy/wire"
+)
 
 // hooks is what the model calls of the product. A planted fault puts something
 // wrong in the place of one of them; there is no switch in the product.
 type hooks struct {
 	send        func(*Sender, []byte)
 	mark        func(*Sender, snapshot.Marker)
-	next        func(*Sender) (*Marker, *Data)
-	resume      func(*Sender, Position) error
-	acknowledge func(*Sender, Position) error
+	next        func(*Sender) (*Marker, *wire.Data)
+	resume      func(*Sender, wire.Position) error
+	acknowledge func(*Sender, wire.Position) error
 	outbox      func(*Sender) (uint64, []snapshot.Batch)
 
-	data    func(*Receiver, Data) (snapshot.Batch, error)
+	data    func(*Receiver, wire.Data) (snapshot.Batch, error)
 	marker  func(*Receiver, Marker) (bool, error)
 	receive func(*Receiver) ([]byte, bool)
-	welcome func(*Receiver) Position // what a welcome tells
-	tell    func(*Receiver) Position // what an acknowledgement tells
+	welcome func(*Receiver) wire.Position // what a welcome tells
+	tell    func(*Receiver) wire.Position // what an acknowledgement tells
 	inbox   func(*Receiver) []snapshot.Batch
 
 	meet func(*Peer, snapshot.Incarnation) (Meeting, Discarded, error)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // lossy drives one channel through connections that end at random moments and lose
@@ -16,7 +17,7 @@ type lossy struct {
 	Sender
 	Receiver
 	forth  []any // Data and Marker
-	back   []Position
+	back   []wire.Position
 	sizes  []int    // of the messages sent
 	stamps []uint64 // markers issued before them
 	issued []uint64 // Sent of every marker
@@ -128,7 +129,7 @@ func (l *lossy) deliver(n int) error {
 		f := l.forth[0]
 		l.forth = l.forth[1:]
 		switch f := f.(type) {
-		case Data:
+		case wire.Data:
 			if err := f.Check(1 << 24); err != nil {
 				return err
 			}

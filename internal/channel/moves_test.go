@@ -7,7 +7,7 @@ import "slices"
 // its sender has given up may arrive or not.
 func (x *explorer) enable(w world) (goes bool) {
 	for c := range x.topology.Channels {
-		if conns := x.wires.all[w.wires[c]].wire; conns.ended() {
+		if conns := x.wires.all[w.wires[c]].connections; conns.ended() {
 			// Nothing that anybody does before the sender notices makes a difference.
 			x.moves = append(x.moves, move{event: event{kind: noticesOut}, channel: uint8(c)})
 			return true
@@ -46,7 +46,7 @@ func (x *explorer) enableProcess(w world, i int) {
 // that went back is told nothing that it has not sent again, as nobody who says in
 // the welcome where it stands ever tells.
 func (x *explorer) canTell(w world, c int) bool {
-	wire := x.wires.all[w.wires[c]].wire
+	wire := x.wires.all[w.wires[c]].connections
 	if len(wire[wire.attached()].back) >= x.acks {
 		return false
 	}
@@ -60,7 +60,7 @@ func (x *explorer) enableChannel(w world, c int) (late int) {
 	can := func(k kind, conn int) {
 		x.moves = append(x.moves, move{event: event{kind: k}, channel: uint8(c), k: uint8(conn)})
 	}
-	for k, conn := range x.wires.all[w.wires[c]].wire {
+	for k, conn := range x.wires.all[w.wires[c]].connections {
 		if len(conn.forth) > 0 {
 			can(takes, k)
 			if conn.listener < attached && !conn.dialler {
@@ -87,7 +87,7 @@ func (x *explorer) enableFaults(w world) {
 			break
 		}
 		can := func(k kind) { x.moves = append(x.moves, move{event: event{kind: k}, channel: uint8(c)}) }
-		wire := x.wires.all[w.wires[c]].wire
+		wire := x.wires.all[w.wires[c]].connections
 		own := wire[wire.own()]
 		switch {
 		case x.resets:
@@ -121,13 +121,13 @@ func (x *explorer) resolve(w world, m move) (process int, e event) {
 	c := int(m.channel)
 	switch e.kind {
 	case takes:
-		e.arg, e.item = uint8(x.toEnd[c]), x.wires.all[w.wires[c]].wire[m.k].forth[0]
+		e.arg, e.item = uint8(x.toEnd[c]), x.wires.all[w.wires[c]].connections[m.k].forth[0]
 		return x.to[c], e
 	case rewelcomes:
 		e.arg = uint8(x.toEnd[c])
 		return x.to[c], e
 	case returns, returnsStale:
-		e.arg, e.item = uint8(x.fromEnd[c]), x.wires.all[w.wires[c]].wire[m.k].back[0]
+		e.arg, e.item = uint8(x.fromEnd[c]), x.wires.all[w.wires[c]].connections[m.k].back[0]
 		return x.from[c], e
 	case noticesOut, loses, gives, reconnects, reconnectsStale, disconnects:
 		e.arg = uint8(x.fromEnd[c])
@@ -146,7 +146,7 @@ func (x *explorer) take(w world, m move) (world, bool) {
 	case reconnectsStale:
 		return x.reconnect(w, m, returnsStale)
 	case takes:
-		if x.wires.all[w.wires[c]].wire[m.k].listener == attached { // a hello or a pong is taken by what follows
+		if x.wires.all[w.wires[c]].connections[m.k].listener == attached { // a hello or a pong is taken by what follows
 			w.wires[c] = x.wires.apply(w.wires[c], popForth, int(m.k), 0)
 		}
 	case returns, returnsStale:

@@ -7,31 +7,31 @@ import (
 	"chandy/snapshot"
 )
 
-// Peer is what a process knows of another one: with which incarnation of it the
-// channels count, and its own halves of them.
+// Peer is what a process knows of another process: the incarnation with which the
+// channels count, and this process's halves of them.
 type Peer struct {
-	Incarnation snapshot.Incarnation // empty: never heard of
-	Out         *Sender              // of the channel to the peer; nil: there is none
-	In          *Receiver            // of the channel from the peer; nil: there is none
+	Incarnation snapshot.Incarnation // empty before the first Meet
+	Out         *Sender              // channel to the peer; nil if there is none
+	In          *Receiver            // channel from the peer; nil if there is none
 
-	dead []snapshot.Incarnation // those before it, the last deadMax
+	dead []snapshot.Incarnation // replaced incarnations, the last deadMax
 }
 
 const deadMax = 64
 
-// Knows tells whether Meet would find nothing to reset: the incarnation is the one
-// that is known, or the first, or one that was replaced before.
+// Knows reports whether Meet would reset nothing. That is so if the incarnation is the
+// current one, the first one, or one that was replaced before.
 func (p *Peer) Knows(incarnation snapshot.Incarnation) bool {
 	return p.Incarnation == "" || p.Incarnation == incarnation || slices.Contains(p.dead, incarnation)
 }
 
-// Meeting is what Meet found.
+// Meeting is the outcome of Meet.
 type Meeting int
 
-// What Meet found.
+// The outcomes of Meet.
 const (
 	Same      Meeting = iota
-	First             // the peer was never heard of before
+	First             // the first incarnation of the peer
 	Restarted         // a new incarnation: both channels were reset
 )
 
@@ -41,9 +41,9 @@ type Discarded struct {
 	Outbox, Inbox uint64
 }
 
-// Meet takes the incarnation that the peer gave in a hello or a welcome. A new
-// one means that the peer restarted, and both channels begin again, in one step.
-// The error is about one that was replaced before; nothing has changed then.
+// Meet takes the incarnation from a hello or a welcome of the peer. A new incarnation
+// means that the peer restarted: Meet resets both channels in one step. It returns an
+// error for an incarnation that was replaced before. Nothing has changed then.
 func (p *Peer) Meet(incarnation snapshot.Incarnation) (Meeting, Discarded, error) {
 	switch {
 	case incarnation == p.Incarnation:
@@ -61,11 +61,11 @@ func (p *Peer) Meet(incarnation snapshot.Incarnation) (Meeting, Discarded, error
 	var lost Discarded
 	if p.Out != nil {
 		lost.Outbox = uint64(p.Out.Waiting())
-		*p.Out = Sender{Rule: p.Out.Rule, Spares: p.Out.Spares}
+		*p.Out = Sender{Rule: p.Out.Rule, FreeList: p.Out.FreeList}
 	}
 	if p.In != nil {
 		lost.Inbox = uint64(p.In.Waiting())
-		*p.In = Receiver{Rule: p.In.Rule, Window: p.In.Window, Spares: p.In.Spares}
+		*p.In = Receiver{Rule: p.In.Rule, Window: p.In.Window, FreeList: p.In.FreeList}
 	}
 	return Restarted, lost, nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 func TestMeet(t *testing.T) {
@@ -44,7 +45,7 @@ func TestMeet(t *testing.T) {
 // three received.
 func use(t *testing.T, p *Peer) {
 	t.Helper()
-	if err := p.Out.Resume(Position{Credit: 100}); err != nil {
+	if err := p.Out.Resume(wire.Position{Credit: 100}); err != nil {
 		t.Fatal(err)
 	}
 	p.Out.Send([]byte("x"))

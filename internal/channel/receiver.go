@@ -5,34 +5,34 @@ import (
 	"slices"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
-// Receiver is the incoming half of a channel. Window, in bytes, is what it
-// grants beyond what the program has received; it is set before first use.
+// Receiver is the incoming half of a channel. Its exported fields must be set before
+// first use. Window is how many bytes the sender may send beyond what the program has
+// received.
 //
-// Invariants: received <= arrived; the inbox holds received+1 … arrived.
+// Invariants: received <= arrived; the inbox holds messages received+1 … arrived.
 type Receiver struct {
-	Rule   Rule
-	Window int
-	Spares *Spares
+	Rule     Rule
+	Window   int
+	FreeList *FreeList
 
 	arrived, received uint64
-	marker            uint64    // last marker that was processed
-	inbox             []segment // never an empty one
-	done              segment   // the last one that was received whole; its memory is lent to the program
-	arrivedBytes      uint64    // of the messages 1 … arrived
+	marker            uint64    // ordinal of the last marker that was processed
+	inbox             []segment // without empty segments
+	done              segment   // the segment that was emptied last; its last payload is lent
+	arrivedBytes      uint64    // bytes of messages 1 … arrived
 	receivedBytes     uint64
-	told              Position // the last one given by Acknowledge
-	toldBytes         uint64   // arrivedBytes then
+	advertised        wire.Position // what Acknowledge returned last
+	advertisedBytes   uint64        // arrivedBytes at that time
 	duplicates        uint64
 }
 
-// Data takes what came from the sender. It returns the messages that are new, as
-// copies: they are now in the inbox, and lent until the program receives them or
-// Keep is called. A message that arrived before is dropped; the error
-// of a gap or of a breach of the window is a violation of the protocol, and
-// nothing has changed.
-func (r *Receiver) Data(d Data) (snapshot.Batch, error) {
+// Data copies the messages that are new into the inbox and returns them, lent. It drops
+// messages that arrived before. An error is a violation of the protocol: a gap, a
+// message before its marker, or one beyond the window. Nothing has changed then.
+func (r *Receiver) Data(d wire.Data) (snapshot.Batch, error) {
 	fresh := d.Batch.After(r.arrived)
 	r.duplicates += uint64(d.Count - fresh.Count)
 	switch {
@@ -44,8 +44,8 @@ func (r *Receiver) Data(d Data) (snapshot.Batch, error) {
 		return fresh, fmt.Errorf("message %d was sent after marker %d, but marker %d is the last that came", fresh.First, d.Stamp, r.marker)
 	}
 	size := uint64(len(fresh.Body))
-	if r.arrivedBytes+size > r.told.Credit {
-		allowed := r.told.Credit - min(r.told.Credit, r.arrivedBytes)
+	if r.arrivedBytes+size > r.advertised.Credit {
+		allowed := r.advertised.Credit - min(r.advertised.Credit, r.arrivedBytes)
 		if begin(fresh, allowed).Count < fresh.Count {
 			return fresh, fmt.Errorf("message %d is beyond the window", fresh.Last())
 		}
@@ -55,11 +55,11 @@ func (r *Receiver) Data(d Data) (snapshot.Batch, error) {
 	return r.put(fresh, d.Stamp), nil
 }
 
-// put copies messages into the last segment of the inbox, or into a new one.
+// put copies messages into the last segment of the inbox, or into a new segment.
 func (r *Receiver) put(fresh snapshot.Batch, stamp uint64) snapshot.Batch {
 	n := len(r.inbox)
 	if n == 0 || r.inbox[n-1].stamp != stamp || cap(r.inbox[n-1].Body)-len(r.inbox[n-1].Body) < len(fresh.Body) {
-		body := r.Spares.take(len(fresh.Body), n > 0)
+		body := r.FreeList.take(len(fresh.Body), n > 0)
 		r.inbox = append(r.inbox, segment{Batch: snapshot.Batch{First: fresh.First, Body: body}, memory: body, stamp: stamp})
 		n++
 	}
@@ -70,15 +70,16 @@ func (r *Receiver) put(fresh snapshot.Batch, stamp uint64) snapshot.Batch {
 	return snapshot.Batch{First: fresh.First, Count: fresh.Count, Body: slices.Clip(last.Body[begin:])}
 }
 
-// Keep keeps everything in the inbox as it is for ever: a recorder refers to it.
+// Keep gives the memory of the inbox away to a recorder that refers to it. Messages
+// that are added to the last segment later share that memory.
 func (r *Receiver) Keep() {
 	for i := range r.inbox {
 		r.inbox[i].recorded = true
 	}
 }
 
-// Marker takes a marker. It tells whether it is new; one that came before is to
-// be dropped. An error is a violation of the protocol.
+// Marker takes a marker and reports whether it is new. The caller must drop a marker
+// that is not. An error is a violation of the protocol.
 func (r *Receiver) Marker(m Marker) (fresh bool, err error) {
 	switch {
 	case m.Ordinal <= r.marker:
@@ -87,23 +88,23 @@ func (r *Receiver) Marker(m Marker) (fresh bool, err error) {
 		return false, fmt.Errorf("marker %d came after %d", m.Ordinal, r.marker)
 	case m.Sent < r.arrived || r.Rule == InOrder && m.Sent != r.arrived:
 		return false, fmt.Errorf("marker %d stands after message %d but came after %d", m.Ordinal, m.Sent, r.arrived)
-	case r.Rule == Ahead && m.Acked > r.told.Arrived:
-		return false, fmt.Errorf("marker %d says that message %d was acknowledged, but only %d was", m.Ordinal, m.Acked, r.told.Arrived)
+	case r.Rule == Ahead && m.Acked > r.advertised.Arrived:
+		return false, fmt.Errorf("marker %d says that message %d was acknowledged, but only %d was", m.Ordinal, m.Acked, r.advertised.Arrived)
 	}
 	r.marker = m.Ordinal
 	return true, nil
 }
 
-// Receive takes the next message out of the inbox, for the program. It must not
-// be called while the program's state is being captured: the markers that were
-// processed are then not recorded yet, and a message that was sent after one of
-// them would be received before its recording. The payload is lent until the next
-// call.
+// Receive removes the next message from the inbox, for the program. Its payload is lent.
+//
+// Receive must not be called while the program's state is being captured. Markers have
+// then been processed before the state is recorded, so that a message which was sent
+// after such a marker could be received before the recording.
 func (r *Receiver) Receive() (payload []byte, ok bool) {
 	if len(r.inbox) == 0 || r.inbox[0].stamp > r.marker {
 		return nil, false
 	}
-	r.Spares.put(&r.done)
+	r.FreeList.put(&r.done)
 	head := &r.inbox[0]
 	before := len(head.Body)
 	payload = head.Next()
@@ -116,22 +117,23 @@ func (r *Receiver) Receive() (payload []byte, ok bool) {
 	return payload, true
 }
 
-// Arrived is the last message that arrived.
+// Arrived returns the number of the last message that arrived.
 func (r *Receiver) Arrived() uint64 { return r.arrived }
 
-// Received is the last message that the program received.
+// Received returns the number of the last message that the program received.
 func (r *Receiver) Received() uint64 { return r.received }
 
-// Waiting is the number of messages in the inbox.
+// Waiting returns the number of messages in the inbox.
 func (r *Receiver) Waiting() int { return int(r.arrived - r.received) }
 
-// Bytes is what the inbox holds, in bytes.
+// Bytes returns how many bytes the inbox holds.
 func (r *Receiver) Bytes() int { return int(r.arrivedBytes - r.receivedBytes) }
 
-// Duplicates is how many messages were dropped because they had arrived before.
+// Duplicates returns how many messages were dropped because they had arrived before.
 func (r *Receiver) Duplicates() uint64 { return r.duplicates }
 
-// Inbox is what arrived and was not received, see [snapshot.Channels]. It keeps it.
+// Inbox returns what arrived and was not received, see [snapshot.Channels]. It gives
+// the memory away, as Keep does.
 func (r *Receiver) Inbox() []snapshot.Batch {
 	r.Keep()
 	batches := make([]snapshot.Batch, len(r.inbox))
@@ -142,18 +144,17 @@ func (r *Receiver) Inbox() []snapshot.Batch {
 	return batches
 }
 
-// Acknowledge is the position to tell the sender now.
-func (r *Receiver) Acknowledge() Position {
-	r.told = Position{Arrived: r.arrived, Received: r.received, Marker: r.marker, Credit: r.receivedBytes + uint64(r.Window)}
-	r.toldBytes = r.arrivedBytes
-	return r.told
+// Acknowledge returns the current position. The caller must send it to the sender.
+func (r *Receiver) Acknowledge() wire.Position {
+	r.advertised = wire.Position{Arrived: r.arrived, Received: r.received, Marker: r.marker, Credit: r.receivedBytes + uint64(r.Window)}
+	r.advertisedBytes = r.arrivedBytes
+	return r.advertised
 }
 
-// Untold tells whether there is anything that the sender does not know yet, and
-// for how many bytes of messages: those that arrived since it was told, or those
-// that it could send in place of received ones, whichever is more.
-func (r *Receiver) Untold() (any bool, bytes int) {
-	any = r.arrived > r.told.Arrived || r.marker > r.told.Marker || r.received > r.told.Received
-	credit := r.receivedBytes + uint64(r.Window) - r.told.Credit
-	return any, int(max(credit, r.arrivedBytes-r.toldBytes))
+// Unacknowledged reports whether Acknowledge would return news, and how much: the
+// larger of the bytes that arrived and the credit that was freed since the last call.
+func (r *Receiver) Unacknowledged() (any bool, bytes int) {
+	any = r.arrived > r.advertised.Arrived || r.marker > r.advertised.Marker || r.received > r.advertised.Received
+	credit := r.receivedBytes + uint64(r.Window) - r.advertised.Credit
+	return any, int(max(credit, r.arrivedBytes-r.advertisedBytes))
 }

@@ -7,15 +7,16 @@ import (
 	"testing"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // messages is first … last, each one byte.
-func messages(first, last, stamp uint64) Data {
+func messages(first, last, stamp uint64) wire.Data {
 	b := snapshot.Batch{First: first}
 	for seq := first; seq <= last; seq++ {
 		b.Append([]byte{byte(seq)})
 	}
-	return Data{b, stamp}
+	return wire.Data{Stamp: stamp, Batch: b}
 }
 
 // welcomed is a receiver whose sender was welcomed.
@@ -76,7 +77,7 @@ func TestReceiverWindow(t *testing.T) {
 	}
 	large := snapshot.Batch{First: 2}
 	large.Append(make([]byte, 1000))
-	if _, err := r.Data(Data{large, 0}); err != nil {
+	if _, err := r.Data(wire.Data{Batch: large}); err != nil {
 		t.Errorf("a message that begins below the credit: %v", err)
 	}
 	r.Receive()
@@ -84,7 +85,7 @@ func TestReceiverWindow(t *testing.T) {
 	if _, err := r.Data(messages(3, 3, 0)); err == nil {
 		t.Error("credit that was not told was used")
 	}
-	if at := r.Acknowledge(); at != (Position{Arrived: 2, Received: 2, Credit: 2 + 1002 + 4}) {
+	if at := r.Acknowledge(); at != (wire.Position{Arrived: 2, Received: 2, Credit: 2 + 1002 + 4}) {
 		t.Errorf("told %+v", at)
 	}
 	if _, err := r.Data(messages(2, 4, 0)); err != nil {
@@ -156,14 +157,14 @@ func TestReceiveWaitsForMarkers(t *testing.T) {
 	}
 }
 
-// Untold is what the sender does not know: the more of what arrived and of what may
+// Unacknowledged is what the sender does not know: the more of what arrived and of what may
 // be sent in place of what was received.
 func TestUntold(t *testing.T) {
 	r := &Receiver{Rule: Ahead, Window: 100}
 	want := func(any bool, n int) {
 		t.Helper()
-		if gotAny, got := r.Untold(); gotAny != any || gotAny && got != n {
-			t.Errorf("untold %v, %d bytes; want %v, %d", gotAny, got, any, n)
+		if gotAny, got := r.Unacknowledged(); gotAny != any || gotAny && got != n {
+			t.Errorf("unacknowledged %v, %d bytes; want %v, %d", gotAny, got, any, n)
 		}
 	}
 	want(false, 0)
@@ -190,13 +191,13 @@ func TestUntold(t *testing.T) {
 // that is used again; and memory is used again.
 func TestInboxByReference(t *testing.T) {
 	r := welcomed(Ahead, 10*segmentMax)
-	r.Spares = &Spares{}
+	r.FreeList = &FreeList{}
 	seq := uint64(0)
 	arrive := func() (fresh snapshot.Batch) {
 		seq++
 		b := snapshot.Batch{First: seq}
 		b.Append(bytes.Repeat([]byte{byte(seq)}, segmentMax/3))
-		fresh, err := r.Data(Data{Batch: b})
+		fresh, err := r.Data(wire.Data{Batch: b})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,23 +228,23 @@ func TestInboxByReference(t *testing.T) {
 		arrive()
 		arrive()
 	}
-	if len(r.Spares.free) == 0 && cap(r.done.memory) != segmentMax {
+	if len(r.FreeList.free) == 0 && cap(r.done.memory) != segmentMax {
 		t.Error("no memory is used again")
 	}
 	if after := fmt.Sprint(all, kept); after != before {
 		t.Error("what was recorded has changed")
 	}
 	receive(r.Waiting())
-	r.Spares.Trim()
-	if r.Spares.Trim(); len(r.Spares.free) > 0 {
-		t.Errorf("%d spares are kept by an idle channel", len(r.Spares.free))
+	r.FreeList.Trim()
+	if r.FreeList.Trim(); len(r.FreeList.free) > 0 {
+		t.Errorf("%d buffers are kept by an idle channel", len(r.FreeList.free))
 	}
 }
 
 // Errors say what they are about: they end up in the log and at the peer.
 func TestErrorsNameNumbers(t *testing.T) {
 	var s Sender
-	if err := s.Acknowledge(Position{Arrived: 7, Marker: 3}); err == nil || !strings.Contains(err.Error(), "message 7 and marker 3") {
+	if err := s.Acknowledge(wire.Position{Arrived: 7, Marker: 3}); err == nil || !strings.Contains(err.Error(), "message 7 and marker 3") {
 		t.Error(err)
 	}
 }

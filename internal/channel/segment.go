@@ -6,34 +6,34 @@ import (
 	"chandy/snapshot"
 )
 
-// segmentMax is where a segment is closed, in bytes: a good deal for one system call,
-// and two messages of 16 KiB. A message larger than that has one of its own.
+// segmentMax is the size of a full segment in bytes. It is large enough to amortize a
+// system call, and holds two messages of 16 KiB. A larger message has a segment of its
+// own.
 const segmentMax = 40 << 10
 
-// segment is a batch of an outbox or an inbox, all of one stamp. Only the last one
-// grows.
+// segment is a batch of an outbox or an inbox. All its messages have one stamp. Only the
+// last segment grows.
 type segment struct {
 	snapshot.Batch
 	stamp    uint64 // ordinal of the last marker issued before these messages
-	start    uint64 // in an outbox: bytes of all messages before the first
-	memory   []byte // where the body lies
-	recorded bool   // a recorder refers to it: the memory is never used again
+	start    uint64 // bytes of all messages before the first; outbox only
+	memory   []byte // the buffer that holds the body
+	recorded bool   // given away to a recorder
 }
 
-// Spares is memory of segments that is used again, so that a busy channel takes
-// none. It is for the halves of channels of one owner; nil keeps nothing. Lists
-// and snapshots that refer to a segment keep its memory from coming here.
-type Spares struct {
+// FreeList is a free list of segment buffers, shared by all channels of one node. It is
+// not safe for concurrent use. A nil *FreeList keeps nothing.
+type FreeList struct {
 	free   [][]byte
-	unused int // how many were never taken since the last Trim
+	unused int // buffers at the front that were not taken since the last Trim
 }
 
-// sparesMax is how many are kept: 4 MiB.
-const sparesMax = 4 << 20 / segmentMax
+// freeListMax is how many buffers are kept at most: 4 MiB.
+const freeListMax = 4 << 20 / segmentMax
 
-// take gives empty memory: a spare one, or new with room for n bytes, or for a whole
-// segment if the channel is busy.
-func (s *Spares) take(n int, busy bool) []byte {
+// take returns an empty buffer with room for n bytes. If the channel is busy, a new
+// buffer has the size of a full segment, so that it can be used again.
+func (s *FreeList) take(n int, busy bool) []byte {
 	switch {
 	case s == nil || n > segmentMax:
 		return make([]byte, 0, n)
@@ -50,16 +50,18 @@ func (s *Spares) take(n int, busy bool) []byte {
 	return make([]byte, 0, n)
 }
 
-// put takes the memory of a segment that is no longer needed.
-func (s *Spares) put(done *segment) {
-	if s != nil && !done.recorded && cap(done.memory) == segmentMax && len(s.free) < sparesMax {
+// put returns the buffer of a segment to the list, unless it was given away, and clears
+// the segment.
+func (s *FreeList) put(done *segment) {
+	if s != nil && !done.recorded && cap(done.memory) == segmentMax && len(s.free) < freeListMax {
 		s.free = append(s.free, done.memory[:0])
 	}
 	*done = segment{}
 }
 
-// Trim frees what was not taken since the last Trim: idle channels keep nothing.
-func (s *Spares) Trim() {
+// Trim frees the buffers that were not taken since the last Trim, so that idle channels
+// keep none.
+func (s *FreeList) Trim() {
 	s.free = slices.Delete(s.free, 0, s.unused)
 	s.unused = len(s.free)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // Sender is the outgoing half of a channel. The zero value is a channel on which
@@ -14,26 +15,26 @@ import (
 // Invariants: acked <= written <= sent; received <= acked;
 // markerAcked <= markerWritten <= markerSent.
 type Sender struct {
-	Rule   Rule
-	Spares *Spares
+	Rule     Rule
+	FreeList *FreeList
 
 	sent, acked, received uint64
-	outbox                []segment // messages acked+1 … sent, and some before
-	bytes                 int       // in the outbox
-	recordedTo            uint64    // a recorder refers to messages up to here
+	outbox                []segment // messages acked+1 … sent, and those before in the first segment
+	bytes                 int       // bytes in the outbox
+	recordedTo            uint64    // last message to which a recorder refers
 
 	markerSent, markerAcked uint64
 	markers                 []Marker // ordinals markerAcked+1 … markerSent
 
-	// Of the connection that is up:
+	// State of the current connection:
 	up            bool
-	written       uint64 // last message that Next gave
-	markerWritten uint64 // last marker that Next gave
-	offset        uint64 // bytes of the messages 1 … written
+	written       uint64 // last message that Next returned
+	markerWritten uint64 // last marker that Next returned
+	offset        uint64 // bytes of messages 1 … written
 	credit        uint64
 	resent        uint64
-	cursor        int // the segment of message written+1
-	cursorBytes   int // bytes of it that Next gave
+	cursor        int // index of the segment with message written+1
+	cursorBytes   int // bytes of that segment that Next returned
 }
 
 // Marker is a marker on this channel.
@@ -42,14 +43,7 @@ type Marker struct {
 	Ordinal uint64
 }
 
-// Data is a batch of messages on this channel, sent after the marker with ordinal
-// Stamp and before the next one.
-type Data struct {
-	snapshot.Batch
-	Stamp uint64
-}
-
-// Send takes a copy of payload as the next message.
+// Send appends a copy of payload to the outbox.
 func (s *Sender) Send(payload []byte) {
 	s.sent++
 	n := len(s.outbox)
@@ -64,7 +58,7 @@ func (s *Sender) Send(payload []byte) {
 	s.bytes += len(last.Body) - before
 }
 
-// newSegment begins a segment, with as much room as the one before it took.
+// newSegment returns a segment with as much room as the segment before it uses.
 func (s *Sender) newSegment() segment {
 	next := segment{Batch: snapshot.Batch{First: s.sent}, stamp: s.markerSent, start: s.offset}
 	room := 0
@@ -73,38 +67,38 @@ func (s *Sender) newSegment() segment {
 		next.start = last.start + uint64(len(last.Body))
 		room = min(len(last.Body), segmentMax)
 	}
-	next.Body = s.Spares.take(room, room > segmentMax/2)
+	next.Body = s.FreeList.take(room, room > segmentMax/2)
 	return next
 }
 
-// Mark issues a marker: it goes after everything that was sent.
+// Mark issues a marker: messages that are sent from now on carry its ordinal.
 func (s *Sender) Mark(m snapshot.Marker) {
 	s.markerSent++
 	s.markers = append(s.markers, Marker{m, s.markerSent})
 }
 
-// Sent is the number of messages sent.
+// Sent returns the number of messages sent.
 func (s *Sender) Sent() uint64 { return s.sent }
 
-// Acked is the last message that is known to have arrived.
+// Acked returns the number of the last message that was acknowledged as arrived.
 func (s *Sender) Acked() uint64 { return s.acked }
 
-// Markers is the number of markers issued.
+// Markers returns the number of markers issued.
 func (s *Sender) Markers() uint64 { return s.markerSent }
 
-// Bytes is what the outbox holds, in bytes.
+// Bytes returns how many bytes the outbox holds.
 func (s *Sender) Bytes() int { return s.bytes }
 
-// Waiting is the number of messages in the outbox.
+// Waiting returns the number of messages in the outbox.
 func (s *Sender) Waiting() int { return int(s.sent - s.acked) }
 
-// Resent is how many messages the connection that is up gives again: an earlier
-// one gave them too, and they did not arrive.
+// Resent returns how many messages are sent again on the current connection, because
+// they did not arrive on an earlier one.
 func (s *Sender) Resent() uint64 { return s.resent }
 
-// Outbox is what a recorder asks, see [snapshot.Channels]: what the receiver is
-// known to have, and by reference all after that. Later acknowledgements do not
-// shrink it.
+// Outbox returns the last acknowledged message and all messages after it, for a
+// recorder; see [snapshot.Channels]. It gives the memory of the messages away, so that
+// later acknowledgements do not shrink the result.
 func (s *Sender) Outbox() (acked uint64, unacked []snapshot.Batch) {
 	if s.Rule == InOrder {
 		return s.sent, nil
@@ -126,9 +120,9 @@ func (s *Sender) Outbox() (acked uint64, unacked []snapshot.Batch) {
 	return s.acked, unacked
 }
 
-// Resume begins a connection with a receiver that is at the given position. What
-// it has not got is given by Next again. The error wraps ErrBroken.
-func (s *Sender) Resume(at Position) error {
+// Resume begins a connection with a receiver that is at the given position. Next then
+// returns again what the receiver has not got. An error wraps ErrBroken.
+func (s *Sender) Resume(at wire.Position) error {
 	switch {
 	case at.Arrived < s.acked || at.Marker < s.markerAcked:
 		return fmt.Errorf("%w: the receiver is at message %d and marker %d, but acknowledged %d and %d",
@@ -158,10 +152,9 @@ func (s *Sender) Resume(at Position) error {
 // Disconnect ends the connection.
 func (s *Sender) Disconnect() { s.up = false }
 
-// Acknowledge takes the position that came back on the connection: what has
-// arrived is forgotten. An error is a violation of the protocol, and nothing has
-// changed.
-func (s *Sender) Acknowledge(at Position) error {
+// Acknowledge takes a position from the current connection and drops what has arrived.
+// An error is a violation of the protocol. Nothing has changed then.
+func (s *Sender) Acknowledge(at wire.Position) error {
 	switch {
 	case at.Arrived > s.written || at.Marker > s.markerWritten:
 		return fmt.Errorf("acknowledges message %d and marker %d, but only %d and %d were sent on this connection",
@@ -179,7 +172,7 @@ func (s *Sender) Acknowledge(at Position) error {
 		s.bytes -= len(s.outbox[done].Body)
 		s.offset = max(s.offset, s.outbox[done].start+uint64(len(s.outbox[done].Body)))
 		s.outbox[done].recorded = s.outbox[done].First <= s.recordedTo
-		s.Spares.put(&s.outbox[done])
+		s.FreeList.put(&s.outbox[done])
 		done++
 	}
 	s.outbox = slices.Delete(s.outbox, 0, done)
@@ -189,39 +182,39 @@ func (s *Sender) Acknowledge(at Position) error {
 	return nil
 }
 
-// Next gives what must be written to the connection next: a marker or data,
-// whichever is not nil; neither if there is nothing, or no connection, or no
-// credit. Whoever calls it writes what it gives. The messages are lent until they
-// are acknowledged or Send is called.
-func (s *Sender) Next() (*Marker, *Data) {
-	marker, data := s.next() // small enough to be inlined: then the data takes no memory
+// Next returns what the caller must write to the connection next: a marker or data,
+// the other is nil. Both are nil if there is no connection, nothing to write, or no
+// credit. The messages are lent.
+func (s *Sender) Next() (*Marker, *wire.Data) {
+	marker, data := s.next() // Next is small enough to be inlined, so data is not allocated
 	if data.Count == 0 {
 		return marker, nil
 	}
 	return marker, &data
 }
 
-// next is Next; data without messages is none.
-func (s *Sender) next() (marker *Marker, data Data) {
+// next implements Next. It returns data without messages instead of nil, so that Next
+// can be inlined.
+func (s *Sender) next() (marker *Marker, data wire.Data) {
 	if !s.up {
-		return nil, Data{}
+		return nil, wire.Data{}
 	}
 	if s.markerWritten < s.markerSent {
 		m := &s.markers[s.markerWritten-s.markerAcked]
 		if s.Rule == Ahead || m.Sent == s.written {
 			s.markerWritten++
-			return m, Data{}
+			return m, wire.Data{}
 		}
 	}
 	if s.written == s.sent || s.offset >= s.credit {
-		return nil, Data{}
+		return nil, wire.Data{}
 	}
 	seg := &s.outbox[s.cursor]
 	if s.written == seg.Last() {
 		s.cursor, s.cursorBytes = s.cursor+1, 0
 		seg = &s.outbox[s.cursor]
 	}
-	data = Data{Stamp: seg.stamp, Batch: snapshot.Batch{
+	data = wire.Data{Stamp: seg.stamp, Batch: snapshot.Batch{
 		First: s.written + 1,
 		Count: int(seg.Last() - s.written),
 		Body:  seg.Body[s.cursorBytes:len(seg.Body):len(seg.Body)],
@@ -235,8 +228,8 @@ func (s *Sender) next() (marker *Marker, data Data) {
 	return nil, data
 }
 
-// begin is the batch without the messages that begin at byte offset limit or
-// after it.
+// begin returns the batch without the messages that begin at or after byte offset
+// limit of its body.
 func begin(b snapshot.Batch, limit uint64) snapshot.Batch {
 	rest := b
 	for rest.Count > 0 && uint64(len(b.Body)-len(rest.Body)) < limit {

@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // up is a sender with a connection and plenty of credit.
 func up(t *testing.T, rule Rule) *Sender {
 	t.Helper()
 	s := &Sender{Rule: rule}
-	if err := s.Resume(Position{Credit: 1 << 40}); err != nil {
+	if err := s.Resume(wire.Position{Credit: 1 << 40}); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -51,7 +52,7 @@ func TestSenderWithoutConnection(t *testing.T) {
 	if s.Sent() != 1 || s.Waiting() != 1 || s.Acked() != 0 {
 		t.Errorf("sent %d, waiting %d, acked %d", s.Sent(), s.Waiting(), s.Acked())
 	}
-	if err := s.Resume(Position{Credit: 100}); err != nil {
+	if err := s.Resume(wire.Position{Credit: 100}); err != nil {
 		t.Fatal(err)
 	}
 	wantFrames(t, drain(&s), "1-1/0", "m1")
@@ -93,7 +94,7 @@ func TestSegments(t *testing.T) {
 	if n := len(s.outbox); n != 4 {
 		t.Errorf("%d segments", n)
 	}
-	if err := s.Acknowledge(Position{Arrived: 5}); err != nil {
+	if err := s.Acknowledge(wire.Position{Arrived: 5}); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(s.outbox); n != 2 || s.Waiting() != 2 {
@@ -119,7 +120,7 @@ func TestBytes(t *testing.T) {
 	}
 	drain(s)
 	for _, step := range []struct{ arrived, bytes int }{{1, 305}, {2, 1}, {2, 1}, {3, 0}} {
-		if err := s.Acknowledge(Position{Arrived: uint64(step.arrived)}); err != nil {
+		if err := s.Acknowledge(wire.Position{Arrived: uint64(step.arrived)}); err != nil {
 			t.Fatal(err)
 		}
 		if s.Bytes() != step.bytes {
@@ -136,18 +137,18 @@ func TestCredit(t *testing.T) {
 		s.Send(make([]byte, 9)) // ten bytes each
 	}
 	for i, step := range []struct {
-		at   Position
+		at   wire.Position
 		want []string
 	}{
-		{Position{Credit: 0}, nil},
-		{Position{Credit: 1}, []string{"1-1/0"}},
-		{Position{Credit: 10}, []string{"1-1/0"}},
-		{Position{Credit: 11}, []string{"1-2/0"}},
-		{Position{Arrived: 1, Credit: 11}, []string{"2-2/0"}},
-		{Position{Arrived: 2, Credit: 11}, nil},
-		{Position{Arrived: 2, Received: 1, Credit: 40}, []string{"3-4/0"}},
-		{Position{Arrived: 4, Credit: 0}, nil}, // never falls
-		{Position{Arrived: 4, Credit: 41}, []string{"5-5/0"}},
+		{wire.Position{Credit: 0}, nil},
+		{wire.Position{Credit: 1}, []string{"1-1/0"}},
+		{wire.Position{Credit: 10}, []string{"1-1/0"}},
+		{wire.Position{Credit: 11}, []string{"1-2/0"}},
+		{wire.Position{Arrived: 1, Credit: 11}, []string{"2-2/0"}},
+		{wire.Position{Arrived: 2, Credit: 11}, nil},
+		{wire.Position{Arrived: 2, Received: 1, Credit: 40}, []string{"3-4/0"}},
+		{wire.Position{Arrived: 4, Credit: 0}, nil}, // never falls
+		{wire.Position{Arrived: 4, Credit: 41}, []string{"5-5/0"}},
 	} {
 		if err := s.Resume(step.at); err != nil {
 			t.Fatal(err)
@@ -165,11 +166,11 @@ func TestMarkersNeedNoCredit(t *testing.T) {
 	s := Sender{Rule: Ahead}
 	s.Send([]byte("a"))
 	s.Mark(snapshot.Marker{Sent: 1})
-	if err := s.Resume(Position{}); err != nil {
+	if err := s.Resume(wire.Position{}); err != nil {
 		t.Fatal(err)
 	}
 	wantFrames(t, drain(&s), "m1")
-	if err := s.Acknowledge(Position{Marker: 1, Credit: 1}); err != nil {
+	if err := s.Acknowledge(wire.Position{Marker: 1, Credit: 1}); err != nil {
 		t.Fatal(err)
 	}
 	wantFrames(t, drain(&s), "1-1/0")
@@ -233,7 +234,7 @@ func TestResumeEverywhere(t *testing.T) {
 					s.Next()
 				}
 				s.Disconnect()
-				if err := s.Resume(Position{Arrived: arrived, Received: arrived, Marker: marker, Credit: 1 << 40}); err != nil {
+				if err := s.Resume(wire.Position{Arrived: arrived, Received: arrived, Marker: marker, Credit: 1 << 40}); err != nil {
 					t.Fatal(err)
 				}
 				if err := checkWritesRest(s, arrived, marker, messages); err != nil {
@@ -276,22 +277,22 @@ func TestAcknowledge(t *testing.T) {
 	}
 	s.Mark(snapshot.Marker{Sent: 4})
 	s.Rule = Ahead
-	if err := s.Resume(Position{Credit: 3}); err != nil {
+	if err := s.Resume(wire.Position{Credit: 3}); err != nil {
 		t.Fatal(err)
 	}
 	wantFrames(t, drain(&s), "m1", "1-2/0")
 	for _, step := range []struct {
-		at Position
+		at wire.Position
 		ok bool
 	}{
-		{Position{Arrived: 3}, false},                          // 2 were written
-		{Position{Marker: 2}, false},                           // 1 was
-		{Position{Arrived: 1, Received: 2}, false},             // received before it arrived
-		{Position{Arrived: 2, Received: 1, Credit: 3}, true},   //
-		{Position{Arrived: 1, Received: 1, Credit: 3}, true},   // stale
-		{Position{}, true},                                     // staler
-		{Position{Arrived: 2, Received: 2, Marker: 1}, true},   //
-		{Position{Arrived: 2, Received: 2, Credit: 100}, true}, // marker and credit never fall
+		{wire.Position{Arrived: 3}, false},                          // 2 were written
+		{wire.Position{Marker: 2}, false},                           // 1 was
+		{wire.Position{Arrived: 1, Received: 2}, false},             // received before it arrived
+		{wire.Position{Arrived: 2, Received: 1, Credit: 3}, true},   //
+		{wire.Position{Arrived: 1, Received: 1, Credit: 3}, true},   // stale
+		{wire.Position{}, true},                                     // staler
+		{wire.Position{Arrived: 2, Received: 2, Marker: 1}, true},   //
+		{wire.Position{Arrived: 2, Received: 2, Credit: 100}, true}, // marker and credit never fall
 	} {
 		before := string(appendSender(nil, &s))
 		if err := s.Acknowledge(step.at); (err == nil) != step.ok {
@@ -315,13 +316,13 @@ func TestBroken(t *testing.T) {
 		s.Mark(snapshot.Marker{Sent: 2})
 		s.Mark(snapshot.Marker{Sent: 2})
 		drain(s)
-		if err := s.Acknowledge(Position{Arrived: 1, Marker: 1}); err != nil {
+		if err := s.Acknowledge(wire.Position{Arrived: 1, Marker: 1}); err != nil {
 			t.Fatal(err)
 		}
 		s.Disconnect()
 		return s
 	}
-	for _, at := range []Position{
+	for _, at := range []wire.Position{
 		{Arrived: 0, Marker: 1}, {Arrived: 1, Marker: 0}, // the receiver forgot
 		{Arrived: 3, Marker: 1}, {Arrived: 1, Marker: 3}, // it has what was never sent
 		{Arrived: 1, Received: 2, Marker: 1}, // it received what has not arrived
@@ -333,7 +334,7 @@ func TestBroken(t *testing.T) {
 		if m, d := s.Next(); m != nil || d != nil {
 			t.Errorf("resume at %+v failed, but there is a connection", at)
 		}
-		if err := s.Resume(Position{Arrived: 1, Marker: 1, Credit: 1 << 20}); err != nil {
+		if err := s.Resume(wire.Position{Arrived: 1, Marker: 1, Credit: 1 << 20}); err != nil {
 			t.Errorf("a good position after %+v: %v", at, err)
 		}
 		wantFrames(t, drain(s), "m2", "2-2/0")
@@ -353,7 +354,7 @@ func TestResent(t *testing.T) {
 	s.Send([]byte("b"))
 	for _, step := range []struct{ arrived, resent uint64 }{{2, 3}, {2, 0}, {5, 0}} {
 		s.Disconnect()
-		if err := s.Resume(Position{Arrived: step.arrived, Credit: 100}); err != nil {
+		if err := s.Resume(wire.Position{Arrived: step.arrived, Credit: 100}); err != nil {
 			t.Fatal(err)
 		}
 		if s.Resent() != step.resent {
@@ -366,14 +367,14 @@ func TestResent(t *testing.T) {
 // was acknowledged, and its memory is of the size that is used again.
 func TestGrownOutboxByReference(t *testing.T) {
 	s := up(t, Ahead)
-	s.Spares = &Spares{}
+	s.FreeList = &FreeList{}
 	for i := range 40 {
 		s.Send(bytes.Repeat([]byte{byte(i)}, segmentMax/4))
 		_, recorded := s.Outbox()
 		before := fmt.Sprint(recorded)
 		s.Send(bytes.Repeat([]byte{byte(i)}, segmentMax/4)) // into the same segment
 		drain(s)
-		if err := s.Acknowledge(Position{Arrived: s.Sent()}); err != nil {
+		if err := s.Acknowledge(wire.Position{Arrived: s.Sent()}); err != nil {
 			t.Fatal(err)
 		}
 		for j := range 6 {
@@ -383,7 +384,7 @@ func TestGrownOutboxByReference(t *testing.T) {
 		if fmt.Sprint(recorded) != before {
 			t.Fatalf("what was recorded the %d. time has changed", i+1)
 		}
-		if err := s.Acknowledge(Position{Arrived: s.Sent()}); err != nil {
+		if err := s.Acknowledge(wire.Position{Arrived: s.Sent()}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -392,12 +393,12 @@ func TestGrownOutboxByReference(t *testing.T) {
 // What was recorded of the outbox stays as it was, whatever happens afterwards.
 func TestOutboxByReference(t *testing.T) {
 	s := up(t, Ahead)
-	s.Spares = &Spares{}
+	s.FreeList = &FreeList{}
 	for i := range 5 {
 		s.Send([]byte{byte(i + 1)})
 	}
 	drain(s)
-	if err := s.Acknowledge(Position{Arrived: 2}); err != nil {
+	if err := s.Acknowledge(wire.Position{Arrived: 2}); err != nil {
 		t.Fatal(err)
 	}
 	acked, all := s.Outbox()
@@ -413,18 +414,18 @@ func TestOutboxByReference(t *testing.T) {
 		_ = append(all[0].Body, 0xff) // nobody's bytes
 		drain(s)
 	}
-	if err := s.Acknowledge(Position{Arrived: 105}); err != nil {
+	if err := s.Acknowledge(wire.Position{Arrived: 105}); err != nil {
 		t.Fatal(err)
 	}
 	s.Send([]byte("z"))
 	for seq := uint64(107); seq < 200; seq++ { // into memory that is used again
 		s.Send(make([]byte, segmentMax/3))
 		drain(s)
-		if err := s.Acknowledge(Position{Arrived: seq - 3}); err != nil {
+		if err := s.Acknowledge(wire.Position{Arrived: seq - 3}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(s.Spares.free) == 0 {
+	if len(s.FreeList.free) == 0 {
 		t.Error("no memory is used again")
 	}
 	if after := fmt.Sprint(all); after != before {
@@ -434,7 +435,7 @@ func TestOutboxByReference(t *testing.T) {
 	_, recorded := s.Outbox()
 	before = fmt.Sprint(recorded)
 	for i := range 20 {
-		if err := s.Acknowledge(Position{Arrived: s.Sent()}); err != nil {
+		if err := s.Acknowledge(wire.Position{Arrived: s.Sent()}); err != nil {
 			t.Fatal(err)
 		}
 		for range 3 {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // kind is a kind of step. The first ones are those of one process, then come the
@@ -190,7 +191,7 @@ func (s *step) welcomed(to snapshot.ProcessID, p *peer, f frame, stale bool) {
 	}
 	at := f.at
 	if stale {
-		at = Position{Arrived: p.Out.acked, Received: p.Out.received, Marker: p.Out.markerAcked, Credit: at.Credit}
+		at = wire.Position{Arrived: p.Out.acked, Received: p.Out.received, Marker: p.Out.markerAcked, Credit: at.Credit}
 	}
 	if err := s.hooks.resume(p.Out, at); err != nil {
 		s.finds(checkBroken, "%v", err)
@@ -360,7 +361,7 @@ func (l *local) enabled() (all []event) {
 		if _, ok := l.hooks.receive(cloneReceiver(p.In)); ok && !(capturing && l.hooks.patient) {
 			can(receives, i)
 		}
-		if untold, _ := p.In.Untold(); untold && p.attached {
+		if unacknowledged, _ := p.In.Unacknowledged(); unacknowledged && p.attached {
 			can(tells, i)
 		}
 	}

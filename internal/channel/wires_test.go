@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // frame is what travels on a connection of a channel: hello, data and markers to
@@ -14,8 +15,8 @@ type frame struct {
 	kind        frameKind
 	incarnation snapshot.Incarnation // of hello, pong and welcome
 	known       snapshot.Incarnation // of ping and pong: that of the dialler which the listener knew when it pinged
-	at          Position             // of welcome and ack
-	data        Data
+	at          wire.Position        // of welcome and ack
+	data        wire.Data
 	marker      Marker
 }
 
@@ -85,10 +86,10 @@ const (
 	closed                      // refused, replaced or ended
 )
 
-// wire is all connections of one channel, in the order in which they were
+// connections is all connections of one channel, in the order in which they were
 // dialled. The sender's own is the last one, if its end is open; of the others
 // what was in flight may still arrive.
-type wire []conn
+type connections []conn
 
 // opKind is what a step of a process does to the wire of one of its channels.
 type opKind uint8
@@ -110,7 +111,7 @@ const (
 	resets // the connection breaks, and another one is attached at once
 )
 
-func (w wire) clone() wire {
+func (w connections) clone() connections {
 	w = slices.Clone(w)
 	for i := range w {
 		w[i].forth, w[i].back = slices.Clip(w[i].forth), slices.Clip(w[i].back)
@@ -119,7 +120,7 @@ func (w wire) clone() wire {
 }
 
 // own is the index of the sender's connection, -1 if there is none.
-func (w wire) own() int {
+func (w connections) own() int {
 	if n := len(w); n > 0 && w[n-1].dialler {
 		return n - 1
 	}
@@ -128,18 +129,18 @@ func (w wire) own() int {
 
 // ended tells that the receiver has closed the sender's connection and that all has
 // come back which is to come.
-func (w wire) ended() bool {
+func (w connections) ended() bool {
 	k := w.own()
 	return k >= 0 && w[k].listener == closed && len(w[k].back) == 0
 }
 
-func (w wire) attached() int {
+func (w connections) attached() int {
 	return slices.IndexFunc(w, func(c conn) bool { return c.listener == attached })
 }
 
 // apply is the wire after an operation; k is the connection that it is about,
 // where that is not clear.
-func (w wire) apply(op opKind, k int, item uint16) wire {
+func (w connections) apply(op opKind, k int, item uint16) connections {
 	w = w.clone()
 	switch op {
 	case dials:
@@ -178,7 +179,7 @@ func (w wire) apply(op opKind, k int, item uint16) wire {
 	case popBack:
 		w[k].back = w[k].back[1:]
 	case resets:
-		w = wire{{dialler: true, listener: attached}}
+		w = connections{{dialler: true, listener: attached}}
 	case sweeps:
 		w = slices.DeleteFunc(w, conn.gone)
 	}
@@ -192,7 +193,7 @@ func (c conn) gone() bool {
 	return !c.dialler && (c.listener == closed || c.listener < attached && len(c.forth) == 0)
 }
 
-func (w wire) append(b []byte) []byte {
+func (w connections) append(b []byte) []byte {
 	for _, c := range w {
 		b = append(b, byte(bit(c.dialler)), byte(c.listener))
 		for _, frames := range [][]uint16{c.forth, c.back} {
@@ -216,7 +217,7 @@ type wires struct {
 }
 
 type wireNode struct {
-	wire
+	connections
 	outcomes []wireOutcome
 }
 
@@ -233,13 +234,13 @@ func newWires() *wires {
 	return ws
 }
 
-func (ws *wires) intern(w wire) uint32 {
+func (ws *wires) intern(w connections) uint32 {
 	ws.key = w.append(ws.key[:0])
 	number, ok := ws.numbers[string(ws.key)]
 	if !ok {
 		number = uint32(len(ws.all))
 		ws.numbers[string(ws.key)] = number
-		ws.all = append(ws.all, &wireNode{wire: w})
+		ws.all = append(ws.all, &wireNode{connections: w})
 	}
 	return number
 }
@@ -267,8 +268,8 @@ func (ws *wires) apply(number uint32, op opKind, k int, item uint16) uint32 {
 		}
 	}
 	to := number
-	if op != sweeps || slices.ContainsFunc(n.wire, conn.gone) {
-		to = ws.intern(n.wire.apply(op, k, item))
+	if op != sweeps || slices.ContainsFunc(n.connections, conn.gone) {
+		to = ws.intern(n.connections.apply(op, k, item))
 	}
 	n.outcomes = append(n.outcomes, wireOutcome{op, uint8(k), item, to})
 	return to

@@ -36,7 +36,7 @@ func (c *Core) watchAlive(id ConnID) { c.conns[id].alive = &keepalive{heard: c.n
 func (c *Core) keepAlive() {
 	c.after(keepAliveEvery, c.keepAlive)
 	if c.epoch != nil {
-		c.epoch.spares.Trim()
+		c.epoch.freeList.Trim()
 	}
 	// A node that did not run for a while (stopped, or its machine suspended) has not
 	// read yet what its peers sent meanwhile, so their silence means nothing.

@@ -22,7 +22,7 @@ type epoch struct {
 	peers    map[snapshot.ProcessID]*peer
 	out      []*outgoing // in the order of topology.Out
 	in       []*incoming // in the order of topology.In
-	spares   channel.Spares
+	freeList channel.FreeList
 	timers   timers // acknowledgements, redials, deadlines
 	allUp    bool   // kept by checkAllUp
 
@@ -70,13 +70,13 @@ func newEpoch(c *Core, b Begin) *epoch {
 	}
 	e.peers[c.self].Incarnation = c.Incarnation
 	for _, to := range c.topology.Out(c.self) {
-		out := &outgoing{epoch: e, peer: e.peers[to], sender: channel.Sender{Rule: c.rule(), Spares: &e.spares}}
+		out := &outgoing{epoch: e, peer: e.peers[to], sender: channel.Sender{Rule: c.rule(), FreeList: &e.freeList}}
 		out.peer.out, out.peer.Out = out, &out.sender
 		e.out = append(e.out, out)
 	}
 	for _, from := range c.topology.In(c.self) {
 		in := &incoming{epoch: e, peer: e.peers[from], receiver: channel.Receiver{
-			Rule: c.rule(), Window: int(c.Cluster.Network.Window), Spares: &e.spares,
+			Rule: c.rule(), Window: int(c.Cluster.Network.Window), FreeList: &e.freeList,
 		}}
 		in.peer.in, in.peer.In = in, &in.receiver
 		e.in = append(e.in, in)

@@ -66,11 +66,10 @@ func (in *incoming) accept(conn ConnID) {
 	in.stats.wentUp(c.now)
 	c.handle(conn, in)
 	c.watchAlive(conn)
-	at := in.receiver.Acknowledge()
 	c.do(Accept{conn})
 	c.write(conn, wire.Welcome{
 		Version: wire.Version, Epoch: e.number, Incarnation: c.Incarnation,
-		Arrived: at.Arrived, Received: at.Received, Marker: at.Marker, Credit: at.Credit,
+		Position: in.receiver.Acknowledge(),
 	})
 	c.log.Info().Str("channel", in.String()).Msg("channel up")
 	if out := in.peer.out; out != nil {
@@ -161,7 +160,7 @@ func (in *incoming) arrive(f wire.Frame) error {
 
 func (in *incoming) arriveData(f wire.Data) error {
 	e := in.epoch
-	fresh, err := in.receiver.Data(channel.Data{Batch: f.Batch, Stamp: f.Stamp})
+	fresh, err := in.receiver.Data(f)
 	if err != nil {
 		return err
 	}
@@ -195,7 +194,7 @@ func (in *incoming) arriveMarker(f wire.Marker) error {
 // acknowledge sends the sender an acknowledgement if there is enough news, or schedules
 // one.
 func (in *incoming) acknowledge() {
-	news, bytes := in.receiver.Untold()
+	news, bytes := in.receiver.Unacknowledged()
 	switch {
 	case !in.up(), !news:
 	case bytes >= in.receiver.Window/4:
@@ -213,7 +212,7 @@ func (in *incoming) sendAck() {
 	}
 	at := in.receiver.Acknowledge()
 	if !in.self() {
-		in.epoch.core.write(in.conn, wire.Ack{Arrived: at.Arrived, Received: at.Received, Marker: at.Marker, Credit: at.Credit})
+		in.epoch.core.write(in.conn, wire.Ack{Position: at})
 		return
 	}
 	out := in.peer.out

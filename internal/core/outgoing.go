@@ -103,7 +103,7 @@ func (o *outgoing) frame(f wire.Frame) error {
 	case wire.Ack:
 		if o.up {
 			o.markDirty()
-			return o.sender.Acknowledge(channel.Position{Arrived: f.Arrived, Received: f.Received, Marker: f.Marker, Credit: f.Credit})
+			return o.sender.Acknowledge(f.Position)
 		}
 	}
 	return fmt.Errorf("%s does not belong here", f.Type())
@@ -122,8 +122,7 @@ func (o *outgoing) welcome(w wire.Welcome) error {
 		c.hangUp(o.conn, false, err)
 		return nil
 	}
-	at := channel.Position{Arrived: w.Arrived, Received: w.Received, Marker: w.Marker, Credit: w.Credit}
-	if err := o.sender.Resume(at); err != nil {
+	if err := o.sender.Resume(w.Position); err != nil {
 		c.log.Error().Err(err).Str("channel", o.String()).Msg("channel broken")
 		c.hangUp(o.conn, false, err)
 		return nil
@@ -211,7 +210,7 @@ func (o *outgoing) next() (f wire.Frame, ahead bool) {
 			TimeLeft: max(0, marker.Deadline-o.epoch.core.now), Sent: marker.Sent, Acked: marker.Acked,
 		}, o.sender.Rule == channel.Ahead
 	case data != nil:
-		return wire.Data{Stamp: data.Stamp, Batch: data.Batch}, false
+		return *data, false
 	}
 	return nil, false
 }
