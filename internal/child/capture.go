@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"chandy/internal/maelstrom"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -134,21 +135,21 @@ func (x *Program) askState(settled string) {
 	c.about = &snapshot.About{Settled: settled, Unanswered: x.requests.unanswered()}
 	x.enter(replying, x.settings.StateTimeout, x.stuck)
 	c.printed = 0
-	c.id = x.ask(x.settings.request(), func(reply Line) { x.captured(x.state(reply)) })
+	c.id = x.ask(x.settings.request(), func(reply maelstrom.Line) { x.captured(x.state(reply)) })
 }
 
 // state is what a reply gives.
-func (x *Program) state(reply Line) program.State {
+func (x *Program) state(reply maelstrom.Line) program.State {
 	about := x.capture.about
 	if reply.Type == "error" {
-		return program.State{Error: "the child refuses: " + Printable(reply.Body, stateErrorMax), About: about}
+		return program.State{Error: "the child refuses: " + maelstrom.Printable(reply.Body, stateErrorMax), About: about}
 	}
 	if x.settings.State != stateSnapshot {
 		return program.State{Bytes: slices.Clone(reply.Body), About: about}
 	}
 	state := reply.Member("state")
 	if state == nil {
-		return program.State{Error: `the child's reply has no "state": ` + Printable(reply.Body, stateErrorMax), About: about}
+		return program.State{Error: `the child's reply has no "state": ` + maelstrom.Printable(reply.Body, stateErrorMax), About: about}
 	}
 	return program.State{Bytes: slices.Clone(state), About: about}
 }

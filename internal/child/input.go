@@ -11,7 +11,7 @@ import (
 // input is the stdin of a child. Who writes does not wait: what does not fit into
 // the pipe is left to a goroutine.
 type input struct {
-	process *Process
+	process *Proc
 	file    *os.File
 	raw     syscall.RawConn
 	writer  sync.WaitGroup
@@ -24,7 +24,7 @@ type input struct {
 	line    []byte // the last line, with its end
 }
 
-func (in *input) init(p *Process, f *os.File) {
+func (in *input) init(p *Proc, f *os.File) {
 	in.process, in.file = p, f
 	in.raw, _ = f.SyscallConn() // there is one for a pipe
 }
@@ -32,7 +32,7 @@ func (in *input) init(p *Process, f *os.File) {
 // Write writes a line, without its end, and does not wait. It tells whether all of
 // it is in the pipe; if not, or if Spec.Pace, Spec.Written will be called. The line
 // is copied. What is written to a child that has ended is dropped.
-func (p *Process) Write(line []byte) (done bool) {
+func (p *Proc) Write(line []byte) (done bool) {
 	in := &p.input
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -60,7 +60,7 @@ func (p *Process) Write(line []byte) (done bool) {
 }
 
 // Pending is how many bytes wait to be written.
-func (p *Process) Pending() int {
+func (p *Proc) Pending() int {
 	p.input.mu.Lock()
 	defer p.input.mu.Unlock()
 	return p.input.bytes

@@ -39,7 +39,7 @@ func TestLinesPassAsTheyAre(t *testing.T) {
 	if got := c.await("n2", len(sent)+1); len(got) != len(sent)+1 || !strings.Contains(got[len(sent)], "after") {
 		t.Errorf("after a message without dest: %.300q", got[len(sent):])
 	}
-	c.logged(`line 13 of the child: no message: it has no \"dest\" that is a string`)
+	c.logged(`line 13 of the child: not a message: \"dest\" must be a string and not empty`)
 }
 
 // A request that is forwarded with its client as the source is answered by who got

@@ -19,7 +19,7 @@ const (
 // longer is: nothing is in its pipes, and all threads of its process group have
 // slept for idleFor without one having run. It never becomes so where the system
 // does not tell.
-func (p *Process) WatchIdle(ctx context.Context, told func(idle bool)) {
+func (p *Proc) WatchIdle(ctx context.Context, told func(idle bool)) {
 	if !canIdle {
 		return
 	}

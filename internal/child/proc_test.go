@@ -14,7 +14,7 @@ import (
 
 // observed is a Process with what it has said.
 type observed struct {
-	*Process
+	*Proc
 	batches chan *Batch
 	errors  chan string
 	written chan struct{}
@@ -43,7 +43,7 @@ func begin(t *testing.T, kind string, env ...string) *observed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Process = p
+	o.Proc = p
 	t.Cleanup(p.Close)
 	return o
 }
@@ -84,7 +84,7 @@ func none(t *testing.T) {
 	for begun := time.Now(); ; runtime.Gosched() {
 		buf := make([]byte, 1<<20)
 		text := string(buf[:runtime.Stack(buf, true)])
-		if !strings.Contains(text, "child.(*Process)") && !strings.Contains(text, "child.(*input)") && !strings.Contains(text, "child.(*Program)") {
+		if !strings.Contains(text, "child.(*Proc)") && !strings.Contains(text, "child.(*input)") && !strings.Contains(text, "child.(*Program)") {
 			return
 		}
 		if time.Since(begun) > 5*time.Second {
@@ -288,18 +288,4 @@ func TestManyProcesses(t *testing.T) {
 	}
 	wait.Wait()
 	none(t)
-}
-
-func TestPrintable(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                      "",
-		"plain é 世":             "plain é 世",
-		"a\x1b[31mb\r\n\x00\t":  `a\x1b[31mb\x0d\x0a\x00 `,
-		"\xff\u200b\u2028":      "\uFFFD" + `\u200b\u2028`,
-		strings.Repeat("x", 30): strings.Repeat("x", 20) + "…",
-	} {
-		if got := Printable([]byte(text), 20); got != want {
-			t.Errorf("%q: %q, not %q", text, got, want)
-		}
-	}
 }
