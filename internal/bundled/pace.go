@@ -2,9 +2,8 @@ package bundled
 
 import "time"
 
-// pace tells how many are due of what is to happen so many times a second. It
-// goes by the time that has passed and not by its own ticks, which come late: it
-// does not drift.
+// pace is a rate limiter: due returns how many events are due. It counts by the time
+// that has passed. Its own ticks come late, and counting them would drift.
 type pace struct {
 	rate float64       // per second, above 0
 	last time.Duration // when due was called

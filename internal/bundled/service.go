@@ -121,7 +121,7 @@ func check(l maelstrom.Line) *refusal {
 	return nil
 }
 
-// unknown refuses a request that is none of those that there are.
+// unknown refuses an unknown request.
 func unknown(l maelstrom.Line, there string) *refusal {
 	return refuse(codeNotSupported, "unknown request %.128q: there %s", l.Type, there)
 }

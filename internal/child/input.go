@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// input is the stdin of a child. Who writes does not wait: what does not fit into
-// the pipe is left to a goroutine.
+// input is the stdin of a child. Writers never block: a goroutine
+// writes what does not fit into the pipe.
 type input struct {
 	process *Proc
 	file    *os.File
@@ -103,7 +103,7 @@ func (in *input) write() {
 			err = os.ErrClosed
 		}
 		if err != nil {
-			// What waits stays so: whoever waits for it goes by Ended.
+			// The queue is left as is. Callers learn of the failure through Ended.
 			if !errors.Is(err, os.ErrClosed) {
 				p.endSoon(errors.New("closed its stdin"))
 			}

@@ -43,17 +43,17 @@ type Spec struct {
 
 // End is how a child ended.
 type End struct {
-	// State is nil if it is not known.
+	// State is nil if it is unknown.
 	State *os.ProcessState
-	// Reason is why it was made to end, other than by Close; nil: it ended by itself.
+	// Reason is why we ended the child. Nil means that it exited on its own or by Close.
 	Reason error
-	// Stderr is its last line on stderr.
+	// Stderr is the last line on stderr, or empty.
 	Stderr string
 }
 
-// Err says it in a sentence.
+// Err describes the end, with the last line on stderr.
 func (e End) Err() error {
-	text := "the child ended"
+	text := "child exited"
 	if e.State != nil {
 		text += ": " + e.State.String()
 	}
@@ -61,7 +61,7 @@ func (e End) Err() error {
 		text = "the child " + e.Reason.Error()
 	}
 	if e.Stderr != "" {
-		text += "; its last words: " + e.Stderr
+		text += "; last line on stderr: " + e.Stderr
 	}
 	return fmt.Errorf("%s", text)
 }
@@ -81,7 +81,7 @@ type Proc struct {
 	stdout *os.File
 	stderr *os.File
 	input  input
-	free   chan []byte // buffers for batches; who has none waits
+	free   chan []byte // free batch buffers; the reader blocks when there are none
 
 	closing   chan struct{} // closed by Close: what it prints is dropped
 	closeOnce sync.Once

@@ -103,7 +103,7 @@ func TestProcess(t *testing.T) {
 	}
 	o.Write([]byte(`{"src":"c1","dest":"n1","body":{"type":"leave","n":5,"text":"a\nb"}}`))
 	e := o.end(t)
-	if e.Err().Error() != "the child ended: exit status 5; its last words: b" || e.State.ExitCode() != 5 || <-o.errors != "a" || <-o.errors != "b" {
+	if e.Err().Error() != "child exited: exit status 5; last line on stderr: b" || e.State.ExitCode() != 5 || <-o.errors != "a" || <-o.errors != "b" {
 		t.Errorf("%+v", e)
 	}
 	o.Close()

@@ -34,7 +34,9 @@ func (p *Proc) WatchIdle(ctx context.Context, told func(idle bool)) {
 	var last uint64
 	idle := false
 	for {
-		in, inOK := inPipe(p.input.raw) // first: who has emptied it has run, and is seen
+		// Read the pipe before /proc: a thread that drained it has run since, and
+		// activity will show it.
+		in, inOK := inPipe(p.input.raw)
 		out, outOK := inPipe(stdout)
 		asleep, sum, ok := activity(p.PID())
 		quiet := asleep && ok && inOK && outOK && in == 0 && out == 0 && sum == last

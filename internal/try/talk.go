@@ -66,8 +66,7 @@ func (e *noReply) Error() string {
 
 // how describes how a child ended, as the second half of a sentence.
 func how(e child.End) string {
-	text := strings.TrimPrefix(strings.TrimPrefix(e.Err().Error(), "the child ended: "), "the child ")
-	return strings.Replace(text, "; its last words: ", "; last line on stderr: ", 1)
+	return strings.TrimPrefix(strings.TrimPrefix(e.Err().Error(), "child exited: "), "the child ")
 }
 
 // start starts a child. The caller must close the talk.
