@@ -26,8 +26,8 @@ const (
 	paceMadeUp = time.Second
 )
 
-// due is how many to do at a time, which is not before the one of the last call.
-// They count as done.
+// due returns how many events are due now, and counts them as done. Now must not be
+// before that of the last call.
 func (p *pace) due(now time.Duration) int {
 	p.owed += p.rate * (now - p.last).Seconds()
 	p.owed = min(p.owed, 1+p.rate*paceMadeUp.Seconds())
@@ -37,7 +37,7 @@ func (p *pace) due(now time.Duration) int {
 	return n
 }
 
-// wait is the time from the last call of due to the next.
+// wait returns the time from the last call of due to the next.
 func (p *pace) wait() time.Duration {
 	if p.owed >= 1 {
 		return paceOwing

@@ -108,7 +108,7 @@ func (s *service) answer(l maelstrom.Line, to snapshot.ProcessID, wrap func(body
 	}
 }
 
-// check refuses what no program can grant.
+// check refuses a request that no service can grant.
 func check(l maelstrom.Line) *refusal {
 	switch {
 	case l.Type == "": // also of what is no JSON object
@@ -126,7 +126,7 @@ func unknown(l maelstrom.Line, there string) *refusal {
 	return refuse(codeNotSupported, "unknown request %.128q: there %s", l.Type, there)
 }
 
-// drop drops a message, counts it and says so, a few times a second.
+// drop drops and counts a message. It logs a few times a second at most.
 func (s *service) drop(peer snapshot.ProcessID, payload []byte, why error) {
 	s.drops++
 	s.dropped.Warn().Err(why).Str("peer", string(peer)).Int("dropped", s.drops).

@@ -75,7 +75,7 @@ func (x *Program) line(line []byte, partial bool) {
 	}
 }
 
-// isReply tells whether a line is the reply to the request for the state.
+// isReply reports whether a line is the reply to the request for the state.
 func (x *Program) isReply(l maelstrom.Line, err error) bool {
 	return err == nil && l.Dest == own && l.InReplyTo != nil && string(l.InReplyTo) == x.capture.id
 }
@@ -160,7 +160,7 @@ func (x *Program) refuse(line []byte, l maelstrom.Line, why error) {
 	x.write(refusal)
 }
 
-// drop drops a line, counts it and says so, a few times a second.
+// drop drops and counts a line. It logs a few times a second at most.
 func (x *Program) drop(line []byte, why error) {
 	x.drops++
 	x.dropped.Warn().Err(why).Int("dropped", x.drops).Str("line", maelstrom.Printable(line, quoteMax)).Msg("message dropped")

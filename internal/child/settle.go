@@ -6,19 +6,18 @@ import (
 )
 
 const (
-	// idleFor is how long no thread of a child may have run for it to be idle.
+	// idleFor is how long all threads of an idle child have not run.
 	idleFor = 5 * time.Millisecond
-	// idleEvery is how often its threads are looked at.
+	// idleEvery is the interval between two looks at the threads.
 	idleEvery = time.Millisecond
-	// idleLooks is how often in a row, at least. Time alone is no sign: in it the whole
-	// machine may have stood still, a virtual one above all.
+	// idleLooks is the least number of looks in a row that find the child quiet. Time
+	// alone proves nothing, because a virtual machine may have been paused meanwhile.
 	idleLooks = int(idleFor / idleEvery)
 )
 
-// WatchIdle tells, until ctx is done, when the child becomes idle and when it no
-// longer is: nothing is in its pipes, and all threads of its process group have
-// slept for idleFor without one having run. It never becomes so where the system
-// does not tell.
+// WatchIdle calls told when the child becomes idle and when it stops being idle, until ctx
+// is done. A child is idle when its pipes are empty and all threads of its process group
+// have slept for idleFor. Outside Linux, WatchIdle never calls told.
 func (p *Proc) WatchIdle(ctx context.Context, told func(idle bool)) {
 	if !canIdle {
 		return
