@@ -86,7 +86,7 @@ func (b *bank) Start(p program.Process) {
 func (b *bank) tick() {
 	for range b.pace.due(b.process.Now()) {
 		if b.state.Paused || b.state.Balance == 0 {
-			continue // not made up for
+			continue // skipped transfers are lost, not caught up
 		}
 		amount := 1 + b.random.Int64N(min(b.settings.MaxTransfer, b.state.Balance))
 		b.pay(b.channels[b.random.IntN(len(b.channels))], amount)

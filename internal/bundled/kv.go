@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"chandy/internal/child"
 	"chandy/internal/config"
+	"chandy/internal/maelstrom"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -56,7 +56,7 @@ func newKV(p config.Program, processes []snapshot.ProcessID) (program.Program, e
 }
 
 // operate does one operation.
-func (kv *kv) operate(l child.Line) ([]byte, *refusal) {
+func (kv *kv) operate(l maelstrom.Line) ([]byte, *refusal) {
 	switch l.Type {
 	case "read":
 		return kv.read(l)
@@ -68,7 +68,7 @@ func (kv *kv) operate(l child.Line) ([]byte, *refusal) {
 	return nil, unknown(l, "are read, write and cas")
 }
 
-func (kv *kv) read(l child.Line) ([]byte, *refusal) {
+func (kv *kv) read(l maelstrom.Line) ([]byte, *refusal) {
 	key := l.Member("key")
 	if key == nil {
 		return nil, refuse(codeMalformedRequest, `a read needs a "key"`)
@@ -81,7 +81,7 @@ func (kv *kv) read(l child.Line) ([]byte, *refusal) {
 	return append(body, '}'), nil
 }
 
-func (kv *kv) write(l child.Line) ([]byte, *refusal) {
+func (kv *kv) write(l maelstrom.Line) ([]byte, *refusal) {
 	key, value := l.Member("key"), l.Member("value")
 	if key == nil || value == nil {
 		return nil, refuse(codeMalformedRequest, `a write needs a "key" and a "value"`)
@@ -89,7 +89,7 @@ func (kv *kv) write(l child.Line) ([]byte, *refusal) {
 	return []byte(`{"type":"write_ok"}`), kv.put(canonical(key), value)
 }
 
-func (kv *kv) cas(l child.Line) ([]byte, *refusal) {
+func (kv *kv) cas(l maelstrom.Line) ([]byte, *refusal) {
 	key, from, to := l.Member("key"), l.Member("from"), l.Member("to")
 	if key == nil || from == nil || to == nil {
 		return nil, refuse(codeMalformedRequest, `a cas needs a "key", a "from" and a "to"`)
@@ -100,7 +100,7 @@ func (kv *kv) cas(l child.Line) ([]byte, *refusal) {
 		create = true
 	case "", "false", "null":
 	default:
-		return nil, refuse(codeMalformedRequest, `"create_if_not_exists" must be true or false, not %s`, child.Printable([]byte(text), quoteMax))
+		return nil, refuse(codeMalformedRequest, `"create_if_not_exists" must be true or false, not %s`, maelstrom.Printable([]byte(text), quoteMax))
 	}
 	name := canonical(key)
 	i, exists := kv.index[name]
@@ -109,7 +109,7 @@ func (kv *kv) cas(l child.Line) ([]byte, *refusal) {
 	}
 	if exists {
 		if value := kv.entries[i].value; canonical(value) != canonical(from) {
-			return nil, refuse(codePreconditionFailed, "the value is %s, not %s", child.Printable(value, quoteMax), child.Printable(from, quoteMax))
+			return nil, refuse(codePreconditionFailed, "the value is %s, not %s", maelstrom.Printable(value, quoteMax), maelstrom.Printable(from, quoteMax))
 		}
 	}
 	return []byte(`{"type":"cas_ok"}`), kv.put(name, to)
@@ -143,11 +143,11 @@ func (kv *kv) set(e entry) {
 }
 
 func noKey(key []byte) *refusal {
-	return refuse(codeKeyDoesNotExist, "there is no key %s", child.Printable(key, quoteMax))
+	return refuse(codeKeyDoesNotExist, "there is no key %s", maelstrom.Printable(key, quoteMax))
 }
 
 // canonical tells values apart, as a key of a map.
-func canonical(value []byte) string { return string(child.AppendCanonical(nil, value)) }
+func canonical(value []byte) string { return string(maelstrom.AppendCanonical(nil, value)) }
 
 // Capture copies the list of what is there; what it takes to write it as JSON it
 // takes later.
@@ -199,7 +199,7 @@ func (kv *kv) restore(state []byte) error {
 		}
 		key := canonical(r.Key)
 		if _, twice := kv.index[key]; twice {
-			return fmt.Errorf("state of a store with the key %s twice", child.Printable(r.Key, quoteMax))
+			return fmt.Errorf("state of a store with the key %s twice", maelstrom.Printable(r.Key, quoteMax))
 		}
 		kv.set(entry{key, r.Value})
 	}

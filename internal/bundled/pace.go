@@ -2,9 +2,8 @@ package bundled
 
 import "time"
 
-// pace tells how many are due of what is to happen so many times a second. It
-// goes by the time that has passed and not by its own ticks, which come late: it
-// does not drift.
+// pace is a rate limiter: due returns how many events are due. It counts by the time
+// that has passed. Its own ticks come late, and counting them would drift.
 type pace struct {
 	rate float64       // per second, above 0
 	last time.Duration // when due was called
@@ -27,8 +26,8 @@ const (
 	paceMadeUp = time.Second
 )
 
-// due is how many to do at a time, which is not before the one of the last call.
-// They count as done.
+// due returns how many events are due now, and counts them as done. Now must not be
+// before that of the last call.
 func (p *pace) due(now time.Duration) int {
 	p.owed += p.rate * (now - p.last).Seconds()
 	p.owed = min(p.owed, 1+p.rate*paceMadeUp.Seconds())
@@ -38,7 +37,7 @@ func (p *pace) due(now time.Duration) int {
 	return n
 }
 
-// wait is the time from the last call of due to the next.
+// wait returns the time from the last call of due to the next.
 func (p *pace) wait() time.Duration {
 	if p.owed >= 1 {
 		return paceOwing

@@ -1,5 +1,5 @@
-// Package program holds the bundled programs, and makes the program that a
-// cluster file names.
+// Package bundled holds the bundled programs, and makes the program that a cluster file
+// names.
 package bundled
 
 import (

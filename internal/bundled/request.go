@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"chandy/internal/child"
+	"chandy/internal/maelstrom"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -19,11 +19,11 @@ import (
 
 // Codes of refusals. Each of them says that nothing was done.
 const (
-	codeNotSupported           = child.CodeNotSupported           // there is no such request
-	codeTemporarilyUnavailable = child.CodeTemporarilyUnavailable // perhaps later
-	codeMalformedRequest       = child.CodeMalformedRequest
-	codeKeyDoesNotExist        = child.CodeKeyDoesNotExist
-	codePreconditionFailed     = child.CodePreconditionFailed // not in this state of the program
+	codeNotSupported           = maelstrom.CodeNotSupported           // there is no such request
+	codeTemporarilyUnavailable = maelstrom.CodeTemporarilyUnavailable // perhaps later
+	codeMalformedRequest       = maelstrom.CodeMalformedRequest
+	codeKeyDoesNotExist        = maelstrom.CodeKeyDoesNotExist
+	codePreconditionFailed     = maelstrom.CodePreconditionFailed // not in this state of the program
 )
 
 // head is what every reply begins with.
@@ -49,7 +49,7 @@ func refuse(code int, format string, a ...any) *refusal {
 }
 
 // body is that of the reply, without in_reply_to.
-func (r *refusal) body() []byte { return child.ErrorBody(r.Code, r.Text) }
+func (r *refusal) body() []byte { return maelstrom.ErrorBody(r.Code, r.Text) }
 
 // answer replies to the request of a client. grant does what the type of the
 // request asks for, or refuses and does nothing; it need not fill in the head.

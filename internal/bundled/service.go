@@ -9,7 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"chandy/internal/child"
+	"chandy/internal/maelstrom"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -32,7 +32,7 @@ type service struct {
 
 	// grant does what a request asks for and returns the body of the reply, or
 	// refuses and does nothing. What it keeps of the request it copies.
-	grant func(child.Line) ([]byte, *refusal)
+	grant func(maelstrom.Line) ([]byte, *refusal)
 }
 
 func (s *service) Start(p program.Process) {
@@ -43,14 +43,14 @@ func (s *service) Start(p program.Process) {
 
 func (s *service) Receive(from snapshot.ProcessID, payload []byte) {
 	if from.IsClient() {
-		l, err := child.ParseBody(payload)
+		l, err := maelstrom.ParseBody(payload)
 		if err == nil {
 			l.MsgID = msgID(l)
 		}
 		s.answer(l, from, l.ReplyBody)
 		return
 	}
-	l, err := child.Parse(payload)
+	l, err := maelstrom.Parse(payload)
 	switch {
 	case err != nil:
 		s.drop(from, payload, err)
@@ -68,7 +68,7 @@ func (s *service) Receive(from snapshot.ProcessID, payload []byte) {
 
 // msgID is the one that a reply repeats. Line.MsgID leaves out 0 and -1, which mean
 // none in replies; but there are programs that count from 0, and wait for that.
-func msgID(l child.Line) []byte {
+func msgID(l maelstrom.Line) []byte {
 	if id := l.Member("msg_id"); string(id) != "null" {
 		return id
 	}
@@ -90,7 +90,7 @@ func (s *service) next(asked, from snapshot.ProcessID) snapshot.ProcessID {
 
 // answer replies to a request; wrap makes a reply of its body. One that is too long
 // to be sent becomes a refusal: only what reads can be that long.
-func (s *service) answer(l child.Line, to snapshot.ProcessID, wrap func(body []byte) []byte) {
+func (s *service) answer(l maelstrom.Line, to snapshot.ProcessID, wrap func(body []byte) []byte) {
 	refused := check(l)
 	var body []byte
 	if refused == nil {
@@ -108,27 +108,27 @@ func (s *service) answer(l child.Line, to snapshot.ProcessID, wrap func(body []b
 	}
 }
 
-// check refuses what no program can grant.
-func check(l child.Line) *refusal {
+// check refuses a request that no service can grant.
+func check(l maelstrom.Line) *refusal {
 	switch {
 	case l.Type == "": // also of what is no JSON object
 		return refuse(codeMalformedRequest, `a request is a JSON object with a "type"`)
 	case !utf8.Valid(l.Body):
 		return refuse(codeMalformedRequest, "the request is not UTF-8")
-	case child.Depth(l.Body) > nestedMax:
-		return refuse(codeMalformedRequest, "the request is nested %d deep, more than %d", child.Depth(l.Body), nestedMax)
+	case maelstrom.Depth(l.Body) > nestedMax:
+		return refuse(codeMalformedRequest, "the request is nested %d deep, more than %d", maelstrom.Depth(l.Body), nestedMax)
 	}
 	return nil
 }
 
-// unknown refuses a request that is none of those that there are.
-func unknown(l child.Line, there string) *refusal {
+// unknown refuses an unknown request.
+func unknown(l maelstrom.Line, there string) *refusal {
 	return refuse(codeNotSupported, "unknown request %.128q: there %s", l.Type, there)
 }
 
-// drop drops a message, counts it and says so, a few times a second.
+// drop drops and counts a message. It logs a few times a second at most.
 func (s *service) drop(peer snapshot.ProcessID, payload []byte, why error) {
 	s.drops++
 	s.dropped.Warn().Err(why).Str("peer", string(peer)).Int("dropped", s.drops).
-		Str("line", child.Printable(payload, quoteMax)).Msg("message dropped")
+		Str("line", maelstrom.Printable(payload, quoteMax)).Msg("message dropped")
 }

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"chandy/internal/child"
 	"chandy/internal/config"
+	"chandy/internal/maelstrom"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -34,7 +34,7 @@ func newTSO(p config.Program, processes []snapshot.ProcessID) (program.Program, 
 	return t, nil
 }
 
-func (t *tso) ts(l child.Line) ([]byte, *refusal) {
+func (t *tso) ts(l maelstrom.Line) ([]byte, *refusal) {
 	switch {
 	case l.Type != "ts":
 		return nil, unknown(l, "is ts")

@@ -6,41 +6,44 @@ import (
 	"slices"
 	"time"
 
+	"chandy/internal/maelstrom"
 	"chandy/program"
 	"chandy/snapshot"
 )
 
-// capture is the capture of a state that is in progress. Nothing is written to the
-// child from its beginning on but the request; what arrives stays in the inbox.
+// capture is a capture in progress. A child keeps its state to itself, so the node asks
+// for it with a request. The cut lies at the reply: lines printed before the reply were
+// sent before the cut, and later lines after it. While the capture runs, messages stay
+// in the inbox, and the request is the only line written to the child.
 //
-//  1. What was handed over before is written to the last byte: it was received.
-//  2. The child settles: it answers what it was asked, and goes to sleep. A program
-//     with a thread for each line could answer the request before an earlier line
-//     has had its effect.
-//  3. The request is written. What is printed before the reply was sent before the
-//     cut, what is printed after it after the cut.
+// A capture has three stages, each with a time limit:
 //
-// Each of the three has its limit.
+//  1. Writing. Messages handed over earlier count as received. Therefore their last
+//     byte must be written before the request.
+//  2. Settling. A program with a thread for each line could answer the request before
+//     an earlier line has had its effect. Therefore the node first waits until the child
+//     has answered its requests and sleeps.
+//  3. Replying. The node writes the request and waits for the reply.
 type capture struct {
 	done    func(program.State)
 	stage   stage
 	idle    bool // the child sleeps
 	about   *snapshot.About
-	id      string // of the request
-	printed uint64 // lines since the request
+	id      string // msg_id of the request
+	printed uint64 // lines printed since the request, without the reply
 	timer   *time.Timer
-	cancel  context.CancelFunc // of the watcher
+	cancel  context.CancelFunc // stops the watcher
 }
 
 type stage int
 
 const (
-	writing  stage = iota // for the child to be ready, and for its pipe
-	settling              // for its replies and its sleep
-	replying              // for the state
+	writing  stage = iota // waits until the child is ready and its input is in the pipe
+	settling              // waits until the child has answered and sleeps
+	replying              // waits for the state
 )
 
-// Capture asks the child for its state, if the settings say how.
+// Capture asks the child for its state. With state = "none" it reports a state error.
 func (x *Program) Capture(done func(program.State)) {
 	c := &capture{done: done, cancel: func() {}}
 	x.capture = c
@@ -52,7 +55,7 @@ func (x *Program) Capture(done func(program.State)) {
 	x.advance()
 }
 
-// limit calls f if the capture is still in progress, and in the same stage.
+// limit calls f after d, unless the capture has ended or entered another stage by then.
 func (x *Program) limit(c *capture, d time.Duration, f func()) *time.Timer {
 	stage := c.stage
 	return x.after(d, func() {
@@ -62,7 +65,7 @@ func (x *Program) limit(c *capture, d time.Duration, f func()) *time.Timer {
 	})
 }
 
-// enter begins the next stage.
+// enter begins a stage. It calls late when the limit is reached within that stage.
 func (x *Program) enter(s stage, limit time.Duration, late func()) {
 	c := x.capture
 	c.timer.Stop()
@@ -70,8 +73,8 @@ func (x *Program) enter(s stage, limit time.Duration, late func()) {
 	c.timer = x.limit(c, limit, late)
 }
 
-// advance goes on with the capture, if there is one that can. It is called when
-// anything has changed for which one waits.
+// advance moves the capture, if any, to its next stage when that is possible. The caller
+// must call it after every change that a capture may wait for.
 func (x *Program) advance() {
 	c := x.capture
 	if c == nil || x.over {
@@ -96,7 +99,7 @@ func (x *Program) advance() {
 	}
 }
 
-// watch tells the loop whether the child sleeps.
+// watch keeps c.idle up to date, on the loop, until the capture cancels it.
 func (x *Program) watch(c *capture) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
@@ -113,7 +116,7 @@ func (x *Program) watch(c *capture) {
 	})
 }
 
-// reached is what the child has reached in settling.
+// reached returns how far the child has settled, as snapshot.About.Settled names it.
 func (x *Program) reached() string {
 	switch acknowledged := x.requests.acknowledged(); {
 	case acknowledged && x.capture.idle:
@@ -121,42 +124,42 @@ func (x *Program) reached() string {
 	case acknowledged:
 		return "acknowledged"
 	case x.capture.idle:
-		x.requests.mute = false // what comes from here on counts
+		x.requests.mute = false // an idle child is done with all earlier lines
 		return "idle"
 	}
 	return "none"
 }
 
-// askState writes the request.
+// askState writes the request for the state and begins the stage replying.
 func (x *Program) askState(settled string) {
 	c := x.capture
 	c.cancel()
 	c.about = &snapshot.About{Settled: settled, Unanswered: x.requests.unanswered()}
 	x.enter(replying, x.settings.StateTimeout, x.stuck)
 	c.printed = 0
-	c.id = x.ask(x.settings.request(), func(reply Line) { x.captured(x.state(reply)) })
+	c.id = x.ask(x.settings.request(), func(reply maelstrom.Line) { x.captured(x.state(reply)) })
 }
 
-// state is what a reply gives.
-func (x *Program) state(reply Line) program.State {
+// state returns the state that a reply contains.
+func (x *Program) state(reply maelstrom.Line) program.State {
 	about := x.capture.about
 	if reply.Type == "error" {
-		return program.State{Error: "the child refuses: " + Printable(reply.Body, stateErrorMax), About: about}
+		return program.State{Error: "the child refuses: " + maelstrom.Printable(reply.Body, stateErrorMax), About: about}
 	}
 	if x.settings.State != stateSnapshot {
 		return program.State{Bytes: slices.Clone(reply.Body), About: about}
 	}
 	state := reply.Member("state")
 	if state == nil {
-		return program.State{Error: `the child's reply has no "state": ` + Printable(reply.Body, stateErrorMax), About: about}
+		return program.State{Error: `the child's reply has no "state": ` + maelstrom.Printable(reply.Body, stateErrorMax), About: about}
 	}
 	return program.State{Bytes: slices.Clone(state), About: about}
 }
 
-// stateErrorMax is how much of a reply a state error quotes, in bytes.
+// stateErrorMax is how many bytes of a reply a state error quotes, at most.
 const stateErrorMax = 512
 
-// stuck ends a capture in which nothing goes on.
+// stuck ends a capture whose child does not read or does not reply in time.
 func (x *Program) stuck() {
 	c := x.capture
 	why := fmt.Sprintf("no reply within %v (state_timeout)", x.settings.StateTimeout)
@@ -169,7 +172,8 @@ func (x *Program) stuck() {
 	x.captured(program.State{Error: why, About: c.about})
 }
 
-// captured ends the capture: the cut is here.
+// captured ends the capture: this is the cut. Refusals that waited for it are written
+// now, after the state has been handed over.
 func (x *Program) captured(state program.State) {
 	c := x.capture
 	c.stop()
@@ -185,7 +189,7 @@ func (x *Program) captured(state program.State) {
 	}
 }
 
-// stop frees what a capture holds.
+// stop stops the timer and the watcher.
 func (c *capture) stop() {
 	c.timer.Stop()
 	c.cancel()

@@ -1,9 +1,7 @@
-// Package child hosts a program in any language: a child process that speaks the
-// protocol of Maelstrom (jepsen-io/maelstrom, doc/protocol.md), one JSON message a
-// line on its stdin and stdout.
+// Package child hosts a program in any language as a child process. The child speaks
+// the protocol of Maelstrom (see package maelstrom) on its stdin and stdout.
 //
-// [Process] is the lower half: it starts a child, writes lines to it, reads lines
-// from it and ends it, and knows nothing of what they mean. [Program] is the upper
-// half, a program.Program of kind "exec". [Parse] and [Line] are the messages, for
-// services that speak with children.
+// [Proc] is the lower half. It starts a child, writes lines to it, reads lines from it
+// and ends it. It does not interpret the lines. [Program] is the upper half, a
+// program.Program of kind "exec".
 package child

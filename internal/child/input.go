@@ -8,31 +8,31 @@ import (
 	"time"
 )
 
-// input is the stdin of a child. Who writes does not wait: what does not fit into
-// the pipe is left to a goroutine.
+// input is the stdin of a child. Writers never block: a goroutine
+// writes what does not fit into the pipe.
 type input struct {
-	process *Process
+	process *Proc
 	file    *os.File
 	raw     syscall.RawConn
 	writer  sync.WaitGroup
 
-	mu      sync.Mutex // guards the rest
-	queue   [][]byte   // not written yet, each with its line end
-	bytes   int        // in queue and in the writer's hand
-	writing bool       // there is a writer
+	mu      sync.Mutex // guards the fields below
+	queue   [][]byte   // lines not yet written, each with its line end
+	bytes   int        // bytes in queue and in the write in progress
+	writing bool       // a writer goroutine runs
 	closed  bool
 	line    []byte // the last line, with its end
 }
 
-func (in *input) init(p *Process, f *os.File) {
+func (in *input) init(p *Proc, f *os.File) {
 	in.process, in.file = p, f
 	in.raw, _ = f.SyscallConn() // there is one for a pipe
 }
 
-// Write writes a line, without its end, and does not wait. It tells whether all of
-// it is in the pipe; if not, or if Spec.Pace, Spec.Written will be called. The line
-// is copied. What is written to a child that has ended is dropped.
-func (p *Process) Write(line []byte) (done bool) {
+// Write writes a line, given without its end, and never blocks. It reports whether the
+// whole line is in the pipe. If it is not, or if Spec.Pace is set, Spec.Written will be
+// called. Write copies the line. A line for a child that has ended is dropped.
+func (p *Proc) Write(line []byte) (done bool) {
 	in := &p.input
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -59,8 +59,8 @@ func (p *Process) Write(line []byte) (done bool) {
 	return false
 }
 
-// Pending is how many bytes wait to be written.
-func (p *Process) Pending() int {
+// Pending returns the number of bytes that are queued and not yet written.
+func (p *Proc) Pending() int {
 	p.input.mu.Lock()
 	defer p.input.mu.Unlock()
 	return p.input.bytes
@@ -69,20 +69,20 @@ func (p *Process) Pending() int {
 // keepMax is the largest buffer that is kept for the next use.
 const keepMax = 1 << 20
 
-// atOnce writes what the pipe takes, in one write, and returns the rest. An error
-// shows with the next write.
+// atOnce writes as much as the pipe takes in one system call, and returns the remaining
+// bytes. It ignores errors, because the next write reports them.
 func (in *input) atOnce(line []byte) []byte {
 	n := 0
 	in.raw.Write(func(fd uintptr) bool {
 		if k, err := syscall.Write(int(fd), line); err == nil {
 			n = k
 		}
-		return true // whatever happened: do not wait
+		return true // never wait, even after an error
 	})
 	return line[n:]
 }
 
-// write writes what waits, until there is no more.
+// write is the writer goroutine. It writes the queue until it is empty.
 func (in *input) write() {
 	p := in.process
 	for {
@@ -103,7 +103,7 @@ func (in *input) write() {
 			err = os.ErrClosed
 		}
 		if err != nil {
-			// What waits stays so: whoever waits for it goes by Ended.
+			// The queue is left as is. Callers learn of the failure through Ended.
 			if !errors.Is(err, os.ErrClosed) {
 				p.endSoon(errors.New("closed its stdin"))
 			}
@@ -115,7 +115,7 @@ func (in *input) write() {
 	}
 }
 
-// awaitRead waits until the child has read everything. It is false if the child has
+// awaitRead waits until the child has read everything. It reports false if the child
 // ended first.
 func (in *input) awaitRead() bool {
 	const longest = time.Millisecond
@@ -135,7 +135,7 @@ func (in *input) awaitRead() bool {
 	}
 }
 
-// close is the end of the child's input.
+// close ends the child's input.
 func (in *input) close() {
 	in.mu.Lock()
 	in.closed = true

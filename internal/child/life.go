@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"chandy/internal/maelstrom"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -34,7 +35,7 @@ func (x *Program) begin() {
 			x.run()
 			return
 		}
-		restore := with([]byte(`{"type":"restore"}`), "state", x.restored)
+		restore := maelstrom.AddMember([]byte(`{"type":"restore"}`), "state", x.restored)
 		x.introduce("restore", restore, x.run)
 	})
 }
@@ -47,10 +48,10 @@ func (x *Program) introduce(name string, body []byte, then func()) {
 			x.fail(fmt.Errorf("the child has not answered %s within %v (init_timeout): does it flush its output?", name, x.settings.InitTimeout))
 		}
 	})
-	x.ask(body, func(reply Line) {
+	x.ask(body, func(reply maelstrom.Line) {
 		x.timer.Stop()
 		if reply.Type == "error" {
-			x.fail(fmt.Errorf("the child refuses %s: %s", name, Printable(reply.Body, quoteMax)))
+			x.fail(fmt.Errorf("the child refuses %s: %s", name, maelstrom.Printable(reply.Body, quoteMax)))
 			return
 		}
 		then()
@@ -62,16 +63,16 @@ func (x *Program) introduce(name string, body []byte, then func()) {
 func (x *Program) run() {
 	x.ready = true
 	if x.topology != nil {
-		x.ask(x.topology, func(reply Line) {
+		x.ask(x.topology, func(reply maelstrom.Line) {
 			if reply.Type == "error" {
-				x.log.Warn().Str("reply", Printable(reply.Body, quoteMax)).Msg("the child refuses topology")
+				x.log.Warn().Str("reply", maelstrom.Printable(reply.Body, quoteMax)).Msg("the child refuses topology")
 			}
 		})
 	}
 	kept := x.kept
 	x.kept, x.keptLen = nil, 0
 	for _, line := range kept {
-		if l, err := Parse(line); err == nil {
+		if l, err := maelstrom.Parse(line); err == nil {
 			x.route(line, l)
 		}
 	}
@@ -84,11 +85,11 @@ func (x *Program) run() {
 
 // ask sends a request of the node's own. It returns the msg_id; who no longer wants
 // the reply deletes it from asked.
-func (x *Program) ask(body []byte, replied func(Line)) (id string) {
+func (x *Program) ask(body []byte, replied func(maelstrom.Line)) (id string) {
 	x.number++
 	id = strconv.Itoa(x.number)
 	x.asked[id] = replied
-	x.write(AppendLine(nil, own, x.id, with(body, "msg_id", []byte(id))))
+	x.write(maelstrom.AppendLine(nil, own, x.id, maelstrom.AddMember(body, "msg_id", []byte(id))))
 	return id
 }
 

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
-	"unicode"
+
+	"chandy/internal/maelstrom"
 )
 
 // Batch is lines that a child has printed, without their line ends ("\n" or "\r\n")
@@ -17,7 +17,7 @@ type Batch struct {
 	// Partial tells that the last line had no end: with it the output ended.
 	Partial bool
 
-	process *Process
+	process *Proc
 	buffer  []byte
 }
 
@@ -40,7 +40,7 @@ const (
 )
 
 // readOutput hands over what the child prints.
-func (p *Process) readOutput() {
+func (p *Proc) readOutput() {
 	var rest []byte // the beginning of a line
 	for count := 0; ; {
 		buffer, dropped := p.buffer(), false
@@ -100,7 +100,7 @@ func (p *Process) readOutput() {
 
 // buffer waits for one; not any more once the child has ended, which bounds what
 // there is to read.
-func (p *Process) buffer() []byte {
+func (p *Proc) buffer() []byte {
 	select {
 	case b := <-p.free:
 		return b
@@ -152,12 +152,12 @@ func (b *Batch) tooLong(max int) int {
 const errorMax = 2048
 
 // readErrors hands over what the child says on stderr.
-func (p *Process) readErrors() {
+func (p *Proc) readErrors() {
 	lines := bufio.NewReaderSize(deadlined{p, p.stderr}, 4*errorMax)
 	for {
 		line, more, err := lines.ReadLine()
 		if len(line) > 0 {
-			text := Printable(line, errorMax)
+			text := maelstrom.Printable(line, errorMax)
 			p.mu.Lock()
 			p.last = text
 			p.mu.Unlock()
@@ -174,37 +174,11 @@ func (p *Process) readErrors() {
 
 // deadlined reads no longer than it may after the end of the child.
 type deadlined struct {
-	process *Process
+	process *Proc
 	file    *os.File
 }
 
 func (d deadlined) Read(b []byte) (int, error) {
 	d.process.beforeRead(d.file)
 	return d.file.Read(b)
-}
-
-// Printable is text for a log or a terminal: what is no printable character is
-// escaped, and the end is cut off after max bytes.
-func Printable(text []byte, max int) string {
-	cut := len(text) > max
-	if cut {
-		text = text[:max]
-	}
-	var b strings.Builder
-	for _, r := range strings.ToValidUTF8(string(text), "\uFFFD") {
-		switch {
-		case r == '\t':
-			b.WriteByte(' ')
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r < 0x80:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	if cut {
-		b.WriteString("…")
-	}
-	return b.String()
 }

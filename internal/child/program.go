@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chandy/internal/config"
+	"chandy/internal/maelstrom"
 	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -35,15 +36,15 @@ type Program struct {
 	dropped  zerolog.Logger // for what is dropped: a few lines a second
 	drops    int            // so far
 	starting sync.WaitGroup
-	started  *Process // set before starting is done
+	started  *Proc // set before starting is done
 
-	child   *Process // nil until it has started
-	ready   bool     // it has answered init, and restore
-	over    bool     // the node is about to end: what comes counts for nothing
-	waits   bool     // a line waits to be written to it
-	held    bool     // by process.Hold
-	number  int      // the last msg_id of the node's own
-	asked   map[string]func(Line)
+	child   *Proc // nil until it has started
+	ready   bool  // it has answered init, and restore
+	over    bool  // the node is about to end: what comes counts for nothing
+	waits   bool  // a line waits to be written to it
+	held    bool  // by process.Hold
+	number  int   // the last msg_id of the node's own
+	asked   map[string]func(maelstrom.Line)
 	timer   *time.Timer // of init and restore
 	kept    [][]byte    // lines printed before init_ok
 	keptLen int         // bytes in kept
@@ -71,7 +72,7 @@ func New(cluster *config.Cluster, p config.Process) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Program{settings: s, id: p.ID, all: cluster.IDs(), asked: map[string]func(Line){}}
+	x := &Program{settings: s, id: p.ID, all: cluster.IDs(), asked: map[string]func(maelstrom.Line){}}
 	x.init = initBody{Type: "init", NodeID: p.ID}
 	neighbours := map[snapshot.ProcessID][]snapshot.ProcessID{}
 	for _, other := range cluster.Processes {
@@ -145,7 +146,7 @@ func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
 		x.request(from, payload)
 		return
 	}
-	l, err := Parse(payload)
+	l, err := maelstrom.Parse(payload)
 	switch {
 	case err != nil:
 		x.drop(payload, fmt.Errorf("a message of %s: %w", from, err))
@@ -163,16 +164,16 @@ func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
 
 // request gives the child a client's request.
 func (x *Program) request(client snapshot.ProcessID, body []byte) {
-	l, err := ParseBody(body)
+	l, err := maelstrom.ParseBody(body)
 	if err != nil {
-		x.process.Send(client, ErrorBody(CodeMalformedRequest, "the request is no JSON object"))
+		x.process.Send(client, maelstrom.ErrorBody(maelstrom.CodeMalformedRequest, "the request is no JSON object"))
 		return
 	}
 	if l.Member("msg_id") == nil {
-		l, _ = ParseBody(with(l.Body, "msg_id", []byte("1")))
+		l, _ = maelstrom.ParseBody(maelstrom.AddMember(l.Body, "msg_id", []byte("1")))
 	}
 	x.requests.add(client, l.MsgID)
-	x.deliver(client, AppendLine(nil, client, x.id, l.Body))
+	x.deliver(client, maelstrom.AppendLine(nil, client, x.id, l.Body))
 }
 
 // deliver writes a line of somebody else to the child.
@@ -236,7 +237,7 @@ func (x *Program) restore(state []byte) error {
 	if x.settings.State != stateSnapshot {
 		return fmt.Errorf("a child takes no state back without state = %q, this one has %q", stateSnapshot, x.settings.State)
 	}
-	if _, err := ParseBody(fmt.Appendf(nil, `{"state":%s}`, state)); err != nil {
+	if _, err := maelstrom.ParseBody(fmt.Appendf(nil, `{"state":%s}`, state)); err != nil {
 		return errors.New("state of a child: it is no JSON")
 	}
 	x.restored = slices.Clone(state)

@@ -39,7 +39,7 @@ func TestLinesPassAsTheyAre(t *testing.T) {
 	if got := c.await("n2", len(sent)+1); len(got) != len(sent)+1 || !strings.Contains(got[len(sent)], "after") {
 		t.Errorf("after a message without dest: %.300q", got[len(sent):])
 	}
-	c.logged(`line 13 of the child: no message: it has no \"dest\" that is a string`)
+	c.logged(`line 13 of the child: not a message: \"dest\" must be a string and not empty`)
 }
 
 // A request that is forwarded with its client as the source is answered by who got
@@ -279,11 +279,11 @@ func TestEnds(t *testing.T) {
 		request  string
 		want     string
 	}{
-		"exit 0":        {"", `{"type":"leave"}`, "the child ended: exit status 0"},
-		"exit 3":        {"", `{"type":"leave","n":3,"text":"first\nlast \u001b[31mred\nno end"}`, "the child ended: exit status 3; its last words: no end"},
-		"control":       {"", `{"type":"leave","n":3,"text":"\u001b[31mred\u0000\t\u00e9\n"}`, `the child ended: exit status 3; its last words: \x1b[31mred\x00 é`},
+		"exit 0":        {"", `{"type":"leave"}`, "child exited: exit status 0"},
+		"exit 3":        {"", `{"type":"leave","n":3,"text":"first\nlast \u001b[31mred\nno end"}`, "child exited: exit status 3; last line on stderr: no end"},
+		"control":       {"", `{"type":"leave","n":3,"text":"\u001b[31mred\u0000\t\u00e9\n"}`, `child exited: exit status 3; last line on stderr: \x1b[31mred\x00 é`},
 		"stdout closed": {"", `{"type":"close stdout"}`, "the child closed its stdout"},
-		"partial":       {"", `{"type":"partial","text":"{\"half"}`, `the child ended: exit status 0; its output ended within line 2: "{\"half"`},
+		"partial":       {"", `{"type":"partial","text":"{\"half"}`, `child exited: exit status 0; its output ended within line 2: "{\"half"`},
 		"not JSON":      {"", `{"type":"print","lines":["{}","hello \u0000` + strings.Repeat("x", 200) + `"]}`, `line 3 of the child is no JSON object: "hello \x00` + strings.Repeat("x", 121) + `"`},
 		"an array":      {"", `{"type":"print","lines":["[]"]}`, `line 2 of the child is no JSON object: "[]"`},
 		"empty":         {"", `{"type":"print","lines":[""]}`, `line 2 of the child is no JSON object: ""`},
@@ -323,7 +323,7 @@ func TestPartialLine(t *testing.T) {
 	c := run(t, file(2, "puppet", ""))
 	c.waitUp()
 	c.cast("n1", `{"type":"partial","text":"{\"dest\":\"n2\",\"body\":{\"type\":\"last\"}}"}`)
-	if got := c.ended("n1"); got != "the child ended: exit status 0" {
+	if got := c.ended("n1"); got != "child exited: exit status 0" {
 		t.Error(got)
 	}
 	if strings.Contains(c.log.String(), "no JSON") {
@@ -359,7 +359,7 @@ func TestLineLimit(t *testing.T) {
 	}
 	c = run(t, strings.Replace(text, `line_limit = "65535B", `, "", 1))
 	c.print("n2", long(65536))
-	if got := c.ended("n1"); got != "the child ended: exit status 7; its last words: bufio.Scanner: token too long" {
+	if got := c.ended("n1"); got != "child exited: exit status 7; last line on stderr: bufio.Scanner: token too long" {
 		t.Error(got)
 	}
 }

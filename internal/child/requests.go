@@ -2,23 +2,23 @@ package child
 
 import "chandy/snapshot"
 
-// openMax is how many requests that a child has not answered are known one by one.
+// openMax is the most unanswered requests that are tracked one by one.
 const openMax = 1 << 16
 
-// requests are those that a child has been given and has not answered. The zero
-// value has none.
+// requests tracks the requests that a child has received and not answered. The zero
+// value is empty.
 type requests struct {
-	open  map[requestKey]uint64 // when it was opened, by count
-	order []opened              // the oldest first; some are answered
+	open  map[requestKey]uint64 // value of count when the request was added
+	order []opened              // oldest first; may include answered requests
 	count uint64
-	lost  uint64 // too old to be known
-	// mute tells that there may be lines without effect yet that nobody answers: some
-	// came since the child was last seen idle.
+	lost  uint64 // oldest requests, dropped from open beyond openMax
+	// mute is set by a message that expects no reply, until the child is idle. The child
+	// may not have acted on such a message yet.
 	mute bool
 }
 
-// requestKey is who asked and the msg_id, which is empty for a client's request
-// that has none that counts.
+// requestKey is the sender of a request and its msg_id. The msg_id is empty if a client
+// sent null, 0 or -1.
 type requestKey struct {
 	from snapshot.ProcessID
 	id   string
@@ -29,7 +29,7 @@ type opened struct {
 	at  uint64
 }
 
-// add notes a request.
+// add records a request.
 func (r *requests) add(from snapshot.ProcessID, id []byte) {
 	if r.open == nil {
 		r.open = map[requestKey]uint64{}
@@ -50,7 +50,7 @@ func (r *requests) add(from snapshot.ProcessID, id []byte) {
 	}
 }
 
-// tidy forgets what has been answered.
+// tidy removes answered requests from order.
 func (r *requests) tidy() {
 	left := make([]opened, 0, 2*len(r.open))
 	for _, o := range r.order {
@@ -61,7 +61,7 @@ func (r *requests) tidy() {
 	r.order = left
 }
 
-// answered notes a reply, and tells whether it answers a request that is open.
+// answered records a reply and reports whether it answers an open request.
 func (r *requests) answered(to snapshot.ProcessID, inReplyTo []byte) bool {
 	key := requestKey{to, string(inReplyTo)}
 	if _, ok := r.open[key]; !ok {
@@ -71,9 +71,9 @@ func (r *requests) answered(to snapshot.ProcessID, inReplyTo []byte) bool {
 	return true
 }
 
-// acknowledged tells whether everything that the child was given has had its effect,
-// by its own answers.
+// acknowledged reports whether the child's replies prove that everything it received has
+// had its effect.
 func (r *requests) acknowledged() bool { return r.unanswered() == 0 && !r.mute }
 
-// unanswered is how many are open.
+// unanswered returns the number of unanswered requests.
 func (r *requests) unanswered() uint64 { return uint64(len(r.open)) + r.lost }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"chandy/internal/maelstrom"
 	"chandy/program"
 )
 
@@ -56,12 +57,12 @@ func (x *Program) grant() {
 // line takes one line that the child has printed.
 func (x *Program) line(line []byte, partial bool) {
 	x.lines++
-	l, err := Parse(line)
+	l, err := maelstrom.Parse(line)
 	if x.capture != nil && !x.isReply(l, err) {
 		x.capture.printed++
 	}
 	switch {
-	case errors.Is(err, ErrNotJSON):
+	case errors.Is(err, maelstrom.ErrNotJSON):
 		x.bad(line, partial)
 	case err != nil:
 		x.drop(line, fmt.Errorf("line %d of the child: %w", x.lines, err))
@@ -74,8 +75,8 @@ func (x *Program) line(line []byte, partial bool) {
 	}
 }
 
-// isReply tells whether a line is the reply to the request for the state.
-func (x *Program) isReply(l Line, err error) bool {
+// isReply reports whether a line is the reply to the request for the state.
+func (x *Program) isReply(l maelstrom.Line, err error) bool {
 	return err == nil && l.Dest == own && l.InReplyTo != nil && string(l.InReplyTo) == x.capture.id
 }
 
@@ -94,7 +95,7 @@ func (x *Program) bad(line []byte, partial bool) {
 }
 
 // ownReply is for what the node has asked.
-func (x *Program) ownReply(line []byte, l Line) {
+func (x *Program) ownReply(line []byte, l maelstrom.Line) {
 	replied, ok := x.asked[string(l.InReplyTo)]
 	if !ok { // a late one
 		x.drop(line, fmt.Errorf("line %d of the child: it answers nothing that was asked", x.lines))
@@ -105,7 +106,7 @@ func (x *Program) ownReply(line []byte, l Line) {
 }
 
 // route sends a line of the child where it says.
-func (x *Program) route(line []byte, l Line) {
+func (x *Program) route(line []byte, l maelstrom.Line) {
 	to := l.Dest
 	if l.InReplyTo != nil && !to.IsClient() {
 		x.requests.answered(to, l.InReplyTo)
@@ -134,7 +135,7 @@ func (x *Program) route(line []byte, l Line) {
 }
 
 // toClient gives a client of this node what may be its reply.
-func (x *Program) toClient(line []byte, l Line) {
+func (x *Program) toClient(line []byte, l maelstrom.Line) {
 	if !x.requests.answered(l.Dest, l.InReplyTo) {
 		x.drop(line, fmt.Errorf("%s waits for no such reply", l.Dest))
 		return
@@ -145,12 +146,12 @@ func (x *Program) toClient(line []byte, l Line) {
 }
 
 // refuse tells the child that a message of it cannot be sent, if it wants a reply.
-func (x *Program) refuse(line []byte, l Line, why error) {
+func (x *Program) refuse(line []byte, l maelstrom.Line, why error) {
 	if l.MsgID == nil || x.child.Pending()+x.errorLen > errorsMax {
 		x.drop(line, why)
 		return
 	}
-	refusal := AppendLine(nil, l.Dest, x.id, l.ReplyBody(ErrorBody(CodeNodeNotFound, why.Error())))
+	refusal := maelstrom.AppendLine(nil, l.Dest, x.id, l.ReplyBody(maelstrom.ErrorBody(maelstrom.CodeNodeNotFound, why.Error())))
 	if x.capture != nil { // nothing is written now
 		x.errors = append(x.errors, refusal)
 		x.errorLen += len(refusal)
@@ -159,8 +160,8 @@ func (x *Program) refuse(line []byte, l Line, why error) {
 	x.write(refusal)
 }
 
-// drop drops a line, counts it and says so, a few times a second.
+// drop drops and counts a line. It logs a few times a second at most.
 func (x *Program) drop(line []byte, why error) {
 	x.drops++
-	x.dropped.Warn().Err(why).Int("dropped", x.drops).Str("line", Printable(line, quoteMax)).Msg("message dropped")
+	x.dropped.Warn().Err(why).Int("dropped", x.drops).Str("line", maelstrom.Printable(line, quoteMax)).Msg("message dropped")
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chandy/internal/config"
+	"chandy/internal/maelstrom"
 )
 
 // settings are the keys of [program] for kind "exec".
@@ -88,7 +89,7 @@ func (s settings) checkState() error {
 	if s.State == stateNone || s.State == stateSnapshot {
 		return nil
 	}
-	request, err := ParseBody([]byte(s.State))
+	request, err := maelstrom.ParseBody([]byte(s.State))
 	switch {
 	case err != nil:
 		return fmt.Errorf(`state: must be "none", "snapshot" or a request as JSON, such as '{"type":"read"}', not %.128q`, s.State)

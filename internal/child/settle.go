@@ -6,20 +6,19 @@ import (
 )
 
 const (
-	// idleFor is how long no thread of a child may have run for it to be idle.
+	// idleFor is how long all threads of an idle child have not run.
 	idleFor = 5 * time.Millisecond
-	// idleEvery is how often its threads are looked at.
+	// idleEvery is the interval between two looks at the threads.
 	idleEvery = time.Millisecond
-	// idleLooks is how often in a row, at least. Time alone is no sign: in it the whole
-	// machine may have stood still, a virtual one above all.
+	// idleLooks is the least number of looks in a row that find the child quiet. Time
+	// alone proves nothing, because a virtual machine may have been paused meanwhile.
 	idleLooks = int(idleFor / idleEvery)
 )
 
-// WatchIdle tells, until ctx is done, when the child becomes idle and when it no
-// longer is: nothing is in its pipes, and all threads of its process group have
-// slept for idleFor without one having run. It never becomes so where the system
-// does not tell.
-func (p *Process) WatchIdle(ctx context.Context, told func(idle bool)) {
+// WatchIdle calls told when the child becomes idle and when it stops being idle, until ctx
+// is done. A child is idle when its pipes are empty and all threads of its process group
+// have slept for idleFor. Outside Linux, WatchIdle never calls told.
+func (p *Proc) WatchIdle(ctx context.Context, told func(idle bool)) {
 	if !canIdle {
 		return
 	}
@@ -34,7 +33,9 @@ func (p *Process) WatchIdle(ctx context.Context, told func(idle bool)) {
 	var last uint64
 	idle := false
 	for {
-		in, inOK := inPipe(p.input.raw) // first: who has emptied it has run, and is seen
+		// Read the pipe before /proc: a thread that drained it has run since, and
+		// activity will show it.
+		in, inOK := inPipe(p.input.raw)
 		out, outOK := inPipe(stdout)
 		asleep, sum, ok := activity(p.PID())
 		quiet := asleep && ok && inOK && outOK && in == 0 && out == 0 && sum == last

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"chandy/internal/maelstrom"
 	"chandy/program"
 )
 
@@ -143,7 +144,7 @@ func TestNoState(t *testing.T) {
 	} {
 		x.settings.State = stateSnapshot
 		x.capture = &capture{}
-		l, err := ParseBody([]byte(body))
+		l, err := maelstrom.ParseBody([]byte(body))
 		if got := x.state(l); err != nil || got.Error != want {
 			t.Errorf("%s: %+v, %v", body, got, err)
 		}

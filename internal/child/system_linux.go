@@ -9,17 +9,17 @@ import (
 	"unsafe"
 )
 
-// canIdle tells whether this system says how much a pipe holds and what threads do.
+// canIdle reports whether this system shows how much a pipe holds and whether threads run.
 const canIdle = true
 
-// attributes are those of a child: a process group of its own, which is killed when
-// the thread ends that has started it.
+// attributes put a child into a process group of its own. The system kills the child when
+// the thread that started it ends.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// awaitExit waits until a child has ended and leaves it to be waited for, so that
-// its id, and its group's, is not yet another's.
+// awaitExit waits until a child has ended, without reaping it. Until the child is reaped,
+// the system cannot give its process and group ids to somebody else.
 func awaitExit(pid int) {
 	const exited, noWait, byPID = 0x4, 0x1000000, 1
 	var info [128]byte // siginfo_t
@@ -31,8 +31,8 @@ func awaitExit(pid int) {
 	}
 }
 
-// inPipe is how many bytes wait in a pipe, at either end. It is false if the pipe is
-// closed on our side.
+// inPipe returns how many bytes are in a pipe, given either end. It reports false if our
+// end is closed.
 func inPipe(raw syscall.RawConn) (int, bool) {
 	var n int32
 	var errno syscall.Errno
@@ -42,8 +42,8 @@ func inPipe(raw syscall.RawConn) (int, bool) {
 	return int(n), err == nil && errno == 0
 }
 
-// activity looks at all threads of the processes in a group: whether every one of
-// them sleeps, and a sum that changes when one has run, begun or ended.
+// activity looks at all threads of a process group. It reports whether all of them sleep.
+// It also returns a sum that changes when a thread has run, begun or ended.
 func activity(group int) (asleep bool, sum uint64, ok bool) {
 	hash := fnv.New64a()
 	asleep = true
@@ -68,7 +68,7 @@ func activity(group int) (asleep bool, sum uint64, ok bool) {
 	return asleep, hash.Sum64(), ok
 }
 
-// numbered are the entries of a directory that are numbers.
+// numbered returns the entries of a directory whose names are numbers.
 func numbered(dir string) (all []int) {
 	f, err := os.Open(dir)
 	if err != nil {

@@ -4,11 +4,11 @@ package child
 
 import "syscall"
 
-// canIdle tells whether this system says how much a pipe holds and what threads do.
+// canIdle reports whether this system shows how much a pipe holds and whether threads run.
 const canIdle = false
 
-// attributes are those of a child: a process group of its own. It ends with this
-// process because its input does.
+// attributes put a child into a process group of its own. When this process ends, the
+// child's input ends, and the child must end by itself.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 // awaitExit leaves the waiting to os.Process.Wait.

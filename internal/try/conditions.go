@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"chandy/internal/child"
+	"chandy/internal/maelstrom"
 )
 
 // unanswerable is the result of a condition that requires a request that the program
@@ -143,16 +143,16 @@ func (t *trial) tryUnknown() (Result, error) {
 	case err == nil && reply.Type == "error" && string(reply.Member("code")) == "10":
 		return Result{Verdict: Works, Text: "it answers with an error of code 10"}, nil
 	case err == nil:
-		return Result{Verdict: Note, Text: "it answers " + child.Printable(reply.Body, quoteMax), Advice: fmt.Sprintf("an error of code %d (not supported) is better", child.CodeNotSupported)}, nil
+		return Result{Verdict: Note, Text: "it answers " + maelstrom.Printable(reply.Body, quoteMax), Advice: fmt.Sprintf("an error of code %d (not supported) is better", maelstrom.CodeNotSupported)}, nil
 	case errors.As(err, &missing) && missing.ended != nil:
 		return Result{Verdict: Note, Text: "it exits: " + how(*missing.ended), Advice: "many programs do: only a client can send an unknown request"}, nil
 	case errors.As(err, &missing):
-		return Result{Verdict: Note, Text: "it stays silent", Advice: fmt.Sprintf("an error of code %d (not supported) is better: a client waits for a reply", child.CodeNotSupported)}, nil
+		return Result{Verdict: Note, Text: "it stays silent", Advice: fmt.Sprintf("an error of code %d (not supported) is better: a client waits for a reply", maelstrom.CodeNotSupported)}, nil
 	}
 	return Result{}, err
 }
 
-// grace is how long a child may take to end before child.Process.Close uses the next,
+// grace is how long a child may take to end before child.Proc.Close uses the next,
 // harsher means.
 const grace = 500 * time.Millisecond
 

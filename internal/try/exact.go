@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"chandy/internal/child"
+	"chandy/internal/maelstrom"
 	"chandy/program"
 )
 
@@ -280,7 +280,7 @@ func apart(a, b []byte, reply bool) (string, string) {
 		if begin > 0 {
 			text = "…"
 		}
-		return text + child.Printable([]byte(s[min(begin, len(s)):]), before+after)
+		return text + maelstrom.Printable([]byte(s[min(begin, len(s)):]), before+after)
 	}
 	return piece(x), piece(y)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chandy/internal/child"
+	"chandy/internal/maelstrom"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -23,7 +24,7 @@ const quoteMax = 128 // bytes of a child's output that a result quotes, at most
 // talk is a conversation with one child. It is owned by one goroutine.
 type talk struct {
 	*trial
-	process  *child.Process
+	process  *child.Proc
 	services *loop // services of Maelstrom
 	lines    chan string
 	closed   chan struct{} // closed when lines are no longer read
@@ -65,8 +66,7 @@ func (e *noReply) Error() string {
 
 // how describes how a child ended, as the second half of a sentence.
 func how(e child.End) string {
-	text := strings.TrimPrefix(strings.TrimPrefix(e.Err().Error(), "the child ended: "), "the child ")
-	return strings.Replace(text, "; its last words: ", "; last line on stderr: ", 1)
+	return strings.TrimPrefix(strings.TrimPrefix(e.Err().Error(), "child exited: "), "the child ")
 }
 
 // start starts a child. The caller must close the talk.
@@ -122,13 +122,13 @@ const initBody = `{"type":"init","node_id":"n1","node_ids":["n1"],"msg_id":1}`
 
 // introduce sends init and waits for the reply.
 func (k *talk) introduce() error {
-	k.process.Write(child.AppendLine(nil, first, self, []byte(initBody)))
+	k.process.Write(maelstrom.AppendLine(nil, first, self, []byte(initBody)))
 	reply, err := k.await(first, "1")
 	switch {
 	case err != nil:
 		return fmt.Errorf("init is not answered: %w", err)
 	case reply.Type == "error":
-		return fmt.Errorf("it answers init with an error: %s", child.Printable(reply.Body, quoteMax))
+		return fmt.Errorf("it answers init with an error: %s", maelstrom.Printable(reply.Body, quoteMax))
 	}
 	return nil
 }
@@ -148,20 +148,20 @@ func (k *talk) request(body string) request {
 	if strings.TrimSpace(open) != "{" {
 		open += ","
 	}
-	r.line = child.AppendLine(nil, r.client, self, []byte(open+`"msg_id":`+r.id+"}"))
+	r.line = maelstrom.AppendLine(nil, r.client, self, []byte(open+`"msg_id":`+r.id+"}"))
 	return r
 }
 
 // ask sends the child a request and waits for the reply, which may be an error reply. The
 // error is a *noReply, or the error of the context.
-func (k *talk) ask(body string) (child.Line, error) {
+func (k *talk) ask(body string) (maelstrom.Line, error) {
 	r := k.request(body)
 	k.process.Write(r.line)
 	return k.await(r.client, r.id)
 }
 
 // askState is like ask, for a request for the state.
-func (k *talk) askState(body string) (child.Line, error) {
+func (k *talk) askState(body string) (maelstrom.Line, error) {
 	k.capturing = true
 	reply, err := k.ask(body)
 	k.capturing = false
@@ -172,20 +172,20 @@ func (k *talk) askState(body string) (child.Line, error) {
 	}
 	var missing *noReply
 	if errors.As(err, &missing) && missing.ended == nil && len(kept) > 0 {
-		l, _ := child.Parse([]byte(kept[0]))
+		l, _ := maelstrom.Parse([]byte(kept[0]))
 		missing.waits = string(l.Dest)
 	}
 	return reply, err
 }
 
 // await waits for one reply. Other lines of the child go where they are addressed to.
-func (k *talk) await(client snapshot.ProcessID, id string) (child.Line, error) {
+func (k *talk) await(client snapshot.ProcessID, id string) (maelstrom.Line, error) {
 	_, reply, err := k.awaitAny(k.Limit, request{client: client, id: id})
 	return reply, err
 }
 
 // awaitAny waits for the reply to any of the requests. It returns the index of the request.
-func (k *talk) awaitAny(limit time.Duration, requests ...request) (int, child.Line, error) {
+func (k *talk) awaitAny(limit time.Duration, requests ...request) (int, maelstrom.Line, error) {
 	late := time.NewTimer(limit)
 	defer late.Stop()
 	missing := &noReply{limit: limit}
@@ -198,12 +198,12 @@ func (k *talk) awaitAny(limit time.Duration, requests ...request) (int, child.Li
 			case line = <-k.lines: // printed before the end
 			default:
 				missing.ended = &k.end
-				return 0, child.Line{}, missing
+				return 0, maelstrom.Line{}, missing
 			}
 		case <-late.C:
-			return 0, child.Line{}, missing
+			return 0, maelstrom.Line{}, missing
 		case <-k.ctx.Done():
-			return 0, child.Line{}, k.ctx.Err()
+			return 0, maelstrom.Line{}, k.ctx.Err()
 		}
 		l, ok := k.carry(line)
 		if !ok {
@@ -222,13 +222,13 @@ func (k *talk) awaitAny(limit time.Duration, requests ...request) (int, child.Li
 
 // carry handles a line of the child as a node does. If the line is a message to a client,
 // carry returns it and true, and the caller handles it.
-func (k *talk) carry(line string) (child.Line, bool) {
-	l, err := child.Parse([]byte(line))
+func (k *talk) carry(line string) (maelstrom.Line, bool) {
+	l, err := maelstrom.Parse([]byte(line))
 	switch {
-	case errors.Is(err, child.ErrNotJSON):
+	case errors.Is(err, maelstrom.ErrNotJSON):
 		k.badLine(fmt.Sprintf("not a JSON object: %q", line[:min(len(line), quoteMax)]), true)
 	case err != nil:
-		k.badLine(fmt.Sprintf("%v: %s", err, child.Printable([]byte(line), quoteMax)), false)
+		k.badLine(fmt.Sprintf("%v: %s", err, maelstrom.Printable([]byte(line), quoteMax)), false)
 	case l.Dest.IsClient():
 		return l, true
 	case k.capturing:
@@ -239,7 +239,7 @@ func (k *talk) carry(line string) (child.Line, bool) {
 		k.note(l.Dest)
 		if !k.services.give(self, l.Dest, []byte(line)) && l.MsgID != nil {
 			words := fmt.Sprintf("there is no process %.64q", l.Dest)
-			k.process.Write(child.AppendLine(nil, l.Dest, self, l.ReplyBody(child.ErrorBody(child.CodeNodeNotFound, words))))
+			k.process.Write(maelstrom.AppendLine(nil, l.Dest, self, l.ReplyBody(maelstrom.ErrorBody(maelstrom.CodeNodeNotFound, words))))
 		}
 	}
 	return l, false

@@ -12,6 +12,7 @@ import (
 
 	"chandy/internal/child"
 	"chandy/internal/config"
+	"chandy/internal/maelstrom"
 )
 
 // Options configure Run. The zero value of each field that is not required means its
@@ -216,7 +217,7 @@ func (t *trial) check() error {
 		return err
 	}
 	for _, request := range t.Requests {
-		body, err := child.ParseBody([]byte(numbered(request, 1)))
+		body, err := maelstrom.ParseBody([]byte(numbered(request, 1)))
 		switch {
 		case err != nil:
 			return fmt.Errorf(`a request is a JSON object, such as '{"type":"broadcast","message":%%d}', not %.128q`, request)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"chandy/internal/child"
+	"chandy/internal/maelstrom"
 )
 
 // series is an endless series of requests.
@@ -118,13 +118,13 @@ func (t *trial) probeOnce(w workload) (p probe) {
 func (k *talk) answers(body string) error {
 	reply, err := k.ask(body)
 	if err == nil && reply.Type == "error" {
-		err = fmt.Errorf("the reply is an error: %s", child.Printable(reply.Body, quoteMax))
+		err = fmt.Errorf("the reply is an error: %s", maelstrom.Printable(reply.Body, quoteMax))
 	}
 	return err
 }
 
 func typeOf(body string) string {
-	l, err := child.ParseBody([]byte(body))
+	l, err := maelstrom.ParseBody([]byte(body))
 	if err != nil {
 		return ""
 	}

@@ -1,4 +1,4 @@
-package child
+package maelstrom
 
 import (
 	"bytes"
@@ -42,10 +42,10 @@ func same(a, b Line) bool {
 func TestParseFaults(t *testing.T) {
 	for _, line := range []string{"", "hello", "[]", "7", "null", `{"dest":"n1","body":{}`, "{}{}", "\ufeff{}", `{"a":01}`} {
 		if _, err := Parse([]byte(line)); !errors.Is(err, ErrNotJSON) {
-			t.Errorf("%q: %v", line, err)
+			t.Errorf("%q: got error %v, want %v", line, err, ErrNotJSON)
 		}
 		if _, err := ParseBody([]byte(line)); !errors.Is(err, ErrNotJSON) {
-			t.Errorf("%q as a body: %v", line, err)
+			t.Errorf("%q as a body: got error %v, want %v", line, err, ErrNotJSON)
 		}
 	}
 	for _, line := range []string{
@@ -53,7 +53,7 @@ func TestParseFaults(t *testing.T) {
 		`{"dest":"n1"}`, `{"dest":"n1","body":null}`, `{"dest":"n1","body":[]}`, `{"dest":"n1","body":"{}"}`,
 	} {
 		if _, err := Parse([]byte(line)); !errors.Is(err, errEnvelope) {
-			t.Errorf("%q: %v", line, err)
+			t.Errorf("%q: got error %v, want %v", line, err, errEnvelope)
 		}
 	}
 }
@@ -73,16 +73,20 @@ func TestReply(t *testing.T) {
 		}
 	}
 	l.MsgID = nil
-	if got := l.Reply("lin-kv", []byte(`{"type":"read_ok"}`)); string(got) != `{"src":"lin-kv","dest":"n\"1","body":{"type":"read_ok"}}` {
-		t.Errorf("without a msg_id: %s", got)
+	want := `{"src":"lin-kv","dest":"n\"1","body":{"type":"read_ok"}}`
+	if got := l.Reply("lin-kv", []byte(`{"type":"read_ok"}`)); string(got) != want {
+		t.Errorf("without a msg_id:\n got %s\nwant %s", got, want)
 	}
-	if got := l.Member("type"); string(got) != `"read"` || l.Member("none") != nil {
-		t.Errorf("member %s", got)
+	if got, want := l.Member("type"), `"read"`; string(got) != want {
+		t.Errorf("member: got %s, want %s", got, want)
+	}
+	if got := l.Member("none"); got != nil {
+		t.Errorf("a member that is not there: got %s, want nil", got)
 	}
 }
 
-// FuzzParse compares the walk over an object with encoding/json, for keys that do
-// not differ in capitals only.
+// FuzzParse compares Parse with encoding/json, which ignores the case of keys only when
+// it decodes into a struct.
 func FuzzParse(f *testing.F) {
 	for _, line := range []string{
 		`{"src":"n1","dest":"n2","body":{"type":"echo","msg_id":7,"x":[1,{"y":"}"}]}}`,
@@ -95,33 +99,33 @@ func FuzzParse(f *testing.F) {
 		var whole map[string]json.RawMessage
 		if json.Unmarshal(line, &whole) != nil || whole == nil {
 			if !errors.Is(err, ErrNotJSON) {
-				t.Errorf("%q: %v", line, err)
+				t.Errorf("%q: got error %v, want %v", line, err, ErrNotJSON)
 			}
 			return
 		}
 		if errors.Is(err, ErrNotJSON) {
-			t.Fatalf("%q: %v", line, err)
+			t.Fatalf("%q: got error %v, want a JSON object", line, err)
 		}
 		if err != nil {
 			return
 		}
 		var body map[string]json.RawMessage
 		if err := json.Unmarshal(l.Body, &body); err != nil || !bytes.Equal(l.Body, whole["body"]) {
-			t.Errorf("%q: body %q, %v", line, l.Body, err)
+			t.Errorf("%q: body: got %q, %v, want %q", line, l.Body, err, whole["body"])
 		}
 		var dest string
 		if json.Unmarshal(whole["dest"], &dest); string(l.Dest) != dest {
-			t.Errorf("%q: dest %q, not %q", line, l.Dest, dest)
+			t.Errorf("%q: dest: got %q, want %q", line, l.Dest, dest)
 		}
 		want := string(body["msg_id"])
 		if strings.Contains(" null 0 -1 ", " "+want+" ") {
 			want = ""
 		}
 		if string(l.MsgID) != want {
-			t.Errorf("%q: msg_id %q, not %q", line, l.MsgID, want)
+			t.Errorf("%q: msg_id: got %q, want %q", line, l.MsgID, want)
 		}
 		if again := l.Reply("n1", []byte("{}")); !json.Valid(again) {
-			t.Errorf("%q: reply %q", line, again)
+			t.Errorf("%q: reply: got %q, want valid JSON", line, again)
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 
 // observed is a Process with what it has said.
 type observed struct {
-	*Process
+	*Proc
 	batches chan *Batch
 	errors  chan string
 	written chan struct{}
@@ -43,7 +43,7 @@ func begin(t *testing.T, kind string, env ...string) *observed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Process = p
+	o.Proc = p
 	t.Cleanup(p.Close)
 	return o
 }
@@ -84,7 +84,7 @@ func none(t *testing.T) {
 	for begun := time.Now(); ; runtime.Gosched() {
 		buf := make([]byte, 1<<20)
 		text := string(buf[:runtime.Stack(buf, true)])
-		if !strings.Contains(text, "child.(*Process)") && !strings.Contains(text, "child.(*input)") && !strings.Contains(text, "child.(*Program)") {
+		if !strings.Contains(text, "child.(*Proc)") && !strings.Contains(text, "child.(*input)") && !strings.Contains(text, "child.(*Program)") {
 			return
 		}
 		if time.Since(begun) > 5*time.Second {
@@ -103,7 +103,7 @@ func TestProcess(t *testing.T) {
 	}
 	o.Write([]byte(`{"src":"c1","dest":"n1","body":{"type":"leave","n":5,"text":"a\nb"}}`))
 	e := o.end(t)
-	if e.Err().Error() != "the child ended: exit status 5; its last words: b" || e.State.ExitCode() != 5 || <-o.errors != "a" || <-o.errors != "b" {
+	if e.Err().Error() != "child exited: exit status 5; last line on stderr: b" || e.State.ExitCode() != 5 || <-o.errors != "a" || <-o.errors != "b" {
 		t.Errorf("%+v", e)
 	}
 	o.Close()
@@ -288,18 +288,4 @@ func TestManyProcesses(t *testing.T) {
 	}
 	wait.Wait()
 	none(t)
-}
-
-func TestPrintable(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                      "",
-		"plain é 世":             "plain é 世",
-		"a\x1b[31mb\r\n\x00\t":  `a\x1b[31mb\x0d\x0a\x00 `,
-		"\xff\u200b\u2028":      "\uFFFD" + `\u200b\u2028`,
-		strings.Repeat("x", 30): strings.Repeat("x", 20) + "…",
-	} {
-		if got := Printable([]byte(text), 20); got != want {
-			t.Errorf("%q: %q, not %q", text, got, want)
-		}
-	}
 }

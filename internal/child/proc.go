@@ -43,17 +43,17 @@ type Spec struct {
 
 // End is how a child ended.
 type End struct {
-	// State is nil if it is not known.
+	// State is nil if it is unknown.
 	State *os.ProcessState
-	// Reason is why it was made to end, other than by Close; nil: it ended by itself.
+	// Reason is why we ended the child. Nil means that it exited on its own or by Close.
 	Reason error
-	// Stderr is its last line on stderr.
+	// Stderr is the last line on stderr, or empty.
 	Stderr string
 }
 
-// Err says it in a sentence.
+// Err describes the end, with the last line on stderr.
 func (e End) Err() error {
-	text := "the child ended"
+	text := "child exited"
 	if e.State != nil {
 		text += ": " + e.State.String()
 	}
@@ -61,7 +61,7 @@ func (e End) Err() error {
 		text = "the child " + e.Reason.Error()
 	}
 	if e.Stderr != "" {
-		text += "; its last words: " + e.Stderr
+		text += "; last line on stderr: " + e.Stderr
 	}
 	return fmt.Errorf("%s", text)
 }
@@ -75,13 +75,13 @@ const grace = 500 * time.Millisecond
 // Its goroutines: one that starts it and waits for its end, two that read, one that
 // writes while a line does not fit into the pipe, one that ends it. All have ended
 // when Close returns.
-type Process struct {
+type Proc struct {
 	spec   Spec
 	cmd    *exec.Cmd
 	stdout *os.File
 	stderr *os.File
 	input  input
-	free   chan []byte // buffers for batches; who has none waits
+	free   chan []byte // free batch buffers; the reader blocks when there are none
 
 	closing   chan struct{} // closed by Close: what it prints is dropped
 	closeOnce sync.Once
@@ -99,8 +99,8 @@ type Process struct {
 
 // Start starts a child, in a process group of its own. On Linux it is killed when
 // this process ends, however that is. An error means that nothing runs.
-func Start(spec Spec) (*Process, error) {
-	p := &Process{
+func Start(spec Spec) (*Proc, error) {
+	p := &Proc{
 		spec: spec, cmd: exec.Command(spec.Command[0], spec.Command[1:]...), free: make(chan []byte, buffers),
 		closing: make(chan struct{}), exited: make(chan struct{}), ended: make(chan struct{}),
 	}
@@ -142,11 +142,11 @@ func closeFiles(files []*os.File) {
 }
 
 // PID is the id of the process.
-func (p *Process) PID() int { return p.cmd.Process.Pid }
+func (p *Proc) PID() int { return p.cmd.Process.Pid }
 
 // run is the child's life. It keeps its thread: the child dies with the thread that
 // has started it.
-func (p *Process) run(started chan<- error) {
+func (p *Proc) run(started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	err := p.cmd.Start()
@@ -180,7 +180,7 @@ func (p *Process) run(started chan<- error) {
 }
 
 // beforeRead bounds how long a read may wait once the child has ended.
-func (p *Process) beforeRead(f *os.File) {
+func (p *Proc) beforeRead(f *os.File) {
 	select {
 	case <-p.exited:
 		p.mu.Lock()
@@ -195,7 +195,7 @@ func (p *Process) beforeRead(f *os.File) {
 }
 
 // signal sends a signal to the child's process group, if it is there.
-func (p *Process) signal(s syscall.Signal) {
+func (p *Proc) signal(s syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.reaped {
@@ -204,7 +204,7 @@ func (p *Process) signal(s syscall.Signal) {
 }
 
 // end makes the child end because of a fault.
-func (p *Process) end(reason error) {
+func (p *Proc) end(reason error) {
 	p.mu.Lock()
 	p.reason = cmp.Or(p.reason, reason)
 	p.mu.Unlock()
@@ -212,7 +212,7 @@ func (p *Process) end(reason error) {
 }
 
 // endSoon is end, unless the child is about to end by itself.
-func (p *Process) endSoon(reason error) {
+func (p *Proc) endSoon(reason error) {
 	select {
 	case <-p.closing:
 	case <-p.exited:
@@ -222,7 +222,7 @@ func (p *Process) endSoon(reason error) {
 }
 
 // stop makes the child end: end of input, SIGTERM, SIGKILL.
-func (p *Process) stop() {
+func (p *Proc) stop() {
 	p.stopOnce.Do(func() {
 		p.stopping.Go(func() {
 			p.input.close()
@@ -240,7 +240,7 @@ func (p *Process) stop() {
 
 // Close ends the child and returns when all its goroutines have ended, after about
 // a second at most. What the child prints meanwhile is dropped.
-func (p *Process) Close() {
+func (p *Proc) Close() {
 	p.closeOnce.Do(func() { close(p.closing) })
 	p.stop()
 	<-p.ended

@@ -1,4 +1,4 @@
-package child
+package maelstrom
 
 import (
 	"bytes"
@@ -8,20 +8,23 @@ import (
 	"unicode/utf8"
 )
 
-// AppendCanonical appends a JSON value in a form that is the same for all texts of
-// one value: without space, objects in the order of their keys (of two equal ones
-// the last counts), strings without needless escapes. Numbers stay as they are
-// written, so that 1 and 1.0 differ, and no digit is lost. The form is JSON, too.
+// AppendCanonical appends a JSON value in canonical form, which is JSON too. Two texts
+// of one value have the same canonical form:
 //
-// The value must be valid, and UTF-8. The time grows with its length times its
-// depth.
+//   - there is no white space outside strings;
+//   - the members of an object are sorted by key, and of two equal keys the last counts;
+//   - strings have no needless escapes;
+//   - numbers stay as they are written, so that no digit is lost: 1 and 1.0 differ.
+//
+// The value must be valid JSON and valid UTF-8. The time grows with its length times
+// its depth.
 func AppendCanonical(b, value []byte) []byte {
 	b, _ = canonicalValue(b, value, 0)
 	return b
 }
 
-// canonicalValue appends the value that begins at i, or after space, and gives the
-// place after it.
+// canonicalValue appends the value that begins at i, or after white space from i on. It
+// returns the index after the value.
 func canonicalValue(b, text []byte, i int) ([]byte, int) {
 	switch i = skipSpace(text, i); text[i] {
 	case '{':
@@ -44,7 +47,7 @@ func canonicalValue(b, text []byte, i int) ([]byte, int) {
 	return append(b, text[i:end]...), end
 }
 
-// canonicalObject is for the object that begins at i.
+// canonicalObject appends the object that begins at i, and returns the index after it.
 func canonicalObject(b, text []byte, i int) ([]byte, int) {
 	type member struct{ key, whole []byte }
 	var members []member
@@ -73,9 +76,9 @@ func canonicalObject(b, text []byte, i int) ([]byte, int) {
 	return append(b, '}'), i + 1
 }
 
-// canonicalString appends a string, given with its quotes. Escaped are quotes,
-// backslashes, what is below space, and halves of surrogate pairs, which no UTF-8
-// can hold.
+// canonicalString appends a string; quoted includes the quotes. In the result only
+// quotes, backslashes, control characters and single surrogates are escaped. UTF-8
+// cannot hold a single surrogate.
 func canonicalString(b, quoted []byte) []byte {
 	for i := 0; i < len(quoted); i++ {
 		if quoted[i] != '\\' {
@@ -103,7 +106,7 @@ func canonicalString(b, quoted []byte) []byte {
 	return b
 }
 
-// canonicalRune appends a character that was escaped.
+// canonicalRune appends a character that was escaped in the input.
 func canonicalRune(b []byte, r rune) []byte {
 	switch {
 	case r == '"' || r == '\\':
@@ -117,16 +120,16 @@ func canonicalRune(b []byte, r rune) []byte {
 	return utf8.AppendRune(b, r)
 }
 
-// hex reads four digits.
+// hex reads four hexadecimal digits.
 func hex(digits []byte) rune {
 	n, err := strconv.ParseUint(string(digits[:4]), 16, 16)
 	if err != nil {
-		panic("bug: an escape that is no JSON: " + err.Error())
+		panic("bug: an escape that is not JSON: " + err.Error())
 	}
 	return rune(n)
 }
 
-// Depth is how many arrays and objects of a valid JSON value lie in each other.
+// Depth returns how deep the arrays and objects of a valid JSON value are nested.
 func Depth(value []byte) int {
 	depth, deepest := 0, 0
 	for i := 0; i < len(value); {

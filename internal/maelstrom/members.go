@@ -1,22 +1,22 @@
-package child
+package maelstrom
 
 import (
 	"bytes"
 	"iter"
 )
 
-// encoding/json matches keys in any case, and decodes a message twice to keep its
-// body as it is. What stands here walks over the members of an object that is
-// known to be valid JSON, and touches nothing.
+// encoding/json ignores the case of keys, and has to decode a message twice to keep the
+// bytes of its body. The functions in this file walk over the members of an object
+// instead. They require valid JSON, and they copy nothing.
 
-// isObject tells whether JSON begins like an object.
+// isObject reports whether JSON text begins like an object.
 func isObject(b []byte) bool {
 	i := skipSpace(b, 0)
 	return i < len(b) && b[i] == '{'
 }
 
-// members are the keys of a JSON object and their values as JSON texts. The object
-// must be valid.
+// members iterates over the decoded keys of a JSON object and their values as JSON
+// texts. The object must be valid.
 func members(object []byte) iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
 		i := skipSpace(object, 0) + 1
@@ -43,6 +43,7 @@ func members(object []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
+// skipSpace returns the index of the first byte from i on that is not white space.
 func skipSpace(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
 		i++
@@ -50,7 +51,7 @@ func skipSpace(b []byte, i int) int {
 	return i
 }
 
-// skipString is the place after the string that begins at i.
+// skipString returns the index after the string that begins at i.
 func skipString(b []byte, i int) int {
 	for i++; b[i] != '"'; i++ {
 		if b[i] == '\\' {
@@ -60,7 +61,7 @@ func skipString(b []byte, i int) int {
 	return i + 1
 }
 
-// skipValue is the place after the value that begins at i.
+// skipValue returns the index after the value that begins at i.
 func skipValue(b []byte, i int) int {
 	for depth := 0; i < len(b); {
 		switch b[i] {
@@ -83,8 +84,8 @@ func skipValue(b []byte, i int) int {
 	return i
 }
 
-// skipPlain is the place after a number, a literal or, inside of something, what
-// stands between values.
+// skipPlain returns the index after a number or a literal. Inside an array or an object
+// (depth above 0) it goes on by one byte only, which may be a comma, a colon or a space.
 func skipPlain(b []byte, i, depth int) int {
 	if depth > 0 {
 		return i + 1

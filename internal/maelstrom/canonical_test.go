@@ -1,4 +1,4 @@
-package child
+package maelstrom
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestCanonical(t *testing.T) {
+func TestCanonicalForms(t *testing.T) {
 	for text, want := range map[string]string{
 		` 7 `:                           `7`,
 		`12345678901234567890`:          `12345678901234567890`,
@@ -45,7 +45,7 @@ func TestDepth(t *testing.T) {
 		strings.Repeat("[", 5000) + strings.Repeat("]", 5000): 5000,
 	} {
 		if got := Depth([]byte(text)); got != want {
-			t.Errorf("%.40s: depth %d, not %d", text, got, want)
+			t.Errorf("%.40s: got depth %d, want %d", text, got, want)
 		}
 	}
 }
@@ -66,15 +66,15 @@ func FuzzCanonical(f *testing.F) {
 		}
 		one, other := AppendCanonical(nil, a), AppendCanonical(nil, b)
 		if again := AppendCanonical(nil, one); !json.Valid(one) || !bytes.Equal(again, one) {
-			t.Fatalf("%q: form %q, whose form is %q", a, one, again)
+			t.Fatalf("%q: the form of %q:\n got %q\nwant the same", a, one, again)
 		}
 		if !reflect.DeepEqual(decoded(t, a), decoded(t, one)) {
-			t.Fatalf("%q is not %q", a, one)
+			t.Fatalf("the form of %q has another value: got %q", a, one)
 		}
-		// encoding/json takes halves of surrogate pairs for the same.
+		// encoding/json decodes all single surrogates to one character.
 		same, want := bytes.Equal(one, other), reflect.DeepEqual(decoded(t, a), decoded(t, b))
 		if same != want && !bytes.Contains(one, []byte(`\ud`)) {
-			t.Errorf("%q and %q: one form %v, one value %v", a, b, same, want)
+			t.Errorf("%q and %q: got the same form: %v, want %v", a, b, same, want)
 		}
 	})
 }
