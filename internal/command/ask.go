@@ -13,13 +13,13 @@ import (
 	"chandy/wire"
 )
 
-// answerTimeout is how long a process may take to answer.
+// answerTimeout is the time that a node has for one answer.
 const answerTimeout = time.Second
 
 // asker asks the nodes of a cluster.
 type asker struct{ cluster *config.Cluster }
 
-// dial says hello to the node of a process.
+// dial connects to the node of a process and exchanges the greeting with it.
 func (a asker) dial(ctx context.Context, id snapshot.ProcessID) (*netnode.Client, error) {
 	var client *netnode.Client
 	err := inTime(ctx, func(ctx context.Context) (err error) {
@@ -43,7 +43,8 @@ func (a asker) ask(ctx context.Context, id snapshot.ProcessID) (status wire.Proc
 	return status, err
 }
 
-// inTime gives a question answerTimeout, or what is left of ctx.
+// inTime calls ask with a deadline: answerTimeout from now, or that of ctx if it is
+// sooner.
 func inTime(ctx context.Context, ask func(context.Context) error) error {
 	limit := answerTimeout
 	if deadline, ok := ctx.Deadline(); ok {
@@ -58,12 +59,16 @@ func inTime(ctx context.Context, ask func(context.Context) error) error {
 	return err
 }
 
-// isRefusal tells whether a node answered and will answer the same next time.
+// isRefusal reports whether a node refused, and would refuse again. A node that is
+// stopping refuses too, but its successor may not.
 func isRefusal(err error) bool {
 	var r *netnode.Refused
 	return errors.As(err, &r) && r.Code != wire.Stopping
 }
 
+// useTheirFile is the hint after a refusal.
+const useTheirFile = "use the cluster file that the nodes were started with"
+
 func refused(id snapshot.ProcessID, err error) error {
-	return fail(exitUsage, "give the cluster file that the nodes were started with", "%s refused: %w", id, err)
+	return fail(exitUsage, useTheirFile, "%s refused: %w", id, err)
 }

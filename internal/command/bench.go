@@ -25,18 +25,18 @@ func (e *env) bench() *cli.Command {
 		},
 		CustomHelpTemplate: `usage: chandy bench [flags]
 
-Measures channels and snapshots on loopback, side by side with the least that a
-program without chandy would do: a plain framed TCP stream, a bare skeleton of a
-snapshot. Figures are medians; compare ratios, not machines. All of it takes about
-ten minutes; nothing else should run meanwhile.
+Measures channels and snapshots on loopback, next to a minimal implementation
+without chandy: a plain framed TCP stream, or a bare skeleton of a snapshot. The
+figures are medians. Compare ratios, not figures from different machines. All
+benchmarks together take about ten minutes; run nothing else meanwhile.
 
-      --runs N         how often each side is measured, 1 to 1000 (default 5)
-      --only REGEXP    the benchmarks whose name matches
-      --json           a list of {"name", "value", "unit", "reference", "ratio", "runs"};
-                       reference and ratio are 0 where there is nothing to compare with
-      --list           what there is to measure
+      --runs N         measure each side N times, 1 to 1000 (default: 5)
+      --only REGEXP    measure only the benchmarks whose name matches
+      --json           print a list of {"name", "value", "unit", "reference", "ratio",
+                       "runs"}; reference and ratio are 0 if there is no reference
+      --list           list the benchmarks and measure nothing
 
-exit codes: 0 measured; 2 flags; 3 could not be measured, or interrupted.
+exit codes: 0 measured; 2 bad usage; 3 could not measure, or interrupted.
 
 example:
   chandy bench --only 'snapshot/idle/(3|10)$'
@@ -69,7 +69,7 @@ func (e *env) benchmarks(c *cli.Context) ([]bench.Benchmark, error) {
 		return nil, fail(exitUsage, "", "--only: %w", err)
 	}
 	if n := c.Int("runs"); n < 1 || n > 1000 {
-		return nil, fail(exitUsage, "", "--runs is %d, not in 1 to 1000", n)
+		return nil, fail(exitUsage, "", "--runs must be from 1 to 1000, not %d", n)
 	}
 	var chosen []bench.Benchmark
 	for _, b := range bench.Benchmarks() {
@@ -78,7 +78,7 @@ func (e *env) benchmarks(c *cli.Context) ([]bench.Benchmark, error) {
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fail(exitUsage, "chandy bench --list tells what there is", "no benchmark has a name that matches %q", c.String("only"))
+		return nil, fail(exitUsage, "chandy bench --list lists the benchmarks", "no benchmark has a name that matches %q", c.String("only"))
 	}
 	return chosen, nil
 }
@@ -86,7 +86,7 @@ func (e *env) benchmarks(c *cli.Context) ([]bench.Benchmark, error) {
 func (e *env) measure(c *cli.Context, chosen []bench.Benchmark) error {
 	self, err := os.Executable()
 	if err != nil {
-		return fail(exitUnknown, "", "cannot start a second process: %w", err)
+		return fail(exitUnknown, "", "find our own executable, to start it a second time: %w", err)
 	}
 	line := e.progress()
 	defer line.clear()
@@ -98,7 +98,7 @@ func (e *env) measure(c *cli.Context, chosen []bench.Benchmark) error {
 			fmt.Fprintln(e.stderr, "chandy: skipped:", text)
 		},
 	}
-	results := []bench.Result{} // none: [] in JSON
+	results := []bench.Result{} // not nil, so that JSON has [] if there are none
 	for _, b := range chosen {
 		some, err := b.Run(c.Context, o)
 		if err != nil {
@@ -127,7 +127,8 @@ func (e *env) measure(c *cli.Context, chosen []bench.Benchmark) error {
 	return nil
 }
 
-// number prints a figure with as many digits as mean something.
+// number formats a figure with three significant digits, or as a whole number from
+// 1000 on.
 func number(f float64) string {
 	if f >= 1000 {
 		return strconv.FormatFloat(f, 'f', 0, 64)

@@ -15,7 +15,8 @@ import (
 	"chandy/wire"
 )
 
-// callTimeout is how long a reply may take by default.
+// callTimeout is how long chandy call waits for a reply unless --timeout says
+// otherwise.
 const callTimeout = 10 * time.Second
 
 func (e *env) call() *cli.Command {
@@ -27,14 +28,14 @@ func (e *env) call() *cli.Command {
 		},
 		CustomHelpTemplate: `usage: chandy call [flags] ID JSON
 
-Sends a request to the program of process ID, as a client, and prints the reply.
-The request is a JSON object; where it has no "msg_id" it gets one.
+Sends a request to the program of process ID, as a client does, and prints the
+reply. The request is a JSON object. If it has no "msg_id", chandy adds one.
 
       --cluster FILE   the cluster file
-      --timeout D      how long to wait for the reply (default: 10s)
+      --timeout D      wait this long for the reply, such as 500ms (default: 10s)
 
-exit codes: 0 a reply; 1 an error reply, printed all the same; 2 bad usage or
-configuration; 3 no reply in time.
+exit codes: 0 a reply; 1 an error reply, printed as well; 2 bad usage or
+configuration; 3 no reply.
 
 example:
   chandy call p1 '{"type": "balance"}'
@@ -50,7 +51,7 @@ example:
 			}
 			ctx, cancel := context.WithTimeout(c.Context, timeout)
 			defer cancel()
-			reply, err := asker{cluster}.give(ctx, p.ID, request)
+			reply, err := asker{cluster}.send(ctx, p.ID, request)
 			if err != nil {
 				return e.noReply(c.Context, ctx, timeout, err)
 			}
@@ -59,11 +60,12 @@ example:
 	}
 }
 
-// numbered is a request with a msg_id. Nothing else of it changes.
+// numbered checks a request and adds a msg_id if it has none. Nothing else changes,
+// not even the white space inside.
 func numbered(text string) (json.RawMessage, error) {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &object); err != nil || object == nil {
-		return nil, fail(exitUsage, `a request is a JSON object, such as '{"type": "balance"}'`, "call: %q is no JSON object", text)
+		return nil, fail(exitUsage, `a request is a JSON object, such as '{"type": "balance"}'`, "call: %q is not a JSON object", text)
 	}
 	request := bytes.TrimSpace([]byte(text))
 	if _, ok := object["msg_id"]; ok {
@@ -76,8 +78,8 @@ func numbered(text string) (json.RawMessage, error) {
 	return append([]byte(id), request[1:]...), nil
 }
 
-// give gives a request to the program of a process.
-func (a asker) give(ctx context.Context, id snapshot.ProcessID, request json.RawMessage) ([]byte, error) {
+// send sends a request to the program of a process and returns the reply.
+func (a asker) send(ctx context.Context, id snapshot.ProcessID, request json.RawMessage) ([]byte, error) {
 	client, err := a.dial(ctx, id)
 	if err != nil {
 		return nil, err
@@ -86,15 +88,17 @@ func (a asker) give(ctx context.Context, id snapshot.ProcessID, request json.Raw
 	return client.Call(ctx, request)
 }
 
+// noReply returns the error of a call without a reply. The context interrupted ends
+// with a signal, and late also when the time-out is over.
 func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, err error) error {
 	var refusal *wire.ErrorReply
 	switch {
 	case interrupted.Err() != nil:
 		return fail(exitUnknown, "", "interrupted")
 	case isRefusal(err):
-		return fail(exitUsage, "give the cluster file that the nodes were started with", "%w", err)
+		return fail(exitUsage, useTheirFile, "%w", err)
 	case late.Err() != nil:
-		return fail(exitUnknown, "give a longer --timeout; a program may never answer what it does not know", "no reply within %v", timeout)
+		return fail(exitUnknown, "a longer --timeout may help, but some programs never answer a request that they do not know", "no reply within %v", timeout)
 	case errors.As(err, &refusal) && refusal.Code == wire.CodeBadRequest:
 		return fail(exitUsage, "", "%w", err)
 	}

@@ -12,8 +12,8 @@ import (
 	"chandy/snapshot"
 )
 
-// onCluster is the action of a command that takes no arguments and reads the cluster
-// file.
+// onCluster returns the action of a command that takes no arguments and reads the
+// cluster file.
 func onCluster(do func(*cli.Context, *config.Cluster) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if err := arguments(c, 0, 0, ""); err != nil {
@@ -27,8 +27,8 @@ func onCluster(do func(*cli.Context, *config.Cluster) error) cli.ActionFunc {
 	}
 }
 
-// onProcess is likewise that of a command whose arguments, in words, begin with the
-// id of a process.
+// onProcess returns the action of a command that reads the cluster file and whose
+// first argument is the id of a process. The string words names all arguments.
 func onProcess(words string, do func(*cli.Context, *config.Cluster, config.Process) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		n := len(strings.Fields(words))
@@ -47,7 +47,6 @@ func onProcess(words string, do func(*cli.Context, *config.Cluster, config.Proce
 	}
 }
 
-// loadCluster reads the cluster file of a command.
 func loadCluster(c *cli.Context) (*config.Cluster, error) {
 	path := config.Find(c.String("cluster"))
 	cluster, err := config.Load(path)
@@ -63,19 +62,20 @@ func loadCluster(c *cli.Context) (*config.Cluster, error) {
 	return cluster, nil
 }
 
-// whereCluster says where a file that is not there was looked for.
+// whereCluster returns the hint for a missing cluster file: where its path came
+// from.
 func whereCluster(c *cli.Context) string {
 	switch {
 	case c.String("cluster") != "":
-		return "it is the one given by --cluster"
+		return "its path comes from --cluster"
 	case os.Getenv("CHANDY_CLUSTER") != "":
-		return "it is the one given by $CHANDY_CLUSTER"
+		return "its path comes from $CHANDY_CLUSTER"
 	}
-	return "give one by --cluster FILE or $CHANDY_CLUSTER, or go to where cluster.toml is"
+	return "name one with --cluster FILE or $CHANDY_CLUSTER, or change to the directory of cluster.toml"
 }
 
-// listed is what stands behind the colon of an error: one line there, several below
-// it.
+// listed formats lines to follow a colon: a single line on the same line, several
+// below it, indented.
 func listed(lines string) string {
 	if !strings.Contains(lines, "\n") {
 		return " " + lines

@@ -23,7 +23,7 @@ const (
 	exitUnknown = 3 // could not find out
 )
 
-// failure is an error with its exit code and what to do about it.
+// failure is an error with its exit code and a hint at what to do about it.
 type failure struct {
 	code int
 	err  error
@@ -38,20 +38,20 @@ func fail(code int, hint, format string, a ...any) error {
 	return &failure{code, fmt.Errorf(format, a...), hint}
 }
 
-// errNo ends a command whose answer is no and has been given.
+// errNo ends a command that has printed its answer, which is no.
 var errNo = &failure{code: exitNo}
 
-// Main runs the command line and returns the exit code. SIGINT and SIGTERM end
-// the command cleanly, a second one at once.
+// Main runs the command line and returns the exit code. SIGINT or SIGTERM ends the
+// command cleanly. A second one kills it.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // the next signal has its default effect
+	context.AfterFunc(ctx, stop) // from now on a signal has its default effect
 	out := &checkedWriter{Writer: stdout}
 	app := newApp(stdin, out, stderr)
 	err := app.RunContext(ctx, args)
 	if out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
-		err = fail(exitUnknown, "", "not everything could be printed: %w", out.err)
+		err = fail(exitUnknown, "", "the output could not be written in full: %w", out.err)
 	}
 	if err == nil {
 		return exitYes
@@ -69,7 +69,8 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return f.code
 }
 
-// checkedWriter keeps the first error: an answer that could not be printed is none.
+// checkedWriter keeps the first error: output that could not be written counts as no
+// answer.
 type checkedWriter struct {
 	io.Writer
 	err error
@@ -83,7 +84,7 @@ func (w *checkedWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// env is what commands share.
+// env holds the standard streams, which all commands share.
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -96,7 +97,7 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 		Version:               version(),
 		HideHelpCommand:       true,
 		EnableBashCompletion:  true,
-		Flags:                 []cli.Flag{cli.HelpFlag}, // the library forgets it where there is a command help
+		Flags:                 []cli.Flag{cli.HelpFlag}, // the library omits it in an app that has a help command of its own
 		Reader:                stdin,
 		Writer:                stdout,
 		ErrWriter:             stderr,

@@ -9,8 +9,9 @@ import (
 	"chandy/internal/config"
 )
 
-// The scripts ask chandy itself for the words: with --generate-bash-completion at
-// the end of a command line it prints one a line.
+// completions holds the completion script of each shell. A script runs the command
+// line typed so far with --generate-bash-completion at its end, and chandy prints the
+// words that may come next, one a line.
 var completions = map[string]string{
 	"bash": `_chandy() {
     local cur words
@@ -44,7 +45,9 @@ func (e *env) completion() *cli.Command {
 		Name: "completion",
 		CustomHelpTemplate: `usage: chandy completion bash|zsh|fish
 
-Prints the completion script for a shell: commands, flags and process ids.
+Prints a script with which the shell completes commands, flags and process ids.
+
+exit codes: 0 printed; 2 bad usage.
 
 example:
   source <(chandy completion bash)
@@ -55,7 +58,7 @@ example:
 			}
 			script, ok := completions[c.Args().First()]
 			if !ok {
-				return fail(exitUsage, "there are bash, zsh and fish", "no completion for shell %q", c.Args().First())
+				return fail(exitUsage, "the shells are bash, zsh and fish", "no completion for shell %q", c.Args().First())
 			}
 			fmt.Fprint(e.stdout, script)
 			return nil
@@ -64,8 +67,8 @@ example:
 	}
 }
 
-// complete prints what may come next in a command line: the flags of the command,
-// and the ids of processes for a command that takes one.
+// complete prints the words that may come next in a command line: the flags of the
+// command, and the ids of all processes if the command takes one.
 func (e *env) complete(command *cli.Command) func(*cli.Context) {
 	return func(c *cli.Context) {
 		for _, flag := range command.Flags {

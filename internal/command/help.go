@@ -8,35 +8,39 @@ import (
 
 const appHelp = `chandy takes consistent global snapshots of running distributed programs.
 
+A cluster file names the processes of the program and the channels between them.
+Each process runs in a node of its own, which connects it to the others.
+
 usage: chandy COMMAND [flags] [arguments]
 
   node ID          run the node of one process of the cluster file
-  up               run the nodes of all of them, in this terminal
+  up               run the nodes of all processes, in this terminal
   initiate         take a global snapshot and print it as JSON
   status           show processes, channels and snapshots in progress
   call ID JSON     send a request to the program of a process
-  validate         check the cluster file and describe its topology
-  try -- COMMAND   find out how a program in any language gets on with it
+  validate         check the cluster file and print its topology
+  try -- COMMAND   check how a program in any language behaves under chandy
   verify FILE...   check that snapshots are complete and consistent
   bench            measure channels and snapshots on this machine
   completion SHELL print the completion script for bash, zsh or fish
-  help [COMMAND]   this text, or that of a command
+  help [COMMAND]   print this text, or the flags and exit codes of a command
 
-      --help       this text
-      --version    the version
+      --help       print this text
+      --version    print the version
 
-The cluster file is the one given by --cluster, else by $CHANDY_CLUSTER, else
-./cluster.toml. Exit codes: 0 yes, 1 no, 2 bad usage or configuration, 3 could
-not find out.
+Flags go after the command and before its arguments. The cluster file is the one
+named by --cluster FILE, else by $CHANDY_CLUSTER, else ./cluster.toml.
 
-example, with a cluster of three processes:
+exit codes: 0 yes; 1 no; 2 bad usage or configuration; 3 could not find out.
+
+example, with a bank of three processes in ./cluster.toml, whose money adds up:
   chandy node p1 & chandy node p2 & chandy node p3 &
   chandy initiate --wait |
     jq '[.processes[].state.balance, .channels[].messages[].payload.amount] | add'
   kill %1 %2 %3
 `
 
-// clusterFlag is the flag that every command with a cluster file has.
+// clusterFlag returns the flag that every command with a cluster file has.
 func clusterFlag() cli.Flag {
 	return &cli.StringFlag{Name: "cluster"}
 }
@@ -62,6 +66,8 @@ func (e *env) help() *cli.Command {
 		CustomHelpTemplate: `usage: chandy help [COMMAND]
 
 Prints the list of commands, or the help of one command.
+
+exit codes: 0 printed; 2 bad usage.
 
 example:
   chandy help initiate

@@ -31,17 +31,21 @@ func (e *env) initiate() *cli.Command {
 		CustomHelpTemplate: `usage: chandy initiate [flags]
 
 Takes a global snapshot of the running cluster and prints it as JSON on stdout.
-It starts at the first process of the cluster file that answers within a second,
-and at as many more as are needed to reach every process.
+
+The snapshot starts at the first process of the cluster file that answers within a
+second; this process also assembles it. Where its markers cannot reach every
+process, the snapshot starts at other processes too. In such a cluster, processes
+from which the fewest others are needed are tried first (see chandy validate).
 
       --cluster FILE   the cluster file
-      --at ID          start at this process; may be repeated
-      --timeout D      end as partial after this time (default: that of the file)
-      --compact        print one line
-      --wait           first wait, within the time-out, until every channel is up
+      --at ID          start at this process; repeatable, the first ID assembles
+      --timeout D      print a partial snapshot after this time, such as 500ms
+                       (default: timeout in [snapshot] of the cluster file, or 10s)
+      --compact        print the JSON on one line
+      --wait           first wait until every channel is up; counts towards D
 
-exit codes: 0 complete; 1 partial, printed all the same; 2 bad usage or
-configuration; 3 nobody answered, interrupted, or --wait ran out.
+exit codes: 0 complete; 1 partial, printed as well; 2 bad usage or configuration;
+3 nobody answered, interrupted, or not every channel was up in time.
 
 example:
   chandy initiate --wait | jq '.channels[] | select(.messages != [])'
@@ -83,7 +87,7 @@ func (i *initiator) run(c *cli.Context) error {
 	return i.take(c.Context, client, time.Until(deadline), c.Bool("compact"))
 }
 
-// checkAt checks the initiators that the user named.
+// checkAt checks the initiators that the user named and keeps them in i.at.
 func (i *initiator) checkAt(names []string) error {
 	for _, name := range names {
 		p, err := process(i.cluster, name)
@@ -96,15 +100,14 @@ func (i *initiator) checkAt(names []string) error {
 		i.at = append(i.at, p.ID)
 	}
 	if lost := i.topology.Unreached(i.at...); len(i.at) > 0 && len(lost) > 0 {
-		return fail(exitUsage, "without --at as many initiators are taken as are needed",
+		return fail(exitUsage, "without --at, chandy adds the initiators that are needed",
 			"no marker from %s reaches %s", list(i.at), list(lost))
 	}
 	return nil
 }
 
-// connect finds the assembler: the first named initiator, or else the first
-// process of the file that answers and from which no initiator more is needed
-// than has to be.
+// connect connects to the assembler: the first initiator that the user named, or
+// else the first of the candidates that answers.
 func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 	candidates := i.at
 	if len(candidates) > 0 {
@@ -112,8 +115,8 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 	} else {
 		candidates = i.candidates()
 	}
-	// A process that reaches few is better than none: what it cannot reach is asked
-	// for, or named as missing.
+	// The last candidates reach few processes. The assembler asks other initiators to
+	// join, and a process that does not answer is named as missing.
 	var problems []string
 	for _, id := range candidates {
 		client, err := i.dial(ctx, id)
@@ -127,12 +130,12 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 		}
 		problems = append(problems, fmt.Sprintf("%s: %v", id, err))
 	}
-	return nil, fail(exitUnknown, "is its node running? chandy node "+string(candidates[0])+" starts it",
+	return nil, fail(exitUnknown, fmt.Sprintf("is the node of %s running? chandy node %[1]s starts it", candidates[0]),
 		"nobody answered:%s", listed(strings.Join(problems, "\n")))
 }
 
-// candidates are all processes in the order of the file, those of the sources of
-// the topology first: with one of them the fewest initiators are needed.
+// candidates returns all processes in the order of the file, but those in a source of
+// the topology first. From one of these the fewest other initiators are needed.
 func (i *initiator) candidates() []snapshot.ProcessID {
 	var first, others []snapshot.ProcessID
 	sources := slices.Concat(i.topology.Sources()...)
@@ -146,11 +149,12 @@ func (i *initiator) candidates() []snapshot.ProcessID {
 	return append(first, others...)
 }
 
-// grace is how long the assembler may say nothing: neither how far it is nor, after
-// the time-out, what became of it.
+// grace is how long the assembler may send nothing before we give it up. A live one
+// sends its progress ten times a second.
 const grace = 5 * time.Second
 
-// patientWriter tells of each write: a large snapshot comes for a while.
+// patientWriter calls alive at each write: the progress waits behind a large
+// snapshot, which can take longer than grace to arrive.
 type patientWriter struct {
 	io.Writer
 	alive func()
@@ -164,7 +168,7 @@ func (w patientWriter) Write(b []byte) (int, error) {
 func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout time.Duration, compact bool) error {
 	bounded, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	silence := time.AfterFunc(grace, func() { cancel(fmt.Errorf("the assembler said nothing for %v", grace)) })
+	silence := time.AfterFunc(grace, func() { cancel(fmt.Errorf("the assembler sent nothing for %v", grace)) })
 	defer silence.Stop()
 	alive := func() { silence.Reset(grace) }
 	line := i.progress()
@@ -204,6 +208,6 @@ func (i *initiator) summary(end wire.EndReply) {
 		fmt.Fprintf(i.stderr, "chandy: missing: %s\n", m)
 	}
 	if len(end.Unknown) > 0 {
-		fmt.Fprintf(i.stderr, "chandy: channels not known: %s\n", list(end.Unknown))
+		fmt.Fprintf(i.stderr, "chandy: channels of unknown state: %s\n", list(end.Unknown))
 	}
 }

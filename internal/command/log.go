@@ -17,11 +17,11 @@ func logFlags() []cli.Flag {
 	}
 }
 
-// logger makes the logger that the flags of a command ask for.
+// logger returns the logger that the flags of a command ask for.
 func (e *env) logger(c *cli.Context) (zerolog.Logger, error) {
 	level, err := zerolog.ParseLevel(c.String("log-level"))
 	if err != nil || level == zerolog.NoLevel {
-		return zerolog.Nop(), fail(exitUsage, "levels are trace, debug, info, warn, error and disabled", "unknown log level %q", c.String("log-level"))
+		return zerolog.Nop(), fail(exitUsage, "the levels are trace, debug, info, warn, error and disabled", "unknown log level %q", c.String("log-level"))
 	}
 	var out io.Writer
 	switch format := c.String("log-format"); {
@@ -30,7 +30,7 @@ func (e *env) logger(c *cli.Context) (zerolog.Logger, error) {
 	case format == "console", format == "auto":
 		out = zerolog.ConsoleWriter{Out: e.stderr, TimeFormat: "15:04:05.000", NoColor: !isTerminal(e.stderr)}
 	default:
-		return zerolog.Nop(), fail(exitUsage, "formats are auto, console and json", "unknown log format %q", format)
+		return zerolog.Nop(), fail(exitUsage, "the formats are auto, console and json", "unknown log format %q", format)
 	}
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	zerolog.ErrorFieldName = "err"

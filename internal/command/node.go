@@ -21,18 +21,19 @@ func (e *env) node() *cli.Command {
 		Flags: append(logFlags(), clusterFlag(), &cli.StringFlag{Name: "listen"}, &cli.BoolFlag{Name: "until-eof"}),
 		CustomHelpTemplate: `usage: chandy node [flags] ID
 
-Runs the node of process ID until SIGINT or SIGTERM. Nodes start in any order;
-each says on stderr when all its channels are up.
+Runs the node of process ID until SIGINT or SIGTERM. The nodes of a cluster can be
+started in any order. Each logs on stderr when all its channels are up.
 
       --cluster FILE     the cluster file
-      --listen ADDRESS   bind this host:port instead of the one in the file
-      --until-eof        stop also when stdin ends, so that it does not outlive who
-                         holds the other end
-      --log-format F     auto (default: console on a terminal, else json),
-                         console or json
-      --log-level L      trace, debug, info (default), warn, error, disabled
+      --listen ADDRESS   listen on this host:port, not on the address in the file
+      --until-eof        stop at the end of stdin too, so that the node does not
+                         outlive the program that holds the other end of the pipe
+      --log-format F     console, json, or auto (default): console on a terminal,
+                         else json
+      --log-level L      trace, debug, info (default), warn, error or disabled
 
-exit codes: 0 ended by a signal; 2 could not start; 3 had to stop by itself.
+exit codes: 0 stopped by a signal or the end of stdin; 2 bad usage or
+configuration, or could not start; 3 stopped by an error.
 
 example:
   chandy node p1
@@ -61,7 +62,7 @@ func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fail(exitUsage, fmt.Sprintf("is the node of %s running already? if not, give it another address in %s", p.ID, cluster.Path), "%w", err)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fail(exitUsage, "this machine does not have the address: give one that it has by --listen", "%w", err)
+		return fail(exitUsage, "this machine does not have the address: give one that it has with --listen", "%w", err)
 	case err != nil:
 		return fail(exitUsage, "", "%w", err)
 	}
@@ -75,7 +76,7 @@ func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process)
 			cancel()
 		}()
 	}
-	signal.Ignore(syscall.SIGPIPE) // nobody reads the log any more: no reason to end
+	signal.Ignore(syscall.SIGPIPE) // the node goes on when nobody reads its log any more
 	if err := n.Run(ctx); err != nil {
 		return fail(exitUnknown, "", "%s stopped: %w", p.ID, err)
 	}

@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// progressLine is the line on a terminal that tells how far long work is.
+// progressLine is the line on a terminal that shows how far a command is.
 type progressLine struct {
-	out io.Writer // nil: not a terminal
+	out io.Writer // nil if stderr is not a terminal
 }
 
 func (e *env) progress() *progressLine {
@@ -17,8 +17,8 @@ func (e *env) progress() *progressLine {
 	return &progressLine{out: e.stderr}
 }
 
-// say replaces the line. It does not wrap at the right edge of the terminal, so
-// that it stays one line.
+// say replaces the line. Wrapping is off while it is written: a line that is too long
+// is cut at the right edge of the terminal, so that one line is all there is to clear.
 func (l *progressLine) say(format string, a ...any) {
 	if l.out != nil {
 		fmt.Fprintf(l.out, "\x1b[?7l\r\x1b[K"+format+"\x1b[?7h", a...)

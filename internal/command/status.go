@@ -22,14 +22,18 @@ func (e *env) status() *cli.Command {
 		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "json"}},
 		CustomHelpTemplate: `usage: chandy status [flags]
 
-Asks every process: is it there, and if not, why; its channels, with what was
-sent, has arrived and was received, what waits in outbox and inbox, and since when
-they are up or down; the snapshots in progress and what each waits for.
+Asks every process for its status and prints three things:
+
+- each process: whether it answers, and if not, why;
+- both ends of each channel: whether it is up and since when, how many messages were
+  sent, acknowledged, have arrived and were received, and how many wait in the
+  sender's outbox and the receiver's inbox;
+- each snapshot in progress, and what it waits for.
 
       --cluster FILE   the cluster file
-      --json           print chandy/status.v1
+      --json           print JSON (chandy/status.v1) instead of tables
 
-exit codes: 0 all processes and channels are up; 1 not all; 2 bad usage or
+exit codes: 0 all processes and channels are up; 1 not all are; 2 bad usage or
 configuration; 3 no process answered.
 
 example:
@@ -55,8 +59,8 @@ type clusterStatus struct {
 	Processes []processStatus `json:"processes"`
 }
 
-// processStatus is a process, reachable or not. What it told of itself is null if
-// it is not.
+// processStatus is the status of one process. Status is nil, and Error says why, if
+// the process is not reachable.
 type processStatus struct {
 	Process   snapshot.ProcessID  `json:"process"`
 	Address   string              `json:"address"`
@@ -97,7 +101,7 @@ func (s clusterStatus) verdict() error {
 	case s.Up:
 		return nil
 	case !reachable:
-		return fail(exitUnknown, "are the nodes running? chandy up starts all", "no process answered")
+		return fail(exitUnknown, "are the nodes running? chandy up starts them all", "no process answered")
 	}
 	return errNo
 }
@@ -124,7 +128,7 @@ func (e *env) printStatus(s clusterStatus) {
 	e.printSnapshots(s)
 }
 
-// printChannels prints a line for each end of a channel that was told of.
+// printChannels prints a line for each end of a channel at a reachable process.
 func (e *env) printChannels(s clusterStatus) {
 	out := newTable(e.stdout, "CHANNEL", "SENDER", "SINCE", "SENT", "ACKED", "OUTBOX", "RECONNECTS", "RESENT", "VIOLATIONS", "RESETS", "DISCARDED", "LAST ERROR")
 	for _, p := range s.Processes {
@@ -180,7 +184,7 @@ func lastError(l wire.LinkStatus) string {
 	return fmt.Sprintf("%s (%v ago)", l.Error, ago(l.ErrorAgoMS))
 }
 
-// queue is what an outbox or an inbox holds: messages, and bytes if any.
+// queue formats the size of an outbox or an inbox: messages, and bytes if any.
 func queue(q wire.Queue) string {
 	if q.Messages == 0 {
 		return "0"
@@ -198,7 +202,7 @@ func size(bytes int) string {
 	return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
 }
 
-// ago is a time for people: three digits or so.
+// ago rounds a time for people, to about three digits.
 func ago(ms float64) time.Duration {
 	d := milliseconds(ms)
 	switch {

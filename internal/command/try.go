@@ -25,29 +25,30 @@ func (e *env) try() *cli.Command {
 		},
 		CustomHelpTemplate: `usage: chandy try [flags] -- COMMAND [ARG...]
 
-Starts a program in any language (kind "exec") under one condition after the other,
-each on a fresh child, and says what works, what does not and what to do about it:
-init, replies, two requests at once, an unknown request, a long line, the end of
-its input, its state, whether its snapshots are exact, and whether a fresh child
-takes a state back. Prints the [program] of a cluster file that fits.
+Checks how a program in any language behaves under chandy, as a process of kind
+"exec". Each check runs COMMAND anew and says whether it works and, if not, what to
+do about it. The checks are: init, replies, two requests at once, an unknown request,
+a long line, the end of input, bad output, the program's state, whether snapshots are
+exact, and whether a new run restores a state. At the end it prints a [program] table
+for your cluster file.
 
-      --request JSON       a request that it answers; "%d" in it counts up.
-                           Repeatable (default: those of Maelstrom's workloads)
-      --state S            snapshot, none, or a request that shows its state, as
-                           JSON (default: what it answers)
-      --env NAME=VALUE     a variable for its environment. Repeatable
-      --pace               with pace = true
-      --line-limit N       with line_limit, in bytes: no longer line is tried
-      --settle-timeout D   with settle_timeout
+      --request JSON       a request that the program answers; a counter replaces
+                           %d in it. Repeatable (default: Maelstrom's requests)
+      --state S            how the program shows its state: snapshot, none, or a
+                           request as JSON (default: try several)
+      --env NAME=VALUE     set a variable in the program's environment. Repeatable
+      --pace               check with pace = true in [program]
+      --line-limit N       check with line_limit = N bytes and send no longer line
+      --settle-timeout D   check with settle_timeout = D
       --burst N            requests before and after each snapshot (default: 200,
-                           fewer if it is slow)
-      --rounds N           snapshots that are compared (default: 10)
-      --timeout D          how long each answer may take (default: 5s)
-      --json               write the results as JSON
-      --verbose            write what it prints on stderr to stderr
+                           fewer if the program is slow)
+      --rounds N           number of snapshots to compare (default: 10)
+      --timeout D          the time for each answer (default: 5s)
+      --json               print the results as JSON
+      --verbose            copy the program's stderr to stderr
 
-exit codes: 0 all that was asked works; 1 something does not; 2 bad usage; 3 it
-could not be started, something could not be found out, or interrupted.
+exit codes: 0 everything checked works; 1 something does not; 2 bad usage; 3 the
+program could not be started, a check was unclear, or interrupted.
 
 example, with a program that answers everything:
   chandy try --state none -- jq -c --unbuffered \
@@ -62,14 +63,14 @@ example, with a program that answers everything:
 	}
 }
 
-// texts are the values of a flag that may be given more than once. A comma in one is
-// nothing special, as it is to the library's.
+// texts holds the values of a repeatable flag. Unlike the library's slice flag it
+// does not split a value at commas.
 type texts []string
 
 func (t *texts) Set(text string) error { *t = append(*t, text); return nil }
 func (t *texts) String() string        { return strings.Join(*t, " ") }
 
-// tryMost is the most that --burst and --rounds may be.
+// tryMost is the upper limit of --burst and --rounds.
 const tryMost = 10_000
 
 func (e *env) runTry(c *cli.Context) error {
@@ -92,7 +93,7 @@ func (e *env) runTry(c *cli.Context) error {
 		}
 	}
 	if c.IsSet("line-limit") && o.LineLimit <= 0 {
-		return fail(exitUsage, "", "--line-limit must be a number of bytes, not %d", o.LineLimit)
+		return fail(exitUsage, "", "--line-limit must be a number of bytes from 1 on, not %d", o.LineLimit)
 	}
 	for _, variable := range *c.Generic("env").(*texts) {
 		name, value, ok := strings.Cut(variable, "=")
@@ -140,7 +141,7 @@ func notTried(err error) error {
 	case errors.As(err, &bad):
 		return fail(exitUsage, "chandy help try lists the flags", "try: %w", err)
 	case errors.Is(err, try.ErrStart):
-		return fail(exitUnknown, "a program without a slash in its name is looked for in $PATH", "the program %w", err)
+		return fail(exitUnknown, "chandy looks for a program without a slash in its name in $PATH", "the program %w", err)
 	}
 	return fail(exitUnknown, "", "try: %w", err)
 }
@@ -152,7 +153,8 @@ func tellResult(out io.Writer, r try.Result) {
 	}
 }
 
-// summarise says in plain words what the results come to.
+// summarise prints which conditions failed or were unclear, and the settings for the
+// cluster file if anything works.
 func summarise(out io.Writer, r *try.Report) {
 	by := map[try.Verdict][]string{}
 	for _, one := range r.Results {
@@ -163,19 +165,19 @@ func summarise(out io.Writer, r *try.Report) {
 	case len(by[try.Not]) > 0:
 		fmt.Fprintf(out, "Does not work: %s.\n", strings.Join(by[try.Not], ", "))
 	case len(by[try.Unclear]) > 0:
-		fmt.Fprintln(out, "Nothing was found that does not work.")
+		fmt.Fprintln(out, "No check failed.")
 	default:
-		fmt.Fprintln(out, "Everything that was asked works.")
+		fmt.Fprintln(out, "Everything that was checked works.")
 	}
 	if len(by[try.Unclear]) > 0 {
-		fmt.Fprintf(out, "Not found out: %s.\n", strings.Join(by[try.Unclear], ", "))
+		fmt.Fprintf(out, "Unclear: %s.\n", strings.Join(by[try.Unclear], ", "))
 	}
 	if len(by[try.Works]) == 0 {
 		return
 	}
 	fmt.Fprintf(out, "In the cluster file:\n\n%s", r.Program)
 	for _, id := range r.Services {
-		fmt.Fprintf(out, "\n[[process]] # it sends to this service of Maelstrom\nid = %q\naddress = \"127.0.0.1:…\"\nprogram = { kind = %q }\n", id, id)
+		fmt.Fprintf(out, "\n[[process]] # the program sends to this Maelstrom service\nid = %q\naddress = \"127.0.0.1:…\"\nprogram = { kind = %q }\n", id, id)
 	}
 }
 

@@ -3,7 +3,6 @@ package command
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,15 +24,17 @@ func (e *env) up() *cli.Command {
 		Flags: append(logFlags(), clusterFlag()),
 		CustomHelpTemplate: `usage: chandy up [flags]
 
-Runs the nodes of all processes of the cluster file, each in an operating-system
-process of its own, in this terminal, until Ctrl-C. Their logs come on stderr, each
-line with the id before it. When one ends, all end, and it says which and why.
+Runs the nodes of all processes of the cluster file in this terminal until Ctrl-C.
+Each runs in an operating-system process of its own. Their logs come on stderr, and
+each line begins with the id of its process. If one node ends, the others are
+stopped, and an error says which one ended and why.
 
       --cluster FILE    the cluster file
       --log-format F    console (default) or json
-      --log-level L     trace, debug, info (default), warn, error, disabled
+      --log-level L     trace, debug, info (default), warn, error or disabled
 
-exit codes: 0 ended by a signal; 2 a node could not start; 3 a node ended.
+exit codes: 0 stopped by a signal; 2 bad usage or configuration, or a node could
+not start; 3 a node ended.
 
 example:
   chandy up
@@ -46,20 +47,20 @@ example:
 			if format == "auto" {
 				format = "console"
 			}
-			u := upper{env: e, cluster: cluster, args: []string{"node", "--until-eof", "--cluster", cluster.Path, "--log-format", format, "--log-level", c.String("log-level")}}
-			return u.run(c.Context)
+			l := launcher{env: e, cluster: cluster, args: []string{"node", "--until-eof", "--cluster", cluster.Path, "--log-format", format, "--log-level", c.String("log-level")}}
+			return l.run(c.Context)
 		}),
 	}
 }
 
-// upper runs the nodes of a cluster as children. Each has the reading end of a
-// pipe as its stdin and ends when the pipe does: so none survives this process,
-// however it ends.
-type upper struct {
+// launcher runs the nodes of a cluster as children. The stdin of each is a pipe from
+// this process, and a child stops when its pipe ends. So none survives this process,
+// even if it is killed.
+type launcher struct {
 	*env
 	cluster *config.Cluster
 	args    []string
-	mu      sync.Mutex // guards lines on stderr
+	mu      sync.Mutex // keeps lines on stderr whole
 }
 
 // child is the node of one process.
@@ -67,19 +68,18 @@ type child struct {
 	id    snapshot.ProcessID
 	cmd   *exec.Cmd
 	stdin io.Closer
-	last  string // line on its stderr
-	err   error  // of Wait
+	last  string // the last line on its stderr that is no hint
 }
 
-// childGrace is how long a child may take to end before it is killed.
+// childGrace is how long a child may take to stop before it is killed.
 const childGrace = 5 * time.Second
 
-func (u *upper) run(ctx context.Context) error {
-	ended := make(chan *child, len(u.cluster.Processes))
+func (l *launcher) run(ctx context.Context) error {
+	ended := make(chan *child, len(l.cluster.Processes))
 	var children []*child
 	var failed error
-	for i, p := range u.cluster.Processes {
-		one, err := u.start(p.ID, u.prefix(i, p.ID), ended)
+	for i, p := range l.cluster.Processes {
+		one, err := l.start(p.ID, l.prefix(i, p.ID), ended)
 		if err != nil {
 			failed = fail(exitUnknown, "", "start the node of %s: %w", p.ID, err)
 			break
@@ -97,12 +97,12 @@ func (u *upper) run(ctx context.Context) error {
 		case <-ctx.Done():
 		}
 	}
-	u.stop(children, ended, left)
+	l.stop(children, ended, left)
 	return failed
 }
 
-// stop ends what still runs.
-func (u *upper) stop(children []*child, ended <-chan *child, left int) {
+// stop stops the children and waits until the ones that are left have ended.
+func (l *launcher) stop(children []*child, ended <-chan *child, left int) {
 	for _, one := range children {
 		one.cmd.Process.Signal(syscall.SIGTERM)
 		one.stdin.Close()
@@ -118,14 +118,14 @@ func (u *upper) stop(children []*child, ended <-chan *child, left int) {
 	}
 }
 
-// start starts a child; when it has ended it is sent to ended.
-func (u *upper) start(id snapshot.ProcessID, prefix string, ended chan<- *child) (*child, error) {
+// start starts a child, which is sent to ended when it has ended.
+func (l *launcher) start(id snapshot.ProcessID, prefix string, ended chan<- *child) (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	one := &child{id: id, cmd: exec.Command(self, append(u.args, string(id))...)}
-	one.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for this process to pass on
+	one := &child{id: id, cmd: exec.Command(self, append(l.args, string(id))...)}
+	one.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches this process only, which stops the children
 	if one.stdin, err = one.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -137,15 +137,15 @@ func (u *upper) start(id snapshot.ProcessID, prefix string, ended chan<- *child)
 		return nil, err
 	}
 	go func() {
-		u.copy(one, stderr, prefix)
-		one.err = one.cmd.Wait()
+		l.copy(one, stderr, prefix)
+		one.cmd.Wait() // afterwards ProcessState says how it ended
 		ended <- one
 	}()
 	return one, nil
 }
 
-// copy prints the lines of a child.
-func (u *upper) copy(one *child, from io.Reader, prefix string) {
+// copy prints the lines of a child, each after the prefix.
+func (l *launcher) copy(one *child, from io.Reader, prefix string) {
 	lines := bufio.NewReader(from)
 	for {
 		line, err := lines.ReadString('\n')
@@ -153,9 +153,9 @@ func (u *upper) copy(one *child, from io.Reader, prefix string) {
 			if !strings.HasPrefix(line, "chandy: hint: ") {
 				one.last = line
 			}
-			u.mu.Lock()
-			fmt.Fprintf(u.stderr, "%s%s\n", prefix, line)
-			u.mu.Unlock()
+			l.mu.Lock()
+			fmt.Fprintf(l.stderr, "%s%s\n", prefix, line)
+			l.mu.Unlock()
 		}
 		if err != nil {
 			return
@@ -163,30 +163,26 @@ func (u *upper) copy(one *child, from io.Reader, prefix string) {
 	}
 }
 
-// prefix stands before the lines of a child, all of one width, in colour on a
-// terminal.
-func (u *upper) prefix(i int, id snapshot.ProcessID) string {
+// prefix returns the text before each line of a child. All prefixes have the same
+// width. On a terminal they are coloured.
+func (l *launcher) prefix(i int, id snapshot.ProcessID) string {
 	width := 0
-	for _, p := range u.cluster.Processes {
+	for _, p := range l.cluster.Processes {
 		width = max(width, len(p.ID))
 	}
 	text := fmt.Sprintf("%-*s | ", width, id)
-	if isTerminal(u.stderr) {
+	if isTerminal(l.stderr) {
 		colours := []int{36, 33, 32, 35, 34, 31}
 		text = fmt.Sprintf("\x1b[%dm%s\x1b[0m", colours[i%len(colours)], text)
 	}
 	return text
 }
 
-// failure says how a child ended that was not asked to.
+// failure returns the error of a child that ended although nobody stopped it.
 func (c *child) failure() error {
-	code, how := exitUnknown, "ended by itself"
-	var exit *exec.ExitError
-	if errors.As(c.err, &exit) {
-		how = "ended: " + exit.String()
-		if exit.ExitCode() == exitUsage {
-			code = exitUsage
-		}
+	code := exitUnknown
+	if c.cmd.ProcessState.ExitCode() == exitUsage {
+		code = exitUsage
 	}
-	return fail(code, "", "the node of %s %s; its last words: %s", c.id, how, c.last)
+	return fail(code, "", "the node of %s exited: %v; last line on stderr: %s", c.id, c.cmd.ProcessState, c.last)
 }

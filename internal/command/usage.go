@@ -12,16 +12,17 @@ func unknownCommand(name string) error {
 	return fail(exitUsage, "chandy help lists the commands", "unknown command %q", name)
 }
 
-// usageError says in our words what the library says of a flag.
+// usageError rewrites the library's error about a flag in our words.
 func usageError(c *cli.Context, err error, _ bool) error {
 	text := flagError(err.Error())
 	if c.Command == nil || c.Command.Name == "" || c.Command.Name == c.App.Name {
-		return fail(exitUsage, "flags stand behind the command: chandy COMMAND [flags] [arguments]", "%s", text)
+		return fail(exitUsage, "flags go after the command: chandy COMMAND [flags] [arguments]", "%s", text)
 	}
 	return fail(exitUsage, "chandy help "+c.Command.Name+" lists the flags", "%s: %s", c.Command.Name, text)
 }
 
-// flagErrors are the texts of package flag, which writes one dash always, and ours.
+// flagErrors maps the texts of package flag to ours. Package flag always writes one
+// dash.
 var flagErrors = []struct {
 	theirs *regexp.Regexp
 	ours   string
@@ -40,8 +41,9 @@ func flagError(text string) string {
 	return text
 }
 
-// arguments checks the number of arguments: least, and at most if most >= 0. The
-// library takes a flag behind an argument for an argument.
+// arguments checks that there are at least least arguments and, if most >= 0, at most
+// most. It also refuses a flag after an argument, which the library takes for an
+// argument. The string what names the arguments.
 func arguments(c *cli.Context, least, most int, what string) error {
 	name := c.Command.Name
 	usage, _, _ := strings.Cut(c.Command.CustomHelpTemplate, "\n") // how each help begins
@@ -51,7 +53,7 @@ func arguments(c *cli.Context, least, most int, what string) error {
 	}
 	for _, arg := range args[min(least, len(args)):] {
 		if strings.HasPrefix(arg, "-") && arg != "-" {
-			return fail(exitUsage, "flags stand before arguments; "+usage, "%s: flag %s behind an argument", name, arg)
+			return fail(exitUsage, "flags go before arguments; "+usage, "%s: flag %s after an argument", name, arg)
 		}
 	}
 	if most >= 0 && len(args) > most {
@@ -60,8 +62,8 @@ func arguments(c *cli.Context, least, most int, what string) error {
 	return nil
 }
 
-// duration is that of a flag, or def where the flag is not given. The library would
-// say of a bad one no more than "parse error".
+// duration parses a duration flag, or returns def if the flag is absent. It replaces
+// the library's bare "parse error".
 func duration(c *cli.Context, flag string, def time.Duration) (time.Duration, error) {
 	if !c.IsSet(flag) {
 		return def, nil

@@ -18,15 +18,15 @@ func (e *env) validate() *cli.Command {
 		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "dot"}, &cli.BoolFlag{Name: "ids"}},
 		CustomHelpTemplate: `usage: chandy validate [flags]
 
-Reads the cluster file and lists all its faults. If it has none, describes the
-topology: processes, channels, strongly connected components, and from which
-initiators a snapshot reaches every process.
+Reads the cluster file and lists all its faults. If it has none, prints the
+topology: processes, channels, strongly connected components, and at which
+processes a snapshot can start so that it reaches all. No node has to run.
 
       --cluster FILE   the cluster file
-      --dot            write the topology for Graphviz
-      --ids            write the ids of the processes only, one a line
+      --dot            print the topology as a graph for Graphviz
+      --ids            print only the ids of the processes, one a line
 
-exit codes: 0 no fault; 2 faults.
+exit codes: 0 no fault; 2 bad usage, or the file has faults.
 
 example:
   chandy validate --dot | dot -Tsvg > cluster.svg
@@ -90,7 +90,7 @@ func (e *env) describe(cluster *config.Cluster, t *snapshot.Topology) {
 		fmt.Fprintf(e.stdout, "a snapshot reaches every process from any one of: %s\n", list(sources[0]))
 		return
 	}
-	fmt.Fprintf(e.stdout, "a snapshot needs %d initiators to reach every process, one of each:", len(sources))
+	fmt.Fprintf(e.stdout, "a snapshot needs %d initiators to reach every process, one from each of:", len(sources))
 	for _, one := range sources {
 		fmt.Fprintf(e.stdout, " {%s}", list(one))
 	}

@@ -14,12 +14,15 @@ func (e *env) verify() *cli.Command {
 		Name: "verify",
 		CustomHelpTemplate: `usage: chandy verify FILE...
 
-Checks snapshots without the cluster: their structure, and the certificate that
-the cut is consistent. On every channel received <= sent, and the recorded
-messages are exactly the numbers received+1 to sent, in order. FILE - is stdin.
+Checks snapshots without asking the cluster: their structure, and whether each cut
+is consistent. A cut is consistent if, on every channel, received <= sent and the
+recorded messages are exactly the numbers received+1 to sent, in order. Both ends
+must also have counted in the same pair of incarnations: no restart in between.
 
-exit codes: 0 all complete and consistent; 1 one is partial or inconsistent;
-2 one is not a snapshot or cannot be read.
+A FILE named - is stdin.
+
+exit codes: 0 all are complete and consistent; 1 one is partial or inconsistent;
+2 bad usage, or one is not a snapshot or cannot be read.
 
 example:
   chandy initiate > snapshot.json; chandy verify snapshot.json
@@ -37,8 +40,8 @@ example:
 	}
 }
 
-// verifyFile checks one file and prints what it found. Of what is no snapshot it
-// tells on stderr.
+// verifyFile checks one file and prints the result. If the file is not a snapshot, it
+// prints an error on stderr, so that the other files can be checked.
 func (e *env) verifyFile(path string) error {
 	in, name := e.stdin, "stdin"
 	if path != "-" {
@@ -80,7 +83,7 @@ func (e *env) notSnapshot(err error) error {
 	return &failure{code: exitUsage}
 }
 
-// worse is the error with the higher exit code.
+// worse returns the error with the higher exit code.
 func worse(a, b error) error {
 	code := func(err error) int {
 		if f, ok := err.(*failure); ok {

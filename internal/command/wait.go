@@ -22,7 +22,7 @@ func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
 	defer tick.Stop()
 	line := i.progress()
 	defer line.clear()
-	var down []string // as it was found when there was time to ask
+	var down []string // from the last round that ended in time
 	for {
 		now, err := i.down(bounded)
 		late := !time.Now().Before(deadline)
@@ -38,9 +38,9 @@ func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
 		}
 		if late {
 			return fail(exitUnknown, "start the nodes that are missing, or give a longer --timeout",
-				"the time-out is over and not every channel is up:%s", listed(strings.Join(down, "\n")))
+				"not every channel was up within the time-out:%s", listed(strings.Join(down, "\n")))
 		}
-		line.say("waiting: %s", count(len(now), "process or end of a channel is not up", "processes or ends of channels are not up"))
+		line.say("waiting: %s", count(len(now), "process or channel end is not up", "processes or channel ends are not up"))
 		select {
 		case <-tick.C:
 		case <-bounded.Done():
@@ -48,9 +48,9 @@ func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
 	}
 }
 
-// down says which processes do not answer and which channels are not up. An error
-// means that waiting does not help. All are asked at once: one that hangs does not
-// keep the others from answering.
+// down lists the processes that do not answer and the channels that are not up. After
+// an error waiting does not help. It asks all processes at once, so that one that
+// hangs does not delay the others.
 func (i *initiator) down(ctx context.Context) ([]string, error) {
 	found := make([][]string, len(i.topology.Processes))
 	errs := make([]error, len(found))
@@ -82,7 +82,7 @@ func (i *initiator) downAt(ctx context.Context, id snapshot.ProcessID) ([]string
 		if l.Up {
 			return
 		}
-		text := fmt.Sprintf("%s: %s is down for %v", id, c, milliseconds(l.SinceMS))
+		text := fmt.Sprintf("%s: %s has been down for %v", id, c, milliseconds(l.SinceMS))
 		if l.Error != "" {
 			text += ": " + l.Error
 		}
