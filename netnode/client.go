@@ -14,15 +14,22 @@ import (
 	"chandy/wire"
 )
 
-// Client is a control connection to one node. It is for one goroutine.
+// Client is a control connection to one node. It makes one request at a time and is not
+// safe for concurrent use.
+//
+// The methods return the cause of ctx if ctx is done first. A [*wire.ErrorReply] means that
+// the node refused the request; the Client can still be used. After any other error it
+// must be closed.
 type Client struct {
 	socket net.Conn
 	reader *wire.Reader
 	number uint64
 }
 
-// DialClient connects to the node of a process, at the address in the cluster
-// file, and says hello. An error holds a [Refused] if the node refused.
+// DialClient connects to the node of a process, at the address of the process in the
+// cluster. It waits until the node accepts the client or ctx is done, and does not retry.
+// A nil network is not allowed; use [TCP], or the Network of the nodes. The error wraps a
+// [*Refused] if the node refused. The caller must close the Client.
 func DialClient(ctx context.Context, cluster *Cluster, id snapshot.ProcessID, network Network) (*Client, error) {
 	p, ok := cluster.Process(id)
 	if !ok {
@@ -34,7 +41,7 @@ func DialClient(ctx context.Context, cluster *Cluster, id snapshot.ProcessID, ne
 	}
 	c := &Client{socket: socket, reader: wire.NewReader(socket, wire.AnswerMax)}
 	defer c.bind(ctx)()
-	if err := c.greet(cluster, id); err != nil {
+	if err := c.sendHello(cluster, id); err != nil {
 		socket.Close()
 		return nil, c.because(ctx, err)
 	}
@@ -42,12 +49,16 @@ func DialClient(ctx context.Context, cluster *Cluster, id snapshot.ProcessID, ne
 	return c, nil
 }
 
-// Refused is what a node said when it refused a client.
-type Refused struct{ Code, Text string }
+// Refused is the error of a client whose connection the node refused.
+type Refused struct {
+	Code string // for programs: one of the codes of [wire.Refuse], or a later one
+	Text string // for people
+}
 
 func (e *Refused) Error() string { return e.Text }
 
-func (c *Client) greet(cluster *Cluster, id snapshot.ProcessID) error {
+// sendHello says hello and waits for the welcome.
+func (c *Client) sendHello(cluster *Cluster, id snapshot.ProcessID) error {
 	hello := wire.Hello{
 		Role: wire.RoleControl, VersionMin: wire.Version, VersionMax: wire.Version,
 		Cluster: cluster.Name, ConfigHash: cluster.Hash(), To: id,
@@ -68,18 +79,23 @@ func (c *Client) greet(cluster *Cluster, id snapshot.ProcessID) error {
 	return fmt.Errorf("%s answered a hello with %s", id, f.Type())
 }
 
-// Initiate takes a snapshot at the node, which is the first of the initiators; at
-// may be empty. The JSON goes to out; told, if not nil, hears how far it is. An
-// *wire.ErrorReply means that no snapshot was begun.
-func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout time.Duration, compact bool, out io.Writer, told func(wire.ProgressReply)) (wire.EndReply, error) {
+// Initiate takes a snapshot and writes it to out as JSON (chandy/snapshot.v1), indented
+// unless compact is set. The process of the node is the assembler and the first initiator;
+// at lists the other initiators and may be empty.
+//
+// The snapshot ends as partial when timeout has passed, which is rounded down to
+// milliseconds and is at least one. The EndReply says whether it is complete. A
+// [*wire.ErrorReply] means that no snapshot was started and nothing was written. If
+// progress is non-nil, Initiate calls it whenever the node reports how far the snapshot is.
+func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout time.Duration, compact bool, out io.Writer, progress func(wire.ProgressReply)) (wire.EndReply, error) {
 	request := wire.InitiateRequest{
-		At: at, TimeoutMS: max(1, timeout.Milliseconds()), Compact: compact, Progress: told != nil,
+		At: at, TimeoutMS: max(1, timeout.Milliseconds()), Compact: compact, Progress: progress != nil,
 	}
 	var end wire.EndReply
 	text, err := c.do(ctx, request, out, func(body []byte) {
 		var p wire.ProgressReply
 		if json.Unmarshal(body, &p) == nil {
-			told(p)
+			progress(p)
 		}
 	})
 	if err == nil {
@@ -88,10 +104,10 @@ func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout 
 	return end, err
 }
 
-// Status asks the node for its status.
+// Status returns the status of the node and of its channels.
 func (c *Client) Status(ctx context.Context) (wire.ProcessStatus, error) { return c.status(ctx, false) }
 
-// AwaitUp waits until all channels of the node are up, or ctx is done.
+// AwaitUp waits until all channels of the node are up or ctx is done.
 func (c *Client) AwaitUp(ctx context.Context) error {
 	_, err := c.status(ctx, true)
 	return err
@@ -107,15 +123,17 @@ func (c *Client) status(ctx context.Context, wait bool) (wire.ProcessStatus, err
 	return status, err
 }
 
-// Call gives a request to the program of the node and returns its reply.
+// Call hands a request, which is JSON, to the program of the node and returns its reply,
+// of at most wire.MessageMax bytes. It waits until the program replies or ctx is done. A
+// refusal by the program itself is a reply.
 func (c *Client) Call(ctx context.Context, request json.RawMessage) ([]byte, error) {
 	var reply bytes.Buffer
 	_, err := c.do(ctx, wire.CallRequest{Request: request}, &reply, nil)
 	return reply.Bytes(), err
 }
 
-// do sends a request and takes the replies to it: data goes to out. It returns
-// the body of the end reply.
+// do sends a request and handles the replies to it. It writes data to out and returns the
+// body of the end reply.
 func (c *Client) do(ctx context.Context, request wire.Control, out io.Writer, progress func([]byte)) ([]byte, error) {
 	defer c.bind(ctx)()
 	c.number++
@@ -160,14 +178,13 @@ func (c *Client) do(ctx context.Context, request wire.Control, out io.Writer, pr
 	}
 }
 
-// bind makes reads and writes fail when ctx is done, until what it returns is
-// called.
+// bind makes reads and writes fail once ctx is done, until unbind is called.
 func (c *Client) bind(ctx context.Context) (unbind func() bool) {
 	c.socket.SetDeadline(time.Time{})
 	return context.AfterFunc(ctx, func() { c.socket.SetDeadline(time.Unix(1, 0)) })
 }
 
-// because is the cause of an error: that ctx is done, if it is.
+// because returns the cause of ctx if ctx is done, because err is then its consequence.
 func (c *Client) because(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -180,5 +197,5 @@ func (c *Client) because(ctx context.Context, err error) error {
 
 var errClosed = errors.New("the peer closed the connection")
 
-// Close ends the connection.
+// Close closes the connection.
 func (c *Client) Close() error { return c.socket.Close() }

@@ -1,18 +1,32 @@
-// Package netnode hosts one process of a distributed program: it carries the channels
-// over TCP and takes part in snapshots.
+// Package netnode hosts the processes of a distributed program. A [Node] runs one
+// process: it carries the channels of the process over TCP and takes part in snapshots.
 //
-// A program in Go implements [program.Program] and runs with [New] and [Node.Run]. A
-// [Client] asks a running node for snapshots, its status, or a reply of its program.
+// To host a program in Go, implement [program.Program], describe the cluster, and run a
+// node for each process:
 //
-// A Node is the host of a core.Core, which is a whole node as a pure step. A step runs
-// on the goroutine that brings the event, under one lock. "On the loop" means in a step.
-// All goroutines of a node have ended when Run returns:
+//	cluster, err := netnode.LoadCluster("cluster.toml") // or NewCluster, without a file
+//	…
+//	node, err := netnode.New(netnode.Options{Cluster: cluster, ID: "p1", Program: &counter{}})
+//	…
+//	err = node.Run(ctx)
 //
-//   - the loop, which is Run itself: makes the steps that no event brings;
-//   - accept: takes connections from outside;
-//   - dial: one for each attempt to connect;
-//   - for each connection a reader, which steps with each batch of frames, and a writer
+// All nodes of a cluster need the same processes and channels. They may run on different
+// machines, or in one Go program or test, where a [Loopback] assigns them free ports.
+//
+// A [Client] asks a running node for a snapshot, for its status, or for a reply of its
+// program. The commands chandy initiate, status and call do the same from a shell.
+//
+// # Goroutines
+//
+// A node is a pure step with a host around it. A step takes events and returns what must
+// be done. It runs on the goroutine that brings the event, under one lock. "On the loop"
+// means in a step. All goroutines of a node have ended when Run returns:
+//
+//   - the loop, which is Run itself, makes the steps that no event brings;
+//   - accept takes connections from outside;
+//   - dial runs once for each attempt to connect;
+//   - each connection has a reader, which steps with each batch of frames, and a writer
 //     while more is queued than the kernel takes at once;
-//   - one for each job off the loop: the encoding of a large state, or of the JSON of a
+//   - each job off the loop has one: the encoding of a large state, or of the JSON of a
 //     large snapshot.
 package netnode

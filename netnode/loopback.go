@@ -8,19 +8,21 @@ import (
 	"syscall"
 )
 
-// Loopback is TCP on 127.0.0.1, with ports that the system chooses in place of the
-// addresses in a cluster file: nodes of one process, or of a test, get in nobody's
-// way. The zero Loopback is ready. It may be used from anywhere.
+// Loopback is a [Network] for nodes in one operating-system process, such as those of a
+// test: TCP on 127.0.0.1, with a free port for each address of the cluster. So several
+// clusters with the same addresses can run at once. All nodes and clients of a cluster
+// must share one Loopback. The zero Loopback is ready to use, and a Loopback is safe for
+// concurrent use.
 //
-// It knows where each address was last listened on, also when that node has ended and
-// the port may be somebody else's: a hello tells. Options.Listen has no place here, as
-// others look for the address in the cluster file.
+// Options.Listen must stay empty, because peers dial the address in the cluster. A
+// Loopback remembers the port of a node that has ended. If the port has a new owner, the
+// hello of the next connection fails.
 type Loopback struct {
 	mu sync.Mutex
 	at map[string]string
 }
 
-// Listen is for a node. The address is the one in the cluster file.
+// Listen listens on a free port of 127.0.0.1, which Dial uses for the address from now on.
 func (l *Loopback) Listen(address string) (net.Listener, error) {
 	listener, err := TCP{}.Listen("127.0.0.1:0")
 	if err == nil {
@@ -29,8 +31,8 @@ func (l *Loopback) Listen(address string) (net.Listener, error) {
 	return listener, err
 }
 
-// Set tells where an address of the cluster file really is: of a node of another
-// process, or of something in between.
+// Set maps an address of the cluster to a real one, host:port: the address of a node in
+// another operating-system process, or of a proxy.
 func (l *Loopback) Set(address, real string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -40,7 +42,8 @@ func (l *Loopback) Set(address, real string) {
 	l.at[address] = real
 }
 
-// Dial is for a node.
+// Dial connects to the real address of an address of the cluster. The connection is refused
+// if neither Listen nor Set was called for it.
 func (l *Loopback) Dial(ctx context.Context, address string) (net.Conn, error) {
 	l.mu.Lock()
 	real, ok := l.at[address]

@@ -14,33 +14,28 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"chandy/internal/config"
 	"chandy/internal/core"
 	"chandy/program"
 	"chandy/snapshot"
 )
 
-// Cluster is a cluster file, checked and with its defaults filled in.
-type Cluster = config.Cluster
-
-// LoadCluster reads a cluster file. An empty path means $CHANDY_CLUSTER, else
-// ./cluster.toml, as for the command chandy. The error lists all faults of the file.
-func LoadCluster(path string) (*Cluster, error) { return config.Load(config.Find(path)) }
-
-// Options is what New needs. Cluster, ID and Program are required.
+// Options configures a [Node].
 type Options struct {
+	// Cluster is the cluster to which the process belongs. Required.
 	Cluster *Cluster
-	ID      snapshot.ProcessID // of the process that the node hosts
+	// ID is the id of the process that the node hosts. Required.
+	ID snapshot.ProcessID
+	// Program is the program of the process, an instance of its own. Required.
 	Program program.Program
 	// Log receives the node's log. The zero Logger discards it.
 	Log zerolog.Logger
-	// Listen is the address to bind; empty means the address in the cluster file.
+	// Listen is the address to bind, host:port. Empty means the address of the process
+	// in the cluster.
 	Listen string
-	// Network connects the nodes; nil means TCP.
+	// Network connects the nodes. Nil means TCP.
 	Network Network
-	// Wall is the wall clock, for names and started_at only; nil means time.Now.
-	Wall func() time.Time
-	// Seed seeds the randomness of the program and of back-offs; 0 means a random seed.
+	// Seed seeds the randomness of the program and of the node's back-offs. Zero means
+	// a new seed at each start.
 	Seed uint64
 }
 
@@ -65,7 +60,11 @@ type Node struct {
 	conns   connections
 }
 
-// New returns a node that has bound its address. The caller must call Run or Close.
+// New returns a node that listens on its address. Peers and clients can connect from
+// now on; the node answers them once it runs. The caller must call Run or Close.
+//
+// It fails if the cluster has no such process, if the address is taken, or if
+// Options.Listen is not loopback and the cluster does not permit that.
 func New(o Options) (*Node, error) {
 	p, ok := o.Cluster.Process(o.ID)
 	if !ok {
@@ -73,9 +72,6 @@ func New(o Options) (*Node, error) {
 	}
 	if o.Network == nil {
 		o.Network = TCP{}
-	}
-	if o.Wall == nil {
-		o.Wall = time.Now
 	}
 	if o.Seed == 0 {
 		var seed [8]byte
@@ -103,27 +99,31 @@ func New(o Options) (*Node, error) {
 	n.stop, n.end = context.WithCancel(context.Background())
 	random := rand.New(rand.NewPCG(o.Seed, 0))
 	n.core = core.New(core.Options{
-		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(core.NewName(o.Wall(), random)),
-		Log: o.Log, Rand: random, Wall: o.Wall, PID: os.Getpid(), Do: n.call,
+		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(core.NewName(time.Now(), random)),
+		Log: o.Log, Rand: random, Wall: time.Now, PID: os.Getpid(), Do: n.call,
 	})
 	n.armed = never
 	return n, nil
 }
 
-// Addr returns the address that the node listens on.
+// Addr returns the address on which the node listens.
 func (n *Node) Addr() net.Addr { return n.listener.Addr() }
 
-// Close ends a node that was not Run.
+// Close ends a node that has not been Run. It must not be called after Run.
 func (n *Node) Close() error {
 	n.end()
 	n.timer.Stop()
 	return n.listener.Close()
 }
 
-// Run runs the node until ctx is done, and then stops it, for which it takes at most
-// about a second. It returns nil then, and an error if the node ended by itself. When Run
-// returns, every goroutine that it started has ended, and a program that implements
-// [io.Closer] is closed. Run must be called once.
+// Run starts the program and runs the node until ctx is done. It then stops the node,
+// which takes about a second at most, and returns nil.
+//
+// It returns earlier if the program calls Process.Stop, with the error of that call, or if
+// the outboxes exceed a limit of the cluster, with an error that names the channel.
+//
+// When Run returns, every goroutine that it started has ended, and a program that
+// implements [io.Closer] is closed. Run must be called at most once.
 func (n *Node) Run(ctx context.Context) error {
 	n.begun = time.Now()
 	n.post(core.Begin{Epoch: 1, Program: n.program})

@@ -5,13 +5,18 @@ import (
 	"net"
 )
 
-// Network is how a node reaches others: TCP, or what a test puts in its place.
+// Network connects nodes and clients: [TCP], a [Loopback], or a network of a test. Its
+// methods must be safe for concurrent use. Addresses are those of the cluster, or
+// Options.Listen.
 type Network interface {
+	// Listen returns a listener on an address.
 	Listen(address string) (net.Listener, error)
+	// Dial connects to a process at an address. It must return once ctx is done.
 	Dial(ctx context.Context, address string) (net.Conn, error)
 }
 
-// TCP is the real network.
+// TCP is the network of the operating system. On Linux the kernel ends a connection whose
+// peer acknowledges nothing for as long as a node tolerates silence.
 type TCP struct{}
 
 // Listen listens on a TCP address.

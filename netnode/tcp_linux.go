@@ -9,14 +9,14 @@ import (
 // tcpUserTimeout is TCP_USER_TIMEOUT (tcp(7)), which package syscall does not have.
 const tcpUserTimeout = 18
 
-// setUserTimeout lets the kernel give up a connection on which nothing was
-// acknowledged for as long as a node would bear silence.
+// setUserTimeout makes the kernel end a connection on which nothing was acknowledged for
+// core.DeadAfter, as long as a node tolerates silence.
 func setUserTimeout(_, _ string, c syscall.RawConn) error {
 	var err error
-	if wrong := c.Control(func(fd uintptr) {
+	if failed := c.Control(func(fd uintptr) {
 		err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(core.DeadAfter.Milliseconds()))
-	}); wrong != nil {
-		return wrong
+	}); failed != nil {
+		return failed
 	}
 	return err
 }

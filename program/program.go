@@ -1,6 +1,11 @@
 // Package program defines the contract between a distributed program and the node
-// that hosts it. The author of a program in Go imports this package, implements
-// [Program], and hands an instance of it to package netnode.
+// that hosts it. The author of a program in Go implements [Program] and hands an
+// instance of it to package netnode for each process.
+//
+// The node calls the program, and the program calls its [Process]. The program receives
+// messages and requests of clients, sends messages, sets timers, and returns its state
+// when a snapshot is taken. These calls are made on one loop, so most programs need no
+// locks.
 package program
 
 import (

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/program"
 	"chandy/wire"
@@ -40,15 +41,15 @@ func backlog() Benchmark {
 		About: "the time until a snapshot of three processes is complete, without writing its JSON, while 64 MiB wait on one channel for a program that takes 1 ms a message, " +
 			"with the default window and with a small one; compared with an idle mesh, and (same-bytes) with an idle mesh in which the state of the slow process is as long as the messages that its part contained (recorded)",
 		run: func(ctx context.Context, o *Options) (results []Result, err error) {
-			for _, f := range []struct{ name, network string }{
-				{"snapshot/backlog", ""},
-				{"snapshot/backlog/window-64KiB", `window = "64KiB"`},
-			} {
+			for _, f := range []struct {
+				name   string
+				window config.Size // zero means the default
+			}{{"snapshot/backlog", 0}, {"snapshot/backlog/window-64KiB", 64 << 10}} {
 				figures := []figure{{f.name, "ms"}, {f.name + "/same-bytes", "ms"}, {f.name + "/recorded", "KiB"}}
 				var recorded int
 				some, err := compare(ctx, o, figures,
 					func(ctx context.Context) ([]float64, error) {
-						took, bytes, err := fullRun(ctx, o, f.network, time.Millisecond)
+						took, bytes, err := fullRun(ctx, o, f.window, time.Millisecond)
 						recorded = bytes
 						return []float64{took, took, float64(bytes) / (1 << 10)}, err
 					},
@@ -73,11 +74,11 @@ func backlog() Benchmark {
 // fullRun measures snapshots with the backlog. It returns their median time in ms, and
 // the median of how many bytes of messages the part of the slow process contained. each
 // is the time that the slow program takes for a message.
-func fullRun(ctx context.Context, o *Options, network string, each time.Duration) (took float64, recorded int, err error) {
+func fullRun(ctx context.Context, o *Options, window config.Size, each time.Duration) (took float64, recorded int, err error) {
 	messages := o.messages(backlogBytes / backlogMessage)
 	s := newSource(name(1), bytes.Repeat([]byte("x"), backlogMessage))
 	var parts []float64
-	full := backlogRun(o, network+"\noutbox_high = \"128MiB\"\noutbox_limit = \"256MiB\"", func(i int) program.Program {
+	full := backlogRun(o, config.Network{Window: window, OutboxHigh: 128 << 20, OutboxLimit: 256 << 20}, func(i int) program.Program {
 		switch i {
 		case 0:
 			return s
@@ -152,7 +153,7 @@ func receivedIn(json []byte) (uint64, error) {
 // state of the second process has the given number of bytes. Zero means a state as
 // small as in the other processes.
 func stateRun(ctx context.Context, o *Options, state int) (took float64, err error) {
-	idle := backlogRun(o, "", func(i int) program.Program {
+	idle := backlogRun(o, config.Network{}, func(i int) program.Program {
 		if i == 1 && state > 0 {
 			return &large{state: fmt.Appendf(nil, "%q", strings.Repeat("x", max(0, state-2)))}
 		}
@@ -171,7 +172,7 @@ func stateRun(ctx context.Context, o *Options, state int) (took float64, err err
 
 // backlogRun prepares a run of either side. Its first snapshots dial the connections of
 // the parts and are not counted.
-func backlogRun(o *Options, network string, program func(i int) program.Program) *meshRun {
+func backlogRun(o *Options, network config.Network, program func(i int) program.Program) *meshRun {
 	return &meshRun{
 		every: o.wait(backlogEvery), snapshots: min(5, o.snapshots(3)), warm: warmUp,
 		shape: shape{processes: 3, network: network}, program: program,

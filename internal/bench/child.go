@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chandy/internal/bundled"
+	"chandy/internal/config"
 	"chandy/program"
 )
 
@@ -72,11 +73,8 @@ func startChildren(ctx context.Context, o *Options, paused func(time.Duration)) 
 	if err != nil {
 		return nil, err
 	}
-	command, err := json.Marshal(append(o.Self[:len(o.Self):len(o.Self)], string(argument)))
-	if err != nil {
-		return nil, err
-	}
-	s := shape{processes: 2, program: fmt.Sprintf("kind = \"exec\"\nstate = \"snapshot\"\ncommand = %s", command)}
+	command := append(o.Self[:len(o.Self):len(o.Self)], string(argument))
+	s := shape{processes: 2, program: map[string]any{"kind": config.KindExec, "state": "snapshot", "command": command}}
 	cluster, err := s.cluster()
 	if err != nil {
 		return nil, err

@@ -1,11 +1,9 @@
 package bench
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -20,26 +18,27 @@ import (
 type shape struct {
 	processes int
 	channels  func(i int) []int // receivers of process i; nil means every other process
-	network   string            // further lines of [network]
-	snapshot  string            // further lines of [snapshot]
-	program   string            // lines of [program]; empty means a program of this package
+	network   config.Network
+	markers   string         // the rule for markers; empty means the default
+	program   map[string]any // nil means a program of this package
 }
 
 func (s shape) cluster() (*config.Cluster, error) {
-	var b strings.Builder
-	fmt.Fprintf(&b, "name = \"bench\"\n")
-	for i := range s.processes {
-		fmt.Fprintf(&b, "[[process]]\nid = %q\naddress = \"127.0.0.1:%d\"\n", name(i), 1+i)
-		if s.channels != nil {
-			fmt.Fprintf(&b, "channels = [")
-			for _, to := range s.channels(i) {
-				fmt.Fprintf(&b, "%q, ", name(to))
-			}
-			fmt.Fprintf(&b, "]\n")
-		}
+	d := config.Definition{
+		Name: "bench", Program: s.program, Network: s.network,
+		Snapshot: config.Snapshot{Timeout: time.Minute, Markers: s.markers},
 	}
-	fmt.Fprintf(&b, "[program]\n%s\n[network]\n%s\n[snapshot]\ntimeout = \"60s\"\n%s\n", cmp.Or(s.program, `kind = "bench"`), s.network, s.snapshot)
-	return config.Parse("bench.toml", []byte(b.String()))
+	for i := range s.processes {
+		p := config.ProcessDefinition{ID: name(i), Address: fmt.Sprintf("127.0.0.1:%d", 1+i)}
+		if s.channels != nil {
+			p.Channels = []snapshot.ProcessID{}
+			for _, to := range s.channels(i) {
+				p.Channels = append(p.Channels, name(to))
+			}
+		}
+		d.Processes = append(d.Processes, p)
+	}
+	return config.Build(d)
 }
 
 // name returns the id of process i. The ids sort by number.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/program"
 	"chandy/wire"
@@ -38,10 +39,9 @@ func medianTime(n int, f func() error) ([]float64, error) {
 
 const (
 	// saturatedMessages is how many messages are always on their way on each channel.
-	// The window of saturatedNetwork holds half of them, and the other half waits in the
-	// sender's outbox.
+	// saturatedWindow holds half of them, and the other half waits in the sender's outbox.
 	saturatedMessages = 32
-	saturatedNetwork  = `window = "16KiB"`
+	saturatedWindow   = 16 << 10 // bytes
 )
 
 // saturated measures the time until a snapshot of a full mesh is complete while messages
@@ -57,7 +57,7 @@ func saturated(n int) Benchmark {
 			for _, rule := range []string{"ahead", "in-order"} {
 				full := &meshRun{
 					snapshots: o.snapshots(n),
-					shape:     shape{processes: n, network: saturatedNetwork, snapshot: fmt.Sprintf("markers = %q", rule)},
+					shape:     shape{processes: n, network: config.Network{Window: saturatedWindow}, markers: rule},
 					program: func(int) program.Program {
 						return &flood{payload: bytes.Repeat([]byte("x"), 1<<10), each: saturatedMessages}
 					},

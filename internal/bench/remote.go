@@ -16,6 +16,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/program"
 )
@@ -26,7 +27,7 @@ type job struct {
 	Echo   bool   // sends each message back
 	Child  bool   // runs as a child, on stdin and stdout
 	Home   string // address of the node that started the process, for an echo
-	Net    string // further lines of [network]
+	Net    config.Network
 }
 
 // pair is the shape of a cluster of two processes. p002 runs in the other operating-system

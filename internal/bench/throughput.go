@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/program"
 )
@@ -45,9 +46,9 @@ func bytesLabel(n int) string {
 	return fmt.Sprintf("%dKiB", n>>10)
 }
 
-// channelNetwork is the [network] of both nodes. It keeps the sender from filling its
+// channelNetwork has the settings of both nodes. It keeps the sender from filling its
 // outbox far ahead of the receiver.
-const channelNetwork = "outbox_high = \"1MiB\""
+var channelNetwork = config.Network{OutboxHigh: 1 << 20}
 
 func channelRun(ctx context.Context, o *Options, payload []byte, n int) ([]float64, error) {
 	ctx, fail := context.WithCancelCause(ctx)

@@ -15,21 +15,22 @@ const hostMax = 253
 
 var (
 	hostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9._-]*[a-z0-9_.])?$`)
-	// hostNumber is a name whose last label is a number: a mistyped IPv4
-	// address, since no top-level domain is one.
+	// hostNumber matches a name whose last label is a number. No top-level domain is
+	// a number, so the name is a mistyped IPv4 address.
 	hostNumber = regexp.MustCompile(`^(.*\.)?[0-9]+$`)
 )
 
-// endpoint is an address host:port in one form, so that equal ones compare equal.
+// endpoint is an address host:port in a canonical form: equal addresses have equal
+// endpoints.
 type endpoint struct {
-	host string     // in lower case; that of ip if it is one
-	ip   netip.Addr // invalid for a host name, which is not resolved
-	port uint16     // 1 or more
+	host string     // in lower case; the text of ip if ip is valid
+	ip   netip.Addr // invalid for a host name
+	port uint16     // at least 1
 }
 
-// CheckAddress says what is wrong with an address to listen at or to dial: it
-// must be host:port, and loopback unless the file permits others. Host names are
-// not resolved; of them only localhost is loopback.
+// CheckAddress returns an error if a process must not listen on or dial the address.
+// It must be host:port, and a loopback address unless Network.Insecure is set. Host
+// names are not resolved: only localhost counts as loopback.
 func (c *Cluster) CheckAddress(address string) error {
 	e, err := parseEndpoint(address)
 	if err == nil {
@@ -41,7 +42,7 @@ func (c *Cluster) CheckAddress(address string) error {
 	return nil
 }
 
-// parseEndpoint's errors continue the sentence that the address begins.
+// parseEndpoint parses an address. Its errors follow the quoted address in a message.
 func parseEndpoint(address string) (endpoint, error) {
 	host, port, err := net.SplitHostPort(address)
 	switch {
@@ -72,12 +73,12 @@ func parseEndpoint(address string) (endpoint, error) {
 	return e, nil
 }
 
-// String gives the endpoint as host:port.
+// String returns the endpoint as host:port.
 func (e endpoint) String() string {
 	return net.JoinHostPort(e.host, strconv.Itoa(int(e.port)))
 }
 
-// checkDial says why nobody can dial e.
+// checkDial returns an error if e cannot be dialled.
 func (e endpoint) checkDial() error {
 	if e.ip.IsUnspecified() {
 		return errors.New("cannot be dialled: write the address that the other processes dial, and give this one to --listen")
@@ -85,7 +86,7 @@ func (e endpoint) checkDial() error {
 	return nil
 }
 
-// checkReach says why e may not be used.
+// checkReach returns an error if e is not loopback and the cluster is not insecure.
 func (e endpoint) checkReach(insecure bool) error {
 	if insecure || e.ip.IsLoopback() {
 		return nil

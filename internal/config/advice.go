@@ -4,11 +4,11 @@ import (
 	"strings"
 )
 
-// advice says what to write instead of an unknown name: the nearest known one,
-// or if none is near, which there are.
+// advice suggests a replacement for an unknown key: the nearest known one, or the
+// list of all known ones if none is near.
 func advice(unknown string, known []string) string {
 	if len(known) == 0 {
-		return "there are none here"
+		return "this table has no keys"
 	}
 	best, least := "", 0
 	for _, name := range known {
@@ -23,8 +23,9 @@ func advice(unknown string, known []string) string {
 	return "did you mean " + quote(best) + "?"
 }
 
-// distance is the number of bytes to insert, delete, replace or swap with their
-// neighbour that make b of a (Damerau and Levenshtein, each byte moved once).
+// distance is the edit distance of Damerau and Levenshtein: how many bytes must be
+// inserted, deleted, replaced or swapped with a neighbour to turn a into b. No byte is
+// edited twice.
 func distance(a, b string) int {
 	var before []int // the row of a[:i-1]
 	row := make([]int, len(b)+1)

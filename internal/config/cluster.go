@@ -1,15 +1,18 @@
-// Package config reads the cluster file: the processes, their channels and
-// addresses, the program, and the settings of the network and of snapshots.
+// Package config makes a [Cluster]: the processes, their channels and addresses, the
+// program, and the settings of the network and of snapshots. [Load] and [Parse] read a
+// cluster file. [Build] takes a [Definition] written in code. Both ways share one
+// check.
 //
-// It is strict. Whatever is wrong in a file is reported at once, as [Faults],
-// each with its line or its path; a [Cluster] that was returned has no fault and
-// has its defaults filled in. The settings of a program are opaque here: each
-// program reads its own with [Program.Decode].
+// The check is strict. It reports all faults at once, as [Faults], each with its line
+// or its path. A Cluster that was returned has no fault, and its defaults are filled
+// in. The settings of a program are opaque here: each program reads its own with
+// [Program.Decode].
 //
-// To add a key, add a field to one of the types in this file and describe it in
-// cluster.toml, which is the reference (a test compares the two). Its tags do
-// the rest: toml is the key; default is the value where the key is left out; min
-// and max, or oneof, are what it may be.
+// To add a key, add a field to [Definition], [ProcessDefinition], [Network] or
+// [Snapshot], and describe it in cluster.toml, which is the reference (a test compares
+// the two). The tags of the field do the rest: toml is the key, default is the value
+// if the key is left out, and min and max, or oneof, limit the value. Zero means left
+// out in code, so a field whose default is not zero must not permit zero.
 package config
 
 import (
@@ -23,33 +26,34 @@ import (
 	"chandy/snapshot"
 )
 
-// ProcessesMax is the most processes in one file. Left-out channels grow with
-// its square.
+// ProcessesMax is the largest number of processes in a cluster. The number of
+// channels grows with its square if none are named.
 const ProcessesMax = 1024
 
-// KindExec is the kind of children in any language: for it a process has a channel
-// to itself by default.
+// KindExec is the kind of a child process in any language. A process of this kind has
+// a channel to itself by default.
 const KindExec = "exec"
 
-// Cluster is a cluster file, checked and with its defaults filled in.
+// Cluster is a cluster without faults and with its defaults filled in. It must not be
+// modified, and is then safe for concurrent use.
 type Cluster struct {
-	// Name of the cluster, with the characters of a process id. No default,
-	// never empty.
+	// Name of the cluster, with the characters of a process id. Never empty.
 	Name string
-	// Processes in the order of the file, 1 to ProcessesMax of them. No default.
+	// Processes in the order of the file: 1 to ProcessesMax.
 	Processes []Process
 	// Network is the table [network].
 	Network Network
 	// Snapshot is the table [snapshot].
 	Snapshot Snapshot
-	// ChannelsNamed tells whether the file names the channels of any process.
+	// ChannelsNamed reports whether the file names the channels of any process.
 	ChannelsNamed bool
-	// Path of the file.
+	// Path of the file; empty for a cluster that was built in code.
 	Path string
 }
 
-// Dir is the directory of the file, absolute where that can be known. Children of
-// KindExec run there.
+// Dir returns the directory of the file, or the working directory for a cluster that
+// was built in code. It is absolute unless the working directory is unknown. Children
+// of KindExec run there.
 func (c *Cluster) Dir() string {
 	dir := filepath.Dir(c.Path)
 	if absolute, err := filepath.Abs(dir); err == nil {
@@ -58,77 +62,62 @@ func (c *Cluster) Dir() string {
 	return dir
 }
 
-// Process is one [[process]] of the file.
+// Process is one process of a [Cluster].
 type Process struct {
-	// ID of the process, unique. No default, never empty.
+	// ID of the process, unique and never empty.
 	ID snapshot.ProcessID
-	// Address is where the process listens and where its peers dial, host:port,
-	// unique. No default, never empty.
+	// Address is where the process listens and where its peers dial it: host:port,
+	// unique and never empty.
 	Address string
-	// Channels are the receivers of the outgoing channels, in the order of the
-	// file. Default: every other process (for KindExec the process itself too).
-	// Empty means that it has none.
+	// Channels are the receivers of the outgoing channels, in the order of the file.
+	// Never nil; empty means that the process has no outgoing channel.
 	Channels []snapshot.ProcessID
-	// Program is [program] merged with the program of the process. Its kind has
-	// no default and is never empty.
+	// Program is [program] merged with the program of the process.
 	Program Program
 }
 
-// Network is the table [network].
+// Network is the table [network]. A field that is zero in a [Definition] has its
+// default.
 type Network struct {
-	// Delay is the emulated transit time of every frame. Default 0, which
-	// delays nothing.
+	// Delay is the emulated transit time of every frame, from 0 to 1 hour. Default 0:
+	// no delay.
 	Delay time.Duration `toml:"delay" default:"0s" min:"0s" max:"1h"`
 	// Insecure permits addresses that are not loopback, without encryption or
 	// authentication. Default false.
 	Insecure bool `toml:"insecure" default:"false"`
 	// Window is how many bytes of messages a channel may carry beyond what the
-	// receiving program has received. Default 1 MiB, never zero.
+	// receiving program has received, from 4 KiB to 1 GiB. Default 1 MiB; zero means
+	// the default.
 	Window Size `toml:"window" default:"1MiB" min:"4KiB" max:"1GiB"`
-	// OutboxHigh is how full an outbox may be, in bytes, before what a program
-	// sends by itself is held back. Default 48 MiB, never zero.
+	// OutboxHigh is the high-water mark of an outbox, in bytes, from 64 KiB to 16 GiB.
+	// Above it the node holds back the timers of its program, the requests of clients
+	// and the output of a child. Default 48 MiB; zero means the default.
 	OutboxHigh Size `toml:"outbox_high" default:"48MiB" min:"64KiB" max:"16GiB"`
-	// OutboxLimit is the most that an outbox may hold, in bytes; beyond it the
-	// node stops. Default 64 MiB, never zero.
+	// OutboxLimit is how many bytes an outbox may hold, from 64 KiB to 16 GiB. The
+	// node stops if one holds more. Default 64 MiB; zero means the default.
 	OutboxLimit Size `toml:"outbox_limit" default:"64MiB" min:"64KiB" max:"16GiB"`
-	// OutboxTotal is the most that all outboxes of a node may hold, in bytes;
-	// beyond it the node stops. Default 512 MiB, never zero.
+	// OutboxTotal is how many bytes all outboxes of a node together may hold, from
+	// 64 KiB to 64 GiB. The node stops if they hold more. Default 512 MiB; zero means
+	// the default.
 	OutboxTotal Size `toml:"outbox_total" default:"512MiB" min:"64KiB" max:"64GiB"`
 }
 
-// Snapshot is the table [snapshot].
+// Snapshot is the table [snapshot]. A field that is zero in a [Definition] has its
+// default.
 type Snapshot struct {
-	// Timeout is the time after which a snapshot ends as it is. Default 10 s,
-	// never zero.
+	// Timeout is when a snapshot ends at the latest, complete or partial: from 1 ms to
+	// 24 hours after its start. Default 10 s; zero means the default.
 	Timeout time.Duration `toml:"timeout" default:"10s" min:"1ms" max:"24h"`
-	// Limit is the number of snapshots that may be in progress at once. Default
-	// 16, never zero.
+	// Limit is how many snapshots may be in progress at once, from 1 to 4096. Default
+	// 16; zero means the default.
 	Limit int `toml:"limit" default:"16" min:"1" max:"4096"`
 	// Markers is how markers travel: "ahead" of the messages that are not written
-	// yet, or "in-order" in their place between the messages (the textbook rule).
-	// Nodes must agree on it. Default "ahead".
+	// yet, or "in-order" in their place between the messages (the textbook rule). All
+	// nodes must agree. Default "ahead"; empty means the default.
 	Markers string `toml:"markers" default:"ahead" oneof:"ahead in-order"`
 }
 
-// file is the cluster file as it is written.
-type file struct {
-	Name     string         `toml:"name"`
-	Process  []process      `toml:"process"`
-	Program  map[string]any `toml:"program"`
-	Network  Network        `toml:"network"`
-	Snapshot Snapshot       `toml:"snapshot"`
-}
-
-// process is one [[process]] as it is written. Channels is nil where the key is
-// left out; so is Program.
-type process struct {
-	ID       snapshot.ProcessID   `toml:"id"`
-	Address  string               `toml:"address"`
-	Channels []snapshot.ProcessID `toml:"channels"`
-	Program  map[string]any       `toml:"program"`
-}
-
-// Process returns the process with the given id.
+// Process returns the process with the given id. It returns false if there is none.
 func (c *Cluster) Process(id snapshot.ProcessID) (Process, bool) {
 	for _, p := range c.Processes {
 		if p.ID == id {
@@ -160,14 +149,14 @@ func (c *Cluster) Channels() []snapshot.Channel {
 	return channels
 }
 
-// Hash is the SHA-256 of what the nodes of a cluster must agree on. Addresses,
-// programs, delays and limits may differ from node to node.
+// Hash returns the SHA-256 of everything that the nodes of a cluster must agree on.
+// Addresses, programs, delays and limits may differ from node to node.
 func (c *Cluster) Hash() [32]byte {
 	return sha256.Sum256([]byte(c.agreed()))
 }
 
-// agreed is the text behind Hash. Neither names nor ids hold a space or an end
-// of line, so that no two clusters have one text.
+// agreed returns the text that Hash hashes. No name or id contains a space or a line
+// end, so different clusters have different texts.
 func (c *Cluster) agreed() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "chandy/cluster.v1\nname %s\n", c.Name)

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// The TOML library decodes loosely (keys in any case, unknown ones dropped) and
-// stops at the first wrong type. What stands here takes the tree that its parser
-// gives and finds every fault.
+// The TOML library decodes loosely: it accepts keys in any case, drops unknown ones,
+// and stops at the first wrong type. So only its parser is used. This file decodes the
+// parsed tree and finds every fault.
 
 var durationType = reflect.TypeFor[time.Duration]()
 
-// table reads a TOML table into a struct by the tags of its fields. Keys that
-// are left out take their default.
+// table decodes a TOML table into a struct by the tags of its fields. A field whose key
+// is left out gets its default.
 func (fs *faults) table(at place, table map[string]any, into reflect.Value) {
 	var known []string
 	for i := range into.NumField() {
@@ -46,7 +46,7 @@ func (fs *faults) table(at place, table map[string]any, into reflect.Value) {
 	}
 }
 
-// value reads one TOML value. The tag is that of its field.
+// value decodes one TOML value. The tag belongs to the field that holds it.
 func (fs *faults) value(at place, value any, into reflect.Value, tag reflect.StructTag) {
 	from := reflect.ValueOf(value)
 	switch {
@@ -100,7 +100,7 @@ func (fs *faults) value(at place, value any, into reflect.Value, tag reflect.Str
 	}
 }
 
-// mapped reads a table whose keys are free.
+// mapped decodes a table whose keys are free.
 func (fs *faults) mapped(at place, table map[string]any, into reflect.Value, tag reflect.StructTag) {
 	into.Set(reflect.MakeMapWithSize(into.Type(), len(table)))
 	for _, key := range slices.Sorted(maps.Keys(table)) {
@@ -162,7 +162,7 @@ func (fs *faults) wrongType(at place, want string, value any) {
 	fs.add(at, "must be %s, not %s", want, typeName(value))
 }
 
-// typeName is what somebody who writes TOML calls the type of a value.
+// typeName returns the name of a value's type in TOML.
 func typeName(value any) string {
 	switch value.(type) {
 	case string:
@@ -181,8 +181,8 @@ func typeName(value any) string {
 	return "an array"
 }
 
-// within reports v, written as text, if it is less than the tag min or more than
-// the tag max.
+// within reports whether v is from the tag min to the tag max. If not, it adds a fault
+// that shows v as text.
 func within[T cmp.Ordered](fs *faults, at place, v T, text string, into reflect.Value, tag reflect.StructTag) bool {
 	low, hasLow := tag.Lookup("min")
 	high, hasHigh := tag.Lookup("max")
@@ -201,7 +201,7 @@ func within[T cmp.Ordered](fs *faults, at place, v T, text string, into reflect.
 	return false
 }
 
-// bound is the value of a tag min or max.
+// bound returns the value of a tag min or max.
 func bound[T cmp.Ordered](text string, into reflect.Value) T {
 	value := parseTag(text, into)
 	if into.Type() == durationType {
@@ -212,14 +212,15 @@ func bound[T cmp.Ordered](text string, into reflect.Value) T {
 	if into.Type() == sizeType {
 		size, ok := parseSize(text)
 		if !ok {
-			panic(fmt.Sprintf("bug: tag %q of a setting is no size", text))
+			panic(fmt.Sprintf("bug: tag %q of a setting is not a size", text))
 		}
 		value = size
 	}
 	return value.(T)
 }
 
-// parseTag gives the text of a tag as the TOML parser gives a value for into.
+// parseTag returns the text of a tag as the value that the TOML parser would return for
+// the field into.
 func parseTag(text string, into reflect.Value) any {
 	var value any = text
 	var err error

@@ -7,47 +7,53 @@ import (
 	"strings"
 )
 
-// faultsMax is how many faults of one file are listed.
+// faultsMax is the largest number of faults that are listed for one cluster.
 const faultsMax = 100
 
-// Faults is the error of a cluster file: everything that is wrong with it.
+// Faults is the error for a cluster: all faults that were found in it.
 type Faults struct {
-	Path string  // of the file
+	Path string  // path of the file; empty for a cluster that was built in code
 	List []Fault // never empty, in the order of the file as far as it is known
-	More int     // how many were found and are not listed
+	More int     // number of faults that were found and are not listed
 }
 
-// Fault is one thing that is wrong.
+// Fault is one fault and how to mend it.
 type Fault struct {
-	Line   int    // from 1; 0 where it is not known
-	Column int    // from 1; 0 where it is not known
-	Path   string // of the value, such as process[2] "p3" channels[1] (from 0); empty for the file
-	Text   string // what is wrong, and what to do
+	Line   int    // counts from 1; 0 if unknown
+	Column int    // counts from 1; 0 if unknown
+	Path   string // place of the value, such as process[2] "p3" channels[1], counted from 0; empty for the whole file
+	Text   string // the fault and what to do
 }
 
-// Error gives one line for each fault.
+// Error returns one line for each fault.
 func (f *Faults) Error() string {
 	var b strings.Builder
 	for i, fault := range f.List {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(f.Path)
-		if fault.Line > 0 {
-			fmt.Fprintf(&b, ":%d", fault.Line)
-		}
-		if fault.Line > 0 && fault.Column > 0 {
-			fmt.Fprintf(&b, ":%d", fault.Column)
-		}
-		fmt.Fprintf(&b, ": %s", fault)
+		b.WriteString(f.prefix(fault) + fault.String())
 	}
 	if f.More > 0 {
-		fmt.Fprintf(&b, "\n%s: and %d more", f.Path, f.More)
+		fmt.Fprintf(&b, "\n%sand %d more", f.prefix(Fault{}), f.More)
 	}
 	return b.String()
 }
 
-// String gives the fault without its file and line.
+// prefix returns the file and the position of a fault, as far as they are known.
+func (f *Faults) prefix(fault Fault) string {
+	switch {
+	case f.Path == "" && fault.Line == 0:
+		return ""
+	case fault.Line == 0:
+		return f.Path + ": "
+	case fault.Column == 0:
+		return fmt.Sprintf("%s:%d: ", f.Path, fault.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d: ", f.Path, fault.Line, fault.Column)
+}
+
+// String returns the fault without its file and line.
 func (f Fault) String() string {
 	if f.Path == "" {
 		return f.Text
@@ -55,28 +61,28 @@ func (f Fault) String() string {
 	return f.Path + ": " + f.Text
 }
 
-// faults collects faults. Its zero value is ready. A place has one fault at
-// most, and none after a place around it had one: a value of the wrong type is
-// not reported as missing too.
+// faults collects faults. The zero value is ready to use. A place has at most one
+// fault, and none once a place around it has one. So a value of the wrong type is not
+// reported as missing too.
 type faults struct {
-	lines *lines // nil without a file
+	lines *lines // nil if there is no file
 	list  []found
-	at    map[string]bool // texts of the places that had a fault
-	more  int             // found after faultsMax others
+	at    map[string]bool // texts of the places that have a fault
+	more  int             // number of faults after the first faultsMax
 }
 
-// found is a fault and what puts it in order.
+// found is a fault and its sort key.
 type found struct {
 	Fault
-	element int // of the array of tables that it stands in; -1 for none
+	element int // index in the array of tables around it; -1 if there is none
 }
 
-// add reports a fault at a place.
+// add adds a fault at a place.
 func (fs *faults) add(at place, format string, args ...any) {
 	fs.addUnder(at, at, format, args...)
 }
 
-// addUnder reports a fault at a place, and names the place shown instead.
+// addUnder adds a fault at a place, but shows another place in its message.
 func (fs *faults) addUnder(at, shown place, format string, args ...any) {
 	for p := &at; p != nil; p = p.parent {
 		if fs.at[p.text] {
@@ -98,7 +104,8 @@ func (fs *faults) addUnder(at, shown place, format string, args ...any) {
 	fs.list = append(fs.list, found{fault, at.outer})
 }
 
-// sorted gives the faults outside of arrays by line, then the others by element.
+// sorted returns the faults outside arrays of tables by line, then those inside by
+// element.
 func (fs *faults) sorted() []Fault {
 	slices.SortStableFunc(fs.list, func(a, b found) int {
 		return cmp.Or(cmp.Compare(a.element, b.element), cmp.Compare(a.Line, b.Line))
@@ -110,7 +117,7 @@ func (fs *faults) sorted() []Fault {
 	return list
 }
 
-// err gives what was collected about a file; nil if nothing was.
+// err returns the faults of the file at path, or nil if there are none.
 func (fs *faults) err(path string) error {
 	if len(fs.list) == 0 {
 		return nil

@@ -6,16 +6,17 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// lines tells on which line a place is. The TOML library knows the lines of keys
-// and tells them only in an error about one; so lines has it decode a value into
-// a type that takes none. For the tables of an array it knows only the last.
+// lines finds the line of a place. The TOML library reveals the line of a key only in
+// an error about it. So lines decodes the value into a type that refuses every value.
+// In an array of tables the library knows only the lines of the last table.
 type lines struct {
-	text string // parsed before without an error
+	text string // has been parsed without an error
 	meta toml.MetaData
 	root map[string]toml.Primitive // nil until a line is asked for
 }
 
-// of gives the line of the place, else that of the nearest table around it, else 0.
+// of returns the line of the place. If it is unknown, of returns the line of the
+// nearest table around the place, or 0.
 func (l *lines) of(at place) int {
 	if at.outer >= 0 {
 		return 0
@@ -51,7 +52,7 @@ func (l *lines) find(keys []string) int {
 	return 0
 }
 
-// refusal is a type that can hold no value.
+// refusal refuses every value.
 type refusal struct{}
 
 func (*refusal) UnmarshalTOML(any) error { return errors.New("refused") }

@@ -12,14 +12,14 @@ import (
 // fileMax is the largest cluster file, in bytes.
 const fileMax = 1 << 20
 
-// Find returns the path of the cluster file: the value of the flag --cluster if
-// it was given, else that of $CHANDY_CLUSTER, else cluster.toml.
+// Find returns the path of the cluster file: flag, the value of --cluster, if it is not
+// empty, else $CHANDY_CLUSTER, else cluster.toml.
 func Find(flag string) string {
 	return cmp.Or(flag, os.Getenv("CHANDY_CLUSTER"), "cluster.toml")
 }
 
-// Load reads and checks the cluster file at path. What is wrong in the file
-// comes as [*Faults].
+// Load reads and checks the cluster file at path. It returns the faults of the file as
+// [*Faults].
 func Load(path string) (*Cluster, error) {
 	text, err := read(path)
 	switch {
@@ -31,8 +31,7 @@ func Load(path string) (*Cluster, error) {
 	return Parse(path, text)
 }
 
-// read returns the text of the file, of which it reads one byte past the limit
-// at most.
+// read returns the text of the file. It reads at most one byte more than fileMax.
 func read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -80,7 +80,7 @@ func TestRepositoryFileIsComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	prose := strings.Join(strings.Fields(strings.ReplaceAll(string(text), "\n#", "\n")), " ")
-	for _, table := range []any{file{}, process{}, Network{}, Snapshot{}} {
+	for _, table := range []any{Definition{}, ProcessDefinition{}, Network{}, Snapshot{}} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(table)) {
 			key := field.Tag.Get("toml")
 			if !regexp.MustCompile(`(?m)^(# )?(\[+` + key + `\]+$|` + key + ` = )`).Match(text) {
@@ -120,7 +120,7 @@ func TestLoadErrors(t *testing.T) {
 	for _, test := range []struct{ path, want string }{
 		{absent, "read cluster file: open " + absent + ": no such file or directory: name one with --cluster or $CHANDY_CLUSTER"},
 		{dir, "read cluster file: " + dir + " is a directory: name the file in it"},
-		{large, large + ": the file has more than 1048576 bytes, too many for a cluster file"},
+		{large, large + ": the file is too large: a cluster file has at most 1048576 bytes"},
 	} {
 		_, err := Load(test.path)
 		if got := fmt.Sprint(err); got != test.want {

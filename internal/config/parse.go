@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"reflect"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,13 +11,13 @@ import (
 	"chandy/snapshot"
 )
 
-// Parse checks the text of a cluster file. The path is for messages only. What
-// is wrong comes as [*Faults], all of it at once; a syntax error comes alone,
-// because what follows it cannot be read.
+// Parse checks the text of a cluster file. The path appears in messages, and its
+// directory is [Cluster.Dir]; the file need not exist. Parse returns all faults at once,
+// as [*Faults]. A syntax error comes alone, because the text after it cannot be read.
 func Parse(path string, text []byte) (*Cluster, error) {
 	var fs faults
 	if len(text) > fileMax {
-		fs.add(root(), "the file has more than %d bytes, too many for a cluster file", fileMax)
+		fs.add(root(), "the file is too large: a cluster file has at most %d bytes", fileMax)
 		return nil, fs.err(path)
 	}
 	var tree map[string]any
@@ -26,17 +25,10 @@ func Parse(path string, text []byte) (*Cluster, error) {
 		return nil, &Faults{Path: path, List: []Fault{syntaxFault(string(text), err)}}
 	}
 	fs.lines = &lines{text: string(text)}
-
-	var f file
-	fs.table(root(), tree, reflect.ValueOf(&f).Elem())
-	fs.checkFile(f)
-	if err := fs.err(path); err != nil {
-		return nil, err
-	}
-	return f.cluster(path), nil
+	return fs.build(path, tree)
 }
 
-// syntaxFault is what the parser said, as one sentence in our form.
+// syntaxFault turns an error of the TOML parser into a fault of one line, in lower case.
 func syntaxFault(file string, err error) Fault {
 	var parse toml.ParseError
 	if !errors.As(err, &parse) {
@@ -51,9 +43,9 @@ func syntaxFault(file string, err error) Fault {
 	return Fault{Line: parse.Position.Line, Column: column(file, parse.Position), Text: text}
 }
 
-// column counts the characters before a position in its line; the parser's own
-// count is wrong at the start of a line. It is 0 where the position is not on
-// the line that it names.
+// column returns the column of a position in characters, from 1. The column that the
+// parser counts is wrong at the start of a line. column returns 0 if the offset of the
+// position is not on its line.
 func column(file string, position toml.Position) int {
 	file = strings.TrimPrefix(file, "\ufeff")
 	if position.Start < 0 || position.Start > len(file) {
@@ -66,31 +58,31 @@ func column(file string, position toml.Position) int {
 	return utf8.RuneCountInString(before[strings.LastIndex(before, "\n")+1:]) + 1
 }
 
-// checkFile reports what is wrong in values that have the right type.
-func (fs *faults) checkFile(f file) {
+// checkDefinition reports the faults of values that have the right type.
+func (fs *faults) checkDefinition(d Definition) {
 	at := root()
-	fs.checkName(at.key("name"), f.Name)
-	switch n := len(f.Process); {
+	fs.checkName(at.key("name"), d.Name)
+	switch n := len(d.Processes); {
 	case n == 0:
 		fs.add(at.key("process"), "is missing: write at least one [[process]]")
 	case n > ProcessesMax:
-		fs.add(at.key("process"), "there are %d, more than %d", n, ProcessesMax)
+		fs.add(at.key("process"), "there are %d: a cluster has at most %d", n, ProcessesMax)
 		return
 	}
 	ids := make(map[snapshot.ProcessID]int)
 	addresses := make(map[string]int)
-	for i, p := range f.Process {
+	for i, p := range d.Processes {
 		at := processPlace(i, p)
 		fs.checkID(at.key("id"), p.ID, i, ids)
-		fs.checkAddress(at.key("address"), p.Address, f.Network.Insecure, i, addresses)
-		fs.checkProgram(at.key("program"), p.Program, f.Program)
+		fs.checkAddress(at.key("address"), p.Address, d.Network.Insecure, i, addresses)
+		fs.checkProgram(at.key("program"), p.Program, d.Program)
 	}
-	for i, p := range f.Process {
+	for i, p := range d.Processes {
 		fs.checkChannels(processPlace(i, p).key("channels"), p.Channels, ids)
 	}
 }
 
-func processPlace(i int, p process) place {
+func processPlace(i int, p ProcessDefinition) place {
 	return root().key("process").element(i, string(p.ID))
 }
 
@@ -99,14 +91,15 @@ func (fs *faults) checkName(at place, name string) {
 		fs.add(at, `is missing: give the cluster one, such as name = "bank"`)
 		return
 	}
-	// A name has the characters of an id. What is kept for clients is a good name.
+	// A name has the characters of an id. It may be an id that is kept for clients.
 	id := snapshot.ProcessID(name)
 	if err := id.Check(); err != nil && !(id.IsClient() && len(id) <= snapshot.ProcessIDMax) {
 		fs.add(at, "%w", err)
 	}
 }
 
-// checkID also enters the id in ids, which tells the process that has it.
+// checkID checks an id and enters it in ids, which maps each id to the index of its
+// process.
 func (fs *faults) checkID(at place, id snapshot.ProcessID, process int, ids map[snapshot.ProcessID]int) {
 	if id == "" {
 		fs.add(at, `is missing: give the process one, such as id = "p%d"`, process+1)
@@ -116,14 +109,14 @@ func (fs *faults) checkID(at place, id snapshot.ProcessID, process int, ids map[
 		fs.add(at, "%w", err)
 	}
 	if other, taken := ids[id]; taken {
-		fs.add(at, "process[%d] has the same: give each process its own", other)
+		fs.add(at, "%s is also the id of process[%d]: give each process its own", quote(string(id)), other)
 		return
 	}
 	ids[id] = process
 }
 
-// checkAddress also enters the address in addresses, which tells the process
-// that has it.
+// checkAddress checks an address and enters it in addresses, which maps each address to
+// the index of its process.
 func (fs *faults) checkAddress(at place, address string, insecure bool, process int, addresses map[string]int) {
 	if address == "" {
 		fs.add(at, `is missing: give the process one, such as address = "127.0.0.1:%d"`, 7101+process)
@@ -143,35 +136,36 @@ func (fs *faults) checkAddress(at place, address string, insecure bool, process 
 		return
 	}
 	if other, taken := addresses[e.String()]; taken {
-		fs.add(at, "%s is that of process[%d] too: give each process its own", quote(address), other)
+		fs.add(at, "%s is also the address of process[%d]: give each process its own", quote(address), other)
 		return
 	}
 	addresses[e.String()] = process
 }
 
-// checkChannels looks at the channels of one process, given the ids of all.
+// checkChannels checks the channels of one process. The keys of ids are all processes.
 func (fs *faults) checkChannels(at place, channels []snapshot.ProcessID, ids map[snapshot.ProcessID]int) {
 	first := make(map[snapshot.ProcessID]int)
 	for i, to := range channels {
 		if _, ok := ids[to]; !ok {
-			fs.add(at.index(i), "no process has the id %s", quote(string(to)))
+			fs.add(at.index(i), "no process has the id %s: a channel leads to a process of the cluster", quote(string(to)))
 		}
 		if other, twice := first[to]; twice {
-			fs.add(at.index(i), "%s stands at channels[%d] already: a channel exists once", quote(string(to)), other)
+			fs.add(at.index(i), "%s is listed at channels[%d] already: list each receiver once", quote(string(to)), other)
 			continue
 		}
 		first[to] = i
 	}
 }
 
-// cluster fills in what the file leaves out. The file has no fault.
-func (f file) cluster(path string) *Cluster {
-	c := &Cluster{Name: f.Name, Network: f.Network, Snapshot: f.Snapshot, Path: path}
-	for _, p := range f.Process {
-		program := newProgram(merge(f.Program, p.Program))
+// cluster returns the defined cluster, with default channels and merged programs. The
+// definition must have no fault.
+func (d Definition) cluster(path string) *Cluster {
+	c := &Cluster{Name: d.Name, Network: d.Network, Snapshot: d.Snapshot, Path: path}
+	for _, p := range d.Processes {
+		program := newProgram(merge(d.Program, p.Program))
 		channels := p.Channels
 		if channels == nil {
-			channels = f.channelsOf(p.ID, program.Kind)
+			channels = d.channelsOf(p.ID, program.Kind)
 		} else {
 			c.ChannelsNamed = true
 		}
@@ -180,10 +174,10 @@ func (f file) cluster(path string) *Cluster {
 	return c
 }
 
-// channelsOf is where the channels of a process lead that names none.
-func (f file) channelsOf(id snapshot.ProcessID, kind string) []snapshot.ProcessID {
-	channels := make([]snapshot.ProcessID, 0, len(f.Process))
-	for _, p := range f.Process {
+// channelsOf returns the receivers of a process whose channels are left out.
+func (d Definition) channelsOf(id snapshot.ProcessID, kind string) []snapshot.ProcessID {
+	channels := make([]snapshot.ProcessID, 0, len(d.Processes))
+	for _, p := range d.Processes {
 		if p.ID != id || kind == KindExec {
 			channels = append(channels, p.ID)
 		}

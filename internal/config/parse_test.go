@@ -216,7 +216,7 @@ process = [
 cluster.toml:2: name: must consist of a-z, 0-9, '.', '_' and '-', and begin and end with a letter or a digit
 cluster.toml: process[0] "P1" id: must consist of a-z, 0-9, '.', '_' and '-', and begin and end with a letter or a digit
 cluster.toml: process[1] "c1" id: is kept for clients (c followed by digits)
-cluster.toml: process[3] "p3" id: process[2] has the same: give each process its own
+cluster.toml: process[3] "p3" id: "p3" is also the id of process[2]: give each process its own
 cluster.toml: process[4] id: is missing: give the process one, such as id = "p5"`},
 
 		{"addresses", `
@@ -229,7 +229,7 @@ process = [
   { id = "p4", address = "7101" },
 ]
 `, `
-cluster.toml: process[1] "p2" address: "LocalHost:07101" is that of process[0] too: give each process its own
+cluster.toml: process[1] "p2" address: "LocalHost:07101" is also the address of process[0]: give each process its own
 cluster.toml: process[2] "p3" address: "10.0.0.1:7101" is not loopback: use 127.0.0.1, or set [network] insecure = true if everybody who can reach it is trusted
 cluster.toml: process[3] "p4" address: "7101" is not host:port: write for example 127.0.0.1:7101`},
 
@@ -249,10 +249,10 @@ id = "p1"
 address = "127.0.0.1:7101"
 channels = ["p1", "p9", "p1", "p1", "p9"]
 `, `
-cluster.toml: process[0] "p1" channels[1]: no process has the id "p9"
-cluster.toml: process[0] "p1" channels[2]: "p1" stands at channels[0] already: a channel exists once
-cluster.toml: process[0] "p1" channels[3]: "p1" stands at channels[0] already: a channel exists once
-cluster.toml: process[0] "p1" channels[4]: no process has the id "p9"`},
+cluster.toml: process[0] "p1" channels[1]: no process has the id "p9": a channel leads to a process of the cluster
+cluster.toml: process[0] "p1" channels[2]: "p1" is listed at channels[0] already: list each receiver once
+cluster.toml: process[0] "p1" channels[3]: "p1" is listed at channels[0] already: list each receiver once
+cluster.toml: process[0] "p1" channels[4]: no process has the id "p9": a channel leads to a process of the cluster`},
 
 		{"kind is empty", strings.Replace(small, `"bank" }`, `"" }`, 1), `
 cluster.toml:7: program.kind: is empty: name a program, such as kind = "bank"`},
@@ -330,7 +330,7 @@ func TestProcessesAreLimited(t *testing.T) {
 		t.Errorf("%d channels, want %d", n, want)
 	}
 	_, err = Parse("f", file(ProcessesMax+1))
-	if got, want := fmt.Sprint(err), "f:3075: process: there are 1025, more than 1024"; got != want {
+	if got, want := fmt.Sprint(err), "f:3075: process: there are 1025: a cluster has at most 1024"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

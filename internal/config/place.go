@@ -6,20 +6,20 @@ import (
 	"strconv"
 )
 
-// place is where a value stands in a TOML file.
+// place is the position of a value in a cluster file.
 type place struct {
 	text   string   // for people, such as process[2] "p3" channels[1]
-	keys   []string // from the root down; those after an array of tables are left out
+	keys   []string // keys from the root down to the first array of tables
 	parent *place   // nil at the root
-	outer  int      // index in the outermost array of tables around it; -1 without one
+	outer  int      // index in the outermost array of tables around the value; -1 if there is none
 }
 
 var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// root is the place of the whole file.
+// root returns the place of the whole file.
 func root() place { return place{outer: -1} }
 
-// key is the place of a key in the table at p.
+// key returns the place of a key in the table at p.
 func (p place) key(name string) place {
 	text := name
 	if !bareKey.MatchString(name) {
@@ -32,7 +32,7 @@ func (p place) key(name string) place {
 	return q
 }
 
-// separator is what stands before a key: nothing at the root, a dot after a key,
+// separator returns the text before a key: nothing at the root, a dot after a key, and
 // a space after an element of an array.
 func (p place) separator() string {
 	switch {
@@ -44,14 +44,14 @@ func (p place) separator() string {
 	return "."
 }
 
-// index is the place of an element of the array of plain values at p. It is
-// found where the array is.
+// index returns the place of an element of the array of plain values at p. Its line is
+// the line of the array.
 func (p place) index(i int) place {
 	return p.child(fmt.Sprintf("[%d]", i))
 }
 
-// element is the place of an element of the array of tables at p. The label,
-// which may be empty, tells people which one it is.
+// element returns the place of an element of the array of tables at p. The label, if not
+// empty, is shown to people after the index.
 func (p place) element(i int, label string) place {
 	q := p.index(i)
 	if label != "" {
@@ -67,7 +67,7 @@ func (p place) child(suffix string) place {
 	return place{text: p.text + suffix, keys: p.keys, parent: &p, outer: p.outer}
 }
 
-// elementPlace is the place of an element of either kind of array.
+// elementPlace returns the place of an element of either kind of array.
 func elementPlace(at place, i int, value any) place {
 	table, ok := value.(map[string]any)
 	if !ok {
@@ -77,8 +77,8 @@ func elementPlace(at place, i int, value any) place {
 	return at.element(i, label)
 }
 
-// quote gives text as it is shown in a message: in quotes, on one line, cut if
-// it is long.
+// quote returns text as messages show it: in quotes, on one line, and cut after 80
+// characters.
 func quote(text string) string {
 	const shown = 80
 	if runes := []rune(text); len(runes) > shown {

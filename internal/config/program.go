@@ -7,24 +7,27 @@ import (
 	"reflect"
 )
 
-// Program is what a process runs.
+// Program names the program of a process and holds its settings.
 type Program struct {
-	// Kind is a bundled program or KindExec. No default, never empty.
+	// Kind is the name of a bundled program, KindExec, or any name for a program that
+	// the caller makes, by default KindGo. Never empty.
 	Kind string
 
-	// settings are the program's other keys, as the TOML parser gives them.
+	// settings are the other keys of the program, as the TOML parser returns them.
 	settings map[string]any
 }
 
-// Decode reads the program's own keys, all but kind, into the struct that
-// settings points to. A field takes part if it has the tag toml, its key. The
-// tag default is the value where the key is left out (without that tag the field
-// stays as it is), min and max are what a number or a duration may be. Fields may
-// be booleans, strings, numbers, durations, slices, maps by string, structs, and
-// any for a value that is read later.
+// Decode reads the settings of the program, which are all its keys but kind, into the
+// struct that settings points to. A field takes part if it has the tag toml, which is its
+// key. The tag default is the value if the key is left out; without that tag the field
+// keeps its value. The tags min and max limit a number, a duration or a [Size], and oneof
+// lists the permitted strings.
 //
-// It returns everything that is wrong, joined: unknown keys, wrong types, values
-// out of range. Each error names its key.
+// A field may be a boolean, a string, a number, a duration, a Size, a slice, a map by
+// string, a struct, or an any for a value that is decoded later.
+//
+// Decode returns all faults, joined: unknown keys, wrong types, values out of range.
+// Each error names its key. Decode panics if settings is not a pointer to a struct.
 func (p Program) Decode(settings any) error {
 	v := reflect.ValueOf(settings)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
@@ -39,15 +42,16 @@ func (p Program) Decode(settings any) error {
 	return errors.Join(errs...)
 }
 
-// newProgram takes the merged keys of a program, which checkProgram found good.
+// newProgram returns the program with the given merged keys. Their kind must have passed
+// checkProgram.
 func newProgram(keys map[string]any) Program {
 	settings := maps.Clone(keys)
 	delete(settings, "kind")
 	return Program{Kind: keys["kind"].(string), settings: settings}
 }
 
-// merge gives the keys of a process's program: its own, if they have a kind,
-// else its own over those that all processes share.
+// merge returns the keys of a process's program. If own has a kind, it replaces shared;
+// otherwise its keys replace single keys of shared.
 func merge(shared, own map[string]any) map[string]any {
 	if _, ok := own["kind"]; ok {
 		return own
@@ -58,8 +62,8 @@ func merge(shared, own map[string]any) map[string]any {
 	return keys
 }
 
-// checkProgram reports a kind that is not there or is none, once for all
-// processes that share it.
+// checkProgram reports a kind that is missing, empty or not a string. The fault of a
+// shared kind is reported once.
 func (fs *faults) checkProgram(at place, own, shared map[string]any) {
 	kind, ok := own["kind"]
 	if !ok {

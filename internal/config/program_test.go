@@ -135,7 +135,7 @@ transfers_per_second: must be a finite number, not NaN`},
 
 func TestDecodeWithoutSettings(t *testing.T) {
 	err := program(t, `kind = "token", x = 1`, ``).Decode(&struct{}{})
-	if err == nil || err.Error() != `unknown key "x": there are none here` {
+	if err == nil || err.Error() != `unknown key "x": this table has no keys` {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,22 +1,27 @@
 package config
 
 import (
+	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
 )
 
-// Size is a number of bytes. In the file it is a string such as "64MiB", with the
+// Size is a number of bytes. In a cluster file it is a string such as "64MiB", with the
 // unit B, KiB, MiB or GiB.
 type Size int64
 
 var sizeType = reflect.TypeFor[Size]()
 
-// sizeUnits, the longer names before the one that they end with.
+// sizeUnits lists the units. B is last, because the other names end with it.
 var sizeUnits = []struct {
 	name  string
-	bytes int64
+	bytes Size
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"B", 1}}
+
+// String returns the size as a cluster file may have it: "65536B".
+func (s Size) String() string { return fmt.Sprintf("%dB", int64(s)) }
 
 func parseSize(text string) (Size, bool) {
 	for _, unit := range sizeUnits {
@@ -24,8 +29,8 @@ func parseSize(text string) (Size, bool) {
 		if !ok {
 			continue
 		}
-		n, err := strconv.ParseUint(digits, 10, 31)
-		return Size(int64(n) * unit.bytes), err == nil
+		n, err := strconv.ParseUint(digits, 10, 63)
+		return Size(n) * unit.bytes, err == nil && Size(n) <= math.MaxInt64/unit.bytes
 	}
 	return 0, false
 }

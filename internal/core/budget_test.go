@@ -26,7 +26,7 @@ func (p *ticker) Capture(done func(program.State))   { done(program.State{}) }
 // Only a step that used up its budget says so: with a timer that is due there is
 // more to do, which is no reason for longer steps.
 func TestSpent(t *testing.T) {
-	cluster, err := config.Parse("t.toml", []byte("name = \"t\"\n[[process]]\nid = \"p1\"\naddress = \"127.0.0.1:1\"\nchannels = []\n[program]\nkind = \"bank\"\n"))
+	cluster, err := config.Build(config.Definition{Name: "t", Processes: []config.ProcessDefinition{{ID: "p1", Address: "127.0.0.1:1"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,18 +27,10 @@ func (p *echo) Capture(done func(program.State))                { done(program.S
 // that are their host. They have made no step; [begun] is their first event.
 func newCores(t testing.TB) (cores [2]*Core) {
 	t.Helper()
-	cluster, err := config.Parse("t.toml", []byte(`name = "t"
-[[process]]
-id = "p1"
-address = "127.0.0.1:1"
-channels = ["p2"]
-[[process]]
-id = "p2"
-address = "127.0.0.1:2"
-channels = ["p1"]
-[program]
-kind = "bank"
-`))
+	cluster, err := config.Build(config.Definition{Name: "t", Processes: []config.ProcessDefinition{
+		{ID: "p1", Address: "127.0.0.1:1"},
+		{ID: "p2", Address: "127.0.0.1:2"},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,43 +3,53 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
-	"strings"
+	"time"
+
+	"chandy/internal/config"
+	"chandy/snapshot"
 )
 
 // processesMax bounds the size of a random cluster.
 const processesMax = 7
 
-// randomCluster is the text of a random cluster file: processes, channels,
-// program and delay. With faults, which take longer, it has less to do.
-func randomCluster(r *rand.Rand, faults bool) string {
+// randomCluster returns a random cluster: processes, channels, program and delay. With
+// faults, which take longer, it has less to do.
+func randomCluster(r *rand.Rand, faults bool) config.Definition {
 	rates, holds := []int{0, 5, 50, 500, 2000}, []int{0, 10, 100, 5000}
 	if faults {
 		rates, holds = []int{5, 50, 200}, []int{1000, 5000}
 	}
+	d := config.Definition{Name: "sim"}
 	n := 1 + r.IntN(processesMax)
-	channels := randomChannels(r, n)
-	var b strings.Builder
-	b.WriteString("name = \"sim\"\n")
-	for i := range n {
-		fmt.Fprintf(&b, "[[process]]\nid = \"p%d\"\naddress = \"127.0.0.1:%d\"\nchannels = [%s]\n", i+1, 7101+i, channels[i])
+	for i, channels := range randomChannels(r, n) {
+		d.Processes = append(d.Processes, config.ProcessDefinition{
+			ID: name(i), Address: fmt.Sprintf("127.0.0.1:%d", 7101+i), Channels: channels,
+		})
 	}
 	if r.IntN(4) == 0 {
-		fmt.Fprintf(&b, "[program]\nkind = \"token\"\nholder = \"p%d\"\nhold = \"%dus\"\n", 1+r.IntN(n), pick(r, holds...))
+		d.Program = map[string]any{"kind": "token", "holder": name(r.IntN(n)), "hold": microseconds(pick(r, holds...))}
 	} else {
-		fmt.Fprintf(&b, "[program]\nkind = \"bank\"\nbalance = %d\ntransfers_per_second = %d\nmax_transfer = %d\n",
-			r.IntN(1000), pick(r, rates...), 1+r.IntN(100))
+		d.Program = map[string]any{
+			"kind": "bank", "balance": r.IntN(1000), "transfers_per_second": pick(r, rates...), "max_transfer": 1 + r.IntN(100),
+		}
 	}
-	fmt.Fprintf(&b, "[network]\ndelay = \"%dus\"\n", pick(r, 0, 0, 100, 1000, 20000))
-	fmt.Fprintf(&b, "[snapshot]\nmarkers = \"%s\"\n", []string{"in-order", "ahead"}[r.IntN(2)])
-	return b.String()
+	d.Network.Delay = microseconds(pick(r, 0, 0, 100, 1000, 20000))
+	d.Snapshot.Markers = []string{"in-order", "ahead"}[r.IntN(2)]
+	return d
 }
 
-// randomChannels is for each process the list of its outgoing channels: a mesh, a
+// name returns the id of process i, from 0.
+func name(i int) snapshot.ProcessID { return snapshot.ProcessID(fmt.Sprintf("p%d", i+1)) }
+
+func microseconds(n int) time.Duration { return time.Duration(n) * time.Microsecond }
+
+// randomChannels returns the receivers of each process's outgoing channels: a mesh, a
 // ring, a line, or any graph, sometimes with self-channels.
-func randomChannels(r *rand.Rand, n int) []string {
-	lists := make([][]string, n)
+func randomChannels(r *rand.Rand, n int) [][]snapshot.ProcessID {
+	lists := make([][]snapshot.ProcessID, n)
 	shape, density, self := r.IntN(4), r.Float64(), r.Float64()
 	for i := range n {
+		lists[i] = []snapshot.ProcessID{} // not nil, which would mean every other process
 		for j := range n {
 			var there bool
 			switch {
@@ -55,15 +65,11 @@ func randomChannels(r *rand.Rand, n int) []string {
 				there = r.Float64() < density
 			}
 			if there {
-				lists[i] = append(lists[i], fmt.Sprintf("\"p%d\"", j+1))
+				lists[i] = append(lists[i], name(j))
 			}
 		}
 	}
-	texts := make([]string, n)
-	for i, l := range lists {
-		texts[i] = strings.Join(l, ", ")
-	}
-	return texts
+	return lists
 }
 
 func pick(r *rand.Rand, all ...int) int { return all[r.IntN(len(all))] }

@@ -34,10 +34,10 @@ type Result struct {
 // process restarted it has all the money.
 func Run(seed uint64, faults bool, story func(string)) (Result, error) {
 	random := rand.New(rand.NewPCG(seed, 0))
-	text := randomCluster(random, faults)
-	cluster, err := config.Parse("sim.toml", []byte(text))
+	definition := randomCluster(random, faults)
+	cluster, err := config.Build(definition)
 	if err != nil {
-		return Result{}, fmt.Errorf("seed %d: %w\n%s", seed, err, text)
+		return Result{}, fmt.Errorf("seed %d: %w\n%+v", seed, err, definition)
 	}
 	w := newWorld(seed, cluster, story)
 	w.latencyMax = time.Duration(1+random.IntN(5000)) * time.Microsecond
@@ -46,7 +46,7 @@ func Run(seed uint64, faults bool, story func(string)) (Result, error) {
 	r.result.Processes, r.result.Channels = len(cluster.Processes), len(cluster.Channels())
 	r.result.Steps, r.result.Time, r.result.Trace, r.result.Restarts = w.steps, w.now, w.trace.Sum64(), r.restarts
 	if err != nil {
-		err = fmt.Errorf("seed %d, faults %v: %w\n%s", seed, faults, err, text)
+		err = fmt.Errorf("seed %d, faults %v: %w\n%+v", seed, faults, err, definition)
 	}
 	return r.result, err
 }
