@@ -49,7 +49,7 @@ func Example() {
 // A frame that was changed on its way is a violation. Violations are the peer's fault;
 // after any other error the connection broke.
 func ExampleReader_Read_checksum() {
-	frame := wire.Append(nil, wire.Ack{Arrived: 3, Received: 2, Credit: 1 << 20})
+	frame := wire.Append(nil, wire.Ack{Position: wire.Position{Arrived: 3, Received: 2, Credit: 1 << 20}})
 	frame[len(frame)-1] ^= 1
 	_, err := wire.NewReader(bytes.NewReader(frame), wire.FrameMax).Read()
 	fmt.Println(err)
