@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -13,15 +14,15 @@ import (
 // Format is the value of "format" in the JSON.
 const Format = "chandy/snapshot.v1"
 
-// About what a process without its state, a channel without messages and a message
-// without its payload take in the JSON, in bytes.
+// Estimated sizes in the JSON, in bytes.
 const (
-	processRoom = 200
-	channelRoom = 200
-	messageRoom = 40
+	processRoom = 200 // a process without its state
+	channelRoom = 200 // a channel without its messages
+	messageRoom = 40  // a message without its payload
 )
 
-// Room is about how long the JSON is, in bytes, when states and payloads are JSON.
+// Room estimates the length of the JSON in bytes. It assumes that states and payloads
+// are JSON; base64 takes a third more.
 func (g *Global) Room() int {
 	n := processRoom*(1+len(g.Processes)) + channelRoom*len(g.Channels)
 	for _, p := range g.Processes {
@@ -35,13 +36,17 @@ func (g *Global) Room() int {
 	return n
 }
 
-// AppendJSON appends the snapshot as one JSON document and a line feed. Compact
-// makes it a single line.
+// AppendJSON appends the snapshot as one JSON document and a line feed. If compact is
+// true, the document is a single line.
 //
-// States and payloads that are JSON stand byte for byte as the program gave them
-// (with compact, line ends between their tokens become spaces); others stand in
-// base64. encoding/json is not used because it rewrites numbers, escapes and
-// spaces inside raw values.
+// A state or payload is written byte for byte as the program made it, if it is JSON
+// that a reader can take out of the document unchanged (see [standsAsJSON]), and in
+// base64 otherwise. If compact is true, line ends between the tokens of a state or
+// payload become spaces. [Decode] is the inverse: it returns the same bytes, also
+// those in base64. Times are written in whole microseconds.
+//
+// encoding/json is not used because it rewrites numbers, escapes and spaces inside
+// raw values.
 func (g *Global) AppendJSON(b []byte, compact bool) []byte {
 	w := jsonWriter{b: slices.Grow(b, g.Room()), compact: compact}
 	w.open('{')
@@ -97,7 +102,7 @@ func (w *jsonWriter) process(p ProcessState) {
 }
 
 func (w *jsonWriter) channel(c ChannelState) {
-	w.flat++ // a channel and a message are one line each
+	w.flat++ // one line for a channel, and one for each message
 	w.open('{')
 	w.key("from").string(string(c.Channel.From))
 	w.key("to").string(string(c.Channel.To))
@@ -169,14 +174,14 @@ func (w *jsonWriter) missing(m Missing) {
 	w.flat--
 }
 
-// jsonWriter writes JSON with two spaces of indentation, or none when compact or
-// where flat is above zero.
+// jsonWriter writes JSON with an indentation of two spaces. It starts no new lines if
+// compact is true or while flat is above zero.
 type jsonWriter struct {
 	b       []byte
 	compact bool
-	flat    int
-	depth   int
-	begun   bool // the object or array that is open has a member
+	flat    int  // nested calls that asked for one line
+	depth   int  // open objects and arrays that are indented
+	begun   bool // the innermost open object or array has a member
 }
 
 func (w *jsonWriter) open(bracket byte) {
@@ -194,6 +199,7 @@ func (w *jsonWriter) close(bracket byte) {
 	w.begun = true
 }
 
+// item starts the next element of an array or the next member of an object.
 func (w *jsonWriter) item() *jsonWriter {
 	switch {
 	case w.begun && !w.compact && w.flat > 0:
@@ -208,7 +214,7 @@ func (w *jsonWriter) item() *jsonWriter {
 	return w
 }
 
-// key writes a name, which is plain: one of ours, or a process's.
+// key starts a member. The name must be plain: one of ours, or a process id.
 func (w *jsonWriter) key(name string) *jsonWriter {
 	w.item()
 	w.b = append(append(append(w.b, '"'), name...), '"', ':')
@@ -218,6 +224,7 @@ func (w *jsonWriter) key(name string) *jsonWriter {
 	return w
 }
 
+// line starts a new line, except where the writer keeps to one line.
 func (w *jsonWriter) line() {
 	if w.compact || w.flat > 0 {
 		return
@@ -240,8 +247,15 @@ func (w *jsonWriter) number(n uint64, known bool) {
 	}
 }
 
+// milliseconds writes d, which is not negative, in whole microseconds: 3.21 for
+// 3210 µs. It does so without a float64, which cannot hold every int64.
 func (w *jsonWriter) milliseconds(d time.Duration) {
-	w.b = strconv.AppendFloat(w.b, float64(d.Microseconds())/1e3, 'f', -1, 64)
+	us := uint64(max(d, 0).Microseconds())
+	w.uint(us / 1000)
+	if fraction := us % 1000; fraction > 0 {
+		digits := strconv.FormatUint(1000+fraction, 10)[1:]
+		w.raw("." + strings.TrimRight(digits, "0"))
+	}
 }
 
 func (w *jsonWriter) incarnation(i Incarnation) {
@@ -270,13 +284,15 @@ func (w *jsonWriter) string(s string) {
 	var buf bytes.Buffer
 	e := json.NewEncoder(&buf)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
+	// As runes, bytes that are not UTF-8 become U+FFFD as it stands. The encoder would
+	// write its escape, and a reader that encodes it again would not.
+	if err := e.Encode(string([]rune(s))); err != nil {
 		panic("bug: a string that is not JSON: " + err.Error())
 	}
 	w.b = append(w.b, bytes.TrimSuffix(buf.Bytes(), []byte("\n"))...)
 }
 
-// isPlain tells whether a string stands in JSON as it is: ids and incarnations do.
+// isPlain reports whether s needs no escape in JSON. Ids and incarnations never do.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
@@ -286,9 +302,10 @@ func isPlain(s string) bool {
 	return true
 }
 
-// payload writes raw bytes under the given name, or in base64 under name_base64.
+// payload writes raw as JSON under name if it can stand so, else in base64 under
+// name_base64.
 func (w *jsonWriter) payload(name string, raw []byte) {
-	if !json.Valid(raw) || !utf8.Valid(raw) {
+	if !standsAsJSON(raw) {
 		w.key(name + "_base64")
 		w.b = append(w.b, '"')
 		w.b = base64.StdEncoding.AppendEncode(w.b, raw)
@@ -297,13 +314,28 @@ func (w *jsonWriter) payload(name string, raw []byte) {
 	}
 	w.key(name)
 	start := len(w.b)
-	w.b = append(w.b, bytes.TrimSpace(raw)...)
+	w.b = append(w.b, raw...)
 	if w.compact {
-		// JSON allows line ends between tokens only, never in a string.
+		// A line end in JSON is always between two tokens, never in a string.
 		for i, c := range w.b[start:] {
 			if c == '\n' || c == '\r' {
 				w.b[start+i] = ' '
 			}
 		}
 	}
+}
+
+// payloadDepthMax limits how deep a state or payload that stands as JSON nests.
+// Readers of JSON have a limit for the whole document: encoding/json stops at 10,000.
+const payloadDepthMax = 1000
+
+// standsAsJSON reports whether a state or payload can stand in the document as it is.
+// It must be JSON in UTF-8 that nests at most payloadDepthMax deep. White space around
+// it would be lost, because a reader cannot tell it from the document's own.
+func standsAsJSON(raw []byte) bool {
+	if !json.Valid(raw) || !utf8.Valid(raw) || isSpace(raw[0]) || isSpace(raw[len(raw)-1]) {
+		return false
+	}
+	_, depth := skipValue(raw, 0)
+	return depth <= payloadDepthMax
 }

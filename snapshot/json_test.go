@@ -1,7 +1,9 @@
 package snapshot
 
 import (
+	"bytes"
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -23,10 +25,10 @@ func jsonGlobals() map[string]*Global {
 			{ID: "p3", State: State{Bytes: []byte(`old`), Error: `cannot: "<&>"`, About: &About{Settled: "none", Unanswered: 1 << 63}}, Incarnation: "i3", Completed: true},
 		},
 		Channels: []ChannelState{
-			{Channel: Channel{"p1", "p2"}, SeenByReceiver: "i1", SeenBySender: "i2", Sent: 122, SentKnown: true, Received: 117, ReceivedKnown: true, Known: true,
+			{Channel: Channel{"p1", "p2"}, SeenByReceiver: "i1", SeenBySender: "i2", Sent: 123, SentKnown: true, Received: 117, ReceivedKnown: true, Known: true,
 				Messages: []Batch{
 					batch(118, "{\"amount\": 9007199254740993}", "1e400", "\xff\xfe"),
-					batch(121, "{\n  \"a\": [\r\n 1]\n}\n", `"<&>"`),
+					batch(121, "{\n  \"a\": [\r\n 1]\n}", `"<&>"`, " 7\n"),
 				}},
 			{Channel: Channel{"p2", "p1"}, SeenByReceiver: "i2", SeenBySender: "i1", SentKnown: true, ReceivedKnown: true, Known: true,
 				Resets: []Reset{{"p2", "i2", 12, true}, {"p1", "i1", 0, false}}},
@@ -86,8 +88,7 @@ func TestJSONCompactIsOneLine(t *testing.T) {
 	}
 }
 
-// What a program gave comes out as it went in: as JSON byte for byte, anything else
-// in base64.
+// What a program made comes out as it went in: byte for byte as JSON, or in base64.
 func TestJSONPayloads(t *testing.T) {
 	for _, test := range []struct{ payload, pretty, compact string }{
 		{`9007199254740993`, `"payload": 9007199254740993`, `"payload":9007199254740993`},
@@ -96,7 +97,8 @@ func TestJSONPayloads(t *testing.T) {
 		{`"<&>\u003c\/é` + "\u2028" + `"`, `"payload": "<&>\u003c\/é` + "\u2028" + `"`, `"payload":"<&>\u003c\/é` + "\u2028" + `"`},
 		{`{"a":1,"a":2}`, `"payload": {"a":1,"a":2}`, `"payload":{"a":1,"a":2}`},
 		{"{\"a\" :\r\n\t1}", "\"payload\": {\"a\" :\r\n\t1}", "\"payload\":{\"a\" :  \t1}"},
-		{" \n7\t\r\n", `"payload": 7`, `"payload":7`},
+		{" 7", `"payload_base64": "IDc="`, `"payload_base64":"IDc="`},
+		{"7\r\n", `"payload_base64": "Nw0K"`, `"payload_base64":"Nw0K"`},
 		{`null`, `"payload": null`, `"payload":null`},
 		{``, `"payload_base64": ""`, `"payload_base64":""`},
 		{`{"a":`, `"payload_base64": "eyJhIjo="`, `"payload_base64":"eyJhIjo="`},
@@ -117,7 +119,8 @@ func TestJSONPayloads(t *testing.T) {
 	}
 }
 
-// Strings that are ours are valid JSON whatever is in them.
+// Strings that are ours are valid JSON whatever is in them. A reader that encodes them
+// again gets the same bytes, so U+FFFD is not written as an escape.
 func TestJSONStrings(t *testing.T) {
 	for _, text := range []string{"\"\\\n\r\t\x00\x1f", "<&>", "\xff\xc0", "\u2028\ufffd", "é"} {
 		g := &Global{Cluster: text, Processes: []ProcessState{{ID: "p1", State: State{Error: text}}}, Missing: []Missing{{Process: "p2", Detail: text}}}
@@ -126,12 +129,12 @@ func TestJSONStrings(t *testing.T) {
 			Cluster string
 			Missing []struct{ Detail string }
 		}
-		want := strings.ToValidUTF8(text, "\ufffd")
-		if text == "\xff\xc0" {
-			want = "\ufffd\ufffd"
-		}
+		want := string([]rune(text))
 		if err := json.Unmarshal(b, &read); err != nil || read.Cluster != want || read.Missing[0].Detail != want {
 			t.Errorf("%q: %v, %s", text, err, b)
+		}
+		if bytes.Contains(b, []byte(`\ufffd`)) {
+			t.Errorf("%q: got %s, want no escape of U+FFFD", text, b)
 		}
 	}
 }
@@ -143,6 +146,29 @@ func TestJSONOfRandomSnapshotsIsValid(t *testing.T) {
 			if b := g.AppendJSON(nil, compact); !json.Valid(b) {
 				t.Fatalf("seed %d: %s", seed, b)
 			}
+		}
+	}
+}
+
+// A payload that nests deeper than some readers can follow does not spoil the document.
+func TestDeepPayloadsStandInBase64(t *testing.T) {
+	for depth, want := range map[int]string{payloadDepthMax: "payload", payloadDepthMax + 1: "payload_base64"} {
+		payload := strings.Repeat(`[{"]":`, depth/2) + strings.Repeat("[", depth%2) + "1" + strings.Repeat("]", depth%2) + strings.Repeat("}]", depth/2)
+		g := &Global{Channels: []ChannelState{{Known: true, Messages: []Batch{batch(1, payload)}}}}
+		if got := string(g.AppendJSON(nil, true)); !strings.Contains(got, `"`+want+`":`) || !json.Valid([]byte(got)) {
+			t.Errorf("nested %d deep: got %.200s, want the key %s", depth, got, want)
+		}
+	}
+}
+
+// Lengths of time are exact, also those that a float64 cannot hold.
+func TestJSONMilliseconds(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0", 999: "0", time.Microsecond: "0.001", 20 * time.Microsecond: "0.02", 3210 * time.Microsecond: "3.21",
+		time.Second: "1000", math.MaxInt64: "9223372036854.775",
+	} {
+		if got := string((&Global{Elapsed: d}).AppendJSON(nil, true)); !strings.Contains(got, `"elapsed_ms":`+want+`,`) {
+			t.Errorf("%d ns: got %s, want %s", d, got, want)
 		}
 	}
 }
