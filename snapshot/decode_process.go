@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 )
@@ -27,7 +26,7 @@ func (d *decoder) processes() error {
 		*all = append(*all, p)
 		return nil
 	})
-	slices.SortStableFunc(*all, func(a, b ProcessState) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(*all, func(a, b ProcessState) int { return compare(a.ID, b.ID) })
 	for i := 1; i < len(*all) && err == nil; i++ {
 		if id := (*all)[i].ID; id == (*all)[i-1].ID {
 			err = within(processStep(id), misfits("is there twice"))

@@ -1,6 +1,9 @@
 package snapshot
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Global is a global snapshot: all local states and all channel states, or as many
 // of them as came in time. It must not be modified.
@@ -52,6 +55,15 @@ type Missing struct {
 	Channel Channel
 	Reason  Reason
 	Detail  string
+}
+
+// Process returns the local state of a process, or nil if its part did not come.
+func (g *Global) Process(id ProcessID) *ProcessState {
+	i, ok := slices.BinarySearchFunc(g.Processes, id, func(p ProcessState, id ProcessID) int { return compare(p.ID, id) })
+	if !ok {
+		return nil
+	}
+	return &g.Processes[i]
 }
 
 // Complete reports whether nothing is missing.

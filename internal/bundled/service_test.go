@@ -258,7 +258,7 @@ limit = 3`: `unknown key "limit"`,
 // The cluster file of the repository and docs/settings.md are the reference of the
 // settings.
 func TestServiceReference(t *testing.T) {
-	for file, heading := range map[string]string{"../../cluster.toml": `# Of "lin-kv"`, "../../docs/settings.md": "## lin-kv"} {
+	for file, heading := range map[string]string{"../../cluster.toml": `# Settings of "lin-kv"`, "../../docs/settings.md": "## lin-kv"} {
 		whole, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

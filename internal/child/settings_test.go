@@ -42,7 +42,7 @@ func TestReference(t *testing.T) {
 
 // section is what a file says of exec.
 func section(text string) []byte {
-	for _, heading := range []string{"# Of \"exec\"", "## exec"} {
+	for _, heading := range []string{"# Settings of \"exec\"", "## exec"} {
 		if _, rest, ok := strings.Cut(text, heading); ok {
 			return []byte(rest)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"chandy/internal/config"
 	"chandy/internal/verify"
+	"chandy/snapshot"
 )
 
 // Result is what came of a run.
@@ -175,34 +176,32 @@ func (r *runner) check(t *taken, complete bool) error {
 // conserved adds up what the program neither makes nor loses: the money of all
 // banks and in all transfers, or the tokens.
 func conserved(text []byte) (int64, error) {
-	var s struct {
-		Processes map[string]struct {
-			State struct{ Balance, Tokens int64 }
-		}
-		Channels []struct {
-			Messages []struct {
-				Payload struct {
-					Type   string
-					Amount int64
-				}
-			}
-		}
-	}
-	if err := json.Unmarshal(text, &s); err != nil {
+	g, err := snapshot.Decode(text)
+	if err != nil {
 		return 0, err
 	}
 	sum := int64(0)
-	for id, p := range s.Processes {
-		if p.State.Balance < 0 || p.State.Tokens < 0 {
-			return 0, fmt.Errorf("%s has %+v", id, p.State)
+	for _, p := range g.Processes {
+		var state struct{ Balance, Tokens int64 }
+		if err := json.Unmarshal(p.State.Bytes, &state); err != nil || state.Balance < 0 || state.Tokens < 0 {
+			return 0, fmt.Errorf("%s has %s (%v)", p.ID, p.State, err)
 		}
-		sum += p.State.Balance + p.State.Tokens
+		sum += state.Balance + state.Tokens
 	}
-	for _, c := range s.Channels {
-		for _, m := range c.Messages {
-			sum += m.Payload.Amount
-			if m.Payload.Type == "token" {
-				sum++
+	for _, c := range g.Channels {
+		for _, b := range c.Messages {
+			for seq, payload := range b.All() {
+				var message struct {
+					Type   string
+					Amount int64
+				}
+				if err := json.Unmarshal(payload, &message); err != nil {
+					return 0, fmt.Errorf("message %d of %s: %w", seq, c.Channel, err)
+				}
+				sum += message.Amount
+				if message.Type == "token" {
+					sum++
+				}
 			}
 		}
 	}
