@@ -232,8 +232,13 @@ func TestDecodeRefusesEveryPrefix(t *testing.T) {
 	}
 }
 
-// TestDecodeMemoryIsBoundByItsInput decodes documents that are full of one thing.
+// TestDecodeMemoryIsBoundByItsInput decodes documents that are full of one thing. The
+// race detector lets sync.Pool drop items at random, so that package regexp allocates its
+// working memory again for each id: the count means nothing there.
 func TestDecodeMemoryIsBoundByItsInput(t *testing.T) {
+	if raceEnabled {
+		t.Skip("allocations differ under the race detector")
+	}
 	const size, multiple = 1 << 20, 40 // most is for json.Unmarshal, for each string with an escape
 	const messages = `"channels":[{"from":"p1","to":"p1","incarnations":["a","b"],"sent":1,"received":1,"messages":[`
 	document := strings.TrimSpace(readGolden(t, "nothing.compact.json"))
