@@ -12,8 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// broadcaster is a program for kind "exec": it tells all others every value that it
-// is told, and knows them.
+// broadcaster is a program for kind "exec". It sends every value that a client
+// broadcasts to all other processes, and keeps the values that it has seen.
 func broadcaster() {
 	type body struct {
 		Type    string          `json:"type"`

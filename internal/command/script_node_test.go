@@ -14,7 +14,8 @@ import (
 	"chandy/wire"
 )
 
-// killNode kills the node of a process, wherever it was started.
+// killNode kills the node of a process. It asks the node for its process id, so that
+// it works for a node that chandy up started.
 func killNode(ts *testscript.TestScript, _ bool, args []string) {
 	exits(ts, false, []string{"0", "chandy", "status", "--json"})
 	var status struct {
@@ -30,21 +31,21 @@ func killNode(ts *testscript.TestScript, _ bool, args []string) {
 			return
 		}
 	}
-	ts.Fatalf("no process %s", args[0])
+	ts.Fatalf("got no process %s from chandy status, want one to kill", args[0])
 }
 
-// survivors is how long a node may outlive what holds it.
-const survivors = 10 * time.Second
+// survival is how long a node may outlive the chandy up that started it.
+const survival = 10 * time.Second
 
-// outlived kills a background command with SIGKILL and waits until the nodes of
-// the bank have ended, which it knows by their connections.
+// outlived kills a background command with SIGKILL and waits until the nodes of the
+// bank have ended. A node has ended when the connection to it ends.
 func outlived(ts *testscript.TestScript, _ bool, args []string) {
 	readers := map[string]*wire.Reader{}
 	for i, id := range []string{"p1", "p2", "p3"} {
 		socket, err := net.Dial("tcp", "127.0.0.1:"+ts.Getenv(fmt.Sprintf("P%d", i+1)))
 		ts.Check(err)
 		defer socket.Close()
-		socket.SetDeadline(time.Now().Add(survivors))
+		socket.SetDeadline(time.Now().Add(survival))
 		_, err = socket.Write(wire.Append(nil, wire.Hello{
 			Role: wire.RoleControl, VersionMin: 1, VersionMax: 1, Cluster: "bank", To: snapshot.ProcessID(id),
 		}))
@@ -52,7 +53,7 @@ func outlived(ts *testscript.TestScript, _ bool, args []string) {
 		readers[id] = wire.NewReader(socket, wire.AnswerMax)
 		f, err := readers[id].Read()
 		if _, ok := f.(wire.Welcome); !ok {
-			ts.Fatalf("%s answered %v, %v", id, f, err)
+			ts.Fatalf("hello to %s: got %v and error %v, want a Welcome", id, f, err)
 		}
 	}
 	for _, c := range ts.BackgroundCmds() {
@@ -62,7 +63,7 @@ func outlived(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	for id, r := range readers {
 		if f, err := r.Read(); err == nil || strings.Contains(err.Error(), "timeout") {
-			ts.Fatalf("the node of %s still runs: %v, %v", id, f, err)
+			ts.Fatalf("node of %s after the kill: got %v and error %v, want the end of the connection within %v", id, f, err, survival)
 		}
 	}
 }

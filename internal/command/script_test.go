@@ -25,31 +25,30 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs testdata/script. Each script has four free ports, $P1 to $P4;
-// in its *.toml files they are filled in, and cluster.toml is that of bank, below,
-// if the script has none of its own. $README is ours. There are these commands:
+// TestScripts runs the scripts in testdata/script. Each script has four free ports,
+// $P1 to $P4, which are filled in where its *.toml files name them. A script without a
+// cluster.toml gets the cluster bank, below. $README is the path of README.md. The
+// scripts have these commands of our own:
 //
-//	exits CODE PROGRAM [ARG...]          runs a program that must exit so
-//	suspended ID CODE PROGRAM [ARG...]   the same while the node of a process is
+//	exits CODE PROGRAM [ARG...]          runs a program, which must exit with CODE
+//	suspended ID CODE PROGRAM [ARG...]   the same, while the node of process ID is
 //	                                     stopped, as if its machine hung
-//	fits SCHEMA                          checks stdout against docs/SCHEMA
-//	killnode ID                          kills the node of a process
-//	killchild ID                         kills the child of a process of kind exec
-//	outlived COMMAND                     kills chandy COMMAND and waits until all
-//	                                     nodes have ended
-//	interrupted CODE PROGRAM [ARG...]    the same, with SIGINT after its first line on
-//	                                     stderr
-//	broken PROGRAM [ARG...]              runs a program whose stdout nobody reads,
-//	                                     and which must say nothing about it
-//	interrupted CODE PROGRAM [ARG...]    runs a program that must exit so at SIGINT,
-//	                                     which it gets when it has said something on
-//	                                     stderr; the file said is what came after that,
-//	                                     until it and its children had ended
+//	interrupted CODE PROGRAM [ARG...]    the same, with SIGINT after the first line on
+//	                                     stderr. The later lines go to the file "said";
+//	                                     they end when the program and its children have
+//	                                     ended
+//	broken PROGRAM [ARG...]              runs a program with a stdout that nobody reads.
+//	                                     It must fail without a word on stderr
+//	fits SCHEMA                          checks the last stdout against docs/SCHEMA
+//	killnode ID                          kills the node of process ID
+//	killchild ID                         kills the child of process ID, of kind exec
+//	outlived COMMAND                     kills chandy COMMAND in the background, and
+//	                                     waits until all nodes have ended
 //
-// The program broadcaster is one for kind exec.
+// The program broadcaster is a program for kind exec.
 //
 // Nodes run in the background ("exec chandy node p1 &"). Nothing sleeps: a script
-// knows that they are up by "chandy initiate --wait".
+// waits with "chandy initiate --wait" until they are up.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
@@ -96,7 +95,7 @@ func setup(e *testscript.Env) error {
 		return err
 	}
 	e.Setenv("README", readme)
-	e.Setenv("GORACE", "atexit_sleep_ms=0") // else each command sleeps for a second under -race
+	e.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise each command sleeps for a second under -race
 	var ports []string
 	for n := 1; n <= 4; n++ {
 		name, port := fmt.Sprintf("P%d", n), freePort()
@@ -128,8 +127,8 @@ func setup(e *testscript.Env) error {
 
 var taken sync.Map // ports, by number
 
-// freePort finds a port that nobody listens on. It is below those that systems take
-// for outgoing connections, of which one could have it when the node wants it.
+// freePort returns a port that nobody listens on. It is below the range of outgoing
+// connections, one of which could otherwise take the port before the node listens.
 func freePort() string {
 	for {
 		port := 10000 + rand.IntN(22000)
@@ -158,7 +157,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 		got = exit.ExitCode()
 	}
 	if got != want {
-		ts.Fatalf("exit status %d, not %d", got, want)
+		ts.Fatalf("%s: got exit status %d, want %d", strings.Join(args[1:], " "), got, want)
 	}
 }
 
@@ -167,14 +166,14 @@ func broken(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	r.Close()
 	defer w.Close()
-	path, err := exec.LookPath(args[0]) // testscript.Main has put it on our own path
+	path, err := exec.LookPath(args[0]) // testscript.Main puts our programs on our own $PATH
 	ts.Check(err)
 	var said strings.Builder
 	c := exec.Command(path, args[1:]...)
 	c.Dir, c.Stdout, c.Stderr = ts.Getenv("WORK"), w, &said
 	c.Env = []string{"GORACE=" + ts.Getenv("GORACE")}
 	if err := c.Run(); err == nil || said.String() != "" {
-		ts.Fatalf("%v, with stderr %q", err, said.String())
+		ts.Fatalf("%s: got error %v and stderr %q, want an error and no stderr", strings.Join(args, " "), err, said.String())
 	}
 }
 
@@ -196,7 +195,7 @@ func interrupted(ts *testscript.TestScript, _ bool, args []string) {
 	c.Wait()
 	ts.Check(os.WriteFile(filepath.Join(ts.Getenv("WORK"), "said"), []byte(said.String()), 0o666))
 	if got := c.ProcessState.ExitCode(); fmt.Sprint(got) != args[0] {
-		ts.Fatalf("exit status %d, not %s; stderr: %s", got, args[0], said.String())
+		ts.Fatalf("%s: got exit status %d, want %s; stderr: %s", strings.Join(args[1:], " "), got, args[0], said.String())
 	}
 }
 
@@ -212,7 +211,7 @@ func suspended(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("no node of %s in the background", args[0])
 }
 
-// fits checks the JSON that was printed last against a schema of docs/.
+// fits checks the last stdout against a schema in docs, or at a path from there.
 func fits(ts *testscript.TestScript, _ bool, args []string) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
