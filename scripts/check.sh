@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# The whole test suite. Runs every part, says which failed, and how long each took.
+# The whole test suite. It runs every part even if one fails. At the end it prints how
+# long each part took, what was skipped and why, and which parts failed.
 #
-#   scripts/check.sh             everything
-#   scripts/check.sh --repeat N  the concurrent packages N times, to find what fails
-#                                once in a while
+#   scripts/check.sh             everything; fails if it takes more than 8 minutes
+#   scripts/check.sh --repeat N  the tests of the concurrent packages N times, to find
+#                                failures that are rare
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
-# Inputs for each target, about two seconds of them. Not a duration: when one ends, Go
-# before 1.27 may report "context deadline exceeded" as a failure (golang/go#75804).
+limit=480 # seconds for everything, on two cores
+# Inputs for each fuzz target, about two seconds of work. It is a number and not a
+# duration because Go before 1.27 may report the end of a duration as a failure,
+# "context deadline exceeded" (golang/go#75804).
 fuzz_inputs=15000x
 large='./snapshot ./netnode ./internal/channel ./internal/child ./internal/sim ./internal/verify'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/...'
@@ -24,10 +27,13 @@ case "$#:${1-}" in
 *) usage ;;
 esac
 
-times='' failed=''
+times='' failed='' skipped=''
 
-# part NAME COMMAND... runs one part. In its command set -e has no effect: what
-# fails in a function has to be its last command or to return.
+# skip TEXT adds a line to the list of what was skipped.
+skip() { skipped="$skipped         $1"$'\n'; }
+
+# part NAME COMMAND... runs one part. Inside COMMAND, set -e has no effect, so that a
+# function has to return where a command of it fails, unless it is the last one.
 part() {
 	local name=$1 begun=$SECONDS
 	shift
@@ -42,7 +48,7 @@ part() {
 formatted() {
 	local files
 	files=$(gofmt -l .) || return
-	[ -z "$files" ] || { echo "to be formatted by gofmt -w: $files" && return 1; }
+	[ -z "$files" ] || { echo "gofmt would change these files: $files" && return 1; }
 }
 
 # vet looks at the files of every system that we support.
@@ -54,12 +60,12 @@ shell() {
 	if command -v shellcheck >/dev/null; then
 		shellcheck scripts/*.sh .ci/run
 	else
-		echo 'skipped: shellcheck is not installed'
+		skip 'shellcheck: it is not installed'
 	fi
 }
 
-# fuzz runs each target for a little while. go test -list prints the targets of a
-# package and then a line with its name.
+# fuzz runs each fuzz target for a short time. go test -list prints the targets of a
+# package and then a line with the name of the package.
 fuzz() {
 	local list name package
 	list=$(go test -list '^Fuzz' ./... | awk '/^Fuzz/ { name[n++] = $1 } /^ok/ { for (i = 0; i < n; i++) print name[i], $2; n = 0 }') || return
@@ -68,12 +74,12 @@ fuzz() {
 	done <<<"$list"
 }
 
-# race is -race where it works: it needs a C compiler.
+# race is -race, or empty where there is no C compiler, which -race needs.
 race=
 if [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/null; then
 	race=-race
 else
-	echo 'no C compiler: the tests run without the race detector'
+	skip 'race detector: there is no C compiler'
 fi
 
 if [ "${1-}" = --repeat ]; then
@@ -87,15 +93,22 @@ else
 	part staticcheck go run "$staticcheck" ./...
 	part shellcheck shell
 	part fuzz fuzz
-	# What takes too long under the race detector does less there, and all of it here.
+	# Some tests do less work under the race detector. Here they do all of it.
 	# shellcheck disable=SC2086 # words
 	[ -z "$race" ] || part 'explorations and simulation, no race detector' go test $large
-	# The arrow test is in ., among these. What has one goroutine has no races.
+	# The test of the imports is in internal/arrows, among these. The packages without
+	# the race detector have one goroutine.
 	packages=./...
 	[ -z "$race" ] || packages=$(go list ./... | grep -vE '/internal/(sim|verify)$')
 	# shellcheck disable=SC2086 # words
 	part "tests ${race:-without the race detector}" go test $race $packages
 fi
 
-printf '\n%s%5d s  in all\n' "$times" "$SECONDS"
+took=$SECONDS
+printf '\n%s%5d s  in all\n' "$times" "$took"
+[ -z "$skipped" ] || printf 'skipped:\n%s' "$skipped"
+if [ "${1-}" != --repeat ] && [ "$took" -gt "$limit" ]; then
+	echo "TOO SLOW: it took $took s, and the limit is $limit s on two cores"
+	failed="$failed, time limit"
+fi
 [ -z "$failed" ] || { echo "FAILED: ${failed#, }" && exit 1; }

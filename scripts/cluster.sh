@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The cluster of a cluster file in the background.
+# Runs the nodes of a cluster file in the background.
 #
-#   scripts/cluster.sh up [FILE]   builds chandy and starts every process; process
-#                                  ids and logs are in .chandy/
-#   scripts/cluster.sh down        ends those processes, and no others
+#   scripts/cluster.sh up [FILE]   builds chandy and starts a node for every process;
+#                                  process ids and logs are in .chandy/
+#   scripts/cluster.sh down        stops these nodes, and no others
 #
-# FILE is the cluster file, or else $CHANDY_CLUSTER, or cluster.toml.
+# FILE is the cluster file. Without it the file is $CHANDY_CLUSTER or cluster.toml.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -13,15 +13,15 @@ work=$root/.chandy
 
 say() { echo "cluster: $*" >&2; }
 
-# runs PID tells whether it is a node that this script started: an id may be
-# another process's by now.
+# runs PID reports whether PID is a node that this script started. The system may have
+# given the id to another process since.
 runs() { kill -0 "$1" 2>/dev/null && ps -o command= -p "$1" | grep -q "^$work/chandy node "; }
 
 up() {
 	local file=${1:-${CHANDY_CLUSTER:-$root/cluster.toml}} id ids pid
 	for pid in "$work"/*.pid; do
 		if [ -e "$pid" ] && runs "$(cat "$pid")"; then
-			say "it is running; scripts/cluster.sh down ends it"
+			say "a cluster is running already; scripts/cluster.sh down stops it"
 			return 1
 		fi
 	done
@@ -45,7 +45,7 @@ up() {
 			sleep 0.05
 		done
 	done
-	say "$(echo "$ids" | wc -w | tr -d ' ') processes run; logs and process ids are in $work"
+	say "$(echo "$ids" | wc -w | tr -d ' ') nodes run; logs and process ids are in $work"
 }
 
 down() {

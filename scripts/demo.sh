@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Three processes send money to each other, each in an operating-system process of
-# its own, and a snapshot is taken while it moves. The JSON goes to stdout, all else
-# to stderr. Exits 0 only if the snapshot is complete and consistent and no money
-# was lost or made.
+# Three processes, each in an operating-system process of its own, send money to each
+# other. The script takes a snapshot while the money moves. The JSON goes to stdout,
+# everything else to stderr. Exits 0 only if the snapshot is complete and consistent
+# and no money was lost or created.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -24,8 +24,8 @@ trap 'exit 143' TERM
 
 say() { echo "demo: $*" >&2; }
 
-# start ID runs a node and returns when it listens. What the node says is kept, and
-# shown if it could not start.
+# start ID runs a node and returns when it listens. It keeps the node's log, and
+# prints it if the node did not start.
 start() {
 	: >"$work/$1.log"
 	"$chandy" node --cluster "$cluster" "$1" 2>"$work/$1.log" &
@@ -34,7 +34,7 @@ start() {
 	until grep -q 'node started' "$work/$1.log"; do
 		if ! kill -0 "$pid" 2>/dev/null; then
 			cat "$work/$1.log" >&2
-			say "node $1 did not start; the addresses of the demo are those in $cluster"
+			say "node $1 did not start; is one of the addresses in $cluster in use?"
 			return 1
 		fi
 		sleep 0.05
@@ -54,8 +54,8 @@ cat "$work/snapshot.json"
 
 # With jq:
 #   [.processes[].state.balance, .channels[].messages[].payload.amount] | add
-# Without, because jq need not be there: a bank says "balance" in its state only,
-# and "amount" in a message only.
+# The sum is made without jq, which may not be installed. Only the state of a bank has
+# a "balance", and only a message has an "amount".
 sum=$(grep -oE '"(balance|amount)": *[0-9]+' "$work/snapshot.json" | awk -F: '{ n += $2 } END { print n }')
 say "balances and messages in flight add up to $sum of $money"
 [ "$sum" = "$money" ]

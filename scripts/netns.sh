@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
-# Three nodes on three hosts, one fault after another, and what the snapshots say.
-# The hosts are network namespaces of their own, joined by a bridge in a fourth one,
-# so that nothing of this machine's network is touched. All of it goes away at the
-# end, whatever the end is.
+# Runs three nodes on three hosts, makes one fault after another and takes snapshots.
+# Each host is a network namespace. A bridge in a fourth namespace joins them, so that
+# the network of this machine is not touched. The script removes all of them at its
+# end, also after an error.
 #
 #   scripts/netns.sh      takes two minutes; prints a table in Markdown
 #
-# Exits 1 if anything was seen that was not expected. Where namespaces are not
-# allowed it says so, and exits 0.
+# Exits 1 if a result is not as expected. Where namespaces are not allowed it says so
+# and exits 0.
 # shellcheck disable=SC2016 # the backticks are Markdown
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-prefix=chandy-$$ # of the names of the namespaces
+prefix=chandy-$$ # prefix of the names of the namespaces
 net=10.111.0     # p1 is $net.1
 ids='p1 p2 p3'
 work=$(mktemp -d "${TMPDIR:-/tmp}/chandy-netns.XXXXXX")
 chandy=$work/chandy
 cluster=$work/cluster.toml
-client= # process id of chandy initiate; those of the nodes are in $work/ID.pid
-killer= # and of what destroys connections
+client= # process id of chandy initiate; the process ids of the nodes are in $work/ID.pid
+killer= # process id of the subshell that destroys connections
 
 say() { echo "netns: $*" >&2; }
 
@@ -40,10 +40,10 @@ trap 'exit 143' TERM
 
 # -- The hosts.
 
-# cannot says why not, or nothing.
+# cannot prints why the hosts cannot be made, or nothing.
 cannot() {
 	local tool missing=
-	[ "$(uname)" = Linux ] || { echo 'network namespaces are a thing of Linux'; return; }
+	[ "$(uname)" = Linux ] || { echo 'only Linux has network namespaces'; return; }
 	[ "$(id -u)" = 0 ] || { echo 'network namespaces need root'; return; }
 	for tool in go ip nft tc ss; do
 		command -v "$tool" >/dev/null || missing="$missing $tool"
@@ -52,7 +52,7 @@ cannot() {
 	network >"$work/network" 2>&1 || tr '\n' ' ' <"$work/network"
 }
 
-# network makes the hosts, and tries what the faults need.
+# network makes the hosts, and tries the commands that the faults need.
 network() {
 	local id n=0
 	ip netns add "$prefix-hub" && ip -n "$prefix-hub" link add hub up type bridge || return
@@ -72,7 +72,7 @@ network() {
 # host ID COMMAND... runs a command on a host.
 host() { ip netns exec "$prefix-$1" "${@:2}"; }
 
-# deaf ID RULE drops, silently, what comes to a host and matches.
+# deaf ID RULE silently drops the packets to a host that match the rule.
 deaf() { host "$1" nft "add rule inet fault input $2 drop"; }
 
 heal() {
@@ -99,8 +99,8 @@ fast() {
 
 # -- The nodes.
 
-# write_cluster P1 P2 P3 prints a cluster file with those addresses. A snapshot
-# takes two times the delay: time enough to kill somebody meanwhile.
+# write_cluster P1 P2 P3 prints a cluster file with these addresses. A snapshot takes
+# twice the delay, which is long enough to kill a node meanwhile.
 write_cluster() {
 	cat <<-END
 		name = "netns"
@@ -144,18 +144,19 @@ end() {
 	rm "$work/$2.pid"
 }
 
-# total KEY adds up what all ends of channels count, in chandy/status.v1.
+# total KEY adds up a counter of chandy/status.v1 over all channel ends.
 total() {
 	host p1 "$chandy" status --cluster "$cluster" --json | awk -F'[:,]' -v key="\"$1\"" 'index($1, key) { n += $2 } END { print n + 0 }'
 }
 
-# -- Snapshots. Each is judged as it comes; what is not as expected goes to wrong.
+# -- Snapshots. Each is checked when it arrives. Differences are added to wrong.
 
-money=3000 # of all accounts; empty: not known, because a process restarted
+money=3000 # sum of all accounts; empty if unknown, because a process restarted
 taken=0    # complete snapshots
 
-# initiate [FLAG...] takes a snapshot. For a fault meanwhile: initiated [FLAG...]
-# returns when it is in progress, finish when it has ended.
+# initiate [FLAG...] takes a snapshot. For a fault during a snapshot there are two
+# more: initiated [FLAG...] returns when the snapshot is in progress, finish when it
+# has ended.
 initiate() {
 	launch "$@"
 	finish
@@ -171,7 +172,7 @@ initiated() {
 	before=$(grep -c 'snapshot initiated' "$work/p1.log" || true)
 	launch "$@"
 	until [ "$(grep -c 'snapshot initiated' "$work/p1.log" || true)" -gt "$before" ]; do
-		kill -0 "$client" 2>/dev/null || return 0 # finish tells why
+		kill -0 "$client" 2>/dev/null || return 0 # finish reports why
 		sleep 0.01
 	done
 }
@@ -200,13 +201,13 @@ finish() {
 	fi
 }
 
-# want STATUS [REASON] is what the last snapshot must be, and what must be missing.
+# want STATUS [REASON] checks the status of the last snapshot and what is missing.
 want() {
 	[ "$status" = "$1" ] || differs "$status${missing:+: $missing}"
 	[ -z "${2-}" ] || grep -qE "$2" <<<"$missing" || differs "missing is not $2 but: ${missing:-nothing}"
 }
 
-# within FROM TO SECONDS
+# within FROM TO SECONDS checks that a time is in a range.
 within() {
 	awk -v from="$1" -v to="$2" -v s="$3" 'BEGIN { exit !(from <= s && s <= to) }' || differs "it took $3 s, not $1 to $2 s"
 }
@@ -214,11 +215,11 @@ within() {
 now() { date +%s%3N; }
 since() { awk -v a="$1" -v b="$(now)" 'BEGIN { printf "%.2f", (b - a) / 1000 }'; }
 
-# until_since TIME SECONDS waits until so long after that time.
+# until_since TIME SECONDS waits until SECONDS after TIME.
 until_since() { sleep "$(awk -v a="$1" -v b="$(now)" -v s="$2" 'BEGIN { t = s - (b - a) / 1000; print t < 0 ? 0 : t }')"; }
 
-# resumed LIMIT takes a snapshot right after a fault, which must be complete that
-# many seconds after it.
+# resumed LIMIT takes a snapshot right after a fault. It must be complete within LIMIT
+# seconds.
 resumed() {
 	local from
 	from=$(now)
@@ -240,7 +241,7 @@ fault() {
 
 differs() { wrong="$wrong${wrong:+; }$*"; }
 
-# seen TEXT ends a fault.
+# seen TEXT ends a fault and adds its row to the table.
 seen() {
 	if [ -n "$wrong" ]; then
 		different=$((different + 1))
@@ -307,7 +308,7 @@ want complete
 within 2 5 "$took"
 seen "complete in $took s"
 
-# partition TITLE CUT...: the channels of p3 are cut until after the time-out.
+# partition TITLE CUT... cuts the channels of p3 until after the time-out.
 partition() {
 	fault "$1, for 7 s; a snapshot meanwhile, with a time-out of 6 s" \
 		'partial at the time-out, p3 is `unreachable`; complete again as soon as there are connections, which takes 4 s at most'
@@ -373,10 +374,10 @@ violations=$(total violations)
 channels="$(($(total reconnects) / 2)) reconnects, $(total resent) messages sent again, $(total duplicates) duplicates dropped, $violations violations of the protocol"
 [ "$violations" = 0 ] || different=$((different + 1))
 before_restart=$taken money_before=$money
-money= # a process that restarts has a new account, and the money it had is gone
+money= # a process that restarts has a new account and loses its money
 
-# restarted is what must be after p3 was started again: complete, with reset, and
-# from then on no money is lost or made.
+# restarted checks the snapshots after a restart of p3. The first must be complete and
+# have a reset. From then on no money may be lost or created.
 restarted() {
 	resumed 2 --wait
 	grep -q '"reset": \[{"process": "p3"' "$work/snapshot.json" || differs 'no reset'

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# What takes too long for scripts/check.sh. Prints its figures; run it before
-# something is called finished. It takes about half an hour on two cores.
+# The tests that take too long for scripts/check.sh. It prints their figures. Run it
+# before a release. It takes about half an hour on two cores.
 #
-#   scripts/soak.sh          all
-#   scripts/soak.sh SEED     the simulation from another seed on (default 1000000)
+#   scripts/soak.sh          everything
+#   scripts/soak.sh SEED     the same, with SEED as the first seed of the simulation
+#                            (default 1000000)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
