@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// encoded takes a state or a payload that stands in base64 and keeps its size.
+// encoded decodes a state or a payload in base64 and keeps only its size.
 type encoded struct {
 	size  int64
 	fault string
@@ -27,7 +27,7 @@ func (e *encoded) UnmarshalJSON(b []byte) error {
 		}
 		text = []byte(s)
 	}
-	// The package passes over line ends, which RFC 4648 (section 3.3) does not.
+	// Package base64 ignores line ends, which RFC 4648 (section 3.3) does not allow.
 	if bytes.ContainsAny(text, "\r\n") {
 		e.fault = "is not base64"
 		return nil
@@ -40,15 +40,15 @@ func (e *encoded) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// content is a state or a payload, which stands under one of two keys.
+// content describes a state or a payload, which is under one of two keys.
 type content struct {
-	plain  bool
-	base64 bool
-	null   bool
+	plain  bool // the key of JSON is there
+	base64 bool // the key that ends in _base64 is there
+	null   bool // the JSON is null
 	size   int64
 }
 
-// readContent takes the value of key.
+// readContent reads the value of key.
 func (c *checker) readContent(to *content, key string, base64 bool) error {
 	if base64 {
 		var e encoded
@@ -65,7 +65,7 @@ func (c *checker) readContent(to *content, key string, base64 bool) error {
 	return err
 }
 
-// checkContent wants exactly one of the two keys.
+// checkContent checks that exactly one of the two keys is there.
 func (c *checker) checkContent(of content, name string) {
 	switch {
 	case of.plain && of.base64:

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// checkChannel checks the rule for one channel when the whole document is known.
-// Chandy & Lamport 1985, section 3.
+// checkChannel checks the rule for one channel (Chandy & Lamport 1985, section 3). The
+// whole document must have been read.
 func (c *checker) checkChannel(ch *channel) {
 	if ch.from == "" || ch.to == "" {
-		return // said already
+		return // already reported
 	}
 	known := true
 	for _, id := range slices.Compact([]string{ch.from, ch.to}) {
@@ -43,8 +43,9 @@ func (c *checker) checkChannel(ch *channel) {
 	}
 }
 
-// checkSides checks that what one end gave is there exactly if its part is. What
-// an end counted with can be unknown beyond that, as long as the channel is open.
+// checkSides checks that the values from one end are there if and only if the part of
+// that end is. While the channel is open, an end may not know the incarnation of its
+// peer even if its part came.
 func (c *checker) checkSides(ch *channel, sender, receiver bool) {
 	side := func(key string, null, known bool, id string, came, may bool) {
 		switch {
@@ -61,8 +62,8 @@ func (c *checker) checkSides(ch *channel, sender, receiver bool) {
 	side("incarnations[1]", ch.incarnations[1].null, ch.incarnations[1].known, ch.from, sender, open)
 }
 
-// checkOpen checks a channel without messages: why it has none, and that what is
-// known of it does not contradict a consistent cut.
+// checkOpen checks a channel whose messages are null: "missing" must give the reason,
+// and the known values must not contradict a consistent cut.
 func (c *checker) checkOpen(ch *channel, bothCame bool) {
 	if c.report.Status != partial {
 		c.fault("messages: is null, but the snapshot is not partial")
@@ -75,16 +76,16 @@ func (c *checker) checkOpen(ch *channel, bothCame bool) {
 		c.fault("messages: is null, but missing does not say why")
 	}
 	if reason == processRestarted || c.missing.processes[ch.from] == processRestarted || c.missing.processes[ch.to] == processRestarted {
-		return // the numbers say nothing
+		return // the numbers prove nothing
 	}
 	c.checkIncarnations(ch)
 	if ch.incarnations[0].known && ch.incarnations[1].known {
-		c.checkCounts(ch) // of one pair of incarnations; others have nothing to do with each other
+		c.checkCounts(ch) // counts from different pairs of incarnations cannot be compared
 	}
 }
 
-// checkIncarnations checks that both ends counted in the same pair. With a restart
-// in between, the numbers can look right on a wrong cut.
+// checkIncarnations checks that both ends counted in the same pair of incarnations.
+// After a restart during the snapshot, the numbers can look right on a wrong cut.
 func (c *checker) checkIncarnations(ch *channel) {
 	differs := func(counted optional[string], id string) bool {
 		incarnation := c.processes[id]
@@ -115,13 +116,13 @@ func (c *checker) checkCounts(ch *channel) {
 func (c *checker) checkNumbers(ch *channel) {
 	sent, received := ch.sent, ch.received
 	if !sent.known || !received.known || received.value > sent.value || ch.messages.broken {
-		return // said already
+		return // already reported
 	}
 	c.differences(ch.messages.runs, received.value, sent.value)
 }
 
-// checkOrder checks that the channels are sorted by sender, then receiver, and
-// none is there twice.
+// checkOrder checks that the channels are sorted by sender, then by receiver, without
+// duplicates.
 func (c *checker) checkOrder() {
 	seen := map[[2]string]bool{}
 	var last *channel
@@ -131,7 +132,7 @@ func (c *checker) checkOrder() {
 		}
 		ends := [2]string{ch.from, ch.to}
 		if seen[ends] {
-			c.faultAt(ch.where, "is there twice")
+			c.faultAt(ch.where, "is listed twice")
 		} else if last != nil && cmp.Or(cmp.Compare(last.from, ch.from), cmp.Compare(last.to, ch.to)) > 0 {
 			c.faultAt(ch.where, "is out of order, after %s", last.where)
 		}

@@ -2,11 +2,11 @@ package verify
 
 import "fmt"
 
-// channel is what is kept of one.
+// channel holds what the certificate needs from one channel of the document.
 type channel struct {
-	where          string // "p1->p2", or the path if that is not known
+	where          string // "p1->p2", or the path in the document if an end is unknown
 	from, to       string
-	incarnations   [2]optional[string] // [0] the sender's as the receiving end counted, [1] the receiver's as the sending end did
+	incarnations   [2]optional[string] // [0] the sender's, from the receiving end; [1] the receiver's, from the sending end
 	sent, received optional[uint64]
 	messages       messages
 	resets         []string // the processes that restarted
@@ -68,8 +68,8 @@ func (c *checker) readIncarnations(ch *channel) error {
 	return err
 }
 
-// readResets reads what happened to the channel before: information, which has no
-// part in the certificate.
+// readResets reads the earlier resets of the channel. They are information only: the
+// certificate does not depend on them.
 func (c *checker) readResets(ch *channel) error {
 	_, err := c.array("reset", func(i int) error {
 		start := len(c.report.Faults)

@@ -16,23 +16,23 @@ const (
 	partial  = "partial"
 )
 
-// checker is one run of Check: the reader, what has been read, and the faults.
+// checker is the state of one call of Check.
 type checker struct {
 	*decoder
 	report Report
 	more   int // faults beyond faultsMax
 
-	format     bool // was there, and is ours
+	format     bool // the key "format" has been read, with the right value
 	initiators []string
 	processes  map[string]string // the incarnation of each; empty if it has a fault
-	unfinished []string          // those whose part came, but not whole
+	unfinished []string          // processes with a null completed_after_ms
 	channels   []*channel
 	missing    missing
 }
 
-// Check reads one snapshot and checks its structure and its certificate. The error
-// is for what is not a snapshot at all: not JSON, not an object, another or a newer
-// format, data after the end. Everything else is a Fault in the Report.
+// Check reads one snapshot and checks its structure and its certificate. It returns an
+// error if the input is not a snapshot at all: not JSON, not an object, of another or a
+// newer format, or with data after its end. Everything else is a Fault in the Report.
 func Check(r io.Reader) (*Report, error) {
 	c := &checker{
 		decoder:   newDecoder(r),
@@ -75,7 +75,8 @@ func (c *checker) document() error {
 	return c.end()
 }
 
-// member reads one member of the document. New keys may come.
+// member reads one member of the document. It ignores unknown keys, because later
+// writers may add some.
 func (c *checker) member(key string) (err error) {
 	switch key {
 	case "format":
@@ -89,7 +90,7 @@ func (c *checker) member(key string) (err error) {
 		if epoch, err = c.number(key); epoch.null {
 			c.fault("epoch: is null, not a number")
 		} else if epoch.known && epoch.value == 0 {
-			c.fault("epoch: is 0, the first is 1")
+			c.fault("epoch: is 0, but the first is 1")
 		}
 	case "status":
 		var status optional[string]
@@ -130,12 +131,12 @@ func (c *checker) readFormat() error {
 	case !isString:
 		return fmt.Errorf("not a snapshot: format is %s, not %q", describe(token), format)
 	case ours && newer(number):
-		return fmt.Errorf("format is %s, newer than %q, which this verify knows", quote(name), format)
+		return fmt.Errorf("format is %s, newer than %q, the only one that this version of chandy can verify", quote(name), format)
 	}
 	return fmt.Errorf("not a snapshot: format is %s, not %q", quote(name), format)
 }
 
-// newer tells whether the version is a whole number above 1.
+// newer reports whether the version is a whole number above 1.
 func newer(version string) bool {
 	return version != "" && version != "1" && version[0] != '0' && strings.Trim(version, "0123456789") == ""
 }
@@ -175,8 +176,9 @@ func (c *checker) faultAt(where, what string, args ...any) {
 	c.report.Faults = append(c.report.Faults, Fault{Where: where, What: fmt.Sprintf(what, args...)})
 }
 
-// locate says of the faults since start where they are, if that is not known yet:
-// the name of a channel can stand after its messages.
+// locate sets the place of the faults from index start on that have none yet. It runs
+// after a whole element has been read, because the name of a channel may come after its
+// messages.
 func (c *checker) locate(start int, where string, seq uint64) {
 	for i := start; i < len(c.report.Faults); i++ {
 		f := &c.report.Faults[i]
@@ -189,7 +191,7 @@ func (c *checker) locate(start int, where string, seq uint64) {
 	}
 }
 
-// within puts the path in front of the faults since start.
+// within puts the path before the text of the faults from index start on.
 func (c *checker) within(start int, path string) {
 	for i := start; i < len(c.report.Faults); i++ {
 		c.report.Faults[i].What = path + ": " + c.report.Faults[i].What

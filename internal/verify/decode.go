@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// decoder reads JSON member by member. encoding/json alone would let the last of
-// two equal keys win, replace invalid UTF-8 and ignore the case of keys.
+// decoder reads JSON member by member. Decoding into a struct would keep the last of
+// two equal keys, replace invalid UTF-8 and ignore the case of keys, all silently.
 type decoder struct {
 	json   *json.Decoder
 	source *source
@@ -23,8 +23,8 @@ func newDecoder(r io.Reader) *decoder {
 	return &decoder{json: d, source: s}
 }
 
-// invalidUTF8 is the place of the first byte that is not UTF-8. JSON is UTF-8
-// throughout (RFC 8259, section 8.1): a payload that is not stands in base64.
+// invalidUTF8 returns the offset of the first byte that is not UTF-8, if there is one.
+// All JSON is UTF-8 (RFC 8259, section 8.1); a payload that is not must be in base64.
 func (d *decoder) invalidUTF8() (at int64, bad bool) { return d.source.bad, d.source.bad >= 0 }
 
 // start reads the brace with which the document begins.
@@ -41,7 +41,7 @@ func (d *decoder) start() error {
 	return nil
 }
 
-// end makes sure that nothing comes after the document.
+// end checks that nothing comes after the document.
 func (d *decoder) end() error {
 	_, err := d.json.Token()
 	switch {
@@ -61,7 +61,7 @@ func (d *decoder) token() (json.Token, error) {
 	return token, nil
 }
 
-// value reads one whole value; of a literal, a number and a string too.
+// value reads one whole value of any kind.
 func (d *decoder) value(into json.Unmarshaler) error {
 	if err := d.json.Decode(into); err != nil {
 		return d.failure(err)
@@ -69,10 +69,10 @@ func (d *decoder) value(into json.Unmarshaler) error {
 	return nil
 }
 
-// skip passes over one value.
+// skip skips one value.
 func (d *decoder) skip() error { return d.value(&opaque{}) }
 
-// skipRest passes over what follows a first token.
+// skipRest skips the rest of a value whose first token has been read.
 func (d *decoder) skipRest(first json.Token) error {
 	if _, nested := first.(json.Delim); !nested {
 		return nil
@@ -91,7 +91,7 @@ func (d *decoder) skipRest(first json.Token) error {
 	return err
 }
 
-// failure says why the document cannot be read.
+// failure returns the error for a document that cannot be read, because of err.
 func (d *decoder) failure(err error) error {
 	switch {
 	case d.source.err != nil:
@@ -99,11 +99,11 @@ func (d *decoder) failure(err error) error {
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
 		return errors.New("not a snapshot: cut off")
 	}
-	// The offset in a json.SyntaxError is that of the whole input only sometimes.
+	// The offset in a json.SyntaxError is not always the offset in the whole input.
 	return fmt.Errorf("not a snapshot: not JSON after byte %d: %w", d.json.InputOffset(), err)
 }
 
-// opaque takes a state or a payload that stands as JSON, without looking inside.
+// opaque accepts a state or a payload in JSON and keeps only its size.
 type opaque struct {
 	size int
 	null bool
@@ -114,13 +114,13 @@ func (o *opaque) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// source passes bytes on and finds the first that is not UTF-8.
+// source passes bytes on and finds the first byte that is not UTF-8.
 type source struct {
 	r    io.Reader
-	err  error // of r, other than the end
-	read int64 // bytes, all checked but those in rest
-	rest []byte
-	bad  int64 // the place of the first bad byte; -1: none
+	err  error  // read error of r; never io.EOF
+	read int64  // bytes read; all are checked except the ones in rest
+	rest []byte // the start of a rune that is not complete, at most three bytes
+	bad  int64  // offset of the first bad byte, or -1
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -134,7 +134,7 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// check keeps the start of a rune that is not whole yet, at most three bytes.
+// check checks the bytes b, which follow the ones in rest.
 func (s *source) check(b []byte, last bool) {
 	at := s.read - int64(len(s.rest))
 	s.read += int64(len(b))

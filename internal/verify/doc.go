@@ -1,6 +1,6 @@
-// Package verify checks a global snapshot (chandy/snapshot.v1) offline. It shares
-// no code with what recorded it: it imports the standard library only, and what it
-// knows of a snapshot is written here a second time, on purpose.
+// Package verify checks a global snapshot (chandy/snapshot.v1) offline. It shares no
+// code with the packages that record snapshots, so that it does not share their bugs.
+// It imports the standard library only, and repeats what it needs on purpose.
 //
 // The rule is that of Chandy and Lamport, "Distributed Snapshots: Determining
 // Global States of Distributed Systems", ACM TOCS 3(1), 1985, section 3: a message
@@ -14,10 +14,10 @@
 //
 // and the recorded messages are exactly the numbers received+1 … sent, in order.
 //
-// What it cannot see: that a state belongs to its counts, that a payload is the
-// one that was sent, and a channel of the cluster that the document leaves out
-// altogether. A snapshot is a proof of its consistency, not of its origin.
+// Package verify cannot see whether a state belongs to its counts, whether a payload is
+// the one that was sent, and whether the document leaves out a channel of the cluster.
+// A snapshot proves its consistency, not its origin.
 //
-// The document is read once, in any order of keys. What is kept of it is one entry
-// for each process and each channel; of states and payloads one at a time.
+// Check reads the document once; keys may come in any order. It keeps one entry for
+// each process and each channel, and only one state or payload at a time.
 package verify

@@ -9,7 +9,7 @@ import (
 	"testing/iotest"
 )
 
-// edit is a golden document with one text in it replaced, and what is then wrong.
+// edit replaces one text in a golden document, and lists the faults that follow.
 type edit struct {
 	old, new string
 	want     string // a line for each fault
@@ -39,7 +39,7 @@ var completeEdits = map[string]edit{
 	"cluster null":        {`"bank"`, `null`, `cluster: is null, not a string`},
 	"cluster an object":   {`"bank"`, `{"a": [1], "b": {}}`, `cluster: is an object, not a string`},
 	"half a surrogate":    {`"bank"`, `"b\ud800k"`, "cluster: is \"b\uFFFDk\", not whole characters"},
-	"epoch 0":             {`"epoch": 1`, `"epoch": 0`, `epoch: is 0, the first is 1`},
+	"epoch 0":             {`"epoch": 1`, `"epoch": 0`, `epoch: is 0, but the first is 1`},
 	"epoch null":          {`"epoch": 1`, `"epoch": null`, `epoch: is null, not a number`},
 	"epoch a string":      {`"epoch": 1`, `"epoch": "1"`, `epoch: is a string, not a number`},
 	"epoch a fraction":    {`"epoch": 1`, `"epoch": 1.0`, `epoch: is 1.0, not a whole number from 0 to 18446744073709551615`},
@@ -54,8 +54,8 @@ var completeEdits = map[string]edit{
 	"started_at a number": {`"2026-11-22T07:35:25.123456789Z"`, `2026`, `started_at: is a number, not a string`},
 	"status long":         {`"status": "complete"`, `"status": "` + strings.Repeat("é", 64) + `"`, `status: is "` + strings.Repeat("é", 64) + `", not "complete" or "partial"`},
 	"status longer":       {`"status": "complete"`, `"status": "` + strings.Repeat("é", 65) + `"`, `status: is "` + strings.Repeat("é", 64) + `…", not "complete" or "partial"`},
-	"elapsed_ms negative": {`3.21`, `-3.21`, `elapsed_ms: is -3.21, not a length of time`},
-	"elapsed_ms huge":     {`3.21`, `1e999`, `elapsed_ms: is 1e999, not a length of time`},
+	"elapsed_ms negative": {`3.21`, `-3.21`, `elapsed_ms: is -3.21, not a duration`},
+	"elapsed_ms huge":     {`3.21`, `1e999`, `elapsed_ms: is 1e999, not a duration`},
 	"elapsed_ms null":     {`3.21`, `null`, `elapsed_ms: is null, not a number`},
 	"elapsed_ms array":    {`3.21`, `[]`, `elapsed_ms: is an array, not a number`},
 	"missing null":        {`"missing": []`, `"missing": null`, `missing: is null, not an array`},
@@ -76,7 +76,7 @@ var completeEdits = map[string]edit{
 	"no recorded_after_ms":       {`"recorded_after_ms": 0.04, `, ``, `p1: has no "recorded_after_ms"`},
 	"no completed_after_ms":      {`, "completed_after_ms": 2.9`, ``, `p1: has no "completed_after_ms"`},
 	"recorded after completed":   {`"recorded_after_ms": 1,`, `"recorded_after_ms": 2.75,`, `p2: recorded after 2.75 ms, completed after 2.5 ms`},
-	"recorded negative":          {`0.04`, `-1`, `p1: recorded_after_ms: is -1, not a length of time`},
+	"recorded negative":          {`0.04`, `-1`, `p1: recorded_after_ms: is -1, not a duration`},
 	"recorded null":              {`0.04`, `null`, `p1: recorded_after_ms: is null, not a number`},
 	"completed null":             {`2.9`, `null`, `p1: completed_after_ms: is null, but the snapshot is not partial`},
 	"completed a string":         {`2.9`, `"2.9"`, `p1: completed_after_ms: is a string, not a number`},
@@ -108,7 +108,7 @@ var completeEdits = map[string]edit{
 	"from empty":            {`"from": "p1", "to": "p2"`, `"from": "", "to": "p2"`, `channels[0]: from: is empty`},
 	"strange to":            {`"from": "p1", "to": "p3"`, `"from": "p1", "to": "p30"`, "p1->p30: \"p30\" is not in processes\np1->p30: reset: \"p3\" is not an end of the channel"},
 	"strange from":          {`"from": "p3", "to": "p3"`, `"from": "p30", "to": "p3"`, `p30->p3: "p30" is not in processes`},
-	"channel twice":         {`"from": "p1", "to": "p3", "incarnations": ["i1", "i3"]`, `"from": "p1", "to": "p2", "incarnations": ["i1", "i2"]`, "p1->p2: is there twice\np1->p2: reset: \"p3\" is not an end of the channel"},
+	"channel twice":         {`"from": "p1", "to": "p3", "incarnations": ["i1", "i3"]`, `"from": "p1", "to": "p2", "incarnations": ["i1", "i2"]`, "p1->p2: is listed twice\np1->p2: reset: \"p3\" is not an end of the channel"},
 	"channels out of order": {`{"from": "p1", "to": "p2"`, `{"from": "p1", "to": "q.1_a-b", "incarnations": ["i1", "i4"], "sent": 0, "received": 0, "messages": []}, {"from": "p1", "to": "p2"`, `p1->p2: is out of order, after p1->q.1_a-b`},
 	"froms out of order":    {`{"from": "p1", "to": "p2"`, `{"from": "p3", "to": "p1", "incarnations": ["i3", "i1"], "sent": 0, "received": 0, "messages": []}, {"from": "p1", "to": "p2"`, `p1->p2: is out of order, after p3->p1`},
 	"no sent":               {`"sent": 120, `, ``, `p1->p2: has no "sent"`},
@@ -147,7 +147,7 @@ var completeEdits = map[string]edit{
 
 	"message a number":   {messages12, `[5]`, `p1->p2: messages[0]: is a number, not an object`},
 	"no seq":             {`"seq": 119, `, ``, `p1->p2: messages[0]: has no "seq"`},
-	"seq 0":              {`"seq": 119`, `"seq": 0`, `p1->p2: messages[0]: seq: is 0, the first is 1`},
+	"seq 0":              {`"seq": 119`, `"seq": 0`, `p1->p2: messages[0]: seq: is 0, but the first is 1`},
 	"seq null":           {`"seq": 119`, `"seq": null`, `p1->p2: messages[0]: seq: is null, not a number`},
 	"seq a float":        {`"seq": 119`, `"seq": 119.0`, `p1->p2: messages[0]: seq: is 119.0, not a whole number from 0 to 18446744073709551615`},
 	"no payload":         {`"seq": 119, "payload": {"type": "transfer", "amount": 3}`, `"seq": 119`, `p1->p2: message 119: has neither "payload" nor "payload_base64"`},
@@ -163,9 +163,9 @@ var completeEdits = map[string]edit{
 	"almost all missing":  {`"sent": 0`, `"sent": 18446744073709551615`, `p3->p3: message 1: is missing, also 2, 3, 4 and 18446744073709551611 more`},
 	"message in none":     {`"received": 7, "messages": []`, `"received": 7, "messages": [{"seq": 7, "payload": 1}]`, `p1->p3: message 7: is outside the cut (none is in flight)`},
 	"at the end of 2^64":  {`"received": 18446744073709551613`, `"received": 18446744073709551615`, `p2->p1: message 18446744073709551614: is outside the cut (none is in flight), also 18446744073709551615`},
-	"doubled":             {`{"seq": 119,`, `{"seq": 119, "payload": 1}, {"seq": 119,`, `p1->p2: message 119: is there more than once`},
+	"doubled":             {`{"seq": 119,`, `{"seq": 119, "payload": 1}, {"seq": 119,`, `p1->p2: message 119: is listed more than once`},
 	"swapped":             {messages12, seqs(120, 119), `p1->p2: message 119: is out of order`},
-	"all wrong":           {messages12, seqs(117, 121, 120, 120, 118), "p1->p2: message 119: is missing\np1->p2: message 117: is outside the cut (119 to 120 are in flight), also 121, 118\np1->p2: message 120: is there more than once\np1->p2: message 120: is out of order, also 120, 118"},
+	"all wrong":           {messages12, seqs(117, 121, 120, 120, 118), "p1->p2: message 119: is missing\np1->p2: message 117: is outside the cut (119 to 120 are in flight), also 121, 118\np1->p2: message 120: is listed more than once\np1->p2: message 120: is out of order, also 120, 118"},
 	"one run too long":    {messages12, seqs(117, 118, 119, 120, 121, 122), `p1->p2: message 117: is outside the cut (119 to 120 are in flight), also 118, 121, 122`},
 }
 
@@ -223,28 +223,27 @@ var partialEdits = map[string]edit{
 	"missing detail a number": {entryP3, entryP3 + `{"process": "p8", "reason": "r", "detail": 1},`, `missing[1]: detail: is a number, not a string`},
 }
 
-func TestFaults(t *testing.T) {
+func TestEachFaultIsReported(t *testing.T) {
 	for file, edits := range map[string]map[string]edit{"complete.json": completeEdits, "partial.json": partialEdits} {
 		doc := golden(t, file)
 		for name, e := range edits {
 			t.Run(file+"/"+name, func(t *testing.T) {
 				if n := strings.Count(doc, e.old); n == 0 {
-					t.Fatalf("not in the document: %s", e.old)
+					t.Fatalf("got a document without %s, want one to replace", e.old)
 				}
 				r := check(t, strings.Replace(doc, e.old, e.new, 1))
 				if got := strings.TrimSuffix(string(show(r)), "\n"); got != e.want {
 					t.Errorf("got:\n%s\nwant:\n%s", got, e.want)
 				}
 				if r.OK() || r.Consistent() {
-					t.Error("passes")
+					t.Errorf("got OK %v and Consistent %v, want false for both", r.OK(), r.Consistent())
 				}
 			})
 		}
 	}
 }
 
-// What may be, in a partial snapshot.
-func TestPartialAllowed(t *testing.T) {
+func TestPartialSnapshotMayLackParts(t *testing.T) {
 	doc := golden(t, "partial.json")
 	for name, e := range map[string]edit{
 		"restart of one end is enough": {`{"channel": "p1->p4", "reason": "process restarted"`, `{"channel": "p1->p4", "reason": "marker not received"`, ``},
@@ -257,14 +256,17 @@ func TestPartialAllowed(t *testing.T) {
 				i := strings.Index(edited, `"missing"`)
 				edited = edited[:i] + `"missing": [{"process": "p1", "reason": "r", "detail": ""}, {"process": "p3", "reason": "r", "detail": ""}]}`
 			}
-			if r := check(t, edited); edited == doc || !r.Consistent() || r.OK() {
-				t.Errorf("%q", r.Faults)
+			if edited == doc {
+				t.Fatalf("got a document without %s, want one to replace", e.old)
+			}
+			if r := check(t, edited); !r.Consistent() || r.OK() {
+				t.Errorf("got OK %v and faults %q, want a partial snapshot without faults", r.OK(), r.Faults)
 			}
 		})
 	}
 }
 
-func TestNotASnapshot(t *testing.T) {
+func TestOtherInputIsNotASnapshot(t *testing.T) {
 	doc := golden(t, "complete.json")
 	with := func(format string) string { return strings.Replace(doc, `"chandy/snapshot.v1"`, format, 1) }
 	for _, c := range []struct{ doc, want string }{
@@ -286,50 +288,50 @@ func TestNotASnapshot(t *testing.T) {
 		{with(`"chandy/snapshot.v0"`), `not a snapshot: format is "chandy/snapshot.v0", not "chandy/snapshot.v1"`},
 		{with(`"chandy/snapshot.v1b"`), `not a snapshot: format is "chandy/snapshot.v1b", not "chandy/snapshot.v1"`},
 		{with(`"chandy/snapshot.v"`), `not a snapshot: format is "chandy/snapshot.v", not "chandy/snapshot.v1"`},
-		{with(`"chandy/snapshot.v2"`), `format is "chandy/snapshot.v2", newer than "chandy/snapshot.v1", which this verify knows`},
-		{with(`"chandy/snapshot.v10"`), `format is "chandy/snapshot.v10", newer than "chandy/snapshot.v1", which this verify knows`},
+		{with(`"chandy/snapshot.v2"`), `format is "chandy/snapshot.v2", newer than "chandy/snapshot.v1", the only one that this version of chandy can verify`},
+		{with(`"chandy/snapshot.v10"`), `format is "chandy/snapshot.v10", newer than "chandy/snapshot.v1", the only one that this version of chandy can verify`},
 		{with(`1`), `not a snapshot: format is a number, not "chandy/snapshot.v1"`},
 		{with(`null`), `not a snapshot: format is null, not "chandy/snapshot.v1"`},
 	} {
 		r, err := Check(strings.NewReader(c.doc))
 		if err == nil || r != nil || !strings.HasPrefix(err.Error(), c.want) {
-			t.Errorf("%.40q: %v\nwant %s", c.doc, err, c.want)
+			t.Errorf("%.40q: got report %v and error %v, want error %s", c.doc, r, err, c.want)
 		}
 	}
 }
 
-func TestReadError(t *testing.T) {
+func TestReadErrorIsReturned(t *testing.T) {
 	broken := errors.New("disk on fire")
 	doc := golden(t, "complete.json")
 	for _, n := range []int{0, 5, 1000, len(doc)} {
 		_, err := Check(io.MultiReader(strings.NewReader(doc[:n]), iotest.ErrReader(broken)))
 		if !errors.Is(err, broken) || err.Error() != "read snapshot: disk on fire" {
-			t.Errorf("after %d bytes: %v", n, err)
+			t.Errorf("read error after %d bytes: got %v, want read snapshot: %v", n, err, broken)
 		}
 	}
 }
 
-func TestEmpty(t *testing.T) {
+func TestCompleteSnapshotHasProcesses(t *testing.T) {
 	doc := golden(t, "complete.json")
 	doc = doc[:strings.Index(doc, `"processes"`)] + `"processes": {}, "channels": [], "missing": []}`
 	r := check(t, doc)
-	if got := string(show(r)); got != "processes: is empty\ninitiators: \"p1\" is not in processes\n" {
-		t.Error(got)
+	want := "processes: is empty\ninitiators: \"p1\" is not in processes\n"
+	if got := string(show(r)); got != want {
+		t.Errorf("got:\n%swant:\n%s", got, want)
 	}
 }
 
-// The longest id.
-func TestLongID(t *testing.T) {
+func TestLongestIDIsAccepted(t *testing.T) {
 	doc := strings.ReplaceAll(golden(t, "complete.json"), "q.1_a-b", strings.Repeat("q", processIDMax))
 	if r := check(t, doc); !r.OK() {
-		t.Errorf("%q", r.Faults)
+		t.Errorf("got faults %q, want none", r.Faults)
 	}
 }
 
-func TestManyFaults(t *testing.T) {
+func TestKeptFaultsAreBounded(t *testing.T) {
 	doc := strings.Replace(golden(t, "complete.json"), messages12, "["+strings.Repeat("5,", 149)+"5]", 1)
 	r := check(t, doc)
 	if n := len(r.Faults); n != faultsMax+1 || r.Faults[n-1].String() != "and 50 more faults" {
-		t.Errorf("%d faults, the last: %s", n, r.Faults[n-1])
+		t.Errorf("got %d faults, the last %q; want %d, the last %q", n, r.Faults[n-1], faultsMax+1, "and 50 more faults")
 	}
 }

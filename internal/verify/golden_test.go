@@ -25,60 +25,59 @@ func check(t *testing.T, doc string) *Report {
 	return r
 }
 
-func TestComplete(t *testing.T) {
+func TestCompleteSnapshotPasses(t *testing.T) {
 	r := check(t, golden(t, "complete.json"))
 	if !r.OK() || !r.Consistent() {
-		t.Fatalf("not ok: %q", r.Faults)
+		t.Fatalf("got faults %q, want none", r.Faults)
 	}
 	if r.ID != "20261122T073525123456Z-k3m9x2q7ab" || r.Cluster != "bank" || r.Status != "complete" || len(r.Missing) != 0 {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want the id, cluster and status of complete.json and nothing missing", r)
 	}
 	// {"type": "transfer", "amount": 3} is 33 bytes, null 4, //8B and /w== 3 and 1.
 	if r.Processes != 4 || r.Channels != 5 || r.Messages != 4 || r.Bytes != 33+4+3+1 {
-		t.Errorf("%d processes, %d channels, %d messages of %d bytes", r.Processes, r.Channels, r.Messages, r.Bytes)
+		t.Errorf("got %d processes, %d channels, %d messages of %d bytes; want 4, 5, 4 and 41", r.Processes, r.Channels, r.Messages, r.Bytes)
 	}
 }
 
-func TestPartial(t *testing.T) {
+func TestPartialSnapshotIsConsistentButNotOK(t *testing.T) {
 	r := check(t, golden(t, "partial.json"))
 	if !r.Consistent() {
-		t.Fatalf("faults: %q", r.Faults)
+		t.Fatalf("got faults %q, want none", r.Faults)
 	}
 	if r.OK() {
-		t.Error("a partial snapshot is not ok")
+		t.Error("got OK true for a partial snapshot, want false")
 	}
 	want := "p3: unreachable: connection refused\n" +
 		"p4: process restarted: noticed by p1\n" +
 		"p1->p4: process restarted\n" +
 		"p2->p1: marker not received: p1 waits"
 	if got := strings.Join(r.Missing, "\n"); got != want {
-		t.Errorf("missing:\n%s", got)
+		t.Errorf("missing: got\n%s\nwant\n%s", got, want)
 	}
 	if r.Processes != 3 || r.Channels != 6 || r.Messages != 1 || r.Bytes != 1 {
-		t.Errorf("%+v", r)
+		t.Errorf("got %+v, want 3 processes, 6 channels and 1 message of 1 byte", r)
 	}
 }
 
-// The order of keys means nothing: jq -S sorts them.
-func TestKeyOrder(t *testing.T) {
+// The command jq -S sorts keys.
+func TestKeysMayComeInAnyOrder(t *testing.T) {
 	if r := check(t, golden(t, "sorted-keys.json")); !r.OK() {
-		t.Errorf("%q", r.Faults)
+		t.Errorf("got faults %q, want none", r.Faults)
 	}
 }
 
-func TestTruncated(t *testing.T) {
+func TestTruncatedSnapshotNeverPasses(t *testing.T) {
 	for _, name := range []string{"complete.json", "partial.json"} {
 		doc := strings.TrimRight(golden(t, name), "\n")
 		for n := range len(doc) {
 			if r, err := Check(strings.NewReader(doc[:n])); err == nil && (r.OK() || r.Consistent()) {
-				t.Errorf("%s: the first %d bytes pass", name, n)
+				t.Errorf("first %d bytes of %s: got no error and no fault, want one", n, name)
 			}
 		}
 	}
 }
 
-// The faults do not depend on how the bytes come.
-func TestOneByteReads(t *testing.T) {
+func TestFaultsAreTheSameWithOneByteReads(t *testing.T) {
 	for _, doc := range []string{
 		golden(t, "complete.json"),
 		strings.Replace(golden(t, "complete.json"), "Grüße", "Gr\xc3e", 1),
@@ -86,7 +85,7 @@ func TestOneByteReads(t *testing.T) {
 		whole := check(t, doc)
 		slow, err := Check(oneByte{strings.NewReader(doc)})
 		if err != nil || !bytes.Equal(show(whole), show(slow)) {
-			t.Errorf("%v\n%s%s", err, show(whole), show(slow))
+			t.Errorf("got error %v and faults\n%swant no error and faults\n%s", err, show(slow), show(whole))
 		}
 	}
 }

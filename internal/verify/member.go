@@ -9,15 +9,16 @@ import (
 	"strings"
 )
 
-// optional is a value that can be null. It is neither known nor null if it is not
-// there or has a fault, which was then said already.
+// optional is a value that can be null. If it is absent, or has a fault that is already
+// reported, it is neither known nor null.
 type optional[T any] struct {
 	value T
 	known bool
 	null  bool
 }
 
-// object reads an object, if it is one; see members.
+// object reads an object with members. If the next value is not an object, object
+// reports a fault, skips the value and returns ok = false.
 func (c *checker) object(member func(key string) error, required ...string) (ok bool, err error) {
 	token, err := c.token()
 	if err != nil {
@@ -30,8 +31,8 @@ func (c *checker) object(member func(key string) error, required ...string) (ok 
 	return true, c.members(member, required...)
 }
 
-// members reads the rest of an object. member reads the value of each key; of two
-// equal keys the first counts and the second is a fault.
+// members reads an object whose brace has been read. It calls member to read the value
+// of each key. A key that comes again is a fault, and its value is skipped.
 func (c *checker) members(member func(key string) error, required ...string) error {
 	seen := make(map[string]bool, 8)
 	for c.json.More() {
@@ -62,8 +63,8 @@ func (c *checker) members(member func(key string) error, required ...string) err
 	return nil
 }
 
-// array reads an array, whose elements element reads. n is how many there are, -1
-// if it is no array.
+// array reads an array and calls element to read each element. It returns their number,
+// or -1 if the value is not an array.
 func (c *checker) array(name string, element func(i int) error) (n int, err error) {
 	token, err := c.token()
 	if err != nil {
@@ -87,7 +88,7 @@ func (c *checker) elements(name string, first json.Token, element func(i int) er
 	return n, err
 }
 
-// scalar reads what is not an array or an object; nil is null.
+// scalar reads a value that is not an array or an object. The token nil is null.
 func (c *checker) scalar(name, want string) (token json.Token, ok bool, err error) {
 	token, err = c.token()
 	if err != nil {
@@ -121,15 +122,15 @@ func (c *checker) textOrNull(name string) (optional[string], error) {
 	return optional[string]{value: s, known: isString, null: token == nil}, nil
 }
 
-// name reads a string that names something: it is not empty, and whole.
+// name reads a string that is a name; see checkName.
 func (c *checker) name(name string) (string, error) {
 	s, err := c.text(name)
 	c.checkName(name, s)
 	return s.value, err
 }
 
-// checkName refuses the replacement character too. It is what the half of a
-// surrogate pair decodes to, so that different names would be equal.
+// checkName checks that a name is not empty and has no replacement character. Half a
+// surrogate pair decodes to that character, so that different names would be equal.
 func (c *checker) checkName(name string, s optional[string]) {
 	switch {
 	case s.known && s.value == "":
@@ -139,7 +140,8 @@ func (c *checker) checkName(name string, s optional[string]) {
 	}
 }
 
-// number reads a whole number, exactly: through a float64, 2^53+1 would be 2^53.
+// number reads a whole number. It does not go through a float64, in which 2^53+1
+// would become 2^53.
 func (c *checker) number(name string) (optional[uint64], error) {
 	token, ok, err := c.scalar(name, "a number")
 	if !ok {
@@ -160,7 +162,7 @@ func (c *checker) number(name string) (optional[uint64], error) {
 	return optional[uint64]{value: n, known: true}, nil
 }
 
-// milliseconds reads a length of time.
+// milliseconds reads a duration.
 func (c *checker) milliseconds(name string) (optional[float64], error) {
 	ms, err := c.millisecondsOrNull(name)
 	if ms.null {
@@ -183,7 +185,7 @@ func (c *checker) millisecondsOrNull(name string) (optional[float64], error) {
 	}
 	ms, err := strconv.ParseFloat(literal.String(), 64)
 	if err != nil || ms < 0 {
-		c.fault("%s: is %s, not a length of time", name, clip(literal.String()))
+		c.fault("%s: is %s, not a duration", name, clip(literal.String()))
 		return optional[float64]{}, nil
 	}
 	return optional[float64]{value: ms, known: true}, nil
@@ -211,7 +213,7 @@ func describe(token json.Token) string {
 
 func quote(s string) string { return strconv.Quote(clip(s)) }
 
-// clip keeps a fault readable whatever the document holds.
+// clip shortens a text, so that a fault stays readable.
 func clip(s string) string {
 	const runesMax = 64
 	if runes := []rune(s[:min(len(s), 4*runesMax+4)]); len(runes) > runesMax {

@@ -5,16 +5,16 @@ import (
 	"fmt"
 )
 
-// messages is what is kept of the state of a channel: the numbers, as runs in the
-// order in which they stand. A channel without a fault has one run at most.
+// messages holds the numbers of the messages of one channel, as runs in the order of
+// the document. A channel without a fault has at most one run.
 type messages struct {
-	listed bool // an array
+	listed bool // "messages" is an array
 	null   bool
-	broken bool // the number of one could not be read, which was said
+	broken bool // a number could not be read, which is already reported
 	runs   []run
 }
 
-// run is the numbers first, first+1 … last. Invariant: 1 <= first <= last.
+// run holds the numbers first, first+1 … last. Invariant: 1 <= first <= last.
 type run struct{ first, last uint64 }
 
 func (m *messages) add(seq uint64) {
@@ -50,7 +50,7 @@ func (c *checker) readMessage(m *messages, i int) error {
 			if seq.null {
 				c.fault("seq: is null, not a number")
 			} else if seq.known && seq.value == 0 {
-				c.fault("seq: is 0, the first is 1")
+				c.fault("seq: is 0, but the first is 1")
 			}
 		case "payload":
 			err = c.readContent(&payload, key, false)

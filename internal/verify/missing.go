@@ -2,15 +2,15 @@ package verify
 
 import "fmt"
 
-// processRestarted is the one reason that this package has to know: with it, the
-// numbers of a channel say nothing.
+// processRestarted is the only reason that this package must know: after a restart, the
+// numbers of a channel prove nothing.
 const processRestarted = "process restarted"
 
-// missing is what a partial snapshot says that it does not have, with the reasons.
+// missing holds the entries of "missing": what a partial snapshot lacks, and why.
 type missing struct {
-	entries   []entry           // in the order in which they stand
-	processes map[string]string // the reason of each
-	channels  map[string]string // by "p2->p1"
+	entries   []entry           // in the order of the document
+	processes map[string]string // id to reason
+	channels  map[string]string // name, such as "p2->p1", to reason
 }
 
 type entry struct {
@@ -82,7 +82,7 @@ func (c *checker) addMissing(to map[string]string, e entry, reason string) {
 	c.missing.entries = append(c.missing.entries, e)
 }
 
-// checkMissing checks that what is said to be missing is missing.
+// checkMissing checks that the listed processes and channels really are missing.
 func (c *checker) checkMissing() {
 	entries := len(c.report.Missing)
 	if c.report.Status != partial {

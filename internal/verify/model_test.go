@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// model is a snapshot as the tests build it.
+// model is a snapshot that tests build, change and encode.
 type model struct {
 	Format     string                  `json:"format"`
 	ID         string                  `json:"id"`
@@ -54,7 +54,7 @@ func (m *model) bytes() []byte {
 	return b
 }
 
-// randomModel builds a good snapshot with at least one channel.
+// randomModel returns a consistent snapshot with at least one channel.
 func randomModel(r *rand.Rand) *model {
 	m := &model{
 		Format: "chandy/snapshot.v1", ID: "20261122T073525123456Z-k3m9x2q7ab", Cluster: "bank",
@@ -120,8 +120,8 @@ func randomBytes(r *rand.Rand) []byte {
 	return b
 }
 
-// tamper changes one thing so that the snapshot no longer means the same, and says
-// what it did; empty if that cannot be done to this snapshot.
+// tamper makes one random change that the certificate must detect and returns its
+// description. The description is empty if this snapshot has nothing to change so.
 func tamper(r *rand.Rand, m *model) string {
 	ch := m.Channels[r.IntN(len(m.Channels))]
 	n := len(ch.Messages)
@@ -182,7 +182,7 @@ func tamper(r *rand.Rand, m *model) string {
 	return ""
 }
 
-// otherNumber is any number but n, often a near one.
+// otherNumber returns a random number other than n, often a near one.
 func otherNumber(r *rand.Rand, n uint64) uint64 {
 	other := []uint64{n + 1, n - 1, n ^ 1<<r.IntN(64), r.Uint64(), r.Uint64N(8)}[r.IntN(5)]
 	if other == n {

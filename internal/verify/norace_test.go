@@ -2,5 +2,5 @@
 
 package verify
 
-// tampered is how many snapshots TestTampered tampers with.
+// tampered is how many snapshots are tampered with.
 const tampered = 10_000

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// numbers is message numbers of which the first few are kept: almost 2^64 can be
-// missing.
+// numbers counts message numbers and keeps the first few. It cannot keep all, because
+// almost 2^64 can be missing.
 type numbers struct {
 	named []uint64
 	count uint64
@@ -27,7 +27,7 @@ func (n *numbers) add(first, last uint64) {
 	n.count += last - first + 1
 }
 
-// numbersFault says what is wrong with the numbers, at the first of them.
+// numbersFault reports one fault for all the numbers, at the first of them.
 func (c *checker) numbersFault(n numbers, what string) {
 	if n.count == 0 {
 		return
@@ -47,9 +47,9 @@ func (c *checker) numbersFault(n numbers, what string) {
 	c.locate(start, "", n.named[0])
 }
 
-// differences says how the numbers that stand there, as runs, differ from
-// received+1 … sent in order. It takes received <= sent. The range can be as large
-// as 2^64-1, so that nothing here counts through it.
+// differences reports how the numbers in there, in the order of the document, differ
+// from received+1 … sent in order. The caller must have checked received <= sent. The
+// range can be as large as 2^64-1, so that no loop may go through its numbers.
 func (c *checker) differences(there []run, received, sent uint64) {
 	var outside, behind, doubled, absent numbers
 	highest := uint64(0)
@@ -66,7 +66,7 @@ func (c *checker) differences(there []run, received, sent uint64) {
 		highest = max(highest, r.last)
 	}
 	sorted := slices.SortedFunc(slices.Values(there), func(a, b run) int { return cmp.Compare(a.first, b.first) })
-	through := received   // all of received+1 … through are there or said to be missing
+	through := received   // all of received+1 … through are there or in absent
 	repeated := uint64(0) // the last one in doubled
 	highest = 0
 	for _, r := range sorted {
@@ -91,6 +91,6 @@ func (c *checker) differences(there []run, received, sent uint64) {
 	}
 	c.numbersFault(absent, "is missing")
 	c.numbersFault(outside, "is outside the cut ("+want+")")
-	c.numbersFault(doubled, "is there more than once")
+	c.numbersFault(doubled, "is listed more than once")
 	c.numbersFault(behind, "is out of order")
 }

@@ -14,8 +14,8 @@ var (
 	clientID  = regexp.MustCompile(`^c[0-9]+$`)
 )
 
-// isProcessID tells whether id can name a process. Only then is "p1->p2" one
-// channel and no other.
+// isProcessID reports whether id can be the id of a process. The rule makes channel
+// names unambiguous: an id has no "->".
 func isProcessID(id string) bool {
 	return len(id) <= processIDMax && processID.MatchString(id) && !clientID.MatchString(id)
 }
@@ -43,7 +43,7 @@ func (c *checker) readProcess(id string) error {
 	var failed bool
 	var incarnation string
 	var recorded, completed optional[float64]
-	var asked []string // the keys of how a child was asked
+	var asked []string // keys that only the state of a child has
 	ok, err := c.object(func(key string) (err error) {
 		switch key {
 		case "state":
@@ -94,7 +94,7 @@ func (c *checker) readProcess(id string) error {
 	return nil
 }
 
-// settled is what a child can have reached.
+// settled lists the values of the key "settled".
 var settled = []string{"acknowledged+idle", "acknowledged", "idle", "none"}
 
 func (c *checker) readSettled(name string) error {
@@ -113,7 +113,7 @@ func (c *checker) readCount(name string) error {
 	return err
 }
 
-// checkProcesses runs at the end: processes can come after initiators.
+// checkProcesses must run at the end, because processes can come after initiators.
 func (c *checker) checkProcesses() {
 	if c.report.Processes == 0 && c.report.Status != partial {
 		c.fault("processes: is empty")
@@ -130,8 +130,8 @@ func (c *checker) checkProcesses() {
 	}
 }
 
-// exists tells whether id is a process: one whose part came or, in a partial
-// snapshot, one that is listed as missing.
+// exists reports whether id is a process of the snapshot: its part came or, in a
+// partial snapshot, it is listed as missing.
 func (c *checker) exists(id string) bool {
 	_, came := c.processes[id]
 	_, listed := c.missing.processes[id]

@@ -2,5 +2,6 @@
 
 package verify
 
-// tampered is how many snapshots TestTampered tampers with.
+// tampered is how many snapshots are tampered with. It is small because the race
+// detector makes the test slow.
 const tampered = 500

@@ -2,28 +2,28 @@ package verify
 
 import "fmt"
 
-// Report is what a snapshot holds and what is wrong with it.
+// Report summarizes a snapshot and lists its faults.
 type Report struct {
 	ID, Cluster, Status           string
 	Processes, Channels, Messages int
-	// Bytes is the size of all payloads: as they stand in the document, those in
-	// base64 decoded.
+	// Bytes is the size of all payloads: JSON as written in the document, base64
+	// decoded.
 	Bytes int64
-	// Faults is in the order of the document, what spans several places last. At
-	// most faultsMax are kept; a last one counts the others.
+	// Faults is in the order of the document. Faults that concern several places come
+	// last. If there are more than faultsMax, a last entry counts the ones left out.
 	Faults []Fault
 	// Missing has a line for each entry of the key: "p3: unreachable: …".
 	Missing []string
 }
 
-// Fault is one thing that is wrong.
+// Fault is one fault of a snapshot.
 type Fault struct {
-	Where string // "p1->p2", "p3", the path of what has no name ("channels[2]"), or empty: the document
-	Seq   uint64 // the message; 0: none
+	Where string // "p1->p2", "p3", a path ("channels[2]") if there is no name, or empty for the document
+	Seq   uint64 // number of the message; zero means none
 	What  string
 }
 
-// faultsMax bounds what a damaged document can make us keep.
+// faultsMax bounds the memory that a damaged document can cost.
 const faultsMax = 100
 
 func (f Fault) String() string {
@@ -37,9 +37,9 @@ func (f Fault) String() string {
 	return s
 }
 
-// Consistent tells that nothing in the document speaks against its cut. A partial
-// snapshot can be consistent.
+// Consistent reports whether the document has no fault, so that nothing contradicts its
+// cut. A partial snapshot can be consistent.
 func (r *Report) Consistent() bool { return len(r.Faults) == 0 }
 
-// OK tells that the snapshot is complete and its cut proven consistent.
+// OK reports whether the snapshot is complete and its cut is proven consistent.
 func (r *Report) OK() bool { return r.Status == complete && r.Consistent() }

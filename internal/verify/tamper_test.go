@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// Ten thousand good snapshots pass; each with one thing changed is refused.
-func TestTampered(t *testing.T) {
+func TestConsistentSnapshotPassesAndTamperedOneFails(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -24,21 +23,20 @@ func TestTampered(t *testing.T) {
 		}
 		i++
 		if report, err := Check(bytes.NewReader(good)); err != nil || !report.OK() {
-			t.Fatalf("seed %d, snapshot %d: %v, %+v\n%s", seed, i, err, report, good)
+			t.Fatalf("seed %d, snapshot %d: got error %v and report %+v, want neither error nor fault\n%s", seed, i, err, report, good)
 		}
 		bad := m.bytes()
 		if report, err := Check(bytes.NewReader(bad)); err != nil || report.Consistent() || report.OK() {
-			t.Fatalf("seed %d, snapshot %d, %s: %v passes\n%s", seed, i, what, err, bad)
+			t.Fatalf("seed %d, snapshot %d, tampered: %s: got error %v and report %+v, want a fault\n%s", seed, i, what, err, report, bad)
 		}
 		kinds[what] = true
 	}
 	if len(kinds) < 100 {
-		t.Errorf("seed %d: only %d kinds of tampering", seed, len(kinds))
+		t.Errorf("seed %d: got %d kinds of tampering, want at least 100", seed, len(kinds))
 	}
 }
 
-// The differences of a list of numbers, against counting them one by one.
-func TestDifferences(t *testing.T) {
+func TestDifferencesOfRunsMatchCountingOneByOne(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -60,27 +58,27 @@ func TestDifferences(t *testing.T) {
 		c := &checker{}
 		c.differences(m.runs, received, sent)
 		if right != (len(c.report.Faults) == 0) {
-			t.Fatalf("seed %d, list %d: received %d, sent %d, %d: %q", seed, i, received, sent, list, c.report.Faults)
+			t.Fatalf("seed %d, list %d: received %d, sent %d, %d: got faults %q, want some: %v", seed, i, received, sent, list, c.report.Faults, !right)
 		}
 		for _, want := range countedOneByOne(list, received, sent) {
 			f := c.report.Faults
 			if len(f) == 0 || f[0].Seq != want.named[0] {
-				t.Fatalf("seed %d, list %d: received %d, sent %d, %d: %q, want %+v", seed, i, received, sent, list, f, want)
+				t.Fatalf("seed %d, list %d: received %d, sent %d, %d: got %q, want %+v", seed, i, received, sent, list, f, want)
 			}
 			c.report.Faults = f[1:]
 			again := &checker{}
 			again.numbersFault(want, f[0].What[:len("is missing")])
 			if tail(again.report.Faults[0].What) != tail(f[0].What) {
-				t.Fatalf("seed %d, list %d: received %d, sent %d, %d: %q, want %+v", seed, i, received, sent, list, f[0], want)
+				t.Fatalf("seed %d, list %d: received %d, sent %d, %d: got %q, want %+v", seed, i, received, sent, list, f[0], want)
 			}
 		}
 		if len(c.report.Faults) > 0 {
-			t.Fatalf("seed %d, list %d: received %d, sent %d, %d: also %q", seed, i, received, sent, list, c.report.Faults)
+			t.Fatalf("seed %d, list %d: received %d, sent %d, %d: got also %q, want no more faults", seed, i, received, sent, list, c.report.Faults)
 		}
 	}
 }
 
-// tail is the numbers in a fault after the first.
+// tail returns the text of a fault from its second number on.
 func tail(what string) string {
 	if i := bytes.Index([]byte(what), []byte(", also ")); i >= 0 {
 		return what[i:]
@@ -88,8 +86,9 @@ func tail(what string) string {
 	return ""
 }
 
-// countedOneByOne is missing, outside, doubled and out of order, without those
-// that are empty. Runs say the outside numbers below the cut before those above.
+// countedOneByOne returns the numbers that are missing, outside the cut, doubled and out
+// of order, without the sets that are empty. The numbers outside are in the order of the
+// list. Runs have the same order: numbers below the cut before the ones above it.
 func countedOneByOne(list []uint64, received, sent uint64) []numbers {
 	var outside, behind, doubled, absent numbers
 	times := map[uint64]int{}
@@ -125,8 +124,8 @@ func countedOneByOne(list []uint64, received, sent uint64) []numbers {
 	return all
 }
 
-// FuzzCheck: no panic, and what is OK satisfies the rule when it is read once more
-// in the plainest way.
+// FuzzCheck checks that Check never panics, and that a snapshot that it accepts satisfies
+// the rule when encoding/json reads it and a plain loop checks it.
 func FuzzCheck(f *testing.F) {
 	for _, name := range []string{"complete.json", "partial.json", "sorted-keys.json"} {
 		f.Add([]byte(golden(f, name)))
@@ -138,17 +137,17 @@ func FuzzCheck(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		report, err := Check(bytes.NewReader(doc))
 		if (err == nil) != (report != nil) {
-			t.Fatalf("%v and %v", report, err)
+			t.Fatalf("got report %v and error %v, want exactly one of them", report, err)
 		}
 		if err != nil || !report.OK() {
 			return
 		}
 		if report.Status != "complete" || !report.Consistent() || len(report.Missing) != 0 || !utf8.Valid(doc) {
-			t.Fatalf("%+v", report)
+			t.Fatalf("got OK for %+v, want it for valid UTF-8, complete and without faults only", report)
 		}
 		var m model
 		if err := json.Unmarshal(doc, &m); err != nil {
-			t.Fatalf("ok, but %v", err)
+			t.Fatalf("got OK, but encoding/json: %v", err)
 		}
 		messages := 0
 		for _, ch := range m.Channels {
@@ -158,12 +157,12 @@ func FuzzCheck(f *testing.F) {
 				ok = ok && message.Seq == ch.Received+1+uint64(i)
 			}
 			if !ok {
-				t.Fatalf("ok, but %+v", ch)
+				t.Fatalf("got OK, want a fault in channel %+v", ch)
 			}
 			messages += len(ch.Messages)
 		}
 		if len(m.Processes) != report.Processes || len(m.Channels) != report.Channels || messages != report.Messages {
-			t.Fatalf("ok, but %+v", report)
+			t.Fatalf("got %+v, want %d processes, %d channels and %d messages", report, len(m.Processes), len(m.Channels), messages)
 		}
 	})
 }
