@@ -18,8 +18,8 @@ part() {
 	echo "   $((SECONDS - begun)) s"
 }
 
-part 'simulation without faults' go test ./internal/sim -count=1 -timeout 60m -run '^TestSeeds$' -v -from "$from" -seeds 20000
-part 'simulation with faults' go test ./internal/sim -count=1 -timeout 60m -run '^TestFaults$' -v -from "$from" -seeds 5000
+part 'simulation without faults' go test ./internal/sim -count=1 -timeout 60m -run '^TestSnapshotsAreCompleteWithoutFaults$' -v -from "$from" -seeds 20000
+part 'simulation with faults' go test ./internal/sim -count=1 -timeout 60m -run '^TestSnapshotsAreConsistentWithFaults$' -v -from "$from" -seeds 5000
 part 'resets on real sockets' go test ./netnode -count=1 -timeout 30m -run '^TestProxyResets$' -v -soak
 part 'children' go test ./internal/child -count=1 -timeout 30m -run '^Test(Exact|Token|Gossip)$' -v -soak
 part 'explorations' go test ./snapshot ./internal/channel -count=1 -timeout 60m -run '^TestExplore' -v

@@ -13,12 +13,13 @@ import (
 type taken struct {
 	at      snapshot.ProcessID
 	text    []byte
-	refused string // why none was taken
+	refused string // why there is no snapshot, or empty
 	ended   bool
 	request wire.Request
 }
 
-// ask lets a client ask a node for a snapshot, now.
+// ask connects a client to a node. When the node welcomes it, the client requests a
+// snapshot.
 func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
 	t := &taken{at: at}
 	n := w.nodes[at]
@@ -27,7 +28,7 @@ func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
 		return t
 	}
 	var there *end
-	there = n.accept("", func(f wire.Frame) { t.heard(there, f) }, func(err error) {
+	there = n.accept("", func(f wire.Frame) { t.receive(there, f) }, func(err error) {
 		if !t.ended {
 			t.refused, t.ended = fmt.Sprintf("the connection ended: %v", err), true
 		}
@@ -43,7 +44,8 @@ func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
 	return t
 }
 
-func (t *taken) heard(e *end, f wire.Frame) {
+// receive handles a frame from the node.
+func (t *taken) receive(e *end, f wire.Frame) {
 	switch f := f.(type) {
 	case wire.Welcome:
 		e.write([]wire.Frame{t.request}, false)

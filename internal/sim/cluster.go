@@ -12,8 +12,8 @@ import (
 // processesMax bounds the size of a random cluster.
 const processesMax = 7
 
-// randomCluster returns a random cluster: processes, channels, program and delay. With
-// faults, which take longer, it has less to do.
+// randomCluster returns a random cluster: processes, channels, program and delay. Runs
+// with faults cover more virtual time, so their programs send less.
 func randomCluster(r *rand.Rand, faults bool) config.Definition {
 	rates, holds := []int{0, 5, 50, 500, 2000}, []int{0, 10, 100, 5000}
 	if faults {

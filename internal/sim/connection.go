@@ -10,11 +10,11 @@ import (
 	"chandy/wire"
 )
 
-// end is one end of a connection: bytes that are written here arrive there, in
-// order, each write after a time of its own.
+// end is one end of a connection. The bytes that are written at one end arrive at the
+// other end in order. Each write has a random latency of its own.
 type end struct {
 	world  *world
-	host   snapshot.ProcessID // empty: a client
+	host   snapshot.ProcessID // empty if this is the end of a client
 	other  *end
 	arrive func(wire.Frame)
 	closed func(error)
@@ -22,12 +22,12 @@ type end struct {
 	gone   bool
 }
 
-// written is what was written at once, frame by frame, or, without any, the end of
+// written is one write: the bytes of each frame or, if there are no frames, the end of
 // the connection.
 type written struct {
 	due    time.Duration
 	frames [][]byte
-	late   bool // messages only: what goes ahead may overtake it
+	late   bool // has messages only, so that a write ahead may overtake it
 	err    error
 }
 
@@ -50,8 +50,8 @@ func (e *end) write(frames []wire.Frame, ahead bool) {
 	e.send(w, ahead)
 }
 
-// send puts w behind what was written before; what goes ahead overtakes some of
-// the messages that have not arrived.
+// send queues w after the earlier writes. A write that goes ahead overtakes a random
+// number of queued messages, but never the first write of the queue.
 func (e *end) send(w written, ahead bool) {
 	w.due = e.world.now + e.world.latency()
 	at := len(e.queue)
@@ -67,8 +67,8 @@ func (e *end) send(w written, ahead bool) {
 	}
 }
 
-// deliver lets arrive what is due. During a partition nothing does; it arrives
-// afterwards, if the connection is still there, as TCP sends it again.
+// deliver delivers the writes that are due. During a partition nothing arrives. After
+// it, the writes arrive if the connection still exists, because TCP retransmits.
 func (e *end) deliver() {
 	for len(e.queue) > 0 {
 		head := e.queue[0]
@@ -96,8 +96,8 @@ func (e *end) read(frames [][]byte) {
 	}
 }
 
-// close ends the connection: what was written arrives, then the other end hears
-// of it.
+// close ends the connection. The other end first receives everything that was written,
+// and then the end of the connection.
 func (e *end) close(err error) {
 	if !e.gone {
 		e.end(nil)
@@ -107,7 +107,7 @@ func (e *end) close(err error) {
 
 var errReset = errors.New("connection reset by peer")
 
-// cut breaks the connection: what is on the way is lost, in both directions.
+// cut breaks the connection. The bytes in transit are lost in both directions.
 func (e *end) cut() {
 	e.queue, e.other.queue = nil, nil
 	e.end(errReset)

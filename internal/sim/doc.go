@@ -1,8 +1,9 @@
-// Package sim runs whole clusters on one goroutine with a virtual clock. Each
-// node is the same [core.Core] as in a real one; only sockets, clock and
-// goroutines are replaced. Everything random comes from one seed, so that a seed
-// replays to the byte: same steps, same frames, same snapshots.
+// Package sim runs whole clusters on one goroutine with a virtual clock. Each node has
+// the same [core.Core] as a real node; only sockets, clock and goroutines are replaced.
+// All randomness comes from one seed. So the same seed replays the same steps, frames
+// and snapshots, to the byte.
 //
-// [Run] makes a random cluster from a seed, runs it, takes snapshots, and checks
-// each by package verify and by what the program conserves.
+// [Run] makes a random cluster from a seed, runs it and takes snapshots. It checks each
+// snapshot with package verify. It also checks what the program conserves: money or
+// tokens.
 package sim

@@ -7,20 +7,20 @@ import (
 	"chandy/snapshot"
 )
 
-// faultsUntil is when the last fault has ended. From then on the cluster has to
-// converge.
+// faultsUntil is the time at which the last fault has ended. From then on the cluster
+// must converge.
 const faultsUntil = 2 * time.Second
 
-// partition separates some processes from the others for a while: both ways, or
-// only what these processes send.
+// partition separates some processes from all others for a while. If oneWay is set,
+// only the frames that these processes send are held back.
 type partition struct {
 	from, until time.Duration
 	some        []snapshot.ProcessID
 	oneWay      bool
 }
 
-// healed is when what one process sends to another gets through: now, or at the
-// end of the partitions between them. Clients are everywhere.
+// healed returns the time from which frames from one process to another get through:
+// now, or the end of the partitions between them. No partition concerns a client.
 func (w *world) healed(from, to snapshot.ProcessID) time.Duration {
 	at := w.now
 	for _, p := range w.partitions {
@@ -58,7 +58,7 @@ func (r *runner) plant() {
 			})
 			r.at(back, func() {
 				if !r.nodes[process.ID].down {
-					return // another one was quicker
+					return // an overlapping fault has restarted it already
 				}
 				r.tell("fault: %s starts again", process.ID)
 				if err := r.start(process); err != nil {
@@ -71,7 +71,7 @@ func (r *runner) plant() {
 
 func (r *runner) short() time.Duration { return time.Duration(r.random.Int64N(int64(time.Second))) }
 
-// some is a random set of processes.
+// some returns a random set of processes.
 func (r *runner) some() []snapshot.ProcessID {
 	var some []snapshot.ProcessID
 	for _, p := range r.cluster.Processes {
@@ -82,7 +82,7 @@ func (r *runner) some() []snapshot.ProcessID {
 	return some
 }
 
-// cutOne breaks one of the connections between nodes that there are.
+// cutOne breaks one of the connections between nodes, the n-th modulo their number.
 func (w *world) cutOne(n uint64) {
 	var all []*end
 	for _, p := range w.cluster.Processes {
@@ -100,7 +100,7 @@ func (w *world) cutOne(n uint64) {
 	}
 }
 
-// freeze stops a node, as if its machine hung.
+// freeze stops a node until a time, as if its machine hung.
 func (w *world) freeze(id snapshot.ProcessID, until time.Duration) {
 	n := w.nodes[id]
 	w.tell("fault: %s hangs until %v", id, until)

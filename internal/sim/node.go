@@ -20,18 +20,18 @@ type node struct {
 	id       snapshot.ProcessID
 	core     *core.Core
 	ends     map[core.ConnID]*end
-	accepted core.ConnID   // the last one
-	dialled  core.ConnID   // the last one
-	events   []core.Event  // that happened since the last step
-	planned  bool          // a step is planned for now
-	wake     time.Duration // the step planned for a timer
-	stepped  time.Duration // the last step
-	frozen   time.Duration // until then it does nothing
+	accepted core.ConnID   // last accepted connection; these count down from -1
+	dialled  core.ConnID   // last dialled connection; these count up from 1
+	events   []core.Event  // events since the last step
+	planned  bool          // whether the next step is planned
+	wake     time.Duration // time of the step that is planned for a timer, or 0
+	stepped  time.Duration // time of the last step
+	frozen   time.Duration // the node does nothing until this time
 	down     bool
 	err      error
 }
 
-// start starts a node, in place of the one that ran as the same process before.
+// start starts a node. It replaces the earlier node of the same process, if any.
 func (w *world) start(p config.Process) error {
 	hosted, err := bundled.New(w.cluster, p)
 	if err != nil {
@@ -51,7 +51,7 @@ func (w *world) start(p config.Process) error {
 	return nil
 }
 
-// logLines puts the log into the trace: part of what must replay.
+// logLines writes the log of a node into the trace, because logs must replay too.
 type logLines struct{ n *node }
 
 func (l logLines) Write(line []byte) (int, error) {
@@ -67,11 +67,12 @@ func (n *node) happened(e core.Event) {
 	}
 }
 
-// stepTime is how long a step takes. Without it a program that always has
-// something to do would keep the time from going on.
+// stepTime is how long a step takes. Without it, a program that always has work would
+// stop the virtual clock.
 const stepTime = time.Microsecond
 
-// plan plans the next step: what happens until then is one batch.
+// plan plans the next step, unless it is planned already. Events until then form one
+// batch.
 func (n *node) plan() {
 	if !n.planned {
 		n.planned = true
@@ -173,7 +174,7 @@ func (n *node) connect(e core.Dial) {
 		return
 	}
 	if at := n.world.healed(n.id, to.id); at > n.world.now {
-		n.world.at(at, func() { n.connect(e) }) // the SYN is sent again
+		n.world.at(at, func() { n.connect(e) }) // TCP retransmits the SYN
 		return
 	}
 	n.ends[e.Conn] = to.accept(n.id, func(f wire.Frame) {
@@ -185,7 +186,7 @@ func (n *node) connect(e core.Dial) {
 	n.happened(core.Dialled{Conn: e.Conn})
 }
 
-// accept makes a connection to this node and returns the other end of it.
+// accept makes a connection to this node and returns the remote end.
 func (n *node) accept(remote snapshot.ProcessID, arrive func(wire.Frame), closed func(error)) *end {
 	n.accepted--
 	id := n.accepted

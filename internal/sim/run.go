@@ -3,7 +3,6 @@ package sim
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -14,25 +13,25 @@ import (
 	"chandy/snapshot"
 )
 
-// Result is what came of a run.
+// Result counts what happened in a run.
 type Result struct {
 	Processes, Channels int
-	Complete, Partial   int           // snapshots, each consistent
+	Complete, Partial   int           // snapshots, all consistent
 	InFlight            int           // messages in their channels
-	Restarts            int           // of processes
-	Steps               int           // of the world
-	Time                time.Duration // virtual
-	Trace               uint64        // a hash of all that happened
+	Restarts            int           // restarts of processes
+	Steps               int           // events of the world
+	Time                time.Duration // virtual time
+	Trace               uint64        // hash of the trace of all events
 }
 
-// Run runs the cluster of a seed: quietly, or with faults. The error says what was
-// wrong, and with which seed; story, if not nil, hears a line about everything that
-// happens.
+// Run runs the random cluster of a seed, with or without faults. The error names the
+// seed and the check that failed. If story is non-nil, it is called with a line for each
+// event.
 //
-// Without faults every snapshot has to be complete. With faults (connections that
-// break, partitions, processes that hang or restart) one may be partial; when the
-// faults have ended the cluster has to converge: soon a snapshot is complete. In any case every snapshot is consistent, and as long as no
-// process restarted it has all the money.
+// Without faults every snapshot must be complete. Faults are broken connections,
+// partitions, and processes that hang or restart. With faults a snapshot may be partial,
+// but soon after the last fault one must be complete. In any case every snapshot must be
+// consistent. As long as no process has restarted, it must contain all the money.
 func Run(seed uint64, faults bool, story func(string)) (Result, error) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	definition := randomCluster(random, faults)
@@ -52,7 +51,7 @@ func Run(seed uint64, faults bool, story func(string)) (Result, error) {
 	return r.result, err
 }
 
-// runner is one run.
+// runner is the state of one run.
 type runner struct {
 	*world
 	random   *rand.Rand
@@ -62,7 +61,7 @@ type runner struct {
 	result   Result
 }
 
-// timeout is that of every snapshot.
+// timeout applies to every snapshot.
 const timeout = 3 * time.Second
 
 func (r *runner) run() error {
@@ -73,7 +72,7 @@ func (r *runner) run() error {
 			}
 		})
 	}
-	r.world.run(time.Duration(20+r.random.IntN(300)) * time.Millisecond) // all run, some are not connected yet
+	r.world.run(time.Duration(20+r.random.IntN(300)) * time.Millisecond) // all nodes run, but some channels may not be up yet
 	window := 100 * time.Millisecond
 	if r.faults {
 		r.plant()
@@ -89,11 +88,11 @@ func (r *runner) run() error {
 	return r.converge()
 }
 
-// convergeWithin is how long after the last fault every snapshot must be complete:
-// what was cut has been noticed by then, at both ends.
+// convergeWithin is the time after the last fault from which every snapshot must be
+// complete. By then both ends have noticed each broken connection.
 const convergeWithin = 8 * time.Second
 
-// converge is liveness: nothing breaks any more, so a snapshot is complete, soon.
+// converge checks liveness: without new faults a snapshot must soon be complete.
 func (r *runner) converge() error {
 	for {
 		late := r.now > faultsUntil+convergeWithin
@@ -112,7 +111,8 @@ func (r *runner) askAnybody(after time.Duration) {
 	r.after(after, func() { r.taken = append(r.taken, r.ask(at, timeout)) })
 }
 
-// finish waits for the snapshots that were asked for and checks them.
+// finish waits for the requested snapshots and checks them. If complete is set, they
+// must be complete.
 func (r *runner) finish(complete bool) error {
 	for limit := r.now + 2*timeout; !r.allEnded() && r.now < limit; {
 		r.world.run(r.now + 5*time.Millisecond)
@@ -130,19 +130,20 @@ func (r *runner) finish(complete bool) error {
 	return nil
 }
 
-// allEnded tells whether every client has its answer.
+// allEnded reports whether every client has its answer.
 func (r *runner) allEnded() bool {
 	return !slices.ContainsFunc(r.taken, func(t *taken) bool { return !t.ended })
 }
 
-// check checks one snapshot. With faults its initiator may have crashed.
+// check checks one snapshot. Unless complete is set, it may also be refused, because
+// its initiator may have crashed.
 func (r *runner) check(t *taken, complete bool) error {
 	if !t.ended {
-		return errors.New("no answer")
+		return fmt.Errorf("got no answer within %v, want a snapshot", 2*timeout)
 	}
 	if t.refused != "" {
 		if complete {
-			return errors.New(t.refused)
+			return fmt.Errorf("got a refusal, want a snapshot: %s", t.refused)
 		}
 		return nil
 	}
@@ -151,7 +152,7 @@ func (r *runner) check(t *taken, complete bool) error {
 		return err
 	}
 	if !report.Consistent() || complete && !report.OK() {
-		return fmt.Errorf("%s, faults %v, missing %v\n%s", report.Status, report.Faults, report.Missing, t.text)
+		return fmt.Errorf("got status %s, faults %v, missing %v; want no faults, complete: %v\n%s", report.Status, report.Faults, report.Missing, complete, t.text)
 	}
 	r.tell("snapshot %s", t.text)
 	r.result.InFlight += report.Messages
@@ -161,20 +162,20 @@ func (r *runner) check(t *taken, complete bool) error {
 	}
 	r.result.Complete++
 	if r.restarts > 0 {
-		return nil // what the dead process held is gone
+		return nil // a crash destroys the money of a process
 	}
 	sum, err := conserved(t.text)
 	if err != nil {
 		return err
 	}
 	if want := r.atStart(); sum != want {
-		return fmt.Errorf("money or tokens: %d, not %d", sum, want)
+		return fmt.Errorf("money or tokens: got %d, want %d", sum, want)
 	}
 	return nil
 }
 
-// conserved adds up what the program neither makes nor loses: the money of all
-// banks and in all transfers, or the tokens.
+// conserved returns the sum that the program must not change: the money in all accounts
+// and transfers, or the number of tokens.
 func conserved(text []byte) (int64, error) {
 	g, err := snapshot.Decode(text)
 	if err != nil {
@@ -208,7 +209,7 @@ func conserved(text []byte) (int64, error) {
 	return sum, nil
 }
 
-// atStart is the money of all accounts, or the one token, at the start.
+// atStart returns that sum at the start: the money in all accounts, or one token.
 func (r *runner) atStart() int64 {
 	total := int64(0)
 	for _, p := range r.cluster.Processes {

@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// scripts/soak.sh asks for more than the check runs, and for others:
+// The script scripts/soak.sh runs more seeds than the check does, and other ones:
 //
-//	go test ./internal/sim -run TestFaults -v -from 1000000 -seeds 5000
+//	go test ./internal/sim -run WithFaults -v -from 1000000 -seeds 5000
 var (
-	fromSeed = flag.Uint64("from", 0, "the first seed of TestSeeds and TestFaults")
-	seeds    = flag.Uint64("seeds", 0, "how many seeds (default: as many as the check runs)")
+	fromSeed = flag.Uint64("from", 0, "first seed of the random clusters")
+	seeds    = flag.Uint64("seeds", 0, "number of seeds (default: as many as the check runs)")
 )
 
-// How many random clusters the check runs, without and with faults.
+// Number of random clusters that the check runs, without and with faults.
 const (
 	quietSeeds  = 1000
 	faultySeeds = 500
 )
 
-func TestSeeds(t *testing.T)  { runSeeds(t, quietSeeds, false) }
-func TestFaults(t *testing.T) { runSeeds(t, faultySeeds, true) }
+func TestSnapshotsAreCompleteWithoutFaults(t *testing.T) { runSeeds(t, quietSeeds, false) }
+func TestSnapshotsAreConsistentWithFaults(t *testing.T)  { runSeeds(t, faultySeeds, true) }
 
 func runSeeds(t *testing.T, n uint64, faults bool) {
 	if raceEnabled || testing.Short() {
@@ -47,12 +47,12 @@ func runSeeds(t *testing.T, n uint64, faults bool) {
 	t.Logf("%d seeds, %d snapshots complete and %d partial with %d messages in flight, %d restarts, %d steps, %v of virtual time in %v",
 		n, all.Complete, all.Partial, all.InFlight, all.Restarts, all.Steps, all.Time.Round(time.Second), time.Since(begun).Round(time.Millisecond))
 	if all.InFlight == 0 || faults && (all.Partial == 0 || all.Restarts == 0) {
-		t.Error("something never happened")
+		t.Errorf("got %d messages in flight, %d partial snapshots and %d restarts; want some of each (partial and restarts with faults only, which are %v)",
+			all.InFlight, all.Partial, all.Restarts, faults)
 	}
 }
 
-// The same seed does the same, to the byte.
-func TestReplay(t *testing.T) {
+func TestSameSeedReplaysTheSameRun(t *testing.T) {
 	for seed := range uint64(20) {
 		for _, faults := range []bool{false, true} {
 			first, err := Run(seed, faults, nil)
@@ -64,10 +64,10 @@ func TestReplay(t *testing.T) {
 				t.Fatal(err)
 			}
 			if first != second {
-				t.Errorf("seed %d: %+v, then %+v", seed, first, second)
+				t.Errorf("seed %d, faults %v: got %+v in the second run, want %+v as in the first", seed, faults, second, first)
 			}
 			if first.Complete == 0 || first.Trace == 0 {
-				t.Errorf("seed %d: nothing happened: %+v", seed, first)
+				t.Errorf("seed %d, faults %v: got %+v, want a complete snapshot and a trace", seed, faults, first)
 			}
 		}
 	}

@@ -23,14 +23,14 @@ type world struct {
 
 	partitions []partition
 
-	// latencyMax bounds how long a frame is on the way.
+	// latencyMax bounds the time that a frame is in transit.
 	latencyMax time.Duration
 	steps      int
-	trace      hash.Hash64 // of all that happened
+	trace      hash.Hash64 // hash of all lines of tell
 	story      func(string)
 }
 
-// event is something that happens at a time; those of one time in the order in
+// event is a function that runs at a time. Events of the same time run in the order in
 // which they were planned.
 type event struct {
 	at    time.Duration
@@ -45,7 +45,7 @@ func newWorld(seed uint64, cluster *config.Cluster, story func(string)) *world {
 	}
 }
 
-// at plans f.
+// at plans f for a time.
 func (w *world) at(t time.Duration, f func()) {
 	w.order++
 	heap.Push(&w.queue, event{t, w.order, f})
@@ -53,12 +53,12 @@ func (w *world) at(t time.Duration, f func()) {
 
 func (w *world) after(d time.Duration, f func()) { w.at(w.now+d, f) }
 
-// latency is a random time on the way.
+// latency returns a random transit time.
 func (w *world) latency() time.Duration {
 	return time.Duration(w.random.Int64N(int64(w.latencyMax))) + time.Microsecond
 }
 
-// run lets time pass until a time.
+// run runs the events until a time, and sets the clock to it.
 func (w *world) run(until time.Duration) {
 	for len(w.queue) > 0 && w.queue[0].at <= until {
 		e := heap.Pop(&w.queue).(event)
@@ -69,7 +69,7 @@ func (w *world) run(until time.Duration) {
 	w.now = until
 }
 
-// tell adds a line to the trace.
+// tell adds a line to the trace, and calls story with it.
 func (w *world) tell(format string, a ...any) {
 	line := fmt.Sprintf("%12d ", w.now.Nanoseconds()) + fmt.Sprintf(format, a...)
 	w.trace.Write([]byte(line))
@@ -78,7 +78,7 @@ func (w *world) tell(format string, a ...any) {
 	}
 }
 
-// wall is a wall clock that nothing may depend on.
+// wall returns the time of a wall clock. No result may depend on it.
 func (w *world) wall() time.Time { return time.Unix(1_700_000_000, 0).Add(w.now) }
 
 type eventHeap []event
