@@ -7,8 +7,8 @@ import (
 )
 
 // Assemble makes the global snapshot from what has come, at the time elapsed after
-// the start. If a part has not come and its process has not failed, why returns the
-// reason; a nil why means PartNotReceived.
+// the start. If the state of a process has not come and the process has not failed, why
+// returns the reason; a nil why means PartNotReceived.
 func (c *Collector) Assemble(elapsed time.Duration, why func(ProcessID) (Reason, string)) *Global {
 	g := &Global{
 		ID: c.plan.ID, Cluster: c.plan.Cluster, Epoch: c.plan.Epoch, Initiators: c.plan.Initiators,
@@ -19,8 +19,8 @@ func (c *Collector) Assemble(elapsed time.Duration, why func(ProcessID) (Reason,
 	for _, id := range c.plan.Topology.Processes {
 		c.assembleProcess(g, id, why)
 	}
-	// The channels are sorted by sender, and the incoming ends of a process are too.
-	// So the next channel to a process belongs to its next incoming end.
+	// Channels are visited by sender. So the channels to one process come in the order
+	// of its incoming ends.
 	next := map[ProcessID]int{}
 	for _, id := range c.plan.Topology.Processes {
 		from := c.parts[id]
@@ -71,7 +71,7 @@ func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, 
 		g.Missing = append(g.Missing, Missing{Channel: channel, Reason: r, Detail: detail})
 	}
 	switch {
-	case !s.SentKnown || !s.ReceivedKnown: // the process is in Missing already
+	case !s.SentKnown || !s.ReceivedKnown: // a process whose state is missing is in Missing already
 	case from.failed != nil && from.failed.Reason == ProcessRestarted, to.failed != nil && to.failed.Reason == ProcessRestarted:
 		missing(ProcessRestarted, "")
 	case inClosed && in.Peer != from.recorded.Incarnation, outClosed && out.Peer != to.recorded.Incarnation:
@@ -80,10 +80,12 @@ func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, 
 		missing(to.failed.Reason, to.failed.Detail)
 	case !outClosed && from.failed != nil:
 		missing(from.failed.Reason, from.failed.Detail)
+	case !inClosed && !outClosed:
+		missing(MarkerNotCome, fmt.Sprintf("%s reported no connection with %s", channel.From, channel.To))
 	case !inClosed:
 		missing(MarkerNotCome, "")
-	case !outClosed:
-		missing(MarkerNotCome, fmt.Sprintf("%s had no connection with %s", channel.From, channel.To))
+	case !outClosed: // the marker came, so only the sender's record is late
+		missing(PartNotReceived, fmt.Sprintf("the record of %s's end did not come", channel.From))
 	default:
 		messages, err := Join(s.Received, s.Sent, in.Messages, out.Messages)
 		if err != nil {
@@ -108,9 +110,7 @@ func Join(received, sent uint64, in, out []Batch) ([]Batch, error) {
 	next := received + 1
 	for _, half := range [][]Batch{in, out} {
 		for _, b := range half {
-			if b.First != next || b.Last() > sent {
-				b = b.After(next - 1).Through(sent)
-			}
+			b = b.After(next - 1).Through(sent)
 			switch {
 			case b.Count == 0:
 			case b.First != next:

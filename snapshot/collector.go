@@ -24,7 +24,7 @@ type Collector struct {
 	parts     map[ProcessID]*part // one for every process
 	recorded  int                 // processes whose state has come
 	inFlight  int                 // messages recorded at incoming ends
-	restarted bool                // a piece reported that a process restarted
+	restarted bool                // a process restarted during the snapshot
 }
 
 // part is what has come from one process so far.
@@ -59,6 +59,7 @@ func (e *ends) find(peer ProcessID) *Piece {
 
 func (e *ends) complete() bool { return e.count == len(e.peers) }
 
+// NewCollector returns the Collector of one snapshot.
 func NewCollector(plan Plan) *Collector {
 	c := &Collector{plan: plan, parts: map[ProcessID]*part{}}
 	for _, id := range plan.Topology.Processes {
@@ -95,7 +96,7 @@ func (c *Collector) fail(p *part, f Failed) {
 }
 
 func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error {
-	if !c.oneLife(p, piece.Process, piece.Incarnation) || p.recorded != nil {
+	if !c.sameLife(p, piece.Process, piece.Incarnation) || p.recorded != nil {
 		return nil
 	}
 	t := c.plan.Topology
@@ -110,8 +111,8 @@ func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error
 	return nil
 }
 
-// addClosed takes a closed end, which it gets twice: one is the value of piece. It
-// keeps piece, because a new interface value would need a copy.
+// addClosed takes a closed end. one is piece as a Closed. The collector keeps piece,
+// because a new interface value would be an allocation.
 func (c *Collector) addClosed(at time.Duration, p *part, piece Piece, one Closed) error {
 	here, peer, ends := one.Channel.To, one.Channel.From, &p.in
 	if one.Outgoing {
@@ -121,7 +122,7 @@ func (c *Collector) addClosed(at time.Duration, p *part, piece Piece, one Closed
 	if end == nil || here != one.Process {
 		return fmt.Errorf("part of %s: it has no such end of %s", one.Process, one.Channel)
 	}
-	if *end != nil || !c.oneLife(p, one.Process, one.Incarnation) {
+	if !c.sameLife(p, one.Process, one.Incarnation) || *end != nil {
 		return nil
 	}
 	*end = piece
@@ -135,9 +136,10 @@ func (c *Collector) addClosed(at time.Duration, p *part, piece Piece, one Closed
 	return nil
 }
 
-// oneLife reports whether a piece is of the same incarnation as the pieces before
-// it. If not, the process has restarted, and its pieces do not belong together.
-func (c *Collector) oneLife(p *part, id ProcessID, incarnation Incarnation) bool {
+// sameLife reports whether a piece is of the same incarnation as the pieces before it.
+// If not, the process has restarted and its pieces do not belong together, so sameLife
+// fails the part.
+func (c *Collector) sameLife(p *part, id ProcessID, incarnation Incarnation) bool {
 	if p.incarnation == "" {
 		p.incarnation = incarnation
 	}
@@ -163,7 +165,9 @@ func checkCounts(counts []Count, peers []ProcessID) error {
 type Progress struct {
 	Processes, Recorded int
 	Channels, Closed    int // a channel counts as closed when its incoming end is
-	InFlight            int // messages recorded so far
+	// InFlight is how many messages the incoming ends have recorded so far. The snapshot
+	// may have more, which the senders recorded, or fewer, because Join trims.
+	InFlight int
 }
 
 // Progress returns how far the snapshot has come.
@@ -191,8 +195,8 @@ func (c *Collector) Waits() []ProcessID {
 	return waits
 }
 
-// Done reports whether nothing more will come: every part is complete, or what is
-// missing can never come because a process failed. A restart ends a snapshot at
+// Done reports whether nothing more is worth waiting for: every part is complete, or
+// what is missing can never come because a process failed. A restart ends a snapshot at
 // once, because every process that notices it stops recording.
 func (c *Collector) Done() bool {
 	if c.restarted {
@@ -200,9 +204,7 @@ func (c *Collector) Done() bool {
 	}
 	for _, id := range c.plan.Topology.Processes {
 		p := c.parts[id]
-		switch {
-		case p.failed != nil:
-		case p.recorded == nil, !p.out.complete(), !c.closedButForFailed(p):
+		if p.failed == nil && (p.recorded == nil || !p.out.complete() || !c.closedButForFailed(p)) {
 			return false
 		}
 	}
@@ -212,9 +214,6 @@ func (c *Collector) Done() bool {
 // closedButForFailed reports whether every incoming channel of a process is closed.
 // Channels from failed processes do not count: their markers may never come.
 func (c *Collector) closedButForFailed(p *part) bool {
-	if p.in.complete() {
-		return true
-	}
 	for i, from := range p.in.peers {
 		if p.in.closed[i] == nil && c.parts[from].failed == nil {
 			return false

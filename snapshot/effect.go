@@ -8,17 +8,18 @@ type Effect interface{ String() string }
 
 // Capture asks for the state of the program. The caller answers by
 // [Recorder.StateRecorded], at once or later. Until then the program must receive
-// nothing; what it sends counts as sent before the cut.
+// nothing; what it sends counts as sent before the recording.
 type Capture struct{}
 
 // SendMarker queues a marker on the channel to process To.
 type SendMarker struct {
 	To     ProcessID
-	Out    int // place of the channel in Topology.Out, from 0
+	Out    int // index of To in Topology.Out
 	Marker Marker
 }
 
-// Report sends a piece of this process's part to the assembler of the snapshot.
+// Report sends a piece to the assembler of the snapshot. A piece belongs to this
+// process's part, but a [Failed] may also say that another process has restarted.
 type Report struct {
 	Start Start
 	Piece Piece

@@ -110,14 +110,15 @@ type Failed struct {
 // texts stand in the JSON; new ones may come.
 type Reason string
 
-// The reasons. The first five are about a process, the others about a channel.
+// The reasons. The first five are about a process and its channels, the others about a
+// channel only.
 const (
 	Unreachable      Reason = "unreachable"            // no connection to the process
-	PartNotReceived  Reason = "part not received"      // connected, but the part did not come in time
+	PartNotReceived  Reason = "part not received"      // connected, but the part, or the record of an end, did not come in time
 	ProcessRestarted Reason = "process restarted"      // replaced by a new incarnation during the snapshot
 	Refused          Reason = "refused"                // the process has its limit of snapshots in progress
 	PartTooLarge     Reason = "part too large"         // the part is beyond the limit
-	MarkerNotCome    Reason = "marker not received"    // the receiving end waits for the marker
+	MarkerNotCome    Reason = "marker not received"    // the receiving end waits for the marker, or for messages before it
 	Inconsistent     Reason = "certificate not proven" // a bug: the numbers do not prove the cut
 )
 

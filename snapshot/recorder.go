@@ -31,7 +31,9 @@ type Recorder struct {
 	limit       int
 
 	capturing  bool
-	recordings []*recording // in the order of their start; at most limit
+	// recordings is in the order of their start, and has at most limit elements. finish
+	// removes an element, so every loop that may finish a recording ranges over a clone.
+	recordings []*recording
 	ended      []ended      // the oldest first; at most EndedMax
 	endedIDs   map[ID]bool  // the ids in ended
 }
@@ -61,7 +63,10 @@ func (r *Recorder) Initiate(s Start) ([]Effect, error) {
 // MarkerReceived is the marker-receiving rule (Chandy & Lamport 1985, section 3.2):
 // the first marker of a snapshot starts the recording, and the marker of a channel
 // ends what is recorded there. Nothing happens if the snapshot has ended, or if the
-// marker is the second one of the snapshot on the channel.
+// marker is the second one of the snapshot on the channel. A first marker starts
+// nothing if no time is left. At the limit it only reports a Failed.
+//
+// The caller must name a process that has a channel to this one.
 func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 	if r.endedIDs[m.ID] {
 		return nil
@@ -96,7 +101,9 @@ func (r *Recorder) MessagesArrived(from ProcessID, b Batch) []Effect {
 	for _, rec := range slices.Clone(r.recordings) {
 		e := &rec.in[i]
 		if !rec.recorded || e.closed {
-			continue // before the recording: record will find them in the inbox
+			// A closed end is final. Before the recording, record will find the messages
+			// in the inbox.
+			continue
 		}
 		e.messages = append(e.messages, b)
 		e.arrived = b.Last()
@@ -124,11 +131,12 @@ func (r *Recorder) StateRecorded(state State) []Effect {
 }
 
 // PeerKnown reports that the process has heard of a peer for the first time. The
-// channels to it can now be closed: their parts name the peer's incarnation.
+// outgoing end towards it can now be closed, because a Closed names the peer's
+// incarnation. All ends are tried, whichever peer it is.
 func (r *Recorder) PeerKnown(ProcessID) []Effect {
 	var todo effects
 	for _, rec := range slices.Clone(r.recordings) {
-		r.close(&todo, rec)
+		r.closeReady(&todo, rec)
 	}
 	return todo
 }
@@ -169,8 +177,8 @@ func (r *Recorder) InProgress() []Start {
 	return all
 }
 
-// NextDeadline returns the earliest deadline of a snapshot in progress; ok is false
-// if there is none.
+// NextDeadline returns the earliest deadline of a snapshot in progress, on the caller's
+// clock; ok is false if there is none.
 func (r *Recorder) NextDeadline() (at time.Duration, ok bool) {
 	for _, rec := range r.recordings {
 		if !ok || rec.Deadline < at {

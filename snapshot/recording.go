@@ -77,11 +77,11 @@ func (r *Recorder) record(todo *effects, rec *recording, state State) {
 	if rec.open == 0 { // the process has no channels
 		r.finish(rec)
 	}
-	r.close(todo, rec)
+	r.closeReady(todo, rec)
 }
 
-// close closes every end for which the conditions hold.
-func (r *Recorder) close(todo *effects, rec *recording) {
+// closeReady closes every end for which the conditions hold.
+func (r *Recorder) closeReady(todo *effects, rec *recording) {
 	for i := range r.out {
 		r.closeOutgoing(todo, rec, i)
 	}
@@ -96,7 +96,7 @@ func (r *Recorder) closeOutgoing(todo *effects, rec *recording, i int) {
 		return
 	}
 	if peer, resets := r.channels.PeerOut(i); peer != "" {
-		r.closed(todo, rec, e, Closed{Channel: Channel{r.self, r.out[i]}, Outgoing: true, Peer: peer, Messages: e.messages, Resets: resets})
+		r.reportClosed(todo, rec, e, Closed{Channel: Channel{r.self, r.out[i]}, Outgoing: true, Peer: peer, Messages: e.messages, Resets: resets})
 	}
 }
 
@@ -106,12 +106,12 @@ func (r *Recorder) closeIncoming(todo *effects, rec *recording, i int) {
 		return
 	}
 	peer, resets := r.channels.PeerIn(i)
-	r.closed(todo, rec, e, Closed{Channel: Channel{r.in[i], r.self}, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
+	r.reportClosed(todo, rec, e, Closed{Channel: Channel{r.in[i], r.self}, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
 }
 
-// closed reports an end that is now closed. The recording is finished with the last
-// one.
-func (r *Recorder) closed(todo *effects, rec *recording, e *end, piece Closed) {
+// reportClosed closes an end and reports its record. The last end that closes finishes
+// the recording.
+func (r *Recorder) reportClosed(todo *effects, rec *recording, e *end, piece Closed) {
 	e.closed, e.messages = true, nil
 	piece.Process, piece.Incarnation = r.self, r.incarnation
 	if rec.open--; rec.open == 0 {
