@@ -8,30 +8,30 @@ import (
 	"chandy/wire"
 )
 
-// end is a core with what its connections read and write.
+// end is a core with its connections, which are buffers.
 type end struct {
 	*Core
 	peer    *end
 	readers map[ConnID]*wire.Reader
-	streams map[ConnID]*bytes.Buffer // what the reader reads
-	there   map[ConnID]ConnID        // the peer's name of a connection
+	streams map[ConnID]*bytes.Buffer // input of the readers
+	there   map[ConnID]ConnID        // the peer's number of each connection
 	out     []byte                   // frames encoded for one write
 	batch   []wire.Frame
-	events  []Event
+	events  []Event // for the next step
 }
 
-// newEnds makes two cores that have a channel to each other.
+// newEnds returns two cores that have a channel to each other.
 func newEnds(t testing.TB) (ends [2]*end) {
 	for i, core := range newCores(t) {
-		ends[i] = &end{Core: core, events: []Event{begun()}, readers: map[ConnID]*wire.Reader{}, streams: map[ConnID]*bytes.Buffer{}, there: map[ConnID]ConnID{}}
+		ends[i] = &end{Core: core, events: []Event{Begin{Epoch: 1, Program: &stub{}}}, readers: map[ConnID]*wire.Reader{}, streams: map[ConnID]*bytes.Buffer{}, there: map[ConnID]ConnID{}}
 	}
 	ends[0].peer, ends[1].peer = ends[1], ends[0]
 	return ends
 }
 
-// BenchmarkHop is what a message of 64 bytes costs between two system calls of a
-// node: frames decoded, a step, frames encoded. The caches are warm here; between two
-// operating-system processes that take turns they are not, and it takes three times
+// BenchmarkHop measures what a message of 64 bytes costs between two system calls of a
+// node: decode frames, step, encode frames. The caches are warm here. Between two
+// operating-system processes that take turns they are cold, and a hop takes three times
 // as long.
 func BenchmarkHop(b *testing.B) {
 	ends := newEnds(b)
@@ -52,11 +52,11 @@ func BenchmarkHop(b *testing.B) {
 		ends[i%2].take(b, now())
 	}
 	if hops := ends[0].epoch.in[0].receiver.Received() + ends[1].epoch.in[0].receiver.Received(); hops != uint64(b.N) {
-		b.Fatalf("%d messages were received, not %d", hops, b.N)
+		b.Fatalf("messages received: got %d, want %d", hops, b.N)
 	}
 }
 
-// take reads what has come and steps.
+// take reads the frames that have come and steps.
 func (e *end) take(b *testing.B, now time.Duration) {
 	for id, stream := range e.streams {
 		if stream.Len() == 0 {
@@ -101,7 +101,7 @@ func (e *end) step(b *testing.B, now time.Duration) {
 			e.peer.streams[e.there[effect.Conn]].Write(e.out)
 			e.out = e.out[:0]
 		case Close, Exit:
-			b.Fatalf("%T%+v", effect, effect)
+			b.Fatalf("effect: got %T%+v, want none that ends anything", effect, effect)
 		}
 	}
 }

@@ -1,0 +1,43 @@
+package core
+
+import (
+	"testing"
+	"time"
+
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// A peer that connects before the core has made its first step is dialled once, like
+// any other. A second connection would replace the first, whichever arrives first.
+func TestAcceptedBeforeStart(t *testing.T) {
+	c := newCores(t)[0]
+	effects := c.Step(0, []Event{Begin{Epoch: 1, Program: &stub{}}, fromP2(c, -1, wire.RoleChannel, "i")})
+	if got := len(only[Dial](effects)); got != 1 {
+		t.Errorf("got %d dials, want 1", got)
+	}
+}
+
+// A connection that took over is used like any other. Frames in the same batch as the
+// answer that admitted it arrive, and the deadline for that answer ends nothing.
+func TestTakeoverStays(t *testing.T) {
+	c, _ := started(t)
+	c.Step(1, []Event{fromP2(c, -1, wire.RoleChannel, "a")})
+	c.Step(2, []Event{Closed{Conn: -1}})
+	c.Step(3, []Event{fromP2(c, -2, wire.RoleChannel, "b")})
+	if _, deciding := c.conns[-2].handler.(*takeover); !deciding {
+		t.Fatalf("handler of the second connection: got %T, want a takeover", c.conns[-2].handler)
+	}
+	batch := snapshot.Batch{First: 1}
+	batch.Append([]byte("m"))
+	c.Step(4, []Event{Arrived{-2, []wire.Frame{wire.Pong{}, wire.Data{Batch: batch}}}})
+	if got := c.epoch.in[0].receiver.Arrived(); got != 1 {
+		t.Errorf("messages that arrived after the answer: got %d, want 1", got)
+	}
+	for now := time.Second; now < 2*HelloTimeout; now += time.Second {
+		c.Step(now, []Event{Arrived{-2, []wire.Frame{wire.Pong{}}}})
+	}
+	if got := c.epoch.in[0].conn; got != -2 {
+		t.Errorf("connection of the channel: got %d (%v), want -2", got, c.epoch.in[0].stats.lastErr)
+	}
+}
