@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// pair is the two ends of a TCP connection.
+// pair returns the two ends of a TCP connection.
 func pair(t *testing.T) (*Conn, *net.TCPConn) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -30,18 +31,17 @@ func pair(t *testing.T) (*Conn, *net.TCPConn) {
 	t.Cleanup(func() { near.Close(); far.Close() })
 	s := New(near)
 	if s.raw == nil {
-		t.Fatal("no file descriptor")
+		t.Fatal("file descriptor of a TCP connection: got none, want one")
 	}
 	return s, far.(*net.TCPConn)
 }
 
-// A read ends as one of package net does.
-func TestReadEnds(t *testing.T) {
-	for _, size := range []int{1 << 10, 128 << 10} { // both ways of calling
-		for _, one := range []struct {
+func TestReadEndsAsInPackageNet(t *testing.T) {
+	for _, size := range []int{1 << 10, 128 << 10} { // a plain call, and a raw one
+		for _, c := range []struct {
 			name string
 			end  func(s *Conn, far *net.TCPConn)
-			is   error
+			want error
 		}{
 			{"the peer closes", func(_ *Conn, far *net.TCPConn) { far.Close() }, io.EOF},
 			{"the peer resets", func(_ *Conn, far *net.TCPConn) { far.SetLinger(0); far.Close() }, syscall.ECONNRESET},
@@ -51,30 +51,30 @@ func TestReadEnds(t *testing.T) {
 			s, far := pair(t)
 			far.Write([]byte("abc"))
 			b := make([]byte, size)
-			if n, err := s.Read(b); n != 3 || err != nil || string(b[:n]) != "abc" {
-				t.Errorf("%s: read %q, %v", one.name, b[:n], err)
+			if n, err := s.Read(b); string(b[:n]) != "abc" || err != nil {
+				t.Errorf("%s, %d bytes: got %q and error %v, want abc", c.name, size, b[:n], err)
 			}
 			ended := make(chan error)
 			go func() {
 				_, err := s.Read(b)
 				ended <- err
 			}()
-			one.end(s, far)
+			c.end(s, far)
 			err := <-ended
-			if !errors.Is(err, one.is) {
-				t.Errorf("%s: %v", one.name, err)
+			if !errors.Is(err, c.want) {
+				t.Errorf("%s, %d bytes: got error %v, want %v", c.name, size, err, c.want)
 			}
 			var op *net.OpError
-			if one.is != io.EOF && (!errors.As(err, &op) || op.Op != "read" || op.Addr == nil) {
-				t.Errorf("%s: %#v", one.name, err)
+			if c.want != io.EOF && (!errors.As(err, &op) || op.Op != "read" || op.Addr == nil) {
+				t.Errorf("%s, %d bytes: got error %#v, want a *net.OpError of a read, with an address", c.name, size, err)
 			}
 		}
 	}
 }
 
-// What TryWrite says it wrote is what arrives, however the pieces lie and whenever
-// the kernel takes no more; and an old deadline does not keep it from writing.
-func TestTryWrite(t *testing.T) {
+// TestWrittenBytesArrive writes pieces of many sizes, also more than the kernel takes. A
+// write deadline that has passed and was removed must have no effect.
+func TestWrittenBytesArrive(t *testing.T) {
 	var many [][]byte
 	for i := range 200 {
 		many = append(many, bytes.Repeat([]byte{byte(i)}, i%5*700))
@@ -89,15 +89,16 @@ func TestTryWrite(t *testing.T) {
 		"only empty ones":               {nil, {}, nil},
 	} {
 		s, far := pair(t)
+		s.SetWriteDeadline(time.Unix(1, 0))
 		s.SetWriteDeadline(time.Time{})
 		want := bytes.Join(pieces, nil)
 		n := s.TryWrite(slices.Clone(pieces))
 		if n > len(want) || n == 0 && len(want) > 0 || n < len(want) && len(want) < 100<<10 {
-			t.Errorf("%s: %d of %d bytes written", name, n, len(want))
+			t.Errorf("%s: got %d bytes written, want %d (fewer only from 100 KiB on, and never 0)", name, n, len(want))
 		}
 		s.Close()
 		if got, err := io.ReadAll(far); err != nil || !bytes.Equal(got, want[:n]) {
-			t.Errorf("%s: %d bytes written, %d came, %v", name, n, len(got), err)
+			t.Errorf("%s: got %d bytes (error: %v) at the other end, want the first %d of the pieces", name, len(got), err, n)
 		}
 	}
 }
