@@ -15,8 +15,8 @@ import (
 	"testing/fstest"
 )
 
-// levels are the levels of docs/design.md, the lowest first. A package imports only
-// packages of lower levels. Packages that are planned have their places already.
+// levels are the levels of docs/design.md, the lowest first. A package may import only
+// packages of lower levels. Planned packages have their places already.
 var levels = [][]string{
 	{"snapshot"},
 	{"wire", "program", "internal/journal"},
@@ -29,19 +29,20 @@ var levels = [][]string{
 	{"."},
 }
 
-// alone are the packages that import nothing of ours, and that any package may import
-// if a level says so: what checks a snapshot shares no code with what recorded it.
+// alone lists packages that import no package of this module. Every package that is not
+// pure may import them. The verifier is alone so that it shares no code with the recorder
+// of what it checks.
 var alone = []string{"internal/verify", "internal/rawconn"}
 
-// forTests are imported by tests only.
+// forTests lists packages that only tests may import.
 var forTests = []string{"internal/arrows", "internal/explore", "internal/clustertest"}
 
-// noSockets are packages that reach no package with sockets: a program, and the
-// simulation of whole clusters, see the network only as messages.
+// noSockets lists packages that must not import a package of sockets: programs and the
+// simulation know the network only as messages.
 var noSockets = []string{"internal/child", "internal/bundled", "internal/sim"}
 
-// pure packages do no I/O, start no goroutine, and use no clock and no randomness but
-// those that they are handed.
+// pure packages do no I/O and start no goroutine. They have no clock and no randomness
+// except what their caller hands them.
 var pure = []string{"snapshot", "internal/channel", "internal/core", "internal/journal"}
 
 var pureImports = []string{
@@ -49,11 +50,11 @@ var pureImports = []string{
 	"maps", "math", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode/utf8",
 }
 
-// coreImports are imported by internal/core besides. They hold what its host hands it:
-// a source of randomness and a logger.
+// coreImports lists what internal/core may import besides pureImports, for the source of
+// randomness and the logger that its host hands it.
 var coreImports = []string{"math/rand/v2", "sync", "github.com/rs/zerolog"}
 
-// pureNames are the only names that a pure package may use of these packages.
+// pureNames lists the only names that a pure package may use of these packages.
 var pureNames = map[string][]string{
 	"time":                  {"Duration", "Time", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "RFC3339Nano", "UTC", "ParseDuration"},
 	"fmt":                   {"Append", "Appendf", "Appendln", "Errorf", "Formatter", "Fprint", "Fprintf", "Fprintln", "Sprint", "Sprintf", "Sprintln", "State", "Stringer"},
@@ -72,14 +73,13 @@ var netNames = map[string][]string{
 	"internal/config": {"SplitHostPort", "JoinHostPort"},
 }
 
-func TestArrows(t *testing.T) {
+func TestImportsFollowTheLevels(t *testing.T) {
 	for _, fault := range arrowFaults(t, os.DirFS("../..")) {
-		t.Error(fault)
+		t.Errorf("got %s, want no fault", fault)
 	}
 }
 
-// TestArrowsSeesFaults plants one wrong arrow after the other.
-func TestArrowsSeesFaults(t *testing.T) {
+func TestEachPlantedFaultIsReported(t *testing.T) {
 	for _, c := range []struct{ file, text, want string }{
 		{"snapshot/a.go", `import "chandy/wire"`, "snapshot must not import wire"},
 		{"wire/a.go", `import "chandy/internal/config"`, "wire must not import internal/config"},
@@ -110,13 +110,13 @@ func TestArrowsSeesFaults(t *testing.T) {
 	} {
 		faults := arrowFaults(t, fstest.MapFS{c.file: {Data: []byte("package x\n" + c.text)}})
 		if len(faults) != 1 || !strings.Contains(faults[0], c.want) {
-			t.Errorf("%s with %s:\n  got  %q\n  want %s", c.file, c.text, faults, c.want)
+			t.Errorf("%s with %s: got the faults %q, want one with %q", c.file, c.text, faults, c.want)
 		}
 	}
 }
 
-// arrowFaults reads the packages of a module. It goes by the files and not by what
-// the compiler takes on this system; test files may import what they like.
+// arrowFaults returns the faults of all files of a module, also of files that are not
+// compiled on this system. Test files may import anything.
 func arrowFaults(t *testing.T, module fs.FS) []string {
 	var faults []string
 	err := fs.WalkDir(module, ".", func(name string, d fs.DirEntry, err error) error {
@@ -147,7 +147,7 @@ func arrowFaults(t *testing.T, module fs.FS) []string {
 	return faults
 }
 
-// arrowFile is one file whose imports are looked at.
+// arrowFile is a file and the faults found in it.
 type arrowFile struct {
 	*ast.File
 	pkg, name string
@@ -165,7 +165,7 @@ func (f *arrowFile) check() {
 	for _, spec := range f.Imports {
 		imported, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
-			panic(err) // the parser has taken it
+			panic(err) // the parser has accepted it
 		}
 		if inside, ours := strings.CutPrefix(imported, "chandy/"); !f.mayImport(inside, imported, ours) {
 			f.fault("%s must not import %s", f.pkg, strings.TrimPrefix(imported, "chandy/"))
@@ -183,7 +183,7 @@ func (f *arrowFile) check() {
 func (f *arrowFile) mayImport(inside, imported string, ours bool) bool {
 	standard := !strings.Contains(strings.Split(imported, "/")[0], ".")
 	switch {
-	case ours && strings.HasPrefix(f.pkg, "examples/"): // what a stranger could import
+	case ours && strings.HasPrefix(f.pkg, "examples/"): // whatever another module could import
 		return level(inside) >= 0 && !strings.HasPrefix(inside, "internal/")
 	case ours && slices.Contains(alone, f.pkg), ours && slices.Contains(forTests, inside):
 		return false
