@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestCheckAddress(t *testing.T) {
+func TestAddressesAreChecked(t *testing.T) {
 	const (
 		outside  = " is not loopback: use 127.0.0.1, or set [network] insecure = true if everybody who can reach it is trusted"
 		badPort  = " has a bad port: write a number from 1 to 65535"
@@ -59,14 +59,13 @@ func TestCheckAddress(t *testing.T) {
 				got = err.Error()
 			}
 			if got != want {
-				t.Errorf("%s, insecure %v\ngot  %s\nwant %s", test.address, insecure, got, want)
+				t.Errorf("address %q, insecure %v\ngot  %s\nwant %s", test.address, insecure, got, want)
 			}
 		}
 	}
 }
 
-// Addresses that name one endpoint are one.
-func TestSameEndpoint(t *testing.T) {
+func TestSpellingsOfOneEndpointAreEqual(t *testing.T) {
 	for _, test := range []struct{ a, b string }{
 		{"127.0.0.1:7101", "localhost:7101"},
 		{"127.0.0.1:7101", "[::ffff:127.0.0.1]:07101"},
@@ -76,7 +75,7 @@ func TestSameEndpoint(t *testing.T) {
 		a, errA := parseEndpoint(test.a)
 		b, errB := parseEndpoint(test.b)
 		if errA != nil || errB != nil || a.String() != b.String() {
-			t.Errorf("%s is %s (%v), %s is %s (%v)", test.a, a, errA, test.b, b, errB)
+			t.Errorf("%s and %s: got %s (error: %v) and %s (error: %v), want the same", test.a, test.b, a, errA, b, errB)
 		}
 	}
 }

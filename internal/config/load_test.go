@@ -17,44 +17,43 @@ import (
 
 const repository = "../../cluster.toml"
 
-func TestRepositoryFile(t *testing.T) {
+func TestRepositoryFileIsABank(t *testing.T) {
 	c, err := Load(repository)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Name != "bank" || c.Network.Delay != 50*time.Millisecond || c.Snapshot.Limit != 16 {
-		t.Errorf("cluster %+v", c)
+		t.Errorf("got %+v, want the cluster bank, delay 50ms and limit 16", c)
 	}
-	if got := fmt.Sprint(c.IDs(), c.Channels()); got != "[p1 p2 p3] [p1->p2 p1->p3 p2->p1 p2->p3 p3->p1 p3->p2]" {
-		t.Errorf("ids and channels %s", got)
+	if got, want := fmt.Sprint(c.IDs(), c.Channels()), "[p1 p2 p3] [p1->p2 p1->p3 p2->p1 p2->p3 p3->p1 p3->p2]"; got != want {
+		t.Errorf("ids and channels: got %s, want %s", got, want)
 	}
 	for i, p := range c.Processes {
 		if want := fmt.Sprintf("127.0.0.1:%d", 7101+i); p.Address != want {
-			t.Errorf("%s at %s, want %s", p.ID, p.Address, want)
+			t.Errorf("address of %s: got %s, want %s", p.ID, p.Address, want)
 		}
-		var bank struct {
+		type bank struct {
 			Balance     int `toml:"balance"`
 			Rate        int `toml:"transfers_per_second"`
 			MaxTransfer int `toml:"max_transfer"`
 		}
-		if err := p.Program.Decode(&bank); err != nil || p.Program.Kind != "bank" {
-			t.Errorf("program %q: %v", p.Program.Kind, err)
-		}
-		if bank.Balance != 1000 || bank.Rate != 10 || bank.MaxTransfer != 10 {
-			t.Errorf("settings %+v", bank)
+		var got bank
+		want := bank{Balance: 1000, Rate: 10, MaxTransfer: 10}
+		if err := p.Program.Decode(&got); err != nil || p.Program.Kind != "bank" || got != want {
+			t.Errorf("program of %s: got kind %q, %+v (error: %v); want bank, %+v", p.ID, p.Program.Kind, got, err, want)
 		}
 	}
 }
 
-// What is commented out is as good as what is not.
-func TestRepositoryFileUncommented(t *testing.T) {
+// A program that is commented out is an example and no default.
+func TestCommentedOutSettingsAreTheDefaults(t *testing.T) {
 	text, err := os.ReadFile(repository)
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := regexp.MustCompile(`(?m)^# ([a-z_]+ = )`).ReplaceAllString(string(text), "$1")
 	if all == string(text) {
-		t.Fatal("nothing is commented out")
+		t.Fatal("settings that are commented out: got none, want some")
 	}
 	given, err := Parse(repository, text)
 	if err != nil {
@@ -65,15 +64,15 @@ func TestRepositoryFileUncommented(t *testing.T) {
 		t.Fatal(err)
 	}
 	if given.Hash() != full.Hash() || given.Network != full.Network || given.Snapshot != full.Snapshot {
-		t.Errorf("the file has   %+v\nuncommented it %+v", given, full)
+		t.Errorf("without the comment signs\ngot  %+v\nwant %+v", full, given)
 	}
 	p3, _ := full.Process(snapshot.ProcessID("p3"))
 	if p3.Program.Kind != "bank" || p3.Program.settings["balance"] != int64(500) {
-		t.Errorf("program of p3 %+v", p3.Program)
+		t.Errorf("program of p3: got %+v, want a bank with balance 500", p3.Program)
 	}
 }
 
-// The file is the reference: it has every key, its default and its limits.
+// The file is the reference of all keys, their defaults and their limits.
 func TestRepositoryFileIsComplete(t *testing.T) {
 	text, err := os.ReadFile(repository)
 	if err != nil {
@@ -84,20 +83,20 @@ func TestRepositoryFileIsComplete(t *testing.T) {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(table)) {
 			key := field.Tag.Get("toml")
 			if !regexp.MustCompile(`(?m)^(# )?(\[+` + key + `\]+$|` + key + ` = )`).Match(text) {
-				t.Errorf("has no key %s", key)
+				t.Errorf("%s: got no key %s, want every key", repository, key)
 			}
 			if v := field.Tag.Get("default"); v != "" && !strings.Contains(prose, "(default "+v) {
-				t.Errorf("does not say that the default of %s is %s", key, v)
+				t.Errorf("%s: got no default of %s, want %s", repository, key, v)
 			}
 			limits := "from " + field.Tag.Get("min") + " to " + field.Tag.Get("max")
 			if field.Tag.Get("max") != "" && !strings.Contains(prose, limits+")") {
-				t.Errorf("does not say that %s is %s", key, limits)
+				t.Errorf("%s: got no limits of %s, want %q", repository, key, limits)
 			}
 		}
 	}
 }
 
-func TestFind(t *testing.T) {
+func TestFlagComesBeforeTheVariable(t *testing.T) {
 	for _, test := range []struct{ flag, env, want string }{
 		{"a.toml", "b.toml", "a.toml"},
 		{"", "b.toml", "b.toml"},
@@ -105,12 +104,12 @@ func TestFind(t *testing.T) {
 	} {
 		t.Setenv("CHANDY_CLUSTER", test.env)
 		if got := Find(test.flag); got != test.want {
-			t.Errorf("Find(%q) with %q is %q, want %q", test.flag, test.env, got, test.want)
+			t.Errorf("Find(%q) with $CHANDY_CLUSTER %q: got %q, want %q", test.flag, test.env, got, test.want)
 		}
 	}
 }
 
-func TestLoadErrors(t *testing.T) {
+func TestLoadErrorsNameTheFile(t *testing.T) {
 	dir := t.TempDir()
 	absent := filepath.Join(dir, "absent.toml")
 	large := filepath.Join(dir, "large.toml")
@@ -123,23 +122,20 @@ func TestLoadErrors(t *testing.T) {
 		{large, large + ": the file is too large: a cluster file has at most 1048576 bytes"},
 	} {
 		_, err := Load(test.path)
-		if got := fmt.Sprint(err); got != test.want {
-			t.Errorf("got  %s\nwant %s", got, test.want)
-		}
+		wantError(t, err, test.want)
 	}
 	if _, err := Load(absent); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("error %#v", err)
+		t.Errorf("error of an absent file: got %#v, want an fs.ErrNotExist", err)
 	}
 }
 
-// The largest file that is read may be as long as the limit.
-func TestLoadLargest(t *testing.T) {
+func TestFileMayBeAsLongAsTheLimit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "largest.toml")
 	text := small + strings.Repeat("#", fileMax-len(small))
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(path); err != nil {
-		t.Error(err)
+		t.Errorf("file of %d bytes: got %v, want no error", len(text), err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"chandy/snapshot"
 )
 
-// small is a file without faults, to which tests add.
+// small is a file without faults. Tests append to it.
 const small = `
 name = "bank"
 process = [
@@ -30,51 +30,41 @@ func parse(t *testing.T, text string) *Cluster {
 	return c
 }
 
-func TestDefaults(t *testing.T) {
-	c := parse(t, small)
-	if c.Name != "bank" || c.Path != "cluster.toml" {
-		t.Errorf("name %q, path %q", c.Name, c.Path)
-	}
-	if want := (Network{Window: 1 << 20, OutboxHigh: 48 << 20, OutboxLimit: 64 << 20, OutboxTotal: 512 << 20}); c.Network != want {
-		t.Errorf("network %+v, want %+v", c.Network, want)
-	}
-	if want := (Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "ahead"}); c.Snapshot != want {
-		t.Errorf("snapshot %+v, want %+v", c.Snapshot, want)
+func wantError(t *testing.T, err error, want string) {
+	t.Helper()
+	if got := fmt.Sprint(err); got != want {
+		t.Errorf("got the error\n%s\nwant\n%s", got, want)
 	}
 }
 
-func TestSettings(t *testing.T) {
-	c := parse(t, small+`
+func TestSettingsReplaceTheDefaults(t *testing.T) {
+	for _, test := range []struct {
+		text     string
+		network  Network
+		snapshot Snapshot
+	}{
+		{
+			small,
+			Network{Window: 1 << 20, OutboxHigh: 48 << 20, OutboxLimit: 64 << 20, OutboxTotal: 512 << 20},
+			Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "ahead"},
+		},
+		{
+			small + `
 network = { delay = "1h", insecure = true, window = "4KiB", outbox_high = "65536B", outbox_limit = "16GiB", outbox_total = "1MiB" }
 snapshot = { timeout = "24h", limit = 4096, markers = "in-order" }
-`)
-	if want := (Network{Delay: time.Hour, Insecure: true, Window: 4 << 10, OutboxHigh: 64 << 10, OutboxLimit: 16 << 30, OutboxTotal: 1 << 20}); c.Network != want {
-		t.Errorf("network %+v, want %+v", c.Network, want)
-	}
-	if want := (Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order"}); c.Snapshot != want {
-		t.Errorf("snapshot %+v, want %+v", c.Snapshot, want)
-	}
-}
-
-func TestSizeAndChoiceFaults(t *testing.T) {
-	for setting, want := range map[string]string{
-		`network.window = "1MB"`:       `network.window: "1MB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`,
-		`network.window = "1.5MiB"`:    `network.window: "1.5MiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`,
-		`network.window = "-1MiB"`:     `network.window: "-1MiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`,
-		`network.window = 4096`:        `network.window: must be a size such as "64MiB", not an integer`,
-		`network.window = "1KiB"`:      `network.window: must be from 4KiB to 1GiB, not "1KiB"`,
-		`snapshot.markers = "first"`:   `snapshot.markers: must be one of ahead, in-order, not "first"`,
-		`network.outbox_total = "1B"`:  `network.outbox_total: must be from 64KiB to 64GiB, not "1B"`,
-		`network.outbox_limit = "GiB"`: `network.outbox_limit: "GiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"`,
+`,
+			Network{Delay: time.Hour, Insecure: true, Window: 4 << 10, OutboxHigh: 64 << 10, OutboxLimit: 16 << 30, OutboxTotal: 1 << 20},
+			Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order"},
+		},
 	} {
-		_, err := Parse("f", []byte(small+setting+"\n"))
-		if err == nil || !strings.HasSuffix(err.Error(), ": "+want) {
-			t.Errorf("%s: %v", setting, err)
+		got, want := parse(t, test.text), Cluster{Name: "bank", Path: "cluster.toml", Network: test.network, Snapshot: test.snapshot}
+		if got.Name != want.Name || got.Path != want.Path || got.Network != want.Network || got.Snapshot != want.Snapshot {
+			t.Errorf("%s\ngot  %+v\nwant %+v", test.text, got, want)
 		}
 	}
 }
 
-func TestChannels(t *testing.T) {
+func TestChannelsAreThoseOfTheFile(t *testing.T) {
 	for _, test := range []struct {
 		name, p2 string
 		want     string // p2's channels, then all
@@ -104,26 +94,25 @@ channels = ["p3"]
 `)
 			p2, _ := c.Process("p2")
 			if got := fmt.Sprint(p2.Channels, " ", c.Channels()); got != test.want {
-				t.Errorf("got  %s\nwant %s", got, test.want)
+				t.Errorf("channels of p2 and of all: got %s, want %s", got, test.want)
 			}
 			if p2.Channels == nil {
-				t.Error("channels are nil")
+				t.Error("channels of p2: got nil, want a list")
 			}
-			if got := fmt.Sprint(c.IDs()); got != "[p1 p2 p3]" {
-				t.Errorf("ids %s", got)
+			if got, want := fmt.Sprint(c.IDs()), "[p1 p2 p3]"; got != want {
+				t.Errorf("ids: got %s, want %s", got, want)
 			}
 		})
 	}
 }
 
-func TestUnknownProcess(t *testing.T) {
+func TestUnknownProcessIsNotFound(t *testing.T) {
 	if p, ok := parse(t, small).Process("p9"); ok || p.ID != "" {
-		t.Errorf("found %+v", p)
+		t.Errorf("process p9: got %+v, %v; want none and false", p, ok)
 	}
 }
 
-// Each file has the faults given, and no other.
-func TestFaults(t *testing.T) {
+func TestAllFaultsOfAFileAreReported(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"empty", ``, `
 cluster.toml: name: is missing: give the cluster one, such as name = "bank"
@@ -180,26 +169,34 @@ cluster.toml: process[1] program: must be a table, not a string
 cluster.toml: process[2] "p1" channels[1]: must be a string, not a table
 cluster.toml: process[2] "p1" program.kind: must be a string, not an integer`},
 
-		{"durations", small + `
-network.delay = "fast"
-snapshot.timeout = "25h"
+		{"durations, sizes and choices", small + `
+network = { delay = "fast", window = "1MB", outbox_high = "1.5MiB", outbox_limit = "-1MiB", outbox_total = 4096 }
+snapshot.markers = "first"
 `, `
 cluster.toml:9: network.delay: "fast" is not a duration: write a number and its unit, such as "50ms" or "1m30s"
-cluster.toml:10: snapshot.timeout: must be from 1ms to 24h, not "25h"`},
+cluster.toml:9: network.window: "1MB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"
+cluster.toml:9: network.outbox_high: "1.5MiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"
+cluster.toml:9: network.outbox_limit: "-1MiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"
+cluster.toml:9: network.outbox_total: must be a size such as "64MiB", not an integer
+cluster.toml:10: snapshot.markers: must be one of ahead, in-order, not "first"`},
 
 		{"too little", small + `
-network.delay = "-1ms"
+network = { delay = "-1ms", window = "1KiB", outbox_limit = "GiB", outbox_total = "1B" }
 snapshot = { timeout = "0s", limit = 0 }
 `, `
 cluster.toml:9: network.delay: must be from 0s to 1h, not "-1ms"
+cluster.toml:9: network.window: must be from 4KiB to 1GiB, not "1KiB"
+cluster.toml:9: network.outbox_limit: "GiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"
+cluster.toml:9: network.outbox_total: must be from 64KiB to 64GiB, not "1B"
 cluster.toml:10: snapshot.timeout: must be from 1ms to 24h, not "0s"
 cluster.toml:10: snapshot.limit: must be from 1 to 4096, not 0`},
 
 		{"too much", small + `
 network.delay = "1h1ns"
-snapshot.limit = 4097
+snapshot = { timeout = "25h", limit = 4097 }
 `, `
 cluster.toml:9: network.delay: must be from 0s to 1h, not "1h1ns"
+cluster.toml:10: snapshot.timeout: must be from 1ms to 24h, not "25h"
 cluster.toml:10: snapshot.limit: must be from 1 to 4096, not 4097`},
 
 		{"ids", `
@@ -271,21 +268,16 @@ cluster.toml:1:8: invalid UTF-8 byte: 0xff`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c, err := Parse("cluster.toml", []byte(test.text))
-			if err == nil {
-				t.Fatalf("no fault in %+v", c)
-			}
 			var faults *Faults
 			if !errors.As(err, &faults) || faults.Path != "cluster.toml" {
-				t.Errorf("error is %#v", err)
+				t.Errorf("got %+v and the error %#v, want a *Faults of cluster.toml", c, err)
 			}
-			if got, want := err.Error(), test.want[1:]; got != want {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
+			wantError(t, err, test.want[1:])
 		})
 	}
 }
 
-func TestFaultFields(t *testing.T) {
+func TestFaultHasLineAndPlace(t *testing.T) {
 	_, err := Parse("f", []byte("name = 1\n[[process]]\nid = 'p1'\naddress = ''\nprogram.kind = 'x'"))
 	var faults *Faults
 	if !errors.As(err, &faults) {
@@ -296,20 +288,23 @@ func TestFaultFields(t *testing.T) {
 		{Path: `process[0] "p1" address`, Text: `is missing: give the process one, such as address = "127.0.0.1:7101"`},
 	}
 	if !reflect.DeepEqual(faults.List, want) || faults.More != 0 {
-		t.Errorf("got  %+v, and %d more\nwant %+v", faults.List, faults.More, want)
+		t.Errorf("got  %+v and %d more\nwant %+v and 0 more", faults.List, faults.More, want)
 	}
 }
 
 func TestFaultsAreLimited(t *testing.T) {
-	var b strings.Builder
-	b.WriteString(small)
+	text, d := small, two()
 	for i := range faultsMax + 7 {
-		fmt.Fprintf(&b, "x%d = 1\n", i)
+		text += fmt.Sprintf("x%d = 1\n", i)
+		d.Processes[0].Channels = append(d.Processes[0].Channels, snapshot.ProcessID(fmt.Sprintf("x%d", i)))
 	}
-	_, err := Parse("f", []byte(b.String()))
-	lines := strings.Split(err.Error(), "\n")
-	if len(lines) != faultsMax+1 || lines[faultsMax] != "f: and 7 more" {
-		t.Errorf("%d lines, the last is %q", len(lines), lines[len(lines)-1])
+	_, inFile := Parse("f", []byte(text))
+	_, inCode := Build(d)
+	for want, err := range map[string]error{"f: and 7 more": inFile, "and 7 more": inCode} {
+		lines := strings.Split(fmt.Sprint(err), "\n")
+		if got := lines[len(lines)-1]; len(lines) != faultsMax+1 || got != want {
+			t.Errorf("got %d lines, the last %q; want %d, the last %q", len(lines), got, faultsMax+1, want)
+		}
 	}
 }
 
@@ -327,37 +322,32 @@ func TestProcessesAreLimited(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n, want := len(c.Processes[0].Channels), ProcessesMax-1; n != want {
-		t.Errorf("%d channels, want %d", n, want)
+		t.Errorf("channels of p0: got %d, want %d", n, want)
 	}
 	_, err = Parse("f", file(ProcessesMax+1))
-	if got, want := fmt.Sprint(err), "f:3075: process: there are 1025: a cluster has at most 1024"; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
+	wantError(t, err, "f:3075: process: there are 1025: a cluster has at most 1024")
 }
 
-// A long value is cut in messages, and a strange key stays on one line.
+// A long value is cut, and a key with a line end stays on one line.
 func TestFaultsAreShort(t *testing.T) {
 	_, err := Parse("f", []byte(small+"network.delay = '"+strings.Repeat("é", 1000)+"'\n\"a\\nb\" = 1"))
-	want := `f:8: network.delay: "` + strings.Repeat("é", 80) + `"… is not a duration: write a number and its unit, such as "50ms" or "1m30s"` + "\n" +
-		`f:9: unknown key "a\nb": the keys here are name, process, program, network, snapshot`
-	if got := fmt.Sprint(err); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
+	wantError(t, err, `f:8: network.delay: "`+strings.Repeat("é", 80)+`"… is not a duration: write a number and its unit, such as "50ms" or "1m30s"`+"\n"+
+		`f:9: unknown key "a\nb": the keys here are name, process, program, network, snapshot`)
 }
 
-func TestNames(t *testing.T) {
-	for name, good := range map[string]bool{
+func TestNamesAreChecked(t *testing.T) {
+	for name, want := range map[string]bool{
 		"bank": true, "c1": true, "a.b_c-9": true, strings.Repeat("a", 64): true,
 		"": false, "Bank": false, "-a": false, strings.Repeat("a", 65): false, "c" + strings.Repeat("1", 64): false,
 	} {
 		_, err := Parse("f", []byte(strings.Replace(small, `"bank"`, `"`+name+`"`, 1)))
-		if (err == nil) != good {
-			t.Errorf("name %q: %v", name, err)
+		if (err == nil) != want {
+			t.Errorf("name %q: got error %v, want it accepted: %v", name, err, want)
 		}
 	}
 }
 
-func TestHash(t *testing.T) {
+func TestHashCoversWhatNodesMustAgreeOn(t *testing.T) {
 	const text = `
 name = "bank"
 program.kind = "bank"
@@ -369,7 +359,7 @@ process = [
 	c := parse(t, text)
 	const want = "chandy/cluster.v1\nname bank\nprocess p1\nprocess p2\nchannel p1->p2\nchannel p2->p1\nmarkers ahead\n"
 	if got := c.agreed(); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+		t.Errorf("text under the hash: got\n%s\nwant\n%s", got, want)
 	}
 	for _, test := range []struct {
 		old, new string
@@ -387,13 +377,14 @@ process = [
 		{`name`, "network.delay = '1s'\nsnapshot.limit = 1\nname", true},
 	} {
 		other := parse(t, strings.Replace(text, test.old, test.new, 1))
-		if same := c.Hash() == other.Hash(); same != test.same {
-			t.Errorf("%s for %s: same hash %v, want %v", test.new, test.old, same, test.same)
+		if got := c.Hash() == other.Hash(); got != test.same {
+			t.Errorf("%s in place of %s: got the same hash %v, want %v", test.new, test.old, got, test.same)
 		}
 	}
 }
 
-// What parses is whole: ids are good and unique, channels lead to processes.
+// FuzzParse checks that Parse returns faults of one line, or a cluster that satisfies the
+// rules: valid and unique ids, valid addresses, sorted channels between its processes.
 func FuzzParse(f *testing.F) {
 	f.Add(small)
 	f.Add("name = 'a'\n[[process]]\nid = 'p1'\naddress = '[::1]:1'\nchannels = ['p1']\nprogram = {kind='exec', a={b=[1,{c=2}]}}\n")
@@ -404,11 +395,11 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			var faults *Faults
 			if !errors.As(err, &faults) || len(faults.List) == 0 {
-				t.Fatalf("error %#v", err)
+				t.Fatalf("got error %#v, want a *Faults with at least one", err)
 			}
 			for _, fault := range faults.List {
 				if fault.Text == "" || strings.Contains(fault.String(), "\n") {
-					t.Errorf("fault %q", fault)
+					t.Errorf("got fault %q, want one line", fault)
 				}
 			}
 			return
@@ -416,23 +407,23 @@ func FuzzParse(f *testing.F) {
 		ids := make(map[snapshot.ProcessID]bool)
 		for _, p := range c.Processes {
 			if err := p.ID.Check(); err != nil || ids[p.ID] {
-				t.Errorf("id %q: %v, twice %v", p.ID, err, ids[p.ID])
+				t.Errorf("id %q: got error %v, twice %v; want a valid id, once", p.ID, err, ids[p.ID])
 			}
 			if err := c.CheckAddress(p.Address); err != nil {
-				t.Errorf("address: %v", err)
+				t.Errorf("address of %s: got %v, want no error", p.ID, err)
 			}
 			if p.Program.Kind == "" {
-				t.Errorf("%s has a program without a kind", p.ID)
+				t.Errorf("program of %s: got no kind, want one", p.ID)
 			}
 			ids[p.ID] = true
 		}
 		if c.Name == "" || len(ids) == 0 {
-			t.Errorf("name %q, %d processes", c.Name, len(ids))
+			t.Errorf("got name %q and %d processes, want a name and some processes", c.Name, len(ids))
 		}
 		var last snapshot.Channel
 		for _, channel := range c.Channels() {
 			if !ids[channel.From] || !ids[channel.To] || last.Compare(channel) >= 0 {
-				t.Errorf("channel %s after %s", channel, last)
+				t.Errorf("got channel %s after %s, want ends in %v, and sorted", channel, last, ids)
 			}
 			last = channel
 		}

@@ -27,7 +27,7 @@ type advanced struct {
 	Depth int `toml:"depth" default:"3"`
 }
 
-// program is the program of p1 in a file with the settings given.
+// program returns the program of p1 in a file with the given shared and own keys.
 func program(t *testing.T, shared, own string) Program {
 	t.Helper()
 	c := parse(t, `
@@ -38,38 +38,31 @@ process = [{ id = "p1", address = "127.0.0.1:7101", program = {`+own+`} }]
 	return c.Processes[0].Program
 }
 
-func TestDecodeDefaults(t *testing.T) {
-	got := settings{Seed: 7, Ignored: "kept"}
-	if err := program(t, `kind = "bank"`, ``).Decode(&got); err != nil {
-		t.Fatal(err)
-	}
-	want := settings{
-		Balance: 1000, Rate: 10, Pause: time.Second, Seed: 7, Loud: true, Note: "none",
-		Advanced: advanced{Depth: 3}, Ignored: "kept",
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
-	}
-}
-
-func TestDecodeValues(t *testing.T) {
-	var got settings
-	err := program(t, `kind = "bank", balance = 0, transfers_per_second = 0.5, pause = "1m", seed = 1, small = -128,
-		loud = false, note = "", command = ["a", "b"], weights = [0, 9], env = { A = "b" }, advanced.depth = 1, any = [1]`, ``).Decode(&got)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := settings{
-		Rate: 0.5, Pause: time.Minute, Seed: 1, Small: -128,
-		Command: []string{"a", "b"}, Weights: []uint8{0, 9}, Env: map[string]string{"A": "b"},
-		Advanced: advanced{Depth: 1}, Any: []any{int64(1)},
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+// A key that is left out has its default, or without a default leaves its field as it is.
+func TestDecodeSetsFieldsAndDefaults(t *testing.T) {
+	for _, test := range []struct {
+		keys string
+		want settings
+	}{
+		{``, settings{
+			Balance: 1000, Rate: 10, Pause: time.Second, Seed: 7, Loud: true, Note: "none",
+			Advanced: advanced{Depth: 3}, Ignored: "kept",
+		}},
+		{`, balance = 0, transfers_per_second = 0.5, pause = "1m", seed = 1, small = -128, loud = false, note = "",
+			command = ["a", "b"], weights = [0, 9], env = { A = "b" }, advanced.depth = 1, any = [1]`, settings{
+			Rate: 0.5, Pause: time.Minute, Seed: 1, Small: -128,
+			Command: []string{"a", "b"}, Weights: []uint8{0, 9}, Env: map[string]string{"A": "b"},
+			Advanced: advanced{Depth: 1}, Any: []any{int64(1)}, Ignored: "kept",
+		}},
+	} {
+		got := settings{Seed: 7, Ignored: "kept"}
+		if err := program(t, `kind = "bank"`+test.keys, ``).Decode(&got); err != nil || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("keys %q (error: %v)\ngot  %+v\nwant %+v", test.keys, err, got, test.want)
+		}
 	}
 }
 
-func TestMerge(t *testing.T) {
+func TestOwnKeysReplaceSharedOnes(t *testing.T) {
 	for _, test := range []struct{ name, shared, own, kind, note, command string }{
 		{"shared", `kind = "bank", note = "x"`, ``, "bank", "x", ""},
 		{"keys over it", `kind = "bank", note = "x", command = ["a"]`, `note = "y"`, "bank", "y", "a"},
@@ -83,13 +76,13 @@ func TestMerge(t *testing.T) {
 				t.Fatal(err)
 			}
 			if p.Kind != test.kind || got.Note != test.note || strings.Join(got.Command, " ") != test.command {
-				t.Errorf("got kind %q, note %q, command %q", p.Kind, got.Note, got.Command)
+				t.Errorf("got kind %q, note %q, command %q; want %q, %q, %q", p.Kind, got.Note, got.Command, test.kind, test.note, test.command)
 			}
 		})
 	}
 }
 
-func TestDecodeErrors(t *testing.T) {
+func TestDecodeReportsAllFaults(t *testing.T) {
 	for _, test := range []struct{ name, keys, want string }{
 		{"unknown", `balanse = 1, Seed = 2, zzz = 3`, `
 unknown key "Seed": did you mean "seed"?
@@ -121,26 +114,16 @@ advanced: unknown key "deptj": did you mean "depth"?`},
 transfers_per_second: must be a finite number, not NaN`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var s settings
-			err := program(t, `kind = "bank", `+test.keys, ``).Decode(&s)
-			if err == nil {
-				t.Fatalf("no error in %+v", s)
-			}
-			if got, want := err.Error(), test.want[1:]; got != want {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
+			wantError(t, program(t, `kind = "bank", `+test.keys, ``).Decode(&settings{}), test.want[1:])
 		})
 	}
 }
 
-func TestDecodeWithoutSettings(t *testing.T) {
-	err := program(t, `kind = "token", x = 1`, ``).Decode(&struct{}{})
-	if err == nil || err.Error() != `unknown key "x": this table has no keys` {
-		t.Errorf("error %v", err)
-	}
+func TestDecodeIntoAnEmptyStructRefusesKeys(t *testing.T) {
+	wantError(t, program(t, `kind = "token", x = 1`, ``).Decode(&struct{}{}), `unknown key "x": this table has no keys`)
 }
 
-func TestDecodeBugs(t *testing.T) {
+func TestDecodePanicsOnABug(t *testing.T) {
 	for name, into := range map[string]any{
 		"not a pointer": settings{},
 		"nil":           (*settings)(nil),
@@ -156,8 +139,9 @@ func TestDecodeBugs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
-				if r, ok := recover().(string); !ok || !strings.HasPrefix(r, "bug: ") {
-					t.Errorf("panic %v", r)
+				got := recover()
+				if text, ok := got.(string); !ok || !strings.HasPrefix(text, "bug: ") {
+					t.Errorf("got the panic %v, want a text that begins with bug:", got)
 				}
 			}()
 			_ = program(t, `kind = "a", x = 1`, ``).Decode(into)
@@ -165,7 +149,7 @@ func TestDecodeBugs(t *testing.T) {
 	}
 }
 
-func TestChannelsNamed(t *testing.T) {
+func TestClusterKnowsWhetherChannelsAreNamed(t *testing.T) {
 	for channels, want := range map[string]bool{``: false, `, channels = []`: true, `, channels = ["p1"]`: true} {
 		c := parse(t, `
 name = "a"
@@ -173,7 +157,7 @@ process = [{ id = "p1", address = "127.0.0.1:7101" }, { id = "p2", address = "12
 program = { kind = "exec" }
 `)
 		if c.ChannelsNamed != want {
-			t.Errorf("with %q: %v", channels, c.ChannelsNamed)
+			t.Errorf("p2 with %q: got channels named %v, want %v", channels, c.ChannelsNamed, want)
 		}
 	}
 }
