@@ -14,8 +14,8 @@ import (
 type assembling struct {
 	snapshot.Start
 	collector    *snapshot.Collector
-	started      time.Duration
-	contributors []*contributor // whom the outcome is sent to
+	started      time.Duration  // on the clock of the steps
+	contributors []*contributor // connections to which the outcome is sent
 	finished     func(*snapshot.Global)
 	timeUp       *timer
 }
@@ -23,26 +23,28 @@ type assembling struct {
 // initiate starts a snapshot of which this process is the assembler and the first
 // initiator. It calls finished once, with the complete or partial snapshot. An error
 // means that nothing was started.
-func (e *epoch) initiate(at []snapshot.ProcessID, timeout time.Duration, finished func(*snapshot.Global)) (*assembling, error) {
-	c, started := e.core, e.core.Wall()
+//
+// The initiators must begin with this process. finishSnapshot abandons this process's own
+// recording when the time is up, so watchDeadlines need not be called.
+func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration, finished func(*snapshot.Global)) (*assembling, error) {
+	c, wall := e.core, e.core.Wall()
 	start := snapshot.Start{
-		ID: snapshot.ID(NewName(started, c.Rand)), Assembler: c.self,
+		ID: snapshot.ID(NewName(wall, c.Rand)), Assembler: c.self,
 		Deadline: c.now + timeout, Timeout: timeout,
+	}
+	effects, err := e.recorder.Initiate(start)
+	if err != nil {
+		return nil, err
 	}
 	a := &assembling{
 		Start: start, started: c.now, finished: finished,
 		collector: snapshot.NewCollector(snapshot.Plan{
-			ID: start.ID, Cluster: c.Cluster.Name, Epoch: e.number, Topology: c.topology, Initiators: at, StartedAt: started,
+			ID: start.ID, Cluster: c.Cluster.Name, Epoch: e.number, Topology: c.topology, Initiators: initiators, StartedAt: wall,
 		}),
 	}
 	e.assemblies[start.ID] = a
-	effects, err := e.recorder.Initiate(start)
-	if err != nil {
-		delete(e.assemblies, start.ID)
-		return nil, err
-	}
 	c.log.Debug().Str("snapshot", string(start.ID)).Msg("snapshot initiated")
-	for _, other := range at[1:] {
+	for _, other := range initiators[1:] {
 		join := wire.Join{Snapshot: start.ID, Assembler: start.Assembler, TimeLeft: timeout}
 		e.uplink(other).ship(start, []wire.Frame{join})
 	}
@@ -73,14 +75,14 @@ func (e *epoch) collect(id snapshot.ID, pieces []snapshot.Piece) {
 func (e *epoch) collectRestarted(id snapshot.ProcessID) {
 	failed := snapshot.Failed{Process: id, Reason: snapshot.ProcessRestarted, Detail: "noticed by " + string(e.core.self)}
 	for _, name := range slices.Sorted(maps.Keys(e.assemblies)) {
-		if a := e.assemblies[name]; a != nil && slices.Contains(a.collector.Waits(), id) {
+		if slices.Contains(e.assemblies[name].collector.Waits(), id) {
 			e.collect(name, []snapshot.Piece{failed})
 		}
 	}
 }
 
-// finishSnapshot assembles the parts that have come and tells all contributors what
-// became of the snapshot.
+// finishSnapshot ends a snapshot: it assembles the parts that have come, calls finished,
+// and sends all contributors the outcome.
 func (e *epoch) finishSnapshot(a *assembling) {
 	if e.assemblies[a.ID] != a {
 		return
@@ -98,7 +100,7 @@ func (e *epoch) finishSnapshot(a *assembling) {
 	}
 	e.logSnapshot(g)
 	a.finished(g)
-	for _, one := range a.contributors { // after the client, which waits for the snapshot
+	for _, one := range a.contributors {
 		one.outcome(a.ID, g.Status())
 	}
 }
@@ -116,8 +118,11 @@ func (e *epoch) logSnapshot(g *snapshot.Global) {
 
 // addWait adds how long a process waited for a marker that did not come.
 func addWait(g *snapshot.Global, m *snapshot.Missing) {
+	if m.Reason != snapshot.MarkerNotCome || m.Detail != "" {
+		return
+	}
 	for _, p := range g.Processes {
-		if m.Reason == snapshot.MarkerNotCome && m.Detail == "" && p.ID == m.Channel.To {
+		if p.ID == m.Channel.To {
 			m.Detail = fmt.Sprintf("%s waited %v for it", p.ID, (g.Elapsed - p.RecordedAfter).Round(time.Millisecond))
 		}
 	}

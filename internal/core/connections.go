@@ -50,7 +50,7 @@ func (c *Core) unhandle(id ConnID) (h handler) {
 func (c *Core) dial(address string, h dialHandler) ConnID {
 	c.lastConn++
 	c.handle(c.lastConn, h)
-	c.do(Dial{c.lastConn, address})
+	c.emit(Dial{c.lastConn, address})
 	return c.lastConn
 }
 
@@ -60,7 +60,7 @@ func (c *Core) dialled(e Dialled) {
 	case e.Err != nil:
 		c.drop(e.Conn, e.Err)
 	case one == nil: // given up meanwhile
-		c.do(Close{e.Conn, false})
+		c.emit(Close{e.Conn, false})
 	default:
 		one.handler.(dialHandler).dialled()
 	}
@@ -97,7 +97,7 @@ func (c *Core) violation(id ConnID, h handler, err error) {
 // written first.
 func (c *Core) hangUp(id ConnID, flush bool, err error) {
 	if _, ok := c.conns[id]; ok {
-		c.do(Close{id, flush})
+		c.emit(Close{id, flush})
 		c.drop(id, err)
 	}
 }
@@ -120,5 +120,5 @@ func (c *Core) write(id ConnID, frames ...wire.Frame) {
 		}
 	}
 	c.frames = append(c.frames, frames...)
-	c.do(Write{Conn: id, Frames: c.frames[begin:]})
+	c.emit(Write{Conn: id, Frames: c.frames[begin:]})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // contributor is a connection on which another process sends its parts to this
-// assembler.
+// assembler. Its end at the other process is an uplink.
 type contributor struct {
 	epoch       *epoch
 	conn        ConnID
@@ -23,8 +23,8 @@ type contributor struct {
 const (
 	// sectionBytes is what an unfinished section counts for, besides its bytes.
 	sectionBytes = 4 << 10
-	// otherPieces is how many pieces of a section may be about something else than the
-	// end of a channel.
+	// otherPieces is how many pieces of a section may be something else than a Closed:
+	// a Recorded or a Failed, and pieces of later versions.
 	otherPieces = 16
 )
 
@@ -38,7 +38,7 @@ func (e *epoch) openAssembly(conn ConnID, peer snapshot.ProcessID, incarnation s
 	c := e.core
 	c.handle(conn, &contributor{epoch: e, conn: conn, peer: peer, incarnation: incarnation, sections: map[sectionID][]byte{}})
 	c.watchAlive(conn)
-	c.do(Accept{conn})
+	c.emit(Accept{conn})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: e.number, Incarnation: c.Incarnation})
 }
 
@@ -63,7 +63,7 @@ func (o *contributor) chunk(f wire.Chunk) error {
 		return fmt.Errorf("a part of %s from %s", f.Process, o.peer)
 	}
 	a := o.epoch.assemblies[f.Snapshot]
-	if a == nil {
+	if a == nil { // it has ended: the sender must forget it
 		if f.Last {
 			o.outcome(f.Snapshot, wire.StatusUnknown)
 		}
@@ -87,7 +87,7 @@ func (o *contributor) chunk(f wire.Chunk) error {
 
 // section adds a chunk to its section. It returns the bytes of the section so far, and
 // reports whether they are the whole. A whole section of at most wire.LentMax bytes may
-// lie in the memory of the frame.
+// lie in the memory of the frame, which is valid only during this step.
 func (o *contributor) section(f wire.Chunk) (section []byte, whole bool, err error) {
 	key := sectionID{f.Snapshot, f.Section}
 	section, begun := o.sections[key]
@@ -98,7 +98,7 @@ func (o *contributor) section(f wire.Chunk) (section []byte, whole bool, err err
 		o.bytes += sectionBytes
 	}
 	if o.bytes += f.Len(); o.bytes > PartMax {
-		return nil, false, fmt.Errorf("a part of more than %d bytes", PartMax)
+		return nil, false, fmt.Errorf("unfinished sections of more than %d bytes", PartMax)
 	}
 	if have := len(section) + f.Len(); !f.Last && cap(section) < have {
 		section = slices.Grow(section, 2*have-len(section)) // there is more to come

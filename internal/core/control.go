@@ -23,7 +23,7 @@ const sessionsMax = 1024
 func (c *Core) openSession(conn ConnID) {
 	c.sessions++
 	c.handle(conn, &session{c, conn})
-	c.do(Accept{conn})
+	c.emit(Accept{conn})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: c.epochNumber(), Incarnation: c.Incarnation})
 }
 

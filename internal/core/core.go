@@ -33,7 +33,8 @@ type Options struct {
 // at once if More returns true.
 type Core struct {
 	Options
-	// Budget is the largest number of messages that the program receives in one Step.
+	// Budget is about how many calls of the program one Step makes: timers, requests of
+	// clients and messages. Requests and messages get one call each even beyond it.
 	Budget int
 
 	self     snapshot.ProcessID
@@ -52,7 +53,7 @@ type Core struct {
 	timers   timers       // of connections and sessions; an epoch has its own
 	conns    map[ConnID]*connState
 	lastConn ConnID
-	checked  time.Duration // when keepAlive last ran
+	checked  time.Duration // when keepAlive ran last
 
 	sessions   int
 	awaitingUp []waiter
@@ -128,8 +129,8 @@ func earlier(at time.Duration, ok bool, t *timers) (time.Duration, bool) {
 	return at, ok
 }
 
-// More reports whether Step must be called again at once: its budget ran out before
-// everything was received, or a timer that was set meanwhile is due.
+// More reports whether Step must be called again at once, because the program can still
+// receive something or a timer is due.
 func (c *Core) More() bool {
 	at, ok := c.Next()
 	return c.epoch != nil && c.epoch.undelivered() || ok && at <= c.now
@@ -157,16 +158,16 @@ func (c *Core) event(e Event) {
 	}
 }
 
-func (c *Core) do(e Effect) { c.effects = append(c.effects, e) }
+func (c *Core) emit(e Effect) { c.effects = append(c.effects, e) }
 
 func (c *Core) after(d time.Duration, f func()) *timer { return c.timers.add(c.now+d, f) }
 
-// StopTimeout is how long a node that is asked to stop waits until its outboxes are
-// acknowledged.
+// StopTimeout is how long a node that is asked to stop waits for the acknowledgement of
+// its outboxes.
 const StopTimeout = time.Second
 
-// stop ends the node once its outboxes are empty or StopTimeout has passed. The program
-// receives nothing more.
+// stop ends the node once every channel that is up has delivered its outbox, or after
+// StopTimeout. The program receives nothing more.
 func (c *Core) stop() {
 	if c.stopping {
 		return
@@ -191,5 +192,5 @@ func (c *Core) exit(err error) {
 	if c.epoch != nil {
 		c.epoch.logOutboxes()
 	}
-	c.do(Exit{err})
+	c.emit(Exit{err})
 }

@@ -5,7 +5,7 @@ import "slices"
 // delivery decides what the program receives, and when.
 type delivery struct {
 	ready    []*incoming // channels with messages to receive, in the order of their turns
-	held     bool        // by Process.Hold
+	held     bool        // between Process.Hold and Release
 	spent    bool        // the last step used up its budget
 	timers   timers      // set by the program
 	overHigh int         // outboxes that count as above the high-water mark
@@ -21,8 +21,8 @@ func (e *epoch) receiving() bool {
 }
 
 // canInitiate reports whether timers may fire and requests of clients be received. Both
-// are held back while an outbox is above its high-water mark, because what a program
-// sends then is not the answer to a message.
+// are held back while an outbox is above its high-water mark. Messages are not, because
+// processes that answer each other must not all wait.
 func (e *epoch) canInitiate() bool {
 	return !e.recorder.Capturing() && !e.core.stopping && e.delivery.overHigh == 0
 }
@@ -54,11 +54,8 @@ func (e *epoch) deliver() {
 		in := d.ready[0]
 		d.ready, in.ready = slices.Delete(d.ready, 0, 1), false
 		most := min(left, inARow)
-		n := in.deliver(most)
-		left -= n
-		if n == most || !e.receiving() { // otherwise the inbox is empty, or waits for a marker
-			in.takeTurn()
-		}
+		left -= in.deliver(most)
+		in.takeTurn()
 	}
 	d.spent = d.spent || left == 0
 }

@@ -11,7 +11,9 @@ import (
 )
 
 // epoch is one history of the cluster at this node: everything that begins and ends
-// with it. Core.epoch is the only reference to the current one.
+// with it. An epoch is the current one if and only if Core.epoch refers to it. The event
+// Begin starts an epoch and ends the one before it. Hosts send one Begin, at their start;
+// the tests send more.
 type epoch struct {
 	core    *Core
 	number  uint64
@@ -23,8 +25,8 @@ type epoch struct {
 	out      []*outgoing // in the order of topology.Out
 	in       []*incoming // in the order of topology.In
 	freeList channel.FreeList
-	timers   timers // acknowledgements, redials, deadlines
-	allUp    bool   // kept by checkAllUp
+	timers   timers // all but those of the program
+	allUp    bool   // set by checkAllUp, cleared when a channel goes down
 
 	outboxBytes int // in all outboxes
 	// dirtyOut and dirtyIn are the halves of channels on which something happened
@@ -35,7 +37,7 @@ type epoch struct {
 	delivery delivery
 	clients  clients
 
-	pending    map[snapshot.ID]*pending // this process's parts that are not sent yet
+	pending    map[snapshot.ID]*pending // this process's parts that are not finished
 	expiry     *timer                   // the next deadline of a recording
 	assemblies map[snapshot.ID]*assembling
 	uplinks    map[snapshot.ProcessID]*uplink
@@ -71,14 +73,14 @@ func newEpoch(c *Core, b Begin) *epoch {
 	e.peers[c.self].Incarnation = c.Incarnation
 	for _, to := range c.topology.Out(c.self) {
 		out := &outgoing{epoch: e, peer: e.peers[to], sender: channel.Sender{Rule: c.rule(), FreeList: &e.freeList}}
-		out.peer.out, out.peer.Out = out, &out.sender
+		out.peer.outgoing, out.peer.Out = out, &out.sender
 		e.out = append(e.out, out)
 	}
 	for _, from := range c.topology.In(c.self) {
 		in := &incoming{epoch: e, peer: e.peers[from], receiver: channel.Receiver{
 			Rule: c.rule(), Window: int(c.Cluster.Network.Window), FreeList: &e.freeList,
 		}}
-		in.peer.in, in.peer.In = in, &in.receiver
+		in.peer.incoming, in.peer.In = in, &in.receiver
 		e.in = append(e.in, in)
 	}
 	return e
@@ -103,8 +105,9 @@ func (e *epoch) end() {
 	}
 }
 
-// guard returns a function that calls f if the epoch is still the current one. Whatever
-// comes back to the loop later, from other goroutines, must come through it.
+// guard returns a function that calls f if the epoch is still the current one. Work that
+// comes back to the loop later must come through it. The program's own calls come through
+// process, which has the same check.
 func (e *epoch) guard(f func()) func() {
 	return func() {
 		if e.core.epoch == e {
@@ -129,7 +132,9 @@ func (e *epoch) flush() {
 		in.acknowledge()
 	}
 	e.dirtyIn = e.dirtyIn[:0]
-	for i := 0; i < len(e.dirtyOut); i++ { // a self-channel may make others dirty
+	// A self-channel may make other channels dirty. Its own acknowledgement waits for the
+	// next step.
+	for i := 0; i < len(e.dirtyOut); i++ {
 		out := e.dirtyOut[i]
 		out.dirty = false
 		out.flush()
@@ -158,7 +163,7 @@ func (e *epoch) logOutboxes() {
 // such channel.
 func (e *epoch) outgoing(to snapshot.ProcessID) *outgoing {
 	if p := e.peers[to]; p != nil {
-		return p.out
+		return p.outgoing
 	}
 	return nil
 }
@@ -167,7 +172,7 @@ func (e *epoch) outgoing(to snapshot.ProcessID) *outgoing {
 // no such channel.
 func (e *epoch) incoming(from snapshot.ProcessID) *incoming {
 	if p := e.peers[from]; p != nil {
-		return p.in
+		return p.incoming
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func (e *epoch) admit(a Accepted) {
 	delete(c.refused, p.id)
 	if err := e.meet(p, a.Hello.Incarnation); err != nil {
 		if a.Hello.Role == wire.RoleChannel {
-			p.in.stale++
+			p.incoming.stale++
 		}
 		c.refuse(a, &wire.Refuse{Code: wire.OldIncarnation, Text: err.Error()})
 		return
@@ -39,7 +39,7 @@ func (e *epoch) admit(a Accepted) {
 	if a.Hello.Role == wire.RoleAssembly {
 		e.openAssembly(a.Conn, p.id, a.Hello.Incarnation)
 	} else {
-		p.in.accept(a.Conn)
+		p.incoming.accept(a.Conn)
 	}
 }
 
@@ -55,7 +55,7 @@ func (c *Core) refuse(a Accepted, r *wire.Refuse) {
 		c.log.Warn().Str("peer", string(a.Hello.From)).Str("remote", a.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
 	}
 	c.write(a.Conn, *r)
-	c.do(Close{a.Conn, true})
+	c.emit(Close{a.Conn, true})
 }
 
 // check returns why a hello is refused, or nil.

@@ -66,13 +66,13 @@ func (in *incoming) accept(conn ConnID) {
 	in.stats.wentUp(c.now)
 	c.handle(conn, in)
 	c.watchAlive(conn)
-	c.do(Accept{conn})
+	c.emit(Accept{conn})
 	c.write(conn, wire.Welcome{
 		Version: wire.Version, Epoch: e.number, Incarnation: c.Incarnation,
 		Position: in.receiver.Acknowledge(),
 	})
 	c.log.Info().Str("channel", in.String()).Msg("channel up")
-	if out := in.peer.out; out != nil {
+	if out := in.peer.outgoing; out != nil {
 		out.redialNow()
 	}
 	e.checkAllUp()
@@ -215,7 +215,7 @@ func (in *incoming) sendAck() {
 		in.epoch.core.write(in.conn, wire.Ack{Position: at})
 		return
 	}
-	out := in.peer.out
+	out := in.peer.outgoing
 	if err := out.sender.Acknowledge(at); err != nil {
 		panic("bug: self-channel: " + err.Error())
 	}

@@ -39,7 +39,7 @@ func (o *outgoing) start() {
 		return
 	}
 	o.up = true
-	if err := o.sender.Resume(o.peer.in.receiver.Acknowledge()); err != nil {
+	if err := o.sender.Resume(o.peer.incoming.receiver.Acknowledge()); err != nil {
 		panic("bug: self-channel: " + err.Error())
 	}
 }
@@ -111,7 +111,7 @@ func (o *outgoing) frame(f wire.Frame) error {
 
 func (o *outgoing) welcome(w wire.Welcome) error {
 	e, c := o.epoch, o.epoch.core
-	if in := o.peer.in; !o.peer.Knows(w.Incarnation) && (o.peer.Incarnation != o.knew || in != nil && in.conn != 0) {
+	if in := o.peer.incoming; !o.peer.Knows(w.Incarnation) && (o.peer.Incarnation != o.knew || in != nil && in.conn != 0) {
 		// The known incarnation has just died and its connection will be found dead; or
 		// this welcome is late and the node that sent it is dead; or two nodes run as
 		// the same process. The next attempt decides.
@@ -171,14 +171,14 @@ func (o *outgoing) flush() {
 	c := o.epoch.core
 	if o.self() {
 		for f, _ := o.next(); f != nil; f, _ = o.next() {
-			o.peer.in.emulateDelay(f)
+			o.peer.incoming.emulateDelay(f)
 		}
 		return
 	}
 	begin, ahead := len(c.frames), false
 	write := func() {
 		if begin < len(c.frames) {
-			c.do(Write{o.conn, c.frames[begin:], ahead})
+			c.emit(Write{o.conn, c.frames[begin:], ahead})
 		}
 		begin = len(c.frames)
 	}

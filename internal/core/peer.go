@@ -11,10 +11,10 @@ import (
 
 // peer is what an epoch knows of one process. Its own process is a peer too.
 type peer struct {
-	id      snapshot.ProcessID
-	address string
-	out     *outgoing // nil if there is no channel to it
-	in      *incoming // nil if there is no channel from it
+	id       snapshot.ProcessID
+	address  string
+	outgoing *outgoing // nil if there is no channel to it
+	incoming *incoming // nil if there is no channel from it
 	channel.Peer
 }
 
@@ -49,7 +49,7 @@ func (e *epoch) restarted(p *peer, discarded channel.Discarded) {
 		Uint64("discarded_outbox", discarded.Outbox).Uint64("discarded_inbox", discarded.Inbox).
 		Msg("process restarted, channels reset")
 	reset := snapshot.Reset{Process: p.id, Incarnation: p.Incarnation, Unknown: true}
-	if out := p.out; out != nil {
+	if out := p.outgoing; out != nil {
 		reset.Discarded = discarded.Outbox
 		out.resets = appendReset(out.resets, reset)
 		out.stats.reset(discarded.Outbox)
@@ -58,7 +58,7 @@ func (e *epoch) restarted(p *peer, discarded channel.Discarded) {
 			c.hangUp(out.conn, false, errRestarted)
 		}
 	}
-	if in := p.in; in != nil {
+	if in := p.incoming; in != nil {
 		reset.Discarded = discarded.Inbox
 		in.resets = appendReset(in.resets, reset)
 		in.stats.reset(discarded.Inbox)

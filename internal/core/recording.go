@@ -54,8 +54,8 @@ func encodeOnce(encode func(io.Writer) error) func(io.Writer) error {
 	}
 }
 
-// watchDeadlines ends the snapshots in progress when their time is over. It must be
-// called when one has begun.
+// watchDeadlines ends the snapshots in progress when their time is over. The caller must
+// call it when one has begun that another process assembles.
 func (e *epoch) watchDeadlines() {
 	at, ok := e.recorder.NextDeadline()
 	if !ok || e.expiry.pending() && e.expiry.at <= at {

@@ -89,7 +89,7 @@ func (c *Core) work(bytes int, job func() any, then func(any)) {
 		then(job())
 		return
 	}
-	c.do(Background{job, then})
+	c.emit(Background{job, then})
 }
 
 // chunks cuts a section into frames.

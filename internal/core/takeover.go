@@ -9,7 +9,7 @@ import (
 )
 
 // takeover is a connection whose hello names another incarnation of a process than the
-// known one. The new incarnation takes over only when both is true:
+// known one. The new incarnation takes over only when both conditions hold:
 //
 //   - It lives: it answers a ping. The hello of a node that has died since can arrive
 //     late.
@@ -32,25 +32,25 @@ func (e *epoch) takeOver(a Accepted) {
 	c := e.core
 	t := &takeover{epoch: e, accepted: a, begun: c.now, pongs: map[ConnID]uint64{}, known: e.peers[a.Hello.From].Incarnation}
 	c.handle(a.Conn, t)
-	c.do(Accept{a.Conn})
+	c.emit(Accept{a.Conn})
 	c.write(a.Conn, wire.Ping{})
-	for _, id := range t.old() {
+	for _, id := range t.knownConns() {
 		t.pongs[id] = c.conns[id].alive.pongs
 		c.write(id, wire.Ping{})
 	}
-	e.after(takeoverWait, t.decide)
+	e.after(takeoverWait, t.decide) // does nothing once the takeover has ended
 	t.giveUp = e.after(HelloTimeout, func() { c.hangUp(a.Conn, false, fmt.Errorf("no answer to a ping within %v", HelloTimeout)) })
 }
 
-// old lists the channel connections with the known incarnation.
-func (t *takeover) old() []ConnID {
+// knownConns lists the channel connections with the known incarnation.
+func (t *takeover) knownConns() []ConnID {
 	var ids []ConnID
 	p := t.epoch.peers[t.accepted.Hello.From]
-	if p.out != nil && p.out.up {
-		ids = append(ids, p.out.conn)
+	if p.outgoing != nil && p.outgoing.up {
+		ids = append(ids, p.outgoing.conn)
 	}
-	if p.in != nil && p.in.conn != 0 {
-		ids = append(ids, p.in.conn)
+	if p.incoming != nil && p.incoming.conn != 0 {
+		ids = append(ids, p.incoming.conn)
 	}
 	return ids
 }
@@ -70,8 +70,9 @@ func (t *takeover) frame(f wire.Frame) error {
 	return nil
 }
 
-// decide admits the new incarnation if it lives and the known one had its time to
-// answer, or has no connection to answer on.
+// decide refuses the new incarnation if the known one has answered. Otherwise it admits
+// the new one, once that lives and the known one has had its time to answer or has no
+// connection to answer on.
 func (t *takeover) decide() {
 	c, from := t.epoch.core, t.accepted.Hello.From
 	if one := c.conns[t.accepted.Conn]; one == nil || one.handler != t || !t.lives {
@@ -83,8 +84,10 @@ func (t *takeover) decide() {
 		c.hangUp(t.accepted.Conn, false, nil)
 		return
 	}
-	old := t.old()
-	for _, id := range old {
+	known := t.knownConns()
+	for _, id := range known {
+		// A connection that was opened since the takeover began proves that the known
+		// incarnation lives.
 		if before, asked := t.pongs[id]; !asked || c.conns[id].alive.pongs > before {
 			t.release()
 			c.refuse(t.accepted, &wire.Refuse{
@@ -94,7 +97,7 @@ func (t *takeover) decide() {
 			return
 		}
 	}
-	if len(old) == 0 || c.now-t.begun >= takeoverWait {
+	if len(known) == 0 || c.now-t.begun >= takeoverWait {
 		t.release()
 		t.epoch.admit(t.accepted)
 	}

@@ -45,12 +45,12 @@ func TestFramesJoinOnlyTheWriteBeforeThem(t *testing.T) {
 	c.write(1, second)
 	c.write(2, first)
 	c.write(1, first)
-	c.do(Close{1, true})
+	c.emit(Close{1, true})
 	for range 100 { // the backing array of the frames grows, and moves
 		c.write(1, second)
 	}
 	c.frames = append(c.frames, first)
-	c.do(Write{1, c.frames[len(c.frames)-1:], true})
+	c.emit(Write{1, c.frames[len(c.frames)-1:], true})
 	c.write(1, second)
 	want := []Effect{
 		Write{Conn: 1, Frames: []wire.Frame{first, second}},
