@@ -12,7 +12,8 @@ import (
 const (
 	// batchFrames is the largest number of frames that a reader hands over at once.
 	batchFrames = 128
-	// repliesMax is how many loads may wait for a client before no more is read from it.
+	// repliesMax is how many queued writes may wait for a client before no more is read
+	// from it.
 	repliesMax = 1024
 )
 
@@ -89,23 +90,22 @@ func (c *conn) awaitDrained() {
 	}
 }
 
-// readBatch waits for a frame, and adds the frames that are buffered behind it. The
+// readBatch waits for a frame, and adds the whole frames behind it that have arrived. The
 // memory of the frames is valid until the next call.
-func (c *conn) readBatch() (frames []wire.Frame, err error) {
-	frames = c.batch[:0]
-	for len(frames) < batchFrames {
+func (c *conn) readBatch() ([]wire.Frame, error) {
+	c.batch = c.batch[:0]
+	for len(c.batch) < batchFrames {
 		f, err := c.reader.Read()
 		if err != nil {
-			return frames, err
+			return c.batch, err
 		}
 		if _, ok := f.(wire.Welcome); ok {
 			c.reader.SetLimit(wire.FrameMax)
 		}
-		frames = append(frames, f)
-		c.batch = frames
+		c.batch = append(c.batch, f)
 		if c.reader.Buffered() == 0 {
 			break
 		}
 	}
-	return frames, nil
+	return c.batch, nil
 }

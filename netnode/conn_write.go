@@ -14,8 +14,8 @@ import (
 type load struct {
 	bytes *[]byte // from buffers; whole frames, unless it is a remainder
 	frame wire.Frame
-	// remainder marks what a write at once left over. It goes before frames that are
-	// ahead, because they were handed over later, and nothing is added to it.
+	// remainder marks what a write at once left over. It may begin in the middle of a
+	// frame, so even frames that are ahead wait for it, and nothing is added to it.
 	remainder bool
 }
 
@@ -29,7 +29,7 @@ const (
 
 // write writes frames at once, as far as the kernel takes them without waiting, and
 // queues a copy of the remainder. When it returns, the outbox may use the memory of
-// messages again. The caller must hold stepper.mu.
+// messages again. The caller must hold stepper.mu, which guards the iovec.
 func (c *conn) write(w core.Write) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,7 +70,7 @@ func (c *conn) enqueue(f wire.Frame) {
 	*b = wire.Append(*b, f)
 }
 
-// writeAtOnce writes and empties v. Nothing may be queued before it. The kernel may not
+// writeAtOnce writes and empties v. The queue must be empty. The kernel may not
 // take everything without waiting; the remainder begins the queue of a new writing
 // goroutine. The caller must hold mu.
 func (c *conn) writeAtOnce(v *iovec) {
@@ -99,7 +99,7 @@ func (c *conn) writeLoop() {
 		_, err := c.socket.Write(*one.bytes)
 		freeBuffer(one.bytes)
 		if err != nil {
-			c.close(false) // the reader reports it to the core
+			c.close(false) // empties the queue, so the loop ends; the reader reports to the core
 		}
 	}
 }
@@ -109,7 +109,7 @@ func (c *conn) writeLoop() {
 func (c *conn) next() (load, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.drained.Broadcast()
+	c.drained.Broadcast() // for awaitDrained
 	switch {
 	case len(c.ahead) > 0 && (len(c.queue) == 0 || !c.queue[0].remainder):
 		one := load{bytes: newBuffer()}

@@ -43,8 +43,8 @@ func (n *Node) post(e core.Event) {
 	}
 }
 
-// call calls f in a later step, by the loop. It must not step itself: its caller may
-// hold a lock that f acquires.
+// call queues f for a later step and wakes the loop. It must not step itself: its caller
+// may hold a lock that f acquires.
 func (n *Node) call(f func()) {
 	if n.calls.add(f) {
 		n.wakeLoop()
@@ -100,7 +100,6 @@ func (n *Node) step(events ...core.Event) (more bool) {
 		if exit, ok := e.(core.Exit); ok {
 			n.exited = true
 			n.exit <- exit.Err
-			n.wakeLoop()
 			return false
 		}
 		n.carryOut(e)
@@ -125,6 +124,7 @@ const (
 	budgetMax  = 4096
 )
 
+// adaptBudget sets the budget of the next step from the time that the last one took.
 func (n *Node) adaptBudget(took time.Duration) {
 	switch b := n.core.Budget; {
 	case took > 2*stepTarget:
@@ -134,6 +134,7 @@ func (n *Node) adaptBudget(took time.Duration) {
 	}
 }
 
+// carryOut carries out one effect other than Exit.
 func (n *Node) carryOut(e core.Effect) {
 	switch e := e.(type) {
 	case core.Dial:
@@ -165,7 +166,8 @@ type calls struct {
 	closed bool
 }
 
-// add reports whether f will be called: not once the node has ended.
+// add reports whether the node still runs. If the node ends before its next step, f is
+// dropped.
 func (c *calls) add(f func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -175,7 +177,7 @@ func (c *calls) add(f func()) bool {
 	return !c.closed
 }
 
-// take appends the functions to events and forgets them.
+// take returns events with one Called for each function, and forgets the functions.
 func (c *calls) take(events []core.Event) []core.Event {
 	c.mu.Lock()
 	defer c.mu.Unlock()

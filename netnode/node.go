@@ -34,8 +34,8 @@ type Options struct {
 	Listen string
 	// Network connects the nodes. Nil means TCP.
 	Network Network
-	// Seed seeds the randomness of the program and of the node's back-offs. Zero means
-	// a new seed at each start.
+	// Seed seeds the randomness of the program, of the node's back-offs, and of the names
+	// of incarnations and snapshots. Zero means a new seed at each start.
 	Seed uint64
 }
 
@@ -48,9 +48,9 @@ type Node struct {
 	listener net.Listener
 
 	begun time.Time
-	work  sync.WaitGroup // every goroutine but the loop
-	stop  context.Context
-	end   context.CancelFunc
+	work  sync.WaitGroup     // every goroutine but the loop
+	stop  context.Context    // done when the node ends
+	end   context.CancelFunc // cancels stop
 	exit  chan error    // receives the result of the core, once
 	wake  chan struct{} // capacity 1: the loop has something to do
 	timer *time.Timer   // wakes the loop when core.Next has come
@@ -116,8 +116,10 @@ func (n *Node) Close() error {
 	return n.listener.Close()
 }
 
-// Run starts the program and runs the node until ctx is done. It then stops the node,
-// which takes about a second at most, and returns nil.
+// Run starts the program and runs the node until ctx is done. It then stops the node and
+// returns nil. Stopping takes about two seconds at most: one until the outboxes are
+// acknowledged, and one until the connections are flushed. The Close of the program comes
+// on top.
 //
 // It returns earlier if the program calls Process.Stop, with the error of that call, or if
 // the outboxes exceed a limit of the cluster, with an error that names the channel.
@@ -143,7 +145,7 @@ func (n *Node) Run(ctx context.Context) error {
 	return err
 }
 
-// closeProgram ends whatever the program started outside the loop.
+// closeProgram closes the program if it is an io.Closer.
 func (n *Node) closeProgram() {
 	if closer, ok := n.program.(io.Closer); ok {
 		if err := closer.Close(); err != nil {

@@ -30,12 +30,12 @@ type Recorder struct {
 	channels    Channels
 	limit       int
 
-	capturing  bool
+	capturing bool
 	// recordings is in the order of their start, and has at most limit elements. finish
 	// removes an element, so every loop that may finish a recording ranges over a clone.
 	recordings []*recording
-	ended      []ended      // the oldest first; at most EndedMax
-	endedIDs   map[ID]bool  // the ids in ended
+	ended      []ended     // the oldest first; at most EndedMax
+	endedIDs   map[ID]bool // the ids in ended
 }
 
 // NewRecorder returns the Recorder of process self, which has the channels that t
