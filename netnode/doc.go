@@ -10,19 +10,20 @@
 //	…
 //	err = node.Run(ctx)
 //
-// All nodes of a cluster need the same processes and channels. They may run on different
-// machines, or in one Go program or test, where a [Loopback] assigns them free ports.
+// All nodes of a cluster need the same name, processes, channels and rule for markers.
+// They may run on different machines, or in one Go program or test, where a [Loopback] assigns them free ports.
 //
 // A [Client] asks a running node for a snapshot, for its status, or for a reply of its
 // program. The commands chandy initiate, status and call do the same from a shell.
 //
 // # Goroutines
 //
-// A node is a pure step with a host around it. A step takes events and returns what must
-// be done. It runs on the goroutine that brings the event, under one lock. "On the loop"
-// means in a step. All goroutines of a node have ended when Run returns:
+// A node works in steps. A step takes events and returns what must be done. It runs on
+// the goroutine that brings the event, under one lock. "On the loop" means in a step. All
+// goroutines of a node have ended when Run returns:
 //
-//   - the loop, which is Run itself, makes the steps that no event brings;
+//   - the loop, which is Run itself, makes the steps that no connection brings, such as
+//     those of timers;
 //   - accept takes connections from outside;
 //   - dial runs once for each attempt to connect;
 //   - each connection has a reader, which steps with each batch of frames, and a writer

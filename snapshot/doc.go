@@ -31,7 +31,7 @@
 // anything else happens. [Capture] asks for the program's state, [SendMarker] queues
 // a marker, and [Report] sends a piece of the result to the assembler.
 //
-// The Recorder also pulls. At the instant of the recording it reads the channels of
+// The Recorder also reads from its caller. At the instant of the recording it reads the channels of
 // its process through the interface [Channels]: the counts, the outbox and the
 // inbox. An outbox holds the messages that were sent and are not acknowledged. An
 // inbox holds the messages that have arrived and that the program has not received.
@@ -79,7 +79,7 @@
 // marker that was issued on its channel before it. A program receives a message only
 // after that marker was processed and the recording that it started was made (the
 // rule of T. H. Lai and T. H. Yang, "On Distributed Snapshots", Information
-// Processing Letters 25, 1987). Package channel keeps this promise, and sends markers
+// Processing Letters 25, 1987). Package internal/channel keeps this promise, and sends markers
 // again before any data when a connection broke.
 //
 // # Several snapshots, and their ends

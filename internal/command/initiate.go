@@ -34,8 +34,8 @@ Takes a global snapshot of the running cluster and prints it as JSON on stdout.
 
 The snapshot starts at the first process of the cluster file that answers within a
 second; this process also assembles it. Where its markers cannot reach every
-process, the snapshot starts at other processes too. In such a cluster, processes
-from which the fewest others are needed are tried first (see chandy validate).
+process, the snapshot starts at other processes too. In such a cluster, chandy
+first tries the processes that need the fewest others (see chandy validate).
 
       --cluster FILE   the cluster file
       --at ID          start at this process; repeatable, the first ID assembles

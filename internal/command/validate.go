@@ -18,9 +18,11 @@ func (e *env) validate() *cli.Command {
 		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "dot"}, &cli.BoolFlag{Name: "ids"}},
 		CustomHelpTemplate: `usage: chandy validate [flags]
 
-Reads the cluster file and lists all its faults. If it has none, prints the
-topology: processes, channels, strongly connected components, and at which
-processes a snapshot can start so that it reaches all. No node has to run.
+Reads the cluster file and lists its faults. The settings of programs are checked
+once the file has no other fault. If it has none, prints the topology: processes,
+channels, strongly connected components, and at which processes a snapshot can
+start so that it reaches all. No node has to run. A Go program with a main of its
+own may have a kind that chandy does not know; that counts as a fault here.
 
       --cluster FILE   the cluster file
       --dot            print the topology as a graph for Graphviz
