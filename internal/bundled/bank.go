@@ -2,6 +2,7 @@ package bundled
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -9,30 +10,30 @@ import (
 	"slices"
 
 	"chandy/internal/config"
+	"chandy/internal/maelstrom"
 	"chandy/program"
 	"chandy/snapshot"
 )
 
-// bankSettings are the keys of [program] for kind "bank". The most that a balance
-// may be is 2^43, so that the sum over the 1,024 processes that a cluster can have
-// stays within 2^53: every reader of JSON holds that, and no balance overflows.
+// bankSettings are the keys of [program] for kind "bank". A balance is at most 2^43 at
+// the start. The sum over the 1,024 processes that a cluster can have is then at most
+// 2^53, which every reader of JSON can hold, and no balance overflows.
 type bankSettings struct {
-	// Balance is the money at the start, in units of money; 0: none.
+	// Balance is the balance at the start, in units of money.
 	Balance int64 `toml:"balance" default:"1000" min:"0" max:"8796093022208"`
-	// TransfersPerSecond is how many transfers each process sends; 0: none.
+	// TransfersPerSecond is how many transfers each process sends. Zero means none.
 	TransfersPerSecond float64 `toml:"transfers_per_second" default:"10" min:"0" max:"1000000"`
-	// MaxTransfer is the largest amount of a transfer, in units of money; never 0.
+	// MaxTransfer is the largest amount of a transfer, in units of money. Never zero.
 	MaxTransfer int64 `toml:"max_transfer" default:"10" min:"1" max:"8796093022208"`
-	// Seed is that of the random choices; 0: the node's own.
+	// Seed seeds the random choices. Zero means that the node's source is used.
 	Seed int64 `toml:"seed" default:"0"`
 }
 
-// bank keeps an account. It sends money to the others at random, never more than
-// it has: the sum over all balances and all transfers in flight is constant.
+// bank keeps an account, and sends money to other banks at random. It never sends more
+// than it has. The sum of all balances and all transfers in flight is therefore constant.
 type bank struct {
+	base
 	settings bankSettings
-	process  program.Process
-	channels []snapshot.ProcessID // outgoing
 	random   *rand.Rand
 	pace     pace
 	state    bankState
@@ -41,25 +42,21 @@ type bank struct {
 // bankState is the local state. Invariant: Balance >= 0.
 type bankState struct {
 	Balance  int64 `json:"balance"`
-	Sent     int64 `json:"sent"`             // transfers
-	Received int64 `json:"received"`         // transfers
-	Paused   bool  `json:"paused,omitempty"` // sends nothing on its own
+	Sent     int64 `json:"sent"`             // transfers sent so far
+	Received int64 `json:"received"`         // transfers received so far
+	Paused   bool  `json:"paused,omitempty"` // sends only what clients request
 }
 
-// transfer is the only message between banks. Its money is the receiver's as soon
-// as it was sent.
+// transfer is the only message between banks. Once it is sent, its money belongs to the
+// receiver.
 type transfer struct {
 	Type   string `json:"type"` // "transfer"
 	Amount int64  `json:"amount"`
 }
 
-type bankReply struct {
-	head
-	Balance int64 `json:"balance"`
-}
-
 func newBank(p config.Program) (program.Program, error) {
 	b := &bank{}
+	b.requests = table{{"balance", b.balance}, {"transfer", b.transfer}, {"pause", b.pause(true)}, {"resume", b.pause(false)}}
 	if err := p.Decode(&b.settings); err != nil {
 		return nil, err
 	}
@@ -68,8 +65,7 @@ func newBank(p config.Program) (program.Program, error) {
 }
 
 func (b *bank) Start(p program.Process) {
-	b.process = p
-	b.channels = p.Channels()
+	b.base.Start(p)
 	b.random = p.Rand()
 	if b.settings.Seed != 0 {
 		id := fnv.New64a()
@@ -94,10 +90,10 @@ func (b *bank) tick() {
 	b.process.After(b.pace.wait(), b.tick)
 }
 
-// pay sends money, at most what there is, and tells whether it was sent: what was
-// not stays here.
+// pay sends money, at most the balance, and reports whether it was sent. Money that was
+// not sent stays in the balance.
 func (b *bank) pay(to snapshot.ProcessID, amount int64) bool {
-	if !send(b.process, to, transfer{"transfer", amount}) {
+	if !b.send(to, transfer{"transfer", amount}) {
 		return false
 	}
 	b.state.Balance -= amount
@@ -107,63 +103,56 @@ func (b *bank) pay(to snapshot.ProcessID, amount int64) bool {
 
 func (b *bank) Receive(from snapshot.ProcessID, payload []byte) {
 	if from.IsClient() {
-		answer(b.process, from, payload, b.grant)
+		b.answerClient(from, payload)
 		return
 	}
 	var t transfer
 	if err := json.Unmarshal(payload, &t); err != nil || t.Type != "transfer" || t.Amount <= 0 || t.Amount > math.MaxInt64-b.state.Balance {
-		b.process.Log().Error().Str("peer", string(from)).Bytes("payload", payload[:min(len(payload), 128)]).Msg("a message that is no transfer, dropped")
+		b.drop(from, payload, errors.New("not a transfer"))
 		return
 	}
 	b.state.Balance += t.Amount
 	b.state.Received++
 }
 
-// grant does what a client asks for.
-func (b *bank) grant(kind string, request []byte) (reply, *refusal) {
-	switch kind {
-	case "balance":
-	case "pause":
-		b.state.Paused = true
-	case "resume":
-		b.state.Paused = false
-	case "transfer":
-		if refused := b.transfer(request); refused != nil {
-			return nil, refused
-		}
-	default:
-		return nil, refuse(codeNotSupported, "unknown request %.128q: there are balance, transfer, pause and resume", kind)
-	}
-	return &bankReply{Balance: b.state.Balance}, nil
+// balance grants the request "balance". The other requests are answered like it.
+func (b *bank) balance(body []byte, _ maelstrom.Line) ([]byte, *refusal) {
+	return fmt.Appendf(body, `,"balance":%d`, b.state.Balance), nil
 }
 
-// transfer sends the money that a client asks to send.
-func (b *bank) transfer(request []byte) *refusal {
+// pause returns the handler of "pause" or, if paused is false, of "resume".
+func (b *bank) pause(paused bool) handler {
+	return func(body []byte, l maelstrom.Line) ([]byte, *refusal) {
+		b.state.Paused = paused
+		return b.balance(body, l)
+	}
+}
+
+func (b *bank) transfer(body []byte, l maelstrom.Line) ([]byte, *refusal) {
 	var ask struct {
 		To     *snapshot.ProcessID `json:"to"`
 		Amount int64               `json:"amount"`
 	}
-	if err := json.Unmarshal(request, &ask); err != nil {
-		return malformed(err)
+	if err := json.Unmarshal(l.Body, &ask); err != nil {
+		return nil, malformed(err)
 	}
 	switch {
 	case ask.To == nil || ask.Amount <= 0:
-		return refuse(codeMalformedRequest, `a transfer needs "to" and an "amount" above 0`)
-	case !slices.Contains(b.channels, *ask.To): // a client, say, which would take the money with it
-		return refuse(codePreconditionFailed, "no channel to %.128q: there are %v", *ask.To, b.channels)
+		return nil, refuse(maelstrom.CodeMalformedRequest, `a transfer needs "to" and an "amount" above 0`)
+	case !slices.Contains(b.channels, *ask.To): // not to a client, with which the money would vanish
+		return nil, refuse(maelstrom.CodePreconditionFailed, "no channel to %.128q: there are %v", *ask.To, b.channels)
 	case ask.Amount > b.state.Balance:
-		return refuse(codePreconditionFailed, "the balance is %d, less than %d", b.state.Balance, ask.Amount)
+		return nil, refuse(maelstrom.CodePreconditionFailed, "the balance is %d, less than %d", b.state.Balance, ask.Amount)
 	case !b.pay(*ask.To, ask.Amount):
-		return refuse(codeTemporarilyUnavailable, "the transfer could not be sent")
+		return nil, refuse(maelstrom.CodeTemporarilyUnavailable, "the transfer could not be sent")
 	}
-	return nil
+	return b.balance(body, l)
 }
 
 func (b *bank) Capture(done func(program.State)) {
 	done(program.State{Bytes: mustMarshal(b.state)})
 }
 
-// Restore implements [program.Program].
 func (b *bank) Restore(state []byte, done func(error)) { done(b.restore(state)) }
 
 func (b *bank) restore(state []byte) error {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"chandy/internal/maelstrom"
 	"chandy/snapshot"
 )
 
@@ -76,7 +77,7 @@ func TestBankSendFails(t *testing.T) {
 	b := startBank(t, p, "transfers_per_second = 1000")
 	p.broken = true
 	p.runTo(time.Second, nil)
-	if refused := b.transfer([]byte(`{"to":"p2","amount":1}`)); refused == nil || refused.Code != codeTemporarilyUnavailable {
+	if _, refused := b.transfer(nil, maelstrom.Line{Body: []byte(`{"to":"p2","amount":1}`)}); refused == nil || refused.Code != maelstrom.CodeTemporarilyUnavailable {
 		t.Errorf("refused %v", refused)
 	}
 	if b.state.Balance != 1000 || b.state.Sent != 0 {
@@ -95,19 +96,21 @@ func TestBankReceive(t *testing.T) {
 		t.Fatalf("state %+v, log %s", b.state, &p.log)
 	}
 	before := b.state
-	for _, message := range []string{
+	for i, message := range []string{
 		``, `null`, `5`, `{}`, `{"type":"transfer"}`, `{"type":"transfer","amount":0}`, `{"type":"transfer","amount":-5}`,
 		`{"type":"transfer","amount":1e30}`, `{"type":"transfer","amount":"5"}`, `{"type":"token","amount":5}`,
 		`{"type":"balance"}`, fmt.Sprintf(`{"type":"transfer","amount":%d}`, math.MaxInt64-1004), "\xff\x00",
 	} {
-		p.log.Reset()
 		b.Receive("p2", []byte(message))
 		if b.state != before {
 			t.Errorf("%q changed the state to %+v", message, b.state)
 		}
-		if !strings.Contains(p.log.String(), "a message that is no transfer, dropped") {
-			t.Errorf("%q: log %q", message, &p.log)
+		if b.drops != i+1 {
+			t.Errorf("%q: %d messages dropped, want %d", message, b.drops, i+1)
 		}
+	}
+	if !strings.Contains(p.log.String(), "not a transfer") {
+		t.Errorf("log %q, want that a message is not a transfer", &p.log)
 	}
 	b.Receive("p2", fmt.Appendf(nil, `{"type":"transfer","amount":%d}`, math.MaxInt64-1005))
 	if b.state.Balance != math.MaxInt64 {

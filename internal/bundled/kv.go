@@ -17,28 +17,29 @@ import (
 // kvSettings are the keys of [program] for the kinds "lin-kv", "seq-kv" and
 // "lww-kv".
 type kvSettings struct {
-	// DataLimit is the most that all keys and values may take, in bytes, with
-	// entryCost for each key. Default 256 MiB, never zero. The part of a process in a
-	// snapshot has room for twice the maximum.
+	// DataLimit is the most bytes that all keys and values may take, with entryCost for
+	// each key. Default 256 MiB, never zero. The part of a process in a snapshot can
+	// hold twice the maximum.
 	DataLimit config.Size `toml:"data_limit" default:"256MiB" min:"1KiB" max:"512MiB"`
 }
 
-// entryCost is about what a key takes beside its bytes and those of its value: a
-// place in a table and one in a list, and in the state some JSON.
+// entryCost is about how many bytes an entry takes beside its key and its value, for its
+// place in index and entries, and for the JSON around it in the state.
 const entryCost = 128
 
-// kv is Maelstrom's store of keys and values: every operation takes effect at once,
-// in the order in which they come, so that it is linearizable. The weaker ones of
-// Maelstrom are this one under other names.
+// kv is Maelstrom's store of keys and values. Requests take effect at once, in the order
+// in which they arrive, so the store is linearizable. Maelstrom's weaker stores are this
+// one under other names.
 type kv struct {
 	service
 	settings kvSettings
-	index    map[string]int // places in entries
-	entries  []entry        // none is ever removed
-	size     int64          // the sum of their sizes; only Restore may take it over DataLimit
+	index    map[string]int // indices in entries, by key
+	entries  []entry        // entries are never removed
+	size     int64          // sum of entry.bytes; above DataLimit only after Restore
 }
 
-// entry is a key and its value. Neither is changed in place: Capture lends both.
+// entry is a key and its value. The bytes of both are never modified, because a captured
+// state refers to them.
 type entry struct {
 	key   string // canonical JSON
 	value []byte // JSON as it was written
@@ -48,51 +49,38 @@ func (e entry) bytes() int64 { return int64(len(e.key)) + int64(len(e.value)) + 
 
 func newKV(p config.Program, processes []snapshot.ProcessID) (program.Program, error) {
 	kv := &kv{service: service{all: processes}, index: map[string]int{}}
-	kv.grant = kv.operate
+	kv.requests = table{{"read", kv.read}, {"write", kv.write}, {"cas", kv.cas}}
 	if err := p.Decode(&kv.settings); err != nil {
 		return nil, err
 	}
 	return kv, nil
 }
 
-// operate does one operation.
-func (kv *kv) operate(l maelstrom.Line) ([]byte, *refusal) {
-	switch l.Type {
-	case "read":
-		return kv.read(l)
-	case "write":
-		return kv.write(l)
-	case "cas":
-		return kv.cas(l)
-	}
-	return nil, unknown(l, "are read, write and cas")
-}
-
-func (kv *kv) read(l maelstrom.Line) ([]byte, *refusal) {
+func (kv *kv) read(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 	key := l.Member("key")
 	if key == nil {
-		return nil, refuse(codeMalformedRequest, `a read needs a "key"`)
+		return nil, refuse(maelstrom.CodeMalformedRequest, `a read needs a "key"`)
 	}
 	i, ok := kv.index[canonical(key)]
 	if !ok {
 		return nil, noKey(key)
 	}
-	body := append([]byte(`{"type":"read_ok","value":`), kv.entries[i].value...)
-	return append(body, '}'), nil
+	return append(append(b, `,"value":`...), kv.entries[i].value...), nil
 }
 
-func (kv *kv) write(l maelstrom.Line) ([]byte, *refusal) {
+func (kv *kv) write(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 	key, value := l.Member("key"), l.Member("value")
 	if key == nil || value == nil {
-		return nil, refuse(codeMalformedRequest, `a write needs a "key" and a "value"`)
+		return nil, refuse(maelstrom.CodeMalformedRequest, `a write needs a "key" and a "value"`)
 	}
-	return []byte(`{"type":"write_ok"}`), kv.put(canonical(key), value)
+	return b, kv.put(canonical(key), value)
 }
 
-func (kv *kv) cas(l maelstrom.Line) ([]byte, *refusal) {
+// cas (compare and set) sets the value of a key if its present value is "from".
+func (kv *kv) cas(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 	key, from, to := l.Member("key"), l.Member("from"), l.Member("to")
 	if key == nil || from == nil || to == nil {
-		return nil, refuse(codeMalformedRequest, `a cas needs a "key", a "from" and a "to"`)
+		return nil, refuse(maelstrom.CodeMalformedRequest, `a cas needs a "key", a "from" and a "to"`)
 	}
 	var create bool
 	switch text := string(l.Member("create_if_not_exists")); text {
@@ -100,7 +88,7 @@ func (kv *kv) cas(l maelstrom.Line) ([]byte, *refusal) {
 		create = true
 	case "", "false", "null":
 	default:
-		return nil, refuse(codeMalformedRequest, `"create_if_not_exists" must be true or false, not %s`, maelstrom.Printable([]byte(text), quoteMax))
+		return nil, refuse(maelstrom.CodeMalformedRequest, `"create_if_not_exists" must be true or false, not %s`, maelstrom.Printable([]byte(text), quoteMax))
 	}
 	name := canonical(key)
 	i, exists := kv.index[name]
@@ -109,13 +97,14 @@ func (kv *kv) cas(l maelstrom.Line) ([]byte, *refusal) {
 	}
 	if exists {
 		if value := kv.entries[i].value; canonical(value) != canonical(from) {
-			return nil, refuse(codePreconditionFailed, "the value is %s, not %s", maelstrom.Printable(value, quoteMax), maelstrom.Printable(from, quoteMax))
+			return nil, refuse(maelstrom.CodePreconditionFailed, "the value is %s, not %s", maelstrom.Printable(value, quoteMax), maelstrom.Printable(from, quoteMax))
 		}
 	}
-	return []byte(`{"type":"cas_ok"}`), kv.put(name, to)
+	return b, kv.put(name, to)
 }
 
-// put sets the value of a key, given in its canonical form.
+// put sets the value of a key, or refuses if that would exceed DataLimit. The key must
+// be canonical.
 func (kv *kv) put(key string, value []byte) *refusal {
 	e := entry{key, slices.Clone(value)}
 	i, exists := kv.index[key]
@@ -124,13 +113,13 @@ func (kv *kv) put(key string, value []byte) *refusal {
 		more -= kv.entries[i].bytes()
 	}
 	if limit := int64(kv.settings.DataLimit); more > 0 && kv.size+more > limit {
-		return refuse(codeTemporarilyUnavailable, "all keys and values would take %d bytes, more than %d (data_limit)", kv.size+more, limit)
+		return refuse(maelstrom.CodeTemporarilyUnavailable, "all keys and values would take %d bytes, more than %d (data_limit)", kv.size+more, limit)
 	}
 	kv.set(e)
 	return nil
 }
 
-// set sets an entry.
+// set adds or replaces an entry.
 func (kv *kv) set(e entry) {
 	kv.size += e.bytes()
 	if i, exists := kv.index[e.key]; exists {
@@ -143,14 +132,13 @@ func (kv *kv) set(e entry) {
 }
 
 func noKey(key []byte) *refusal {
-	return refuse(codeKeyDoesNotExist, "there is no key %s", maelstrom.Printable(key, quoteMax))
+	return refuse(maelstrom.CodeKeyDoesNotExist, "there is no key %s", maelstrom.Printable(key, quoteMax))
 }
 
-// canonical tells values apart, as a key of a map.
+// canonical returns a string that is equal for equal JSON values.
 func canonical(value []byte) string { return string(maelstrom.AppendCanonical(nil, value)) }
 
-// Capture copies the list of what is there; what it takes to write it as JSON it
-// takes later.
+// Capture copies the list of entries. The copy is written as JSON later, off the loop.
 func (kv *kv) Capture(done func(program.State)) {
 	entries := slices.Clone(kv.entries)
 	size := kv.size
@@ -160,7 +148,7 @@ func (kv *kv) Capture(done func(program.State)) {
 	}})
 }
 
-// encode writes entries as JSON, in the order of their keys.
+// encode returns entries as JSON, sorted by key. It sorts the slice in place.
 func encode(entries []entry, size int64) []byte {
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
 	b := append(make([]byte, 0, size+entryCost), `{"entries":[`...)
@@ -177,7 +165,6 @@ func encode(entries []entry, size int64) []byte {
 	return append(b, `]}`...)
 }
 
-// Restore implements [program.Program].
 func (kv *kv) Restore(state []byte, done func(error)) { done(kv.restore(state)) }
 
 func (kv *kv) restore(state []byte) error {

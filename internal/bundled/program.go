@@ -1,5 +1,8 @@
-// Package bundled holds the bundled programs, and makes the program that a cluster file
-// names.
+// Package bundled contains the bundled programs: bank, token, and the services of
+// Maelstrom. [New] makes the program that a cluster file names.
+//
+// A bundled program embeds base, which answers its requests with a table of handlers.
+// The services embed service, which adds requests of other processes.
 package bundled
 
 import (
@@ -11,9 +14,8 @@ import (
 	"chandy/snapshot"
 )
 
-// New makes the program of one process of a cluster file, of the kind and with the
-// settings that it gives. The error lists all faults of the settings. Nothing is
-// started.
+// New makes the program of process p of the cluster, without starting it. An error lists
+// all faults of the program's settings.
 func New(cluster *config.Cluster, p config.Process) (program.Program, error) {
 	if p.Program.Kind == config.KindExec {
 		x, err := child.New(cluster, p)
@@ -25,7 +27,7 @@ func New(cluster *config.Cluster, p config.Process) (program.Program, error) {
 	return bundled(p.Program, cluster.IDs())
 }
 
-// bundled makes a bundled program, which may run in any of the processes.
+// bundled makes a bundled program for one process of a cluster of the given processes.
 func bundled(p config.Program, processes []snapshot.ProcessID) (program.Program, error) {
 	switch p.Kind {
 	case "bank":

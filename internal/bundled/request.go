@@ -4,71 +4,75 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"chandy/internal/maelstrom"
-	"chandy/program"
-	"chandy/snapshot"
 )
 
-// A request of a client, the reply to it and a refusal are JSON objects with the
-// keys and the codes of Maelstrom (jepsen-io/maelstrom, doc/protocol.md), the same
-// for every program: a request {"type": "balance", "msg_id": 7} is answered
-// {"type": "balance_ok", "in_reply_to": 7, …}, or refused {"type": "error",
-// "in_reply_to": 7, "code": 22, "text": "…"}. Without a msg_id there is no
-// in_reply_to.
+// A request, its reply and its refusal are JSON objects with the keys and the codes of
+// Maelstrom (jepsen-io/maelstrom, doc/protocol.md). The request
+//
+//	{"type": "balance", "msg_id": 7}
+//
+// is answered {"type": "balance_ok", "in_reply_to": 7, "balance": 1000}, or refused
+// {"type": "error", "in_reply_to": 7, "code": 22, "text": "…"}. A request without a
+// msg_id gets a reply without in_reply_to.
 
-// Codes of refusals. Each of them says that nothing was done.
-const (
-	codeNotSupported           = maelstrom.CodeNotSupported           // there is no such request
-	codeTemporarilyUnavailable = maelstrom.CodeTemporarilyUnavailable // perhaps later
-	codeMalformedRequest       = maelstrom.CodeMalformedRequest
-	codeKeyDoesNotExist        = maelstrom.CodeKeyDoesNotExist
-	codePreconditionFailed     = maelstrom.CodePreconditionFailed // not in this state of the program
-)
-
-// head is what every reply begins with.
-type head struct {
-	Type      string `json:"type"`
-	InReplyTo *int64 `json:"in_reply_to,omitempty"`
+// table lists the requests that a program grants, in the order in which the refusal of
+// an unknown request lists them.
+type table []struct {
+	kind  string // "type" of the request
+	grant handler
 }
 
-func (h *head) setHead(with head) { *h = with }
+// handler grants a request. It appends the members of the reply to b, except "type" and
+// "in_reply_to", each with a comma before it. Instead it may refuse, and must then have
+// changed nothing. It must copy what it keeps of the request.
+type handler func(b []byte, l maelstrom.Line) ([]byte, *refusal)
 
-// reply is a struct that embeds head.
-type reply interface{ setHead(head) }
-
-// refusal is the reply to a request that is not granted.
+// refusal is the reason why a request is not granted, with a code of Maelstrom. Every
+// refusal of a bundled program says that nothing was done.
 type refusal struct {
-	head
-	Code int    `json:"code"`
-	Text string `json:"text"`
+	Code int
+	Text string
 }
 
 func refuse(code int, format string, a ...any) *refusal {
-	return &refusal{Code: code, Text: fmt.Sprintf(format, a...)}
+	return &refusal{code, fmt.Sprintf(format, a...)}
 }
 
-// body is that of the reply, without in_reply_to.
-func (r *refusal) body() []byte { return maelstrom.ErrorBody(r.Code, r.Text) }
+// errNoType refuses a request that is not an object with a type.
+var errNoType = refuse(maelstrom.CodeMalformedRequest, `a request is a JSON object with a "type"`)
 
-// answer replies to the request of a client. grant does what the type of the
-// request asks for, or refuses and does nothing; it need not fill in the head.
-func answer(p program.Process, client snapshot.ProcessID, request []byte, grant func(kind string, request []byte) (reply, *refusal)) {
-	kind, id, refused := ask(request)
-	var granted reply
-	if refused == nil {
-		granted, refused = grant(kind, request)
+// grant grants or refuses a request. It returns the body of the reply, without
+// in_reply_to.
+func (t table) grant(l maelstrom.Line) ([]byte, *refusal) {
+	for _, r := range t {
+		if r.kind == l.Type {
+			body, refused := r.grant(fmt.Appendf(nil, `{"type":"%s_ok"`, l.Type), l)
+			return append(body, '}'), refused
+		}
 	}
-	kind += "_ok"
-	if refused != nil {
-		granted, kind = refused, "error"
-	}
-	granted.setHead(head{kind, id})
-	send(p, client, granted)
+	return nil, refuse(maelstrom.CodeNotSupported, "unknown request %.128q: there %s", l.Type, t)
 }
 
-// ask reads the keys that every request has. One that is refused may have an id.
-func ask(request []byte) (kind string, id *int64, refused *refusal) {
+// String lists the requests as the end of a sentence: "are read, write and cas".
+func (t table) String() string {
+	var kinds []string
+	for _, r := range t {
+		kinds = append(kinds, r.kind)
+	}
+	last := len(kinds) - 1
+	if last == 0 {
+		return "is " + kinds[0]
+	}
+	return "are " + strings.Join(kinds[:last], ", ") + " and " + kinds[last]
+}
+
+// decodeRequest decodes the members that every request to bank or token has. A request
+// that is refused may have an id, too.
+func decodeRequest(request []byte) (maelstrom.Line, *refusal) {
 	var typed struct {
 		Type string `json:"type"`
 	}
@@ -76,45 +80,29 @@ func ask(request []byte) (kind string, id *int64, refused *refusal) {
 		MsgID *int64 `json:"msg_id"`
 	}
 	err := json.Unmarshal(request, &typed)
+	l := maelstrom.Line{Type: typed.Type, Body: request}
 	if wrong := json.Unmarshal(request, &numbered); wrong != nil {
-		numbered.MsgID = nil // it may be there without a value
-		err = wrong
+		err = wrong // MsgID may be non-nil, but has no value
+	} else if numbered.MsgID != nil {
+		l.MsgID = strconv.AppendInt(nil, *numbered.MsgID, 10)
 	}
 	switch {
 	case err != nil:
-		refused = malformed(err)
-	case typed.Type == "":
-		refused = refuse(codeMalformedRequest, `a request is a JSON object with a "type"`)
+		return l, malformed(err)
+	case l.Type == "":
+		return l, errNoType
 	}
-	return typed.Type, numbered.MsgID, refused
+	return l, nil
 }
 
-// malformed refuses what json.Unmarshal did not take, in a client's words.
+// malformed refuses a request that json.Unmarshal could not decode.
 func malformed(err error) *refusal {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case !errors.As(err, &wrong):
-		return refuse(codeMalformedRequest, "the request is not JSON: %v", err)
+		return refuse(maelstrom.CodeMalformedRequest, "the request is not JSON: %v", err)
 	case wrong.Field == "":
-		return refuse(codeMalformedRequest, `a request is a JSON object with a "type", not a JSON %s`, wrong.Value)
+		return refuse(maelstrom.CodeMalformedRequest, "%s, not a JSON %s", errNoType.Text, wrong.Value)
 	}
-	return refuse(codeMalformedRequest, "%q of the request cannot be a JSON %s", wrong.Field, wrong.Value)
-}
-
-// send sends a message as JSON and tells whether it was sent. The receiver is
-// known to be there: an error is a fault of the program, and logged.
-func send(p program.Process, to snapshot.ProcessID, message any) bool {
-	err := p.Send(to, mustMarshal(message))
-	if err != nil {
-		p.Log().Error().Err(err).Msg("message not sent")
-	}
-	return err == nil
-}
-
-func mustMarshal(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic("bug: " + err.Error())
-	}
-	return b
+	return refuse(maelstrom.CodeMalformedRequest, "%q of the request cannot be a JSON %s", wrong.Field, wrong.Value)
 }

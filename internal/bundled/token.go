@@ -8,43 +8,40 @@ import (
 	"time"
 
 	"chandy/internal/config"
+	"chandy/internal/maelstrom"
 	"chandy/program"
 	"chandy/snapshot"
 )
 
 // tokenSettings are the keys of [program] for kind "token".
 type tokenSettings struct {
-	// Holder is the id of the process that has the token at the start.
+	// Holder is the id of the process that has the token at the start. Required.
 	Holder string `toml:"holder"`
-	// Hold is how long a process keeps the token; 0: not at all.
+	// Hold is how long a process keeps the token. Zero means that it passes it on at once.
 	Hold time.Duration `toml:"hold" default:"5ms" min:"0s" max:"1h"`
 }
 
-// token passes one token round: each process to the next of its outgoing channels
-// in the order of the ids, after its own id and then from the beginning. In every
-// consistent cut the token is at exactly one place, a process or a channel, if the
-// channels make a ring.
+// token passes one token round. Each process passes it to the process with the next
+// larger id to which it has a channel, or to the smallest if there is no larger one. If
+// these channels form a ring, every consistent cut has the token at exactly one place, a
+// process or a channel.
 type token struct {
+	base
 	settings tokenSettings
-	process  program.Process
-	next     snapshot.ProcessID // empty: the token stays
+	next     snapshot.ProcessID // receiver of the token; empty if there is no channel
 	state    tokenState
-	restored bool
+	restored bool // the state is from Restore
 }
 
 // tokenState is the local state.
 type tokenState struct {
 	Tokens int   `json:"tokens"` // 0 or 1
-	Passed int64 `json:"passed"` // how often it was passed on from here
-}
-
-type tokenReply struct {
-	head
-	tokenState
+	Passed int64 `json:"passed"` // how often this process has passed it on
 }
 
 func newToken(p config.Program, processes []snapshot.ProcessID) (program.Program, error) {
 	t := &token{}
+	t.requests = table{{"tokens", t.tokens}}
 	if err := p.Decode(&t.settings); err != nil {
 		return nil, err
 	}
@@ -58,16 +55,15 @@ func newToken(p config.Program, processes []snapshot.ProcessID) (program.Program
 }
 
 func (t *token) Start(p program.Process) {
-	t.process = p
-	channels := p.Channels()
-	for _, id := range channels {
+	t.base.Start(p)
+	for _, id := range t.channels {
 		if id > p.ID() {
 			t.next = id
 			break
 		}
 	}
-	if t.next == "" && len(channels) > 0 {
-		t.next = channels[0]
+	if t.next == "" && len(t.channels) > 0 {
+		t.next = t.channels[0]
 	}
 	if !t.restored && string(p.ID()) == t.settings.Holder {
 		t.state.Tokens = 1
@@ -77,9 +73,9 @@ func (t *token) Start(p program.Process) {
 	}
 }
 
-// pass sends the token on.
+// pass sends the token to the next process.
 func (t *token) pass() {
-	if t.next != "" && send(t.process, t.next, map[string]string{"type": "token"}) {
+	if t.next != "" && t.send(t.next, map[string]string{"type": "token"}) {
 		t.state.Tokens--
 		t.state.Passed++
 	}
@@ -87,33 +83,28 @@ func (t *token) pass() {
 
 func (t *token) Receive(from snapshot.ProcessID, payload []byte) {
 	if from.IsClient() {
-		answer(t.process, from, payload, t.grant)
+		t.answerClient(from, payload)
 		return
 	}
 	var m struct {
 		Type string `json:"type"`
 	}
 	if err := json.Unmarshal(payload, &m); err != nil || m.Type != "token" {
-		t.process.Log().Error().Str("peer", string(from)).Bytes("payload", payload[:min(len(payload), 128)]).Msg("a message that is no token, dropped")
+		t.drop(from, payload, errors.New("not a token"))
 		return
 	}
 	t.state.Tokens++
 	t.process.After(t.settings.Hold, t.pass)
 }
 
-// grant does what a client asks for.
-func (t *token) grant(kind string, _ []byte) (reply, *refusal) {
-	if kind != "tokens" {
-		return nil, refuse(codeNotSupported, "unknown request %.128q: there is tokens", kind)
-	}
-	return &tokenReply{tokenState: t.state}, nil
+func (t *token) tokens(b []byte, _ maelstrom.Line) ([]byte, *refusal) {
+	return fmt.Appendf(b, `,"tokens":%d,"passed":%d`, t.state.Tokens, t.state.Passed), nil
 }
 
 func (t *token) Capture(done func(program.State)) {
 	done(program.State{Bytes: mustMarshal(t.state)})
 }
 
-// Restore implements [program.Program].
 func (t *token) Restore(state []byte, done func(error)) { done(t.restore(state)) }
 
 func (t *token) restore(state []byte) error {

@@ -10,7 +10,7 @@ import (
 	"chandy/snapshot"
 )
 
-// tso is Maelstrom's timestamp oracle: it counts, and gives no number twice.
+// tso is Maelstrom's timestamp oracle. It counts, and never returns a number twice.
 type tso struct {
 	service
 	state tsoState
@@ -21,35 +21,31 @@ type tsoState struct {
 	Next int64 `json:"next"` // the next timestamp
 }
 
-// tsMax is what timestamps stay below: every reader of JSON holds them. At a million
-// a second it is 285 years away.
+// tsMax is above every timestamp, so that every reader of JSON can hold one. At a million
+// timestamps a second it is reached after 285 years.
 const tsMax = 1<<53 - 1
 
 func newTSO(p config.Program, processes []snapshot.ProcessID) (program.Program, error) {
 	t := &tso{service: service{all: processes}}
-	t.grant = t.ts
+	t.requests = table{{"ts", t.ts}}
 	if err := p.Decode(&struct{}{}); err != nil {
 		return nil, err
 	}
 	return t, nil
 }
 
-func (t *tso) ts(l maelstrom.Line) ([]byte, *refusal) {
-	switch {
-	case l.Type != "ts":
-		return nil, unknown(l, "is ts")
-	case t.state.Next == tsMax:
-		return nil, refuse(codeTemporarilyUnavailable, "there are no more timestamps")
+func (t *tso) ts(b []byte, _ maelstrom.Line) ([]byte, *refusal) {
+	if t.state.Next == tsMax {
+		return nil, refuse(maelstrom.CodeTemporarilyUnavailable, "there are no more timestamps")
 	}
 	t.state.Next++
-	return fmt.Appendf(nil, `{"type":"ts_ok","ts":%d}`, t.state.Next-1), nil
+	return fmt.Appendf(b, `,"ts":%d`, t.state.Next-1), nil
 }
 
 func (t *tso) Capture(done func(program.State)) {
 	done(program.State{Bytes: mustMarshal(t.state)})
 }
 
-// Restore implements [program.Program].
 func (t *tso) Restore(state []byte, done func(error)) { done(t.restore(state)) }
 
 func (t *tso) restore(state []byte) error {
