@@ -3,9 +3,11 @@ package child
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
+	"chandy/internal/config"
 	"chandy/internal/maelstrom"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -15,34 +17,53 @@ import (
 type initBody struct {
 	Type      string               `json:"type"` // "init"
 	NodeID    snapshot.ProcessID   `json:"node_id"`
-	NodeIDs   []snapshot.ProcessID `json:"node_ids"`
+	NodeIDs   []snapshot.ProcessID `json:"node_ids"`            // all children, in the order of the cluster file
 	Restoring bool                 `json:"restoring,omitempty"` // a restore follows
 }
 
-// topologyBody tells a child the channels between children, without those to
-// themselves.
+// topologyBody lists the channels between children, except channels from a child to
+// itself.
 type topologyBody struct {
 	Type     string                                      `json:"type"` // "topology"
 	Topology map[snapshot.ProcessID][]snapshot.ProcessID `json:"topology"`
 }
 
-// begin says init to a child that has started.
+// childTopology returns the processes of the cluster that have a child, and the channels
+// between them as topologyBody lists them.
+func childTopology(cluster *config.Cluster) (ids []snapshot.ProcessID, channels map[snapshot.ProcessID][]snapshot.ProcessID) {
+	channels = map[snapshot.ProcessID][]snapshot.ProcessID{}
+	for _, p := range cluster.Processes {
+		if p.Program.Kind == config.KindExec {
+			ids = append(ids, p.ID)
+			channels[p.ID] = slices.Clone(p.Channels)
+		}
+	}
+	for from, to := range channels {
+		channels[from] = slices.DeleteFunc(to, func(id snapshot.ProcessID) bool {
+			return id == from || !slices.Contains(ids, id)
+		})
+	}
+	return ids, channels
+}
+
+// begin sends init to the child that has started, and then restore if there is a state
+// to restore.
 func (x *Program) begin() {
 	x.log.Info().Int("pid", x.child.PID()).Strs("command", x.settings.Command).Msg("child started")
 	x.init.Restoring = x.restored != nil
-	x.introduce("init", mustJSON(x.init), func() {
+	x.prepare("init", mustJSON(x.init), func() {
 		if x.restored == nil {
 			x.run()
 			return
 		}
 		restore := maelstrom.AddMember([]byte(`{"type":"restore"}`), "state", x.restored)
-		x.introduce("restore", restore, x.run)
+		x.prepare("restore", restore, x.run)
 	})
 }
 
-// introduce sends a request that a child must answer to be one, and calls
-// then after the answer.
-func (x *Program) introduce(name string, body []byte, then func()) {
+// prepare sends a request that the child must answer before it is ready, and calls then
+// after the answer. The node fails if the child refuses, or does not answer in time.
+func (x *Program) prepare(name string, body []byte, then func()) {
 	x.timer = x.after(x.settings.InitTimeout, func() {
 		if !x.ready {
 			x.fail(fmt.Errorf("the child has not answered %s within %v (init_timeout): does it flush its output?", name, x.settings.InitTimeout))
@@ -58,8 +79,8 @@ func (x *Program) introduce(name string, body []byte, then func()) {
 	})
 }
 
-// run lets a child that has answered init take part: what it has printed before
-// goes out, what waits for it comes in.
+// run makes the child ready. Lines that it printed earlier are sent now, and messages
+// that wait in the inbox are handed to it.
 func (x *Program) run() {
 	x.ready = true
 	if x.topology != nil {
@@ -77,14 +98,15 @@ func (x *Program) run() {
 		}
 	}
 	x.hold()
-	if c := x.capture; c != nil && c.stage == writing {
-		x.enter(writing, x.settings.StateTimeout, x.stuck)
+	if x.capture != nil { // its stage is writing, without a time limit until now
+		x.enter(writing, x.settings.StateTimeout, x.notRead)
 	}
 	x.advance()
 }
 
-// ask sends a request of the node's own. It returns the msg_id; who no longer wants
-// the reply deletes it from asked.
+// ask sends a request of the node itself, and calls replied with the reply. It returns
+// the msg_id of the request. A caller that no longer waits for the reply deletes the
+// msg_id from x.asked.
 func (x *Program) ask(body []byte, replied func(maelstrom.Line)) (id string) {
 	x.number++
 	id = strconv.Itoa(x.number)
@@ -93,20 +115,20 @@ func (x *Program) ask(body []byte, replied func(maelstrom.Line)) (id string) {
 	return id
 }
 
-// keep keeps a line that was printed before init_ok.
+// keep keeps a line that the child printed before it was ready.
 func (x *Program) keep(line []byte) {
 	if x.keptLen += len(line); x.keptLen > wire.MessageMax {
 		x.fail(fmt.Errorf("the child has printed more than %d bytes without answering init", wire.MessageMax))
 		return
 	}
-	if x.init.Restoring { // whatever it is, it does not come from the state
+	if x.init.Restoring { // the line does not follow from the state to be restored
 		return
 	}
-	x.kept = append(x.kept, append([]byte(nil), line...))
+	x.kept = append(x.kept, slices.Clone(line))
 }
 
-// after calls f on the loop. The node's own timers do not fire while a state is
-// being captured.
+// after calls f on the loop once d has passed. Timers of Process.After do not fire while
+// a state is being captured, and this one does.
 func (x *Program) after(d time.Duration, f func()) *time.Timer {
 	return time.AfterFunc(d, func() { x.process.Do(f) })
 }

@@ -16,79 +16,72 @@ import (
 	"chandy/wire"
 )
 
-// Program is the program of kind "exec": one child in any language. Its messages on
-// channels are the lines of the child as they were printed, without their ends.
+// Program is the program of kind "exec": one child in any language. A message on a
+// channel is a line as the child printed it, without its line end.
 //
-// Everything in it belongs to the node's loop, which hears of the child by Do. Close
-// may be called once the loop has ended.
+// All fields belong to the node's loop, except as noted. Close must be called after the
+// loop has ended.
 type Program struct {
 	settings settings
 	spec     Spec
 	id       snapshot.ProcessID
 	all      []snapshot.ProcessID // the processes of the cluster, sorted
 	init     initBody
-	topology []byte // the body of that message; nil: none is sent
-	restored []byte // the state to begin with; nil: none
+	topology []byte // body of the topology message; nil if none is sent
+	restored []byte // state to start from; nil if there is none
 
 	process  program.Process
 	channels []snapshot.ProcessID // outgoing, sorted
 	log      zerolog.Logger
-	dropped  zerolog.Logger // for what is dropped: a few lines a second
-	drops    int            // so far
-	starting sync.WaitGroup
-	started  *Proc // set before starting is done
+	dropped  zerolog.Logger // logs dropped lines, 10 a second at most
+	drops    int            // lines dropped so far
 
-	child   *Proc // nil until it has started
-	ready   bool  // it has answered init, and restore
-	over    bool  // the node is about to end: what comes counts for nothing
-	waits   bool  // a line waits to be written to it
-	held    bool  // by process.Hold
-	number  int   // the last msg_id of the node's own
-	asked   map[string]func(maelstrom.Line)
-	timer   *time.Timer // of init and restore
-	kept    [][]byte    // lines printed before init_ok
-	keptLen int         // bytes in kept
-	lines   int         // printed so far
-	partial string      // says that the output ended within a line
+	starting sync.WaitGroup // the goroutine that starts the child
+	started  *Proc          // set by that goroutine
+	child    *Proc          // the same, nil until the loop knows of it
+	ready    bool           // the child has answered init, and restore if it was sent
+	over     bool           // the node is about to stop; all events are ignored
 
-	requests requests
-	owed     []*Batch // handled, and not returned yet
-	granting bool     // a timer is to return them
-	capture  *capture
-	watching sync.WaitGroup // of captures, for the child to sleep
-	errors   [][]byte       // lines to be written after the capture
-	errorLen int            // bytes in errors
+	waits bool // a line to the child is not yet in the pipe
+	held  bool // process.Hold is in effect
+
+	number int                             // last msg_id of a request of the node
+	asked  map[string]func(maelstrom.Line) // called with the reply, by msg_id
+	timer  *time.Timer                     // time limit of init or restore
+
+	lines       int      // lines printed so far
+	partial     string   // says that the output ended within a line, or empty
+	kept        [][]byte // lines printed before the child was ready
+	keptLen     int      // bytes in kept
+	batches     []*Batch // handled and not yet returned
+	returnTimer bool     // a timer is set that returns them
+
+	requests   requests
+	capture    *capture       // nil if no capture is in progress
+	watching   sync.WaitGroup // goroutines that watch whether the child is idle
+	refusals   [][]byte       // error replies to the child, written after the capture
+	refusalLen int            // bytes in refusals
 }
 
-// own is the source of what the node itself asks: no client has this id.
+// own is the sender of the node's own requests. No client has this id.
 const own snapshot.ProcessID = "c0"
 
 var _ program.Program = (*Program)(nil)
 
-// New makes the program of one process of a cluster. Nothing is started. The error
-// lists all faults of the settings.
+// New makes the program of process p of the cluster, without starting it. An error lists
+// all faults of the program's settings.
 func New(cluster *config.Cluster, p config.Process) (*Program, error) {
 	s, err := readSettings(p.Program)
 	if err != nil {
 		return nil, err
 	}
-	x := &Program{settings: s, id: p.ID, all: cluster.IDs(), asked: map[string]func(maelstrom.Line){}}
-	x.init = initBody{Type: "init", NodeID: p.ID}
-	neighbours := map[snapshot.ProcessID][]snapshot.ProcessID{}
-	for _, other := range cluster.Processes {
-		if other.Program.Kind == config.KindExec {
-			x.init.NodeIDs = append(x.init.NodeIDs, other.ID)
-		}
-	}
-	for _, other := range cluster.Processes {
-		if other.Program.Kind == config.KindExec {
-			neighbours[other.ID] = slices.DeleteFunc(slices.Clone(other.Channels), func(id snapshot.ProcessID) bool {
-				return id == other.ID || !slices.Contains(x.init.NodeIDs, id)
-			})
-		}
+	ids, channels := childTopology(cluster)
+	x := &Program{
+		settings: s, id: p.ID, all: cluster.IDs(), asked: map[string]func(maelstrom.Line){},
+		init: initBody{Type: "init", NodeID: p.ID, NodeIDs: ids},
 	}
 	if cluster.ChannelsNamed && s.Topology {
-		x.topology = mustJSON(topologyBody{"topology", neighbours})
+		x.topology = mustJSON(topologyBody{"topology", channels})
 	}
 	x.spec = Spec{
 		Command: s.Command, Dir: cluster.Dir(), Env: s.Env, LineMax: wire.MessageMax, Pace: s.Pace,
@@ -100,7 +93,8 @@ func New(cluster *config.Cluster, p config.Process) (*Program, error) {
 	return x, nil
 }
 
-// Start starts the child. Until it is ready the process receives nothing.
+// Start starts the child on another goroutine. The process is held until the child is
+// ready.
 func (x *Program) Start(p program.Process) {
 	x.process = p
 	x.channels = p.Channels()
@@ -137,114 +131,22 @@ func (x *Program) Close() error {
 	return nil
 }
 
-// Receive writes a message to the child, or a client's request.
-func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
-	if x.over {
-		return
-	}
-	if from.IsClient() {
-		x.request(from, payload)
-		return
-	}
-	l, err := maelstrom.Parse(payload)
-	switch {
-	case err != nil:
-		x.drop(payload, fmt.Errorf("a message of %s: %w", from, err))
-	case l.Dest.IsClient():
-		x.toClient(payload, l)
-	default:
-		if l.MsgID != nil {
-			x.requests.add(l.Src, l.MsgID)
-		} else {
-			x.requests.mute = true
-		}
-		x.deliver(from, payload)
-	}
-}
-
-// request gives the child a client's request.
-func (x *Program) request(client snapshot.ProcessID, body []byte) {
-	l, err := maelstrom.ParseBody(body)
-	if err != nil {
-		x.process.Send(client, maelstrom.ErrorBody(maelstrom.CodeMalformedRequest, "the request is no JSON object"))
-		return
-	}
-	if l.Member("msg_id") == nil {
-		l, _ = maelstrom.ParseBody(maelstrom.AddMember(l.Body, "msg_id", []byte("1")))
-	}
-	x.requests.add(client, l.MsgID)
-	x.deliver(client, maelstrom.AppendLine(nil, client, x.id, l.Body))
-}
-
-// deliver writes a line of somebody else to the child.
-func (x *Program) deliver(from snapshot.ProcessID, line []byte) {
-	if limit := int(x.settings.LineLimit); len(line) > limit {
-		x.fail(fmt.Errorf("a line of %d bytes came from %s, more than %d (line_limit)", len(line), from, limit))
-		return
-	}
-	x.write(oneLine(line))
-}
-
-// oneLine is JSON without line ends, which can stand between its tokens only.
-func oneLine(text []byte) []byte {
-	if !slices.Contains(text, '\n') {
-		return text
-	}
-	text = slices.Clone(text)
-	for i, c := range text {
-		if c == '\n' {
-			text[i] = ' '
-		}
-	}
-	return text
-}
-
-// write writes a line to the child; what does not fit holds the process.
-func (x *Program) write(line []byte) {
-	if !x.child.Write(line) {
-		x.waits = true
-		x.hold()
-		x.grant() // a child that does not read may wait for its output to be read
-	}
-}
-
-// written is called when what waited has been written.
-func (x *Program) written() {
-	if x.child == nil || x.child.Pending() > 0 { // there will be another call
-		return
-	}
-	x.waits = false
-	x.hold()
-	x.advance()
-}
-
-// hold keeps messages in the inbox while the child cannot take them.
-func (x *Program) hold() {
-	switch want := x.waits || !x.ready; {
-	case want && !x.held:
-		x.process.Hold()
-	case !want && x.held:
-		x.process.Release()
-	}
-	x.held = x.waits || !x.ready
-}
-
-// Restore keeps a state that a child has returned. Whether the new child accepts it is
-// known only after Start.
+// Restore keeps a state that a child has returned. The new child receives it after Start,
+// and may still refuse it.
 func (x *Program) Restore(state []byte, done func(error)) { done(x.restore(state)) }
 
 func (x *Program) restore(state []byte) error {
 	if x.settings.State != stateSnapshot {
-		return fmt.Errorf("a child takes no state back without state = %q, this one has %q", stateSnapshot, x.settings.State)
+		return fmt.Errorf("a child can be restored only with state = %q, not %q", stateSnapshot, x.settings.State)
 	}
 	if _, err := maelstrom.ParseBody(fmt.Appendf(nil, `{"state":%s}`, state)); err != nil {
-		return errors.New("state of a child: it is no JSON")
+		return errors.New("state of a child: not JSON")
 	}
 	x.restored = slices.Clone(state)
 	return nil
 }
 
-// fail ends the node.
+// fail stops the node.
 func (x *Program) fail(err error) {
 	if !x.over {
 		x.over = true

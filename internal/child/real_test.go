@@ -65,9 +65,9 @@ func TestForwarded(t *testing.T) {
 	if got := c.await("n3", 1); len(got) != 1 || !strings.Contains(got[0], "after") {
 		t.Errorf("n3 got %q", got)
 	}
-	c.logged("c1 waits for no such reply")
-	c.logged("c3 waits for no such reply")
-	c.logged("it answers nothing that was asked")
+	c.logged("client c1 has no open request for this reply")
+	c.logged("client c3 has no open request for this reply")
+	c.logged("no request of the node waits for this reply")
 }
 
 // Messages to oneself are on a channel.
@@ -243,7 +243,7 @@ func TestDrowned(t *testing.T) {
 	if got := c.await("n2", 1); !strings.Contains(got[0], "done") {
 		t.Errorf("n2 got %q", got)
 	}
-	if n := x.waiting(); n < errorsMax/2 || n > errorsMax+1000 {
+	if n := x.waiting(); n < refusalsMax/2 || n > refusalsMax+1000 {
 		t.Errorf("%d bytes wait", n)
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"chandy/program"
 )
 
-// quoteMax is how much of a line stands in a message about it, in bytes.
+// quoteMax is the most bytes of a line that a text about it quotes.
 const quoteMax = 128
 
-// errorsMax is how many bytes of refusals may wait for a child that does not read.
-const errorsMax = 1 << 20
+// refusalsMax is the most bytes of refusals that may wait for a child that does not read.
+const refusalsMax = 1 << 20
 
-// output takes what the child has printed.
+// output handles a batch of lines that the child has printed.
 func (x *Program) output(b *Batch) {
 	for i, line := range b.Lines {
 		if x.over {
@@ -23,43 +23,44 @@ func (x *Program) output(b *Batch) {
 		}
 		x.line(line, b.Partial && i == len(b.Lines)-1)
 	}
-	x.owed = append(x.owed, b)
+	x.batches = append(x.batches, b)
 	x.advance()
-	x.credit()
+	x.returnBatchesSoon()
 }
 
-// credit lets the child print more, as soon as the process may begin something: its
-// output is spontaneous, and waits while an outbox is over its high water. But not
-// during a capture, which needs the reply, nor while a line waits to be written: a
-// child that waits for its output to be read does not read, and a circle of such
-// processes would wait for ever.
-func (x *Program) credit() {
+// returnBatchesSoon returns the handled batches, so that the child can print more, when
+// the process may send something spontaneous. Timers of the process fire only then.
+//
+// It returns them at once in two cases. A capture waits for a line of the child. And
+// while a line waits to be written, the child may be blocked in printing and read only
+// afterwards; if several such processes waited for each other, none would ever go on.
+func (x *Program) returnBatchesSoon() {
 	switch {
 	case x.capture != nil || x.waits || x.over:
-		x.grant()
-	case !x.granting && len(x.owed) > 0:
-		x.granting = true
+		x.returnBatches()
+	case !x.returnTimer && len(x.batches) > 0:
+		x.returnTimer = true
 		x.process.After(0, func() {
-			x.granting = false
-			x.grant()
+			x.returnTimer = false
+			x.returnBatches()
 		})
 	}
 }
 
-func (x *Program) grant() {
-	for _, b := range x.owed {
+func (x *Program) returnBatches() {
+	for _, b := range x.batches {
 		b.Return()
 	}
-	clear(x.owed)
-	x.owed = x.owed[:0]
+	clear(x.batches)
+	x.batches = x.batches[:0]
 }
 
-// line takes one line that the child has printed.
+// line handles one line. The argument partial says that the output ended within it.
 func (x *Program) line(line []byte, partial bool) {
 	x.lines++
 	l, err := maelstrom.Parse(line)
-	if x.capture != nil && !x.isReply(l, err) {
-		x.capture.printed++
+	if x.capture != nil {
+		x.capture.countPrinted(l)
 	}
 	switch {
 	case errors.Is(err, maelstrom.ErrNotJSON):
@@ -75,13 +76,8 @@ func (x *Program) line(line []byte, partial bool) {
 	}
 }
 
-// isReply reports whether a line is the reply to the request for the state.
-func (x *Program) isReply(l maelstrom.Line, err error) bool {
-	return err == nil && l.Dest == own && l.InReplyTo != nil && string(l.InReplyTo) == x.capture.id
-}
-
-// bad is a line that is no JSON object. At the end of the output the child's end
-// says more.
+// bad handles a line that is no JSON object. If the output ended within it, the end of
+// the child says more than the line, so the line only completes that error.
 func (x *Program) bad(line []byte, partial bool) {
 	quoted := fmt.Sprintf("%q", line[:min(len(line), quoteMax)])
 	switch {
@@ -94,34 +90,29 @@ func (x *Program) bad(line []byte, partial bool) {
 	}
 }
 
-// ownReply is for what the node has asked.
+// ownReply handles a reply to a request of the node itself.
 func (x *Program) ownReply(line []byte, l maelstrom.Line) {
 	replied, ok := x.asked[string(l.InReplyTo)]
-	if !ok { // a late one
-		x.drop(line, fmt.Errorf("line %d of the child: it answers nothing that was asked", x.lines))
+	if !ok { // perhaps the reply is late
+		x.drop(line, fmt.Errorf("line %d of the child: no request of the node waits for this reply", x.lines))
 		return
 	}
 	delete(x.asked, string(l.InReplyTo))
 	replied(l)
 }
 
-// route sends a line of the child where it says.
+// route sends a line to the process or client that it names. A line to a client of
+// another node goes to the process of that node.
 func (x *Program) route(line []byte, l maelstrom.Line) {
 	to := l.Dest
-	if l.InReplyTo != nil && !to.IsClient() {
-		x.requests.answered(to, l.InReplyTo)
-	}
-	if to.IsClient() {
-		at, ok := program.ClientOf(x.all, to)
-		switch {
-		case ok && at == x.id:
+	if at, ok := program.ClientOf(x.all, to); ok {
+		if at == x.id {
 			x.toClient(line, l)
 			return
-		case ok:
-			x.requests.answered(to, l.InReplyTo)
-			to = at
 		}
+		to = at
 	}
+	x.requests.answered(l.Dest, l.InReplyTo)
 	switch _, there := slices.BinarySearch(x.channels, to); {
 	case there:
 		if err := x.process.Send(to, line); err != nil {
@@ -134,10 +125,10 @@ func (x *Program) route(line []byte, l maelstrom.Line) {
 	}
 }
 
-// toClient gives a client of this node what may be its reply.
+// toClient sends a reply to a client of this node, which must have an open request.
 func (x *Program) toClient(line []byte, l maelstrom.Line) {
 	if !x.requests.answered(l.Dest, l.InReplyTo) {
-		x.drop(line, fmt.Errorf("%s waits for no such reply", l.Dest))
+		x.drop(line, fmt.Errorf("client %s has no open request for this reply", l.Dest))
 		return
 	}
 	if err := x.process.Send(l.Dest, l.Body); err != nil {
@@ -145,22 +136,23 @@ func (x *Program) toClient(line []byte, l maelstrom.Line) {
 	}
 }
 
-// refuse tells the child that a message of it cannot be sent, if it wants a reply.
+// refuse answers a line that cannot be sent with an error. If the line is no request, or
+// if too many refusals wait, it is dropped.
 func (x *Program) refuse(line []byte, l maelstrom.Line, why error) {
-	if l.MsgID == nil || x.child.Pending()+x.errorLen > errorsMax {
+	if l.MsgID == nil || x.child.Pending()+x.refusalLen > refusalsMax {
 		x.drop(line, why)
 		return
 	}
 	refusal := maelstrom.AppendLine(nil, l.Dest, x.id, l.ReplyBody(maelstrom.ErrorBody(maelstrom.CodeNodeNotFound, why.Error())))
-	if x.capture != nil { // nothing is written now
-		x.errors = append(x.errors, refusal)
-		x.errorLen += len(refusal)
+	if x.capture != nil { // during a capture the child receives only the request for its state
+		x.refusals = append(x.refusals, refusal)
+		x.refusalLen += len(refusal)
 		return
 	}
 	x.write(refusal)
 }
 
-// drop drops and counts a line. It logs a few times a second at most.
+// drop counts and logs a line that is dropped.
 func (x *Program) drop(line []byte, why error) {
 	x.drops++
 	x.dropped.Warn().Err(why).Int("dropped", x.drops).Str("line", maelstrom.Printable(line, quoteMax)).Msg("message dropped")

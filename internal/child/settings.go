@@ -14,44 +14,47 @@ import (
 type settings struct {
 	// Command is the program and its arguments. Required, never empty.
 	Command []string `toml:"command"`
-	// Env are variables for its environment. Default none.
+	// Env is added to the child's environment. Default empty.
 	Env map[string]string `toml:"env"`
-	// State is how the program is asked for its state: stateNone, stateSnapshot, or a
+	// State is how the child is asked for its state: stateNone, stateSnapshot, or a
 	// request as JSON. Default stateNone, never empty.
 	State string `toml:"state" default:"none"`
-	// Topology tells whether it gets a topology message, where the file names
+	// Topology is whether the child is sent a topology message if the cluster file names
 	// channels. Default true.
 	Topology bool `toml:"topology" default:"true"`
-	// InitTimeout is how long it may take to answer init, and restore. Default 10 s,
-	// never zero.
+	// InitTimeout is how long the child may take to answer init, and again to answer
+	// restore. Default 10 s, never zero.
 	InitTimeout time.Duration `toml:"init_timeout" default:"10s" min:"1ms" max:"1h"`
-	// Settle is "auto" if it may settle before it is asked for its state, or "none".
+	// Settle is "auto" if the child may settle before it is asked for its state, or
+	// settleNone. Default "auto".
 	Settle string `toml:"settle" default:"auto" oneof:"auto none"`
-	// SettleTimeout is how long that may take. Default 100 ms, never zero.
+	// SettleTimeout is how long the child may take to settle. Default 100 ms, never zero.
 	SettleTimeout time.Duration `toml:"settle_timeout" default:"100ms" min:"1ms" max:"1m"`
-	// StateTimeout is how long it may take to read what was written to it, and then
-	// to answer the request for its state. Default 5 s, never zero.
+	// StateTimeout is how long the child may take to read its input before it is asked
+	// for its state, and again to answer. Default 5 s, never zero.
 	StateTimeout time.Duration `toml:"state_timeout" default:"5s" min:"1ms" max:"1h"`
-	// Pace has each line wait until it has read the one before. Default false.
+	// Pace holds each line back until the child has read the line before it. Default
+	// false.
 	Pace bool `toml:"pace" default:"false"`
-	// LineLimit is the longest line that is written to it, in bytes, without its end.
-	// Default 16 MiB, which is that of a message.
+	// LineLimit is the longest line that may be written to the child, in bytes, without
+	// its line end. Default 16 MiB, like the longest message.
 	LineLimit config.Size `toml:"line_limit" default:"16MiB" min:"1KiB" max:"16MiB"`
-	// OnBadLine is what becomes of a line that it prints and that is no JSON object:
-	// "end" ends the node, "drop" drops it. Default "end".
+	// OnBadLine says what happens when the child prints a line that is no JSON object:
+	// "end" ends the node, "drop" drops the line. Default "end".
 	OnBadLine string `toml:"on_bad_line" default:"end" oneof:"end drop"`
 }
 
-// Values of settings.State that are no request.
+// Values of settings.State that are not requests.
 const (
 	stateNone     = "none"
 	stateSnapshot = "snapshot"
 )
 
-// snapshotRequest asks for a state that can be restored.
-const snapshotRequest = `{"type":"snapshot"}`
+// settleNone is the value of settings.Settle for a child that is asked for its state at
+// once.
+const settleNone = "none"
 
-// readSettings gives the settings; the error lists all faults.
+// readSettings returns the settings. An error lists all faults.
 func readSettings(p config.Program) (settings, error) {
 	var s settings
 	if err := p.Decode(&s); err != nil {
@@ -105,15 +108,15 @@ func (s settings) checkState() error {
 
 func (s settings) checkPace() error {
 	if s.Pace && !canIdle {
-		return errors.New("pace: this system does not tell whether a program has read its input: leave it out")
+		return errors.New("pace: this system does not show whether a program has read its input: leave it out")
 	}
 	return nil
 }
 
-// request is the body that asks for the state, without msg_id.
+// request returns the body of the request for the state, without msg_id.
 func (s settings) request() []byte {
 	if s.State == stateSnapshot {
-		return []byte(snapshotRequest)
+		return []byte(`{"type":"snapshot"}`)
 	}
 	return []byte(s.State)
 }

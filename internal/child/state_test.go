@@ -109,7 +109,7 @@ func TestLateReply(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	}
-	c.logged("it answers nothing that was asked")
+	c.logged("no request of the node waits for this reply")
 }
 
 // A request that stays unanswered is waited for, as long as settling may take.

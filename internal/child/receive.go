@@ -1,0 +1,104 @@
+package child
+
+import (
+	"bytes"
+	"fmt"
+
+	"chandy/internal/maelstrom"
+	"chandy/snapshot"
+)
+
+// Receive writes a message of another process, or a request of a client, to the child.
+// A message to a client of this node is the reply to its request, which this child has
+// passed on to another one. It goes to the client.
+func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
+	if x.over {
+		return
+	}
+	if from.IsClient() {
+		x.request(from, payload)
+		return
+	}
+	l, err := maelstrom.Parse(payload)
+	switch {
+	case err != nil:
+		x.drop(payload, fmt.Errorf("message from %s: %w", from, err))
+	case l.Dest.IsClient():
+		x.toClient(payload, l)
+	default:
+		if l.MsgID != nil {
+			x.requests.add(l.Src, l.MsgID)
+		} else {
+			x.requests.mute = true
+		}
+		x.deliver(from, payload)
+	}
+}
+
+// request writes a client's request to the child, as a line. A request without a msg_id
+// gets one, because a child may answer no other requests.
+func (x *Program) request(client snapshot.ProcessID, body []byte) {
+	l, err := maelstrom.ParseBody(body)
+	if err != nil {
+		x.process.Send(client, maelstrom.ErrorBody(maelstrom.CodeMalformedRequest, "the request is no JSON object"))
+		return
+	}
+	if l.Member("msg_id") == nil {
+		l, _ = maelstrom.ParseBody(maelstrom.AddMember(l.Body, "msg_id", []byte("1")))
+	}
+	x.requests.add(client, l.MsgID)
+	x.deliver(client, maelstrom.AppendLine(nil, client, x.id, l.Body))
+}
+
+// deliver writes a line of another process or of a client to the child.
+func (x *Program) deliver(from snapshot.ProcessID, line []byte) {
+	if limit := int(x.settings.LineLimit); len(line) > limit {
+		x.fail(fmt.Errorf("a line of %d bytes came from %s, more than %d (line_limit)", len(line), from, limit))
+		return
+	}
+	x.write(oneLine(line))
+}
+
+// oneLine returns JSON text without line ends. In valid JSON a line end can only stand
+// between two tokens, where a space has the same meaning.
+func oneLine(text []byte) []byte {
+	if bytes.IndexByte(text, '\n') < 0 { // spares the copy
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte("\n"), []byte(" "))
+}
+
+// write writes a line to the child. If the line does not fit into the pipe, write holds
+// the process until it does.
+func (x *Program) write(line []byte) {
+	if !x.child.Write(line) {
+		x.waits = true
+		x.hold()
+		x.returnBatches() // the child may be blocked until its output is read
+	}
+}
+
+// written is called when all lines are in the pipe, after a line that did not fit.
+func (x *Program) written() {
+	if x.child == nil || x.child.Pending() > 0 { // another call will come
+		return
+	}
+	x.waits = false
+	x.hold()
+	x.advance()
+}
+
+// hold holds the process while the child cannot take messages, and releases it when the
+// child can.
+func (x *Program) hold() {
+	hold := x.waits || !x.ready
+	if hold == x.held {
+		return
+	}
+	x.held = hold
+	if hold {
+		x.process.Hold()
+	} else {
+		x.process.Release()
+	}
+}
