@@ -132,7 +132,7 @@ func (x *Program) askState() {
 	c := x.capture
 	c.about = &snapshot.About{Settled: x.settled(), Unanswered: x.requests.unanswered()}
 	if c.idle { // every earlier line has had its effect
-		x.requests.mute = false
+		x.requests.unconfirmed = false
 	}
 	x.enter(replying, x.settings.StateTimeout, x.noReply)
 	c.request = x.ask(x.settings.request(), func(reply maelstrom.Line) { x.captured(x.state(reply)) })
@@ -166,7 +166,7 @@ func (x *Program) state(reply maelstrom.Line) program.State {
 
 // notRead ends a capture in stage writing: the child does not read its input.
 func (x *Program) notRead() {
-	x.captured(program.State{Error: fmt.Sprintf("the child does not read: %d bytes wait", x.child.Pending())})
+	x.captured(program.State{Error: fmt.Sprintf("the child does not read its input: %d bytes wait after %v (state_timeout)", x.child.Pending(), x.settings.StateTimeout)})
 }
 
 // noReply ends a capture in stage replying. If the reply still comes, it is dropped.

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// input is the stdin of a child. Writers never block: a goroutine
-// writes what does not fit into the pipe.
+// input is the stdin of a child. Write never blocks: a goroutine writes the bytes that do
+// not fit into the pipe.
 type input struct {
 	process *Proc
 	file    *os.File
 	raw     syscall.RawConn
-	writer  sync.WaitGroup
+	writer  sync.WaitGroup // the writer goroutine
 
 	mu      sync.Mutex // guards the fields below
 	queue   [][]byte   // lines not yet written, each with its line end
@@ -26,12 +26,13 @@ type input struct {
 
 func (in *input) init(p *Proc, f *os.File) {
 	in.process, in.file = p, f
-	in.raw, _ = f.SyscallConn() // there is one for a pipe
+	in.raw, _ = f.SyscallConn() // never fails for a pipe
 }
 
-// Write writes a line, given without its end, and never blocks. It reports whether the
-// whole line is in the pipe. If it is not, or if Spec.Pace is set, Spec.Written will be
-// called. Write copies the line. A line for a child that has ended is dropped.
+// Write writes a line, which is passed without its line end. It never blocks, and does
+// not keep the line. Write reports whether the whole line is in the pipe. If it is not, or
+// if Spec.Pace is set, Write returns false, and Spec.Written is called later. If the child
+// has ended, the line is dropped.
 func (p *Proc) Write(line []byte) (done bool) {
 	in := &p.input
 	in.mu.Lock()
@@ -70,7 +71,7 @@ func (p *Proc) Pending() int {
 const keepMax = 1 << 20
 
 // atOnce writes as much as the pipe takes in one system call, and returns the remaining
-// bytes. It ignores errors, because the next write reports them.
+// bytes. It ignores errors, because the writer goroutine gets them too.
 func (in *input) atOnce(line []byte) []byte {
 	n := 0
 	in.raw.Write(func(fd uintptr) bool {
@@ -103,7 +104,8 @@ func (in *input) write() {
 			err = os.ErrClosed
 		}
 		if err != nil {
-			// The queue is left as is. Callers learn of the failure through Ended.
+			// The fields queue and writing stay as they are, so later lines are
+			// queued and never written. Ended reports the failure.
 			if !errors.Is(err, os.ErrClosed) {
 				p.endSoon(errors.New("closed its stdin"))
 			}
@@ -115,8 +117,8 @@ func (in *input) write() {
 	}
 }
 
-// awaitRead waits until the child has read everything. It reports false if the child
-// ended first.
+// awaitRead waits until the child has read all that was written. It reports false if the
+// child ended first.
 func (in *input) awaitRead() bool {
 	const longest = time.Millisecond
 	for pause := 20 * time.Microsecond; ; pause = min(2*pause, longest) {
@@ -135,7 +137,7 @@ func (in *input) awaitRead() bool {
 	}
 }
 
-// close ends the child's input.
+// close closes the pipe, so that the child sees the end of its input.
 func (in *input) close() {
 	in.mu.Lock()
 	in.closed = true

@@ -6,100 +6,73 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"chandy/internal/maelstrom"
 )
 
-// Batch is lines that a child has printed, without their line ends ("\n" or "\r\n")
-// and without spaces and tabs around them. They are valid until Return.
+// Batch contains lines that a child has printed, without their line ends ("\n" or
+// "\r\n") and without spaces and tabs around them. The lines are valid until Return.
 type Batch struct {
 	Lines [][]byte
-	// Partial tells that the last line had no end: with it the output ended.
+	// Partial reports whether the output ended within the last line.
 	Partial bool
 
 	process *Proc
 	buffer  []byte
 }
 
-// Return says that the lines are done with.
+// Return frees the memory of the lines, so that more output can be read.
 func (b *Batch) Return() {
 	if cap(b.buffer) > keepMax {
 		b.buffer = nil
 	}
 	select {
 	case b.process.free <- b.buffer:
-	default: // it was one more, after the end
+	default: // this buffer was added after the child had exited: see Proc.buffer
 	}
 }
 
 const (
-	// buffers is how many batches there are. While all are handed over nothing is read.
+	// buffers is the number of batches. While all are handed over, nothing is read.
 	buffers = 2
-	// bufferSize is that of a batch, in bytes, unless a line is longer.
+	// bufferSize is the size of a batch in bytes, unless a line is longer.
 	bufferSize = 64 << 10
 )
 
-// readOutput hands over what the child prints.
+// readOutput reads what the child prints and hands it over in batches.
 func (p *Proc) readOutput() {
-	var rest []byte // the beginning of a line
-	for count := 0; ; {
-		buffer, dropped := p.buffer(), false
-		select {
-		case <-p.closing:
-			dropped = true
-		default:
-		}
-		buffer = append(buffer[:0], rest...)
-		searched, end := len(rest), -1
-		var err error
-		for end < 0 && err == nil {
-			if cap(buffer)-len(buffer) < bufferSize/2 {
-				buffer = append(make([]byte, 0, max(bufferSize, 2*cap(buffer))), buffer...)
-			}
-			p.beforeRead(p.stdout)
-			var n int
-			n, err = p.stdout.Read(buffer[len(buffer):cap(buffer)])
-			buffer = buffer[:len(buffer)+n]
-			end = bytes.LastIndexByte(buffer[searched:], '\n')
-			if end >= 0 {
-				end += searched
-			}
-			searched = len(buffer)
-			if end < 0 && len(buffer) > p.spec.LineMax {
-				break
-			}
-		}
-		b := &Batch{process: p, buffer: buffer}
-		b.cut(end, err != nil)
-		if i := b.tooLong(p.spec.LineMax); i >= 0 || end < 0 && err == nil {
-			if i < 0 {
-				i = 0
-			}
+	var rest []byte // beginning of a line whose end has not been read
+	var err error
+	for count := 0; err == nil; {
+		var end int
+		b := &Batch{process: p, buffer: append(p.buffer()[:0], rest...)}
+		b.buffer, end, err = p.fill(b.buffer)
+		b.cut(end, err != nil || end < 0)
+		if i := b.tooLong(p.spec.LineMax); i >= 0 {
 			p.end(fmt.Errorf("printed a line longer than %d bytes: line %d", p.spec.LineMax, count+i+1))
-			p.closeOnce.Do(func() { close(p.closing) }) // nothing of it counts any more
-			dropped = true
+			p.dropOutput()
 		}
 		count += len(b.Lines)
-		rest = append([]byte(nil), buffer[end+1:]...)
-		switch {
-		case dropped:
+		rest = slices.Clone(b.buffer[end+1:])
+		select {
+		case <-p.closing:
 			rest = nil
 			b.Return()
-		case len(b.Lines) > 0:
-			b.trim()
-			p.spec.Output(b)
-		}
-		if err != nil {
-			if !errors.Is(err, os.ErrClosed) {
-				p.endSoon(errors.New("closed its stdout"))
+		default:
+			if len(b.Lines) > 0 {
+				b.trim()
+				p.spec.Output(b)
 			}
-			return
 		}
+	}
+	if !errors.Is(err, os.ErrClosed) {
+		p.endSoon(errors.New("closed its stdout"))
 	}
 }
 
-// buffer waits for one; not any more once the child has ended, which bounds what
-// there is to read.
+// buffer returns a free buffer, and waits for one while the child runs. Once the child
+// has exited there is little left to read, so buffer returns nil for a new one.
 func (p *Proc) buffer() []byte {
 	select {
 	case b := <-p.free:
@@ -115,8 +88,28 @@ func (p *Proc) buffer() []byte {
 	return nil
 }
 
-// cut makes lines of the buffer up to its last line end, and of what follows if it
-// is the last.
+// fill reads to the end of the buffer, which begins with an unfinished line, until there
+// is a line end, or more than LineMax bytes without one, or an error. It returns the
+// buffer and the index of the last line end in it, or -1.
+func (p *Proc) fill(buffer []byte) (filled []byte, end int, err error) {
+	for err == nil && len(buffer) <= p.spec.LineMax {
+		if cap(buffer)-len(buffer) < bufferSize/2 {
+			buffer = append(make([]byte, 0, max(bufferSize, 2*cap(buffer))), buffer...)
+		}
+		p.beforeRead(p.stdout)
+		var n int
+		searched := len(buffer)
+		n, err = p.stdout.Read(buffer[searched:cap(buffer)])
+		buffer = buffer[:searched+n]
+		if i := bytes.LastIndexByte(buffer[searched:], '\n'); i >= 0 {
+			return buffer, searched + i, err
+		}
+	}
+	return buffer, -1, err
+}
+
+// cut cuts the buffer into lines, up to the last line end. If last is true, the bytes
+// after it are a line too.
 func (b *Batch) cut(end int, last bool) {
 	for start := 0; start <= end; {
 		n := bytes.IndexByte(b.buffer[start:], '\n')
@@ -129,31 +122,26 @@ func (b *Batch) cut(end int, last bool) {
 	}
 }
 
-// trim removes the white space around each line. A snapshot could hold JSON with
-// white space around it only in base64. Trimmed here, the bytes that are sent,
-// delivered and recorded are the same.
+// trim removes the white space around each line here, before anything else uses it, so
+// that the same bytes are sent, delivered and recorded. A snapshot could hold JSON with
+// white space around it only in base64.
 func (b *Batch) trim() {
 	for i, line := range b.Lines {
 		b.Lines[i] = bytes.Trim(line, " \t\r")
 	}
 }
 
-// tooLong is the first line that is longer than max; -1 if there is none.
+// tooLong returns the index of the first line that is longer than max, or -1.
 func (b *Batch) tooLong(max int) int {
-	for i, line := range b.Lines {
-		if len(line) > max {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(b.Lines, func(line []byte) bool { return len(line) > max })
 }
 
-// errorMax is how much of a line of stderr is kept, in bytes.
+// errorMax is the most bytes of a line of stderr that are kept.
 const errorMax = 2048
 
-// readErrors hands over what the child says on stderr.
+// readErrors hands over what the child prints on stderr.
 func (p *Proc) readErrors() {
-	lines := bufio.NewReaderSize(deadlined{p, p.stderr}, 4*errorMax)
+	lines := bufio.NewReaderSize(stderrReader{p}, 4*errorMax)
 	for {
 		line, more, err := lines.ReadLine()
 		if len(line) > 0 {
@@ -163,7 +151,7 @@ func (p *Proc) readErrors() {
 			p.mu.Unlock()
 			p.spec.Errors(text)
 		}
-		for more && err == nil {
+		for more && err == nil { // skip the remaining bytes of a long line
 			_, more, err = lines.ReadLine()
 		}
 		if err != nil {
@@ -172,13 +160,10 @@ func (p *Proc) readErrors() {
 	}
 }
 
-// deadlined reads no longer than it may after the end of the child.
-type deadlined struct {
-	process *Proc
-	file    *os.File
-}
+// stderrReader reads stderr, with a deadline once the child has exited.
+type stderrReader struct{ process *Proc }
 
-func (d deadlined) Read(b []byte) (int, error) {
-	d.process.beforeRead(d.file)
-	return d.file.Read(b)
+func (r stderrReader) Read(b []byte) (int, error) {
+	r.process.beforeRead(r.process.stderr)
+	return r.process.stderr.Read(b)
 }

@@ -29,7 +29,7 @@ func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
 		if l.MsgID != nil {
 			x.requests.add(l.Src, l.MsgID)
 		} else {
-			x.requests.mute = true
+			x.requests.unconfirmed = true
 		}
 		x.deliver(from, payload)
 	}

@@ -8,13 +8,13 @@ const openMax = 1 << 16
 // requests tracks the requests that a child has received and not answered. The zero
 // value is empty.
 type requests struct {
-	open  map[requestKey]uint64 // value of count when the request was added
-	order []opened              // oldest first; may include answered requests
-	count uint64
-	lost  uint64 // oldest requests, dropped from open beyond openMax
-	// mute is set by a message that expects no reply, until the child is idle. The child
-	// may not have acted on such a message yet.
-	mute bool
+	open  map[requestKey]uint64 // unanswered requests, each with its number
+	order []opened              // the same, oldest first, and some answered requests
+	count uint64                // number of the last request
+	lost  uint64                // unanswered requests removed from open, which had openMax
+	// unconfirmed is set when the child receives a message that expects no reply, and
+	// reset when the child is idle. Until then the message may not have had its effect.
+	unconfirmed bool
 }
 
 // requestKey is the sender of a request and its msg_id. The msg_id is empty if a client
@@ -25,11 +25,12 @@ type requestKey struct {
 }
 
 type opened struct {
-	key requestKey
-	at  uint64
+	key    requestKey
+	number uint64
 }
 
-// add records a request.
+// add records a request that the child receives. If too many are open, add forgets the
+// oldest, which then counts as unanswered for good.
 func (r *requests) add(from snapshot.ProcessID, id []byte) {
 	if r.open == nil {
 		r.open = map[requestKey]uint64{}
@@ -39,7 +40,7 @@ func (r *requests) add(from snapshot.ProcessID, id []byte) {
 	r.open[key] = r.count
 	r.order = append(r.order, opened{key, r.count})
 	for len(r.open) > openMax {
-		if oldest := r.order[0]; r.open[oldest.key] == oldest.at {
+		if oldest := r.order[0]; r.open[oldest.key] == oldest.number {
 			delete(r.open, oldest.key)
 			r.lost++
 		}
@@ -54,7 +55,7 @@ func (r *requests) add(from snapshot.ProcessID, id []byte) {
 func (r *requests) tidy() {
 	left := make([]opened, 0, 2*len(r.open))
 	for _, o := range r.order {
-		if r.open[o.key] == o.at {
+		if r.open[o.key] == o.number {
 			left = append(left, o)
 		}
 	}
@@ -71,9 +72,8 @@ func (r *requests) answered(to snapshot.ProcessID, inReplyTo []byte) bool {
 	return true
 }
 
-// acknowledged reports whether the child's replies prove that everything it received has
-// had its effect.
-func (r *requests) acknowledged() bool { return r.unanswered() == 0 && !r.mute }
+// acknowledged reports whether the child's replies prove that everything it has received
+// has had its effect.
+func (r *requests) acknowledged() bool { return r.unanswered() == 0 && !r.unconfirmed }
 
-// unanswered returns the number of unanswered requests.
 func (r *requests) unanswered() uint64 { return uint64(len(r.open)) + r.lost }

@@ -72,7 +72,7 @@ func (s settings) checkCommand() error {
 	}
 	for i, argument := range s.Command {
 		if strings.ContainsRune(argument, 0) {
-			return fmt.Errorf("command[%d]: has a NUL", i)
+			return fmt.Errorf("command[%d]: must not contain a NUL", i)
 		}
 	}
 	return nil
@@ -82,7 +82,7 @@ func (s settings) checkEnv() error {
 	var errs []error
 	for name, value := range s.Env {
 		if name == "" || strings.ContainsAny(name, "=\x00") || strings.ContainsRune(value, 0) {
-			errs = append(errs, fmt.Errorf("env: %.128q = %.128q cannot be a variable", name, value))
+			errs = append(errs, fmt.Errorf("env: %.128q = %.128q: a name must not be empty or contain \"=\", and nothing may contain a NUL", name, value))
 		}
 	}
 	return errors.Join(errs...)
@@ -99,7 +99,7 @@ func (s settings) checkState() error {
 	case request.Type == "":
 		return errors.New(`state: a request needs a "type"`)
 	case request.Member("msg_id") != nil || request.Member("in_reply_to") != nil:
-		return errors.New(`state: leave out "msg_id" and "in_reply_to"`)
+		return errors.New(`state: must not contain "msg_id" or "in_reply_to"`)
 	case strings.ContainsAny(s.State, "\r\n"):
 		return errors.New("state: a request is one line")
 	}

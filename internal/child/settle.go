@@ -6,19 +6,20 @@ import (
 )
 
 const (
-	// idleFor is how long all threads of an idle child have not run.
+	// idleFor is how long the threads of an idle child have slept, at least.
 	idleFor = 5 * time.Millisecond
-	// idleEvery is the interval between two looks at the threads.
+	// idleEvery is the interval between two checks of the threads.
 	idleEvery = time.Millisecond
-	// idleLooks is the least number of looks in a row that find the child quiet. Time
+	// idleChecks is the least number of checks in a row that found the child quiet. Time
 	// alone proves nothing, because a virtual machine may have been paused meanwhile.
-	idleLooks = int(idleFor / idleEvery)
+	idleChecks = int(idleFor / idleEvery)
 )
 
-// WatchIdle calls told when the child becomes idle and when it stops being idle, until ctx
-// is done. A child is idle when its pipes are empty and all threads of its process group
-// have slept for idleFor. Outside Linux, WatchIdle never calls told.
-func (p *Proc) WatchIdle(ctx context.Context, told func(idle bool)) {
+// WatchIdle calls changed when the child becomes idle and when it stops being idle, until
+// ctx is done. A child is idle when the pipes of its stdin and stdout are empty, and all
+// threads of its process group have slept for idleFor. Outside Linux, WatchIdle returns
+// at once.
+func (p *Proc) WatchIdle(ctx context.Context, changed func(idle bool)) {
 	if !canIdle {
 		return
 	}
@@ -28,26 +29,26 @@ func (p *Proc) WatchIdle(ctx context.Context, told func(idle bool)) {
 	}
 	tick := time.NewTicker(idleEvery)
 	defer tick.Stop()
-	var since time.Time // the last sign of life
-	var looks int       // after it
-	var last uint64
+	var since time.Time // last check that did not find the child quiet
+	var checks int      // checks after it
+	var last uint64     // sum of the last check
 	idle := false
 	for {
-		// Read the pipe before /proc: a thread that drained it has run since, and
-		// activity will show it.
+		// Read the pipes before /proc. A thread that empties a pipe before we look at
+		// it has run since the last check, and activity shows that.
 		in, inOK := inPipe(p.input.raw)
 		out, outOK := inPipe(stdout)
 		asleep, sum, ok := activity(p.PID())
 		quiet := asleep && ok && inOK && outOK && in == 0 && out == 0 && sum == last
 		now := time.Now()
-		looks++
+		checks++
 		if !quiet || since.IsZero() {
-			since, looks = now, 0
+			since, checks = now, 0
 		}
 		last = sum
-		if is := now.Sub(since) >= idleFor && looks >= idleLooks; is != idle {
+		if is := now.Sub(since) >= idleFor && checks >= idleChecks; is != idle {
 			idle = is
-			told(idle)
+			changed(idle)
 		}
 		select {
 		case <-ctx.Done():

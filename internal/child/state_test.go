@@ -217,12 +217,12 @@ func TestSettings(t *testing.T) {
 		"":                      `command: is missing: the program and its arguments, such as ["python3", "ring.py"]`,
 		`command = []`:          `command: is missing: the program and its arguments, such as ["python3", "ring.py"]`,
 		`command = [""]`:        "command[0]: is empty: name a program",
-		`command = ["a\u0000"]`: "command[0]: has a NUL",
+		`command = ["a\u0000"]`: "command[0]: must not contain a NUL",
 		`command = "a b"`:       "command: must be an array, not a string",
-		"command = [\"a\"]\nstate = \"all\"\nenv = { \"a=b\" = \"\" }": "env: \"a=b\" = \"\" cannot be a variable\n" +
+		"command = [\"a\"]\nstate = \"all\"\nenv = { \"a=b\" = \"\" }": "env: \"a=b\" = \"\": a name must not be empty or contain \"=\", and nothing may contain a NUL\n" +
 			`state: must be "none", "snapshot" or a request as JSON, such as '{"type":"read"}', not "all"`,
 		"command = [\"a\"]\nstate = \"{}\"":                               `state: a request needs a "type"`,
-		"command = [\"a\"]\nstate = '{\"type\":\"read\",\"msg_id\":1}'":   `state: leave out "msg_id" and "in_reply_to"`,
+		"command = [\"a\"]\nstate = '{\"type\":\"read\",\"msg_id\":1}'":   `state: must not contain "msg_id" or "in_reply_to"`,
 		"command = [\"a\"]\nstate = '''{\"type\":\n\"read\"}'''":          "state: a request is one line",
 		"command = [\"a\"]\nsettle = \"yes\"":                             `settle: must be one of auto, none, not "yes"`,
 		"command = [\"a\"]\nline_limit = \"1B\"\non_bad_line = \"panic\"": "line_limit: must be from 1KiB to 16MiB, not \"1B\"\non_bad_line: must be one of end, drop, not \"panic\"",

@@ -9,7 +9,8 @@ import (
 	"unsafe"
 )
 
-// canIdle reports whether this system shows how much a pipe holds and whether threads run.
+// canIdle reports whether this system shows how many bytes a pipe holds, and whether the
+// threads of a process sleep.
 const canIdle = true
 
 // attributes put a child into a process group of its own. The system kills the child when
@@ -19,7 +20,7 @@ func attributes() *syscall.SysProcAttr {
 }
 
 // awaitExit waits until a child has ended, without reaping it. Until the child is reaped,
-// the system cannot give its process and group ids to somebody else.
+// the system cannot reuse its process id and group id.
 func awaitExit(pid int) {
 	const exited, noWait, byPID = 0x4, 0x1000000, 1
 	var info [128]byte // siginfo_t
@@ -31,8 +32,8 @@ func awaitExit(pid int) {
 	}
 }
 
-// inPipe returns how many bytes are in a pipe, given either end. It reports false if our
-// end is closed.
+// inPipe returns how many bytes a pipe holds. The argument is either end of the pipe.
+// inPipe reports false if that end is closed.
 func inPipe(raw syscall.RawConn) (int, bool) {
 	var n int32
 	var errno syscall.Errno
@@ -42,8 +43,9 @@ func inPipe(raw syscall.RawConn) (int, bool) {
 	return int(n), err == nil && errno == 0
 }
 
-// activity looks at all threads of a process group. It reports whether all of them sleep.
-// It also returns a sum that changes when a thread has run, begun or ended.
+// activity reads the state of all threads of a process group. It reports whether all of
+// them sleep, and returns a sum that changes when a thread has run, started or ended. It
+// reports false in ok if the group has no thread.
 func activity(group int) (asleep bool, sum uint64, ok bool) {
 	hash := fnv.New64a()
 	asleep = true
@@ -55,7 +57,7 @@ func activity(group int) (asleep bool, sum uint64, ok bool) {
 		for _, tid := range numbered(tasks) {
 			status, err := os.ReadFile(tasks + "/" + strconv.Itoa(tid) + "/status")
 			if err != nil {
-				asleep = false // it has just ended
+				asleep = false // the thread has just ended
 				continue
 			}
 			ok = true
@@ -68,7 +70,7 @@ func activity(group int) (asleep bool, sum uint64, ok bool) {
 	return asleep, hash.Sum64(), ok
 }
 
-// numbered returns the entries of a directory whose names are numbers.
+// numbered returns those names in a directory that are numbers.
 func numbered(dir string) (all []int) {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -84,8 +86,8 @@ func numbered(dir string) (all []int) {
 	return all
 }
 
-// threadStatus reads the state of a thread, a letter, and how often it has stopped
-// running, as text.
+// threadStatus parses /proc/PID/task/TID/status. It returns the letter of the thread's
+// state, and the text that counts how often the thread has stopped running.
 func threadStatus(status []byte) (state byte, switches []byte) {
 	if _, after, ok := bytes.Cut(status, []byte("\nState:\t")); ok && len(after) > 0 {
 		state = after[0]

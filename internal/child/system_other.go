@@ -4,11 +4,12 @@ package child
 
 import "syscall"
 
-// canIdle reports whether this system shows how much a pipe holds and whether threads run.
+// canIdle reports whether this system shows how many bytes a pipe holds, and whether the
+// threads of a process sleep.
 const canIdle = false
 
-// attributes put a child into a process group of its own. When this process ends, the
-// child's input ends, and the child must end by itself.
+// attributes put a child into a process group of its own. If this process is killed, the
+// child only sees the end of its input, and must end by itself.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 // awaitExit leaves the waiting to os.Process.Wait.
