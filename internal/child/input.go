@@ -51,6 +51,8 @@ func (p *Proc) Write(line []byte) (done bool) {
 			return true
 		}
 	}
+	// With Pace, rest may be empty. It is queued all the same, because the writer goroutine
+	// then waits until the child has read the line.
 	in.queue = append(in.queue, append([]byte(nil), rest...))
 	in.bytes += len(rest)
 	if !in.writing {
