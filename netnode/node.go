@@ -51,10 +51,10 @@ type Node struct {
 	work  sync.WaitGroup     // every goroutine but the loop
 	stop  context.Context    // done when the node ends
 	end   context.CancelFunc // cancels stop
-	exit  chan error    // receives the result of the core, once
-	wake  chan struct{} // capacity 1: the loop has something to do
-	timer *time.Timer   // wakes the loop when core.Next has come
-	calls calls         // functions given to Process.Do
+	exit  chan error         // receives the result of the core, once
+	wake  chan struct{}      // capacity 1: the loop has something to do
+	timer *time.Timer        // wakes the loop when core.Next has come
+	calls calls              // functions given to Process.Do
 
 	stepper // owned by the goroutine that holds stepper.mu
 	conns   connections

@@ -79,8 +79,8 @@
 // marker that was issued on its channel before it. A program receives a message only
 // after that marker was processed and the recording that it started was made (the
 // rule of T. H. Lai and T. H. Yang, "On Distributed Snapshots", Information
-// Processing Letters 25, 1987). Package internal/channel keeps this promise, and sends markers
-// again before any data when a connection broke.
+// Processing Letters 25, 1987). Package internal/channel keeps this promise, and sends
+// markers again before any data when a connection broke.
 //
 // # Several snapshots, and their ends
 //

@@ -36,9 +36,10 @@ const (
 	// stands in its place, between message Sent and Sent+1.
 	InOrder Rule = iota
 	// Ahead sends a marker before all data that is not written yet. The sender
-	// records what was not acknowledged, the receiver what arrived; a message waits
-	// for the markers that were issued before it was sent (the rule of Lai and Yang,
-	// "On Distributed Snapshots", Information Processing Letters 25, 1987).
+	// records what was not acknowledged, the receiver what arrived. The receiver
+	// refuses a message that comes before a marker that was issued before it (the rule
+	// of Lai and Yang, "On Distributed Snapshots", Information Processing Letters 25,
+	// 1987).
 	Ahead
 )
 

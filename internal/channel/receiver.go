@@ -8,9 +8,8 @@ import (
 	"chandy/wire"
 )
 
-// Receiver is the incoming half of a channel. Its exported fields must be set before
-// first use. Window is how many bytes the sender may send beyond what the program has
-// received.
+// Receiver is the incoming half of a channel. Rule and Window must be set before first
+// use. Window is how many bytes the sender may send beyond what the program has received.
 //
 // Invariants: received <= arrived; the inbox holds messages received+1 … arrived.
 type Receiver struct {
@@ -30,8 +29,9 @@ type Receiver struct {
 }
 
 // Data copies the messages that are new into the inbox and returns them, lent. It drops
-// messages that arrived before. An error is a violation of the protocol: a gap, a
-// message before its marker, or one beyond the window. Nothing has changed then.
+// messages that arrived before, and counts them. An error is a violation of the protocol:
+// a gap, a message before its marker, or a message that begins beyond the window (a
+// message may end beyond it). Nothing else has changed then.
 func (r *Receiver) Data(d wire.Data) (snapshot.Batch, error) {
 	fresh := d.Batch.After(r.arrived)
 	r.duplicates += uint64(d.Count - fresh.Count)
@@ -46,17 +46,17 @@ func (r *Receiver) Data(d wire.Data) (snapshot.Batch, error) {
 	size := uint64(len(fresh.Body))
 	if r.arrivedBytes+size > r.advertised.Credit {
 		allowed := r.advertised.Credit - min(r.advertised.Credit, r.arrivedBytes)
-		if begin(fresh, allowed).Count < fresh.Count {
+		if beginningBefore(allowed, fresh).Count < fresh.Count {
 			return fresh, fmt.Errorf("message %d is beyond the window", fresh.Last())
 		}
 	}
 	r.arrived = fresh.Last()
 	r.arrivedBytes += size
-	return r.put(fresh, d.Stamp), nil
+	return r.add(fresh, d.Stamp), nil
 }
 
-// put copies messages into the last segment of the inbox, or into a new segment.
-func (r *Receiver) put(fresh snapshot.Batch, stamp uint64) snapshot.Batch {
+// add copies messages into the last segment of the inbox, or into a new segment.
+func (r *Receiver) add(fresh snapshot.Batch, stamp uint64) snapshot.Batch {
 	n := len(r.inbox)
 	if n == 0 || r.inbox[n-1].stamp != stamp || cap(r.inbox[n-1].Body)-len(r.inbox[n-1].Body) < len(fresh.Body) {
 		body := r.FreeList.take(len(fresh.Body), n > 0)
@@ -97,10 +97,12 @@ func (r *Receiver) Marker(m Marker) (fresh bool, err error) {
 
 // Receive removes the next message from the inbox, for the program. Its payload is lent.
 //
-// Receive must not be called while the program's state is being captured. Markers have
-// then been processed before the state is recorded, so that a message which was sent
-// after such a marker could be received before the recording.
+// Receive must not be called while the program's state is being captured. Markers are
+// processed in that time, and a message that was sent after such a marker must not be
+// received before the recording.
 func (r *Receiver) Receive() (payload []byte, ok bool) {
+	// The second condition never holds, because Data refuses such a message. It guards the
+	// cut a second time.
 	if len(r.inbox) == 0 || r.inbox[0].stamp > r.marker {
 		return nil, false
 	}
@@ -153,8 +155,8 @@ func (r *Receiver) Acknowledge() wire.Position {
 
 // Unacknowledged reports whether Acknowledge would return news, and how much: the
 // larger of the bytes that arrived and the credit that was freed since the last call.
-func (r *Receiver) Unacknowledged() (any bool, bytes int) {
-	any = r.arrived > r.advertised.Arrived || r.marker > r.advertised.Marker || r.received > r.advertised.Received
+func (r *Receiver) Unacknowledged() (news bool, bytes int) {
+	news = r.arrived > r.advertised.Arrived || r.marker > r.advertised.Marker || r.received > r.advertised.Received
 	credit := r.receivedBytes + uint64(r.Window) - r.advertised.Credit
-	return any, int(max(credit, r.arrivedBytes-r.advertisedBytes))
+	return news, int(max(credit, r.arrivedBytes-r.advertisedBytes))
 }

@@ -18,10 +18,12 @@ type Sender struct {
 	Rule     Rule
 	FreeList *FreeList
 
-	sent, acked, received uint64
-	outbox                []segment // messages acked+1 … sent, and those before in the first segment
-	bytes                 int       // bytes in the outbox
-	recordedTo            uint64    // last message to which a recorder refers
+	sent, acked uint64
+	received    uint64    // last message acknowledged as received; only the checks of tests read it
+	outbox      []segment // messages acked+1 … sent; the first segment may begin earlier
+	bytes       int       // bytes in the segments of the outbox
+	recordedTo  uint64    // last message to which a recorder refers
+	credit      uint64    // limit of offset that the receiver granted; it never falls
 
 	markerSent, markerAcked uint64
 	markers                 []Marker // ordinals markerAcked+1 … markerSent
@@ -31,10 +33,9 @@ type Sender struct {
 	written       uint64 // last message that Next returned
 	markerWritten uint64 // last marker that Next returned
 	offset        uint64 // bytes of messages 1 … written
-	credit        uint64
 	resent        uint64
-	cursor        int // index of the segment with message written+1
-	cursorBytes   int // bytes of that segment that Next returned
+	cursor        int // index of the segment that Next goes on with, or of the one before if that is used up
+	cursorBytes   int // bytes of segment cursor that Next returned
 }
 
 // Marker is a marker on this channel.
@@ -54,7 +55,7 @@ func (s *Sender) Send(payload []byte) {
 	last := &s.outbox[n-1]
 	before := len(last.Body)
 	last.Append(payload)
-	last.memory = last.Body
+	last.memory = last.Body // Append may have moved the body
 	s.bytes += len(last.Body) - before
 }
 
@@ -71,7 +72,8 @@ func (s *Sender) newSegment() segment {
 	return next
 }
 
-// Mark issues a marker: messages that are sent from now on carry its ordinal.
+// Mark issues a marker: messages that are sent from now on carry its ordinal. m.Sent must
+// be the number of messages sent.
 func (s *Sender) Mark(m snapshot.Marker) {
 	s.markerSent++
 	s.markers = append(s.markers, Marker{m, s.markerSent})
@@ -86,7 +88,8 @@ func (s *Sender) Acked() uint64 { return s.acked }
 // Markers returns the number of markers issued.
 func (s *Sender) Markers() uint64 { return s.markerSent }
 
-// Bytes returns how many bytes the outbox holds.
+// Bytes returns how many bytes the outbox holds, including acknowledged messages of its
+// first segment.
 func (s *Sender) Bytes() int { return s.bytes }
 
 // Waiting returns the number of messages in the outbox.
@@ -96,9 +99,10 @@ func (s *Sender) Waiting() int { return int(s.sent - s.acked) }
 // they did not arrive on an earlier one.
 func (s *Sender) Resent() uint64 { return s.resent }
 
-// Outbox returns the last acknowledged message and all messages after it, for a
-// recorder; see [snapshot.Channels]. It gives the memory of the messages away, so that
-// later acknowledgements do not shrink the result.
+// Outbox returns the number of the last acknowledged message and the messages after it,
+// for a recorder; see [snapshot.Channels]. In order it returns Sent and no messages,
+// because the receiver records all of them. It gives the memory of the messages away, so
+// that later acknowledgements do not shrink the result.
 func (s *Sender) Outbox() (acked uint64, unacked []snapshot.Batch) {
 	if s.Rule == InOrder {
 		return s.sent, nil
@@ -115,7 +119,7 @@ func (s *Sender) Outbox() (acked uint64, unacked []snapshot.Batch) {
 		unacked = unacked[1:]
 	}
 	if last := len(unacked) - 1; last >= 0 {
-		unacked[last].Body = slices.Clip(unacked[last].Body) // it may grow
+		unacked[last].Body = slices.Clip(unacked[last].Body) // the segment may grow behind it
 	}
 	return s.acked, unacked
 }
@@ -133,6 +137,8 @@ func (s *Sender) Resume(at wire.Position) error {
 	}
 	before := s.written
 	s.up = true
+	// The receiver may have got whatever any earlier connection carried, so for this
+	// Acknowledge everything counts as written.
 	s.written, s.markerWritten = s.sent, s.markerSent
 	if err := s.Acknowledge(at); err != nil {
 		s.up = false
@@ -170,6 +176,7 @@ func (s *Sender) Acknowledge(at wire.Position) error {
 	done := 0
 	for done < len(s.outbox) && s.outbox[done].Last() <= s.acked {
 		s.bytes -= len(s.outbox[done].Body)
+		// An empty outbox must leave offset at the end of message sent, for newSegment.
 		s.offset = max(s.offset, s.outbox[done].start+uint64(len(s.outbox[done].Body)))
 		s.outbox[done].recorded = s.outbox[done].First <= s.recordedTo
 		s.FreeList.put(&s.outbox[done])
@@ -220,7 +227,7 @@ func (s *Sender) next() (marker *Marker, data wire.Data) {
 		Body:  seg.Body[s.cursorBytes:len(seg.Body):len(seg.Body)],
 	}}
 	if allowed := s.credit - s.offset; uint64(len(data.Body)) > allowed {
-		data.Batch = begin(data.Batch, allowed)
+		data.Batch = beginningBefore(allowed, data.Batch)
 	}
 	s.written = data.Last()
 	s.offset += uint64(len(data.Body))
@@ -228,9 +235,8 @@ func (s *Sender) next() (marker *Marker, data wire.Data) {
 	return nil, data
 }
 
-// begin returns the batch without the messages that begin at or after byte offset
-// limit of its body.
-func begin(b snapshot.Batch, limit uint64) snapshot.Batch {
+// beginningBefore returns the messages of b that begin before byte limit of its body.
+func beginningBefore(limit uint64, b snapshot.Batch) snapshot.Batch {
 	rest := b
 	for rest.Count > 0 && uint64(len(b.Body)-len(rest.Body)) < limit {
 		rest.Next()
