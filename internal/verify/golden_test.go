@@ -1,10 +1,10 @@
 package verify
 
 import (
-	"bytes"
 	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 func golden(t testing.TB, name string) string {
@@ -83,21 +83,18 @@ func TestFaultsAreTheSameWithOneByteReads(t *testing.T) {
 		strings.Replace(golden(t, "complete.json"), "Grüße", "Gr\xc3e", 1),
 	} {
 		whole := check(t, doc)
-		slow, err := Check(oneByte{strings.NewReader(doc)})
-		if err != nil || !bytes.Equal(show(whole), show(slow)) {
-			t.Errorf("got error %v and faults\n%swant no error and faults\n%s", err, show(slow), show(whole))
+		slow, err := Check(iotest.OneByteReader(strings.NewReader(doc)))
+		if err != nil || show(whole) != show(slow) {
+			t.Errorf("got error %v and faults\n%s\nwant no error and faults\n%s", err, show(slow), show(whole))
 		}
 	}
 }
 
-type oneByte struct{ r *strings.Reader }
-
-func (o oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:1]) }
-
-func show(r *Report) []byte {
-	var b bytes.Buffer
+// show returns the faults of a report, a line for each.
+func show(r *Report) string {
+	var lines []string
 	for _, f := range r.Faults {
-		b.WriteString(f.String() + "\n")
+		lines = append(lines, f.String())
 	}
-	return b.Bytes()
+	return strings.Join(lines, "\n")
 }
