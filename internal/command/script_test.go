@@ -208,7 +208,7 @@ func suspended(ts *testscript.TestScript, _ bool, args []string) {
 			return
 		}
 	}
-	ts.Fatalf("no node of %s in the background", args[0])
+	ts.Fatalf("got no node of %s in the background, want one to suspend", args[0])
 }
 
 // fits checks the last stdout against a schema in docs, or at a path from there.
