@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The whole test suite. It runs every part even if one fails. At the end it prints how
-# long each part took, what was skipped and why, and which parts failed.
+# long each part took, what was skipped because a tool is missing, and which parts
+# failed. Longer tests are in scripts/soak.sh, real networks in scripts/netns.sh.
 #
 #   scripts/check.sh             everything; fails if it takes more than 8 minutes
 #   scripts/check.sh --repeat N  the tests of the concurrent packages N times, to find
@@ -32,8 +33,11 @@ times='' failed='' skipped=''
 # skip TEXT adds a line to the list of what was skipped.
 skip() { skipped="$skipped         $1"$'\n'; }
 
-# part NAME COMMAND... runs one part. Inside COMMAND, set -e has no effect, so that a
-# function has to return where a command of it fails, unless it is the last one.
+# need TOOL TEXT adds TEXT to that list if TOOL is not installed.
+need() { command -v "$1" >/dev/null || skip "$2: $1 is not installed"; }
+
+# part NAME COMMAND... runs one part. Bash ignores set -e inside COMMAND, because part
+# tests its result. So a function must return by itself if one of its commands fails.
 part() {
 	local name=$1 begun=$SECONDS
 	shift
@@ -51,7 +55,7 @@ formatted() {
 	[ -z "$files" ] || { echo "gofmt would change these files: $files" && return 1; }
 }
 
-# vet looks at the files of every system that we support.
+# vet checks the files of every system that we support.
 vet() {
 	GOOS=linux go vet ./... && GOOS=darwin go vet ./...
 }
@@ -60,7 +64,7 @@ shell() {
 	if command -v shellcheck >/dev/null; then
 		shellcheck scripts/*.sh .ci/run
 	else
-		skip 'shellcheck: it is not installed'
+		skip 'the check of the scripts: shellcheck is not installed'
 	fi
 }
 
@@ -79,8 +83,9 @@ race=
 if [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/null; then
 	race=-race
 else
-	skip 'race detector: there is no C compiler'
+	skip 'the race detector: there is no C compiler'
 fi
+need jq 'the examples in the README and in chandy help'
 
 if [ "${1-}" = --repeat ]; then
 	for ((i = 1; i <= $2; i++)); do
@@ -88,6 +93,10 @@ if [ "${1-}" = --repeat ]; then
 		part "run $i" go test -count=1 $race $concurrent
 	done
 else
+	# Go tests that skip themselves. Without -v, go test does not print that.
+	need python3 'examples/token-ring and examples/testdata/threads.py'
+	need node 'examples/broadcast'
+	[ "$(go env GOOS)" = linux ] || skip 'the count of file descriptors and the killed parent of a child: only for Linux'
 	part gofmt formatted
 	part vet vet
 	part staticcheck go run "$staticcheck" ./...
@@ -96,8 +105,8 @@ else
 	# Some tests do less work under the race detector. Here they do all of it.
 	# shellcheck disable=SC2086 # words
 	[ -z "$race" ] || part 'explorations and simulation, no race detector' go test $large
-	# The test of the imports is in internal/arrows, among these. The packages without
-	# the race detector have one goroutine.
+	# These include internal/arrows, which checks the imports. The race detector has
+	# nothing to find in sim and verify, which start no goroutine.
 	packages=./...
 	[ -z "$race" ] || packages=$(go list ./... | grep -vE '/internal/(sim|verify)$')
 	# shellcheck disable=SC2086 # words

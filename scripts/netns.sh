@@ -87,7 +87,7 @@ from_p3() {
 	deaf p2 "ip saddr $net.3"
 }
 
-# slow makes the link of p3 slow, in both directions; fast ends that.
+# slow limits the link of p3 in both directions; fast removes the limit.
 slow() {
 	host p3 tc qdisc add dev eth0 root tbf rate 256kbit burst 4kb latency 400ms &&
 		host hub tc qdisc add dev p3 root tbf rate 256kbit burst 4kb latency 400ms
@@ -154,14 +154,15 @@ total() {
 money=3000 # sum of all accounts; empty if unknown, because a process restarted
 taken=0    # complete snapshots
 
-# initiate [FLAG...] takes a snapshot. For a fault during a snapshot there are two
-# more: initiated [FLAG...] returns when the snapshot is in progress, finish when it
-# has ended.
+# initiate [FLAG...] takes a snapshot and waits for its end. For a fault during a
+# snapshot, initiated [FLAG...] starts one and returns when it is in progress; finish
+# then waits for its end.
 initiate() {
 	launch "$@"
 	finish
 }
 
+# launch [FLAG...] starts chandy initiate in the background.
 launch() {
 	ip netns exec "$prefix-p1" "$chandy" initiate --cluster "$cluster" --at p1 "$@" >"$work/snapshot.json" 2>"$work/client" &
 	client=$!
@@ -234,11 +235,13 @@ resumed() {
 table=
 different=0
 
+# fault TITLE EXPECTED begins a row of the table.
 fault() {
 	title=$1 expected=$2 wrong=
 	say "$title"
 }
 
+# differs TEXT... records a result of the fault that is not as expected.
 differs() { wrong="$wrong${wrong:+; }$*"; }
 
 # seen TEXT ends a fault and adds its row to the table.
