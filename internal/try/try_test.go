@@ -54,7 +54,9 @@ func options(t *testing.T, ways string) Options {
 		t.Fatal(err)
 	}
 	return Options{
-		Command: []string{self}, Env: map[string]string{"CHILD": ways, "GORACE": "atexit_sleep_ms=0"},
+		Command: []string{self},
+		// Without $GOCOVERDIR a child prints a warning on stderr under -cover.
+		Env:   map[string]string{"CHILD": ways, "GORACE": "atexit_sleep_ms=0", "GOCOVERDIR": t.TempDir()},
 		Burst: 50, Rounds: 2, Limit: patience,
 	}
 }
