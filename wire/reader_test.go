@@ -12,7 +12,7 @@ import (
 	"testing/iotest"
 )
 
-// header gives a header that announces what follows, with any checksum.
+// header returns a header with a checksum of 0.
 func header(version byte, typ Type, length uint32) []byte {
 	b := []byte{0xC5, 0x85, version, byte(typ), 0, 0, 0, 0, 0, 0, 0, 0}
 	binary.BigEndian.PutUint32(b[4:], length)
@@ -158,8 +158,8 @@ func TestReaderSetLimit(t *testing.T) {
 // A payload that was announced takes memory as it comes.
 func TestReaderMemory(t *testing.T) {
 	for _, c := range []struct{ came, most int }{
-		{0, aheadMax},
-		{aheadMax - 1, aheadMax},
+		{0, unarrivedMax},
+		{unarrivedMax - 1, unarrivedMax},
 		{3 << 20, 4 << 20},
 		{MessageMax, 2 * FrameMax},
 	} {
@@ -181,7 +181,7 @@ func TestReaderMemory(t *testing.T) {
 
 // Payloads around the size of a piece come together in order.
 func TestReaderPieces(t *testing.T) {
-	for _, n := range []int{aheadMax - 1, aheadMax, aheadMax + 1, 3*aheadMax - 2, 3 * aheadMax, 5*aheadMax + 7} {
+	for _, n := range []int{unarrivedMax - 1, unarrivedMax, unarrivedMax + 1, 3*unarrivedMax - 2, 3 * unarrivedMax, 5*unarrivedMax + 7} {
 		want := make([]byte, n)
 		for i := range want {
 			want[i] = byte(i * 2654435761 >> 13)

@@ -84,7 +84,7 @@ func TestSpecLimits(t *testing.T) {
 		fmt.Sprintf("its length as a uint, at most %d, then its bytes", MessageMax),
 		fmt.Sprintf("| the chunk, at most %d bytes, possibly none |\n", ChunkMax),
 		fmt.Sprintf("| at most %d bytes |\n", ChunkMax),
-		fmt.Sprintf("at most %d MiB ahead of them", aheadMax>>20),
+		fmt.Sprintf("at most %d MiB ahead of them", unarrivedMax>>20),
 		fmt.Sprintf("what the connection is for: %d %[1]s, %d %[2]s, %d %[3]s |\n", RoleChannel, RoleAssembly, RoleControl),
 		fmt.Sprintf("| %d %[1]s, %d %[2]s, %d %[3]s, %d %[4]s |\n", KindProgress, KindData, KindEnd, KindError),
 		fmt.Sprintf("must be `%s`, `%s`, or `%s`:", StatusComplete, StatusPartial, StatusUnknown),
