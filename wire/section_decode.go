@@ -2,29 +2,32 @@ package wire
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 
 	"chandy/snapshot"
 )
 
-// LentMax is the largest section, in bytes, whose memory the caller of DecodeSection may
-// use again. DecodeSection copies such a section.
+// LentMax is the largest section, in bytes, that DecodeSection copies. The memory of
+// such a section may be lent: the caller may use it again afterwards.
 const LentMax = 16 << 10
 
 // DecodeSection decodes a whole section of the part of a process in one incarnation. It
-// skips pieces of unknown kinds. More than most pieces, skipped ones included, are a
-// violation, as is every other error. The states and messages of a section of more than
-// LentMax bytes are not copied, so the caller must not modify it afterwards.
-func DecodeSection(process snapshot.ProcessID, incarnation snapshot.Incarnation, section []byte, most int) ([]snapshot.Piece, error) {
+// skips pieces of unknown kinds. Every error is a violation. More than piecesMax pieces,
+// skipped ones included, are an error too.
+//
+// Most sections are small and arrive in memory that is lent. DecodeSection copies all of
+// a section of at most LentMax bytes. To copy a large section would cost too much. The
+// states and messages of its pieces refer to it, so the caller must not modify it
+// afterwards.
+func DecodeSection(process snapshot.ProcessID, incarnation snapshot.Incarnation, section []byte, piecesMax int) ([]snapshot.Piece, error) {
 	d := decoder{rest: section}
 	if len(section) <= LentMax {
 		d.whole = string(section)
 	}
-	pieces := make([]snapshot.Piece, 0, d.pieces())
+	pieces := make([]snapshot.Piece, 0, d.estimatePieces())
 	for n := 0; len(d.rest) > 0; n++ {
-		if n == most {
-			return nil, violation("section: there are more than %d pieces", most)
+		if n == piecesMax {
+			return nil, violation("section: there are more than %d pieces", piecesMax)
 		}
 		piece, err := d.piece(process, incarnation)
 		if err != nil {
@@ -35,6 +38,13 @@ func DecodeSection(process snapshot.ProcessID, incarnation snapshot.Incarnation,
 		}
 	}
 	return pieces, nil
+}
+
+// pieceDecoder decodes the fields of one piece.
+type pieceDecoder struct {
+	decoder
+	process     snapshot.ProcessID
+	incarnation snapshot.Incarnation
 }
 
 // piece decodes the next piece. It returns nil for a piece of an unknown kind.
@@ -63,122 +73,31 @@ func (d *decoder) piece(process snapshot.ProcessID, incarnation snapshot.Incarna
 	return piece, p.end()
 }
 
-// A count on the wire is only the sender's word, so at most roomMax items are allocated
-// before they are decoded. The gain of allocating ahead: without it, a section with 62
+// A count on the wire is only the sender's word, so at most preallocMax items are
+// allocated before they are decoded. The gain of this: without it, a section with 62
 // idle ends of channels takes about 15 % longer to decode (BenchmarkDecodeSection).
 const (
-	pieceAbout = 40 // bytes of a closed piece of an idle channel
-	roomMax    = 256
+	preallocMax   = 256
+	idlePieceSize = 40 // bytes of a closed piece of an idle channel, about
 )
 
-// pieces estimates how many pieces follow, at least one.
-func (d *decoder) pieces() int { return min(1+len(d.rest)/pieceAbout, roomMax) }
-
-// pieceDecoder decodes the fields of one piece.
-type pieceDecoder struct {
-	decoder
-	process     snapshot.ProcessID
-	incarnation snapshot.Incarnation
+// estimatePieces estimates how many pieces follow. It returns at least 1.
+func (d *decoder) estimatePieces() int {
+	return min(1+len(d.rest)/idlePieceSize, preallocMax)
 }
 
-func (d *pieceDecoder) recorded() snapshot.Recorded {
-	r := snapshot.Recorded{Process: d.process, Incarnation: d.incarnation}
-	if d.byte("state kind", stateBytes, stateError) == stateError {
-		if r.State.Error = d.text("state error"); r.State.Error == "" {
-			d.check(fmt.Errorf("state error is empty"))
-		}
-	} else {
-		r.State.Bytes = d.bytes("state")
-	}
-	r.State.About = d.about()
-	r.Sent = d.counts()
-	r.Received = d.counts()
-	return r
-}
-
-func (d *pieceDecoder) failed() snapshot.Failed {
-	return snapshot.Failed{
-		Process: snapshot.ProcessID(d.name("process")),
-		Reason:  snapshot.Reason(d.name("reason")),
-		Detail:  d.text("detail"),
-	}
-}
-
-// about decodes a list of at most one.
-func (d *decoder) about() *snapshot.About {
-	switch d.byte("about", 0, 1) {
-	case 1:
-		a := &snapshot.About{Settled: d.name("settled"), Printed: d.uint("printed"), Unanswered: d.uint("unanswered")}
-		if a.Settled == "" {
-			d.check(fmt.Errorf("settled is empty"))
-		}
-		return a
-	}
-	return nil
-}
-
-func (d *decoder) counts() []snapshot.Count {
-	var counts []snapshot.Count
-	n := d.items("counts", 2)
-	if n > 0 {
-		counts = make([]snapshot.Count, 0, min(n, roomMax))
-	}
-	for range n {
-		if d.err != nil {
-			break
-		}
-		peer := snapshot.ProcessID(d.name("peer"))
-		counts = append(counts, snapshot.Count{Peer: peer, N: d.uint("count")})
-	}
-	return counts
-}
-
-func (d *pieceDecoder) closed() snapshot.Closed {
-	c := snapshot.Closed{Process: d.process, Incarnation: d.incarnation}
-	c.Outgoing = d.byte("outgoing", 0, 1) == 1
-	c.Channel = snapshot.Channel{From: snapshot.ProcessID(d.name("peer")), To: d.process}
-	if c.Outgoing {
-		c.Channel.From, c.Channel.To = c.Channel.To, c.Channel.From
-	}
-	c.Peer = snapshot.Incarnation(d.name("peer's incarnation"))
-	for range d.items("batches", 3) {
-		first := d.uint("first")
-		count := d.uint("count")
-		body := d.bytes("body")
-		if count > uint64(len(body)) || first == 0 || first+count < first {
-			d.check(fmt.Errorf("%d messages from %d on in %d bytes", count, first, len(body)))
-			break
-		}
-		batch := snapshot.Batch{First: first, Count: int(count), Body: body}
-		d.check(batch.Check(MessageMax))
-		c.Messages = append(c.Messages, batch)
-	}
-	for range d.items("resets", 4) {
-		if d.err != nil {
-			break
-		}
-		c.Resets = append(c.Resets, snapshot.Reset{
-			Process:     snapshot.ProcessID(d.name("process")),
-			Incarnation: snapshot.Incarnation(d.name("incarnation")),
-			Discarded:   d.uint("discarded"),
-			Unknown:     d.byte("unknown", 0, 1) == 1,
-		})
-	}
-	return c
-}
-
-// items returns how many items follow. Each needs at least size bytes, so that a count
-// that cannot fit is refused.
-func (d *decoder) items(field string, size int) int {
+// items decodes the length of a list. Each item takes at least itemMin bytes, so a
+// length for which too few bytes follow is an error.
+func (d *decoder) items(field string, itemMin int) int {
 	n := d.uint(field)
-	if n > uint64(len(d.rest)/size) {
+	if n > uint64(len(d.rest)/itemMin) {
 		d.fail("%d %s do not fit", n, field)
 		return 0
 	}
 	return int(n)
 }
 
-// bytes returns the next byte string. It is a copy if whole is set.
+// bytes decodes a state or messages. If the whole section is copied, so are they.
 func (d *decoder) bytes(field string) []byte {
 	b := d.sized(field)
 	if d.whole != "" {
@@ -187,7 +106,7 @@ func (d *decoder) bytes(field string) []byte {
 	return b
 }
 
-// sized returns the next byte string, without copying it.
+// sized decodes a length and returns the bytes that follow it, without copying them.
 func (d *decoder) sized(field string) []byte {
 	n := d.uint(field)
 	if n > uint64(len(d.rest)) {

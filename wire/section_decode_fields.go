@@ -1,0 +1,96 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+
+	"chandy/snapshot"
+)
+
+// The methods in this file decode the fields of one piece, in the order of SPEC.md.
+
+func (d *pieceDecoder) recorded() snapshot.Recorded {
+	r := snapshot.Recorded{Process: d.process, Incarnation: d.incarnation}
+	if d.byte("state kind", stateBytes, stateError) == stateError {
+		if r.State.Error = d.text("state error"); r.State.Error == "" {
+			d.check(errors.New("state error is empty"))
+		}
+	} else {
+		r.State.Bytes = d.bytes("state")
+	}
+	r.State.About = d.about()
+	r.Sent = d.counts()
+	r.Received = d.counts()
+	return r
+}
+
+func (d *pieceDecoder) failed() snapshot.Failed {
+	return snapshot.Failed{
+		Process: snapshot.ProcessID(d.name("process")),
+		Reason:  snapshot.Reason(d.name("reason")),
+		Detail:  d.text("detail"),
+	}
+}
+
+// about decodes a list of at most one item.
+func (d *decoder) about() *snapshot.About {
+	if d.byte("about", 0, 1) == 0 {
+		return nil
+	}
+	a := &snapshot.About{Settled: d.name("settled"), Printed: d.uint("printed"), Unanswered: d.uint("unanswered")}
+	if a.Settled == "" {
+		d.check(errors.New("settled is empty"))
+	}
+	return a
+}
+
+func (d *decoder) counts() []snapshot.Count {
+	var counts []snapshot.Count
+	n := d.items("counts", 2)
+	if n > 0 {
+		counts = make([]snapshot.Count, 0, min(n, preallocMax))
+	}
+	for range n {
+		if d.err != nil {
+			break
+		}
+		peer := snapshot.ProcessID(d.name("peer"))
+		counts = append(counts, snapshot.Count{Peer: peer, N: d.uint("count")})
+	}
+	return counts
+}
+
+func (d *pieceDecoder) closed() snapshot.Closed {
+	c := snapshot.Closed{Process: d.process, Incarnation: d.incarnation}
+	c.Outgoing = d.byte("outgoing", 0, 1) == 1
+	c.Channel = snapshot.Channel{From: snapshot.ProcessID(d.name("peer")), To: d.process}
+	if c.Outgoing {
+		c.Channel.From, c.Channel.To = c.Channel.To, c.Channel.From
+	}
+	c.Peer = snapshot.Incarnation(d.name("peer's incarnation"))
+	for range d.items("batches", 3) {
+		first := d.uint("first")
+		count := d.uint("count")
+		body := d.bytes("body")
+		// After an error all of them are zero, so that this ends the loop too.
+		if count > uint64(len(body)) || first == 0 || first+count < first {
+			d.check(fmt.Errorf("%d messages from %d on in %d bytes", count, first, len(body)))
+			break
+		}
+		batch := snapshot.Batch{First: first, Count: int(count), Body: body}
+		d.check(batch.Check(MessageMax))
+		c.Messages = append(c.Messages, batch)
+	}
+	for range d.items("resets", 4) {
+		if d.err != nil {
+			break
+		}
+		c.Resets = append(c.Resets, snapshot.Reset{
+			Process:     snapshot.ProcessID(d.name("process")),
+			Incarnation: snapshot.Incarnation(d.name("incarnation")),
+			Discarded:   d.uint("discarded"),
+			Unknown:     d.byte("unknown", 0, 1) == 1,
+		})
+	}
+	return c
+}
