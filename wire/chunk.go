@@ -6,8 +6,8 @@ import (
 	"chandy/snapshot"
 )
 
-// Chunk carries a piece of a section of one process's contribution to a snapshot, on its way to
-// the assembler.
+// Chunk carries a section of the part of one process to the assembler, or some of its
+// bytes if the section is large.
 type Chunk struct {
 	// Snapshot is the snapshot to which the part belongs.
 	Snapshot snapshot.ID
@@ -15,17 +15,17 @@ type Chunk struct {
 	Process snapshot.ProcessID
 	// Section numbers the sections of the part: 0, 1, 2 …
 	Section uint64
-	// Last reports whether the chunk is the last of its section.
+	// Last reports whether the chunk is the last one of its section.
 	Last bool
-	// Bytes is the chunk, one slice after another, at most ChunkMax bytes in all; it
-	// may be empty. Of a decoded frame it is one slice.
+	// Bytes are the bytes of the section, as slices that follow one another. Together
+	// they have at most ChunkMax bytes. Decode returns at most one slice.
 	Bytes [][]byte
 }
 
-// Len is the length of the chunk, in bytes.
-func (p Chunk) Len() int {
+// Len returns the length of the chunk in bytes.
+func (c Chunk) Len() int {
 	n := 0
-	for _, b := range p.Bytes {
+	for _, b := range c.Bytes {
 		n += len(b)
 	}
 	return n
@@ -34,46 +34,46 @@ func (p Chunk) Len() int {
 // Type returns TypeChunk.
 func (Chunk) Type() Type { return TypeChunk }
 
-// String returns the place of the chunk and its length.
-func (p Chunk) String() string {
+// String returns all fields, and the length in place of the bytes.
+func (c Chunk) String() string {
 	last := ""
-	if p.Last {
+	if c.Last {
 		last = ", last"
 	}
-	return fmt.Sprintf("chunk of %s from %s, section %d (%d bytes%s)", shown(p.Snapshot), shown(p.Process), p.Section, p.Len(), last)
+	return fmt.Sprintf("chunk of %s from %s, section %d (%d bytes%s)", shown(c.Snapshot), shown(c.Process), c.Section, c.Len(), last)
 }
 
-// AppendHead appends the frame without the chunk, with which the frame ends. The caller
-// must write the chunk after it.
-func (p Chunk) AppendHead(b []byte) []byte {
+// AppendHead appends the frame without its Bytes. A frame ends with them, so the caller
+// can write them after the head without copying them.
+func (c Chunk) AppendHead(b []byte) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)
-	b = p.appendFields(b)
-	seal(b[start:], TypeChunk, p.Bytes...)
+	b = c.appendFields(b)
+	seal(b[start:], TypeChunk, c.Bytes...)
 	return b
 }
 
-func (p Chunk) append(b []byte) []byte {
-	b = p.appendFields(b)
-	for _, bytes := range p.Bytes {
+func (c Chunk) append(b []byte) []byte {
+	b = c.appendFields(b)
+	for _, bytes := range c.Bytes {
 		b = append(b, bytes...)
 	}
 	return b
 }
 
-func (p Chunk) appendFields(b []byte) []byte {
-	if n := p.Len(); n > ChunkMax {
+func (c Chunk) appendFields(b []byte) []byte {
+	if n := c.Len(); n > ChunkMax {
 		bug("a chunk of %d bytes, more than %d", n, ChunkMax)
 	}
-	b = appendName(b, "snapshot", p.Snapshot)
-	b = appendName(b, "process", p.Process)
-	b = appendUint(b, p.Section)
-	b = appendBool(b, p.Last)
+	b = appendName(b, "snapshot", c.Snapshot)
+	b = appendName(b, "process", c.Process)
+	b = appendUint(b, c.Section)
+	b = appendBool(b, c.Last)
 	return append(b, noFlags)
 }
 
 func decodeChunk(d *decoder) Frame {
-	p := Chunk{
+	c := Chunk{
 		Snapshot: snapshot.ID(d.name("snapshot")),
 		Process:  snapshot.ProcessID(d.name("process")),
 		Section:  d.uint("section"),
@@ -81,7 +81,7 @@ func decodeChunk(d *decoder) Frame {
 	}
 	d.flags()
 	if chunk := d.all("bytes", ChunkMax); chunk != nil {
-		p.Bytes = [][]byte{chunk}
+		c.Bytes = [][]byte{chunk}
 	}
-	return p
+	return c
 }

@@ -13,15 +13,15 @@ type Data struct {
 	// Stamp is the ordinal of the last marker that was issued on the channel
 	// before these messages were sent; 0 before the first marker.
 	Stamp uint64
-	// Batch holds the messages, at least one, numbered from 1 on, each of at
-	// most MessageMax bytes. Of a decoded frame it is checked.
+	// Batch holds at least one message. Each has at most MessageMax bytes, and the first
+	// message of a channel has number 1. Decode checks this.
 	snapshot.Batch
 }
 
 // Type returns TypeData.
 func (Data) Type() Type { return TypeData }
 
-// String returns the numbers of the messages and the length of their body.
+// String returns the numbers of the messages and the length of the body.
 func (d Data) String() string {
 	if d.Batch.Count == 1 {
 		return fmt.Sprintf("data %d (%d bytes)", d.Batch.First, len(d.Batch.Body))
@@ -29,8 +29,8 @@ func (d Data) String() string {
 	return fmt.Sprintf("data %d-%d (%d bytes)", d.Batch.First, d.Batch.Last(), len(d.Batch.Body))
 }
 
-// AppendHead appends the frame without the body of the batch, with which the frame
-// ends. The caller must write the body after it.
+// AppendHead appends the frame without the body of the batch. A frame ends with its body,
+// so the caller can write the body after the head without copying it.
 func (d Data) AppendHead(b []byte) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)
@@ -65,7 +65,8 @@ func decodeData(d *decoder) Frame {
 	return Data{Stamp: stamp, Batch: batch}
 }
 
-// dataFault says what is wrong with a batch, without a look at its messages.
+// dataFault returns an error if the numbers of a batch are wrong. It does not look at the
+// messages in the body.
 func dataFault(first, count uint64, body []byte) error {
 	switch {
 	case first == 0:

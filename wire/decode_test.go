@@ -101,7 +101,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{TypeChunk, fields("s", "p1", 0), "last is cut off"},
 		{TypeChunk, fields("s", "p1", 0, 2), "last is 2, not in 0-1"},
 		{TypeChunk, fields("s", "p1", 0, 0, 0, make([]byte, ChunkMax+1)), "bytes has 262145 bytes, more than 262144"},
-		{TypeOutcome, fields("s", "Complete", ""), "status is none of"},
+		{TypeOutcome, fields("s", "Complete", ""), `status is not "complete", "partial" or "unknown"`},
 		{TypeRequest, nil, "number is cut off"},
 		{TypeReply, fields(1, 0), "kind is 0, not in 1-4"},
 		{TypeReply, fields(1, 5), "kind is 5"},

@@ -7,13 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// appendUint appends a number in its shortest form.
+// appendUint appends a number as unsigned LEB128, which encoding/binary calls an
+// unsigned varint. It is in its shortest form.
 func appendUint[U ~uint8 | ~uint64](b []byte, n U) []byte {
 	return binary.AppendUvarint(b, uint64(n))
 }
 
-// appendName appends a string of at most NameMax bytes. field is what a panic
-// calls it.
+// appendName appends a string of at most NameMax bytes. A panic about it names the
+// field.
 func appendName[S ~string](b []byte, field string, s S) []byte {
 	if len(s) > NameMax {
 		bug("%s has %d bytes, more than %d", field, len(s), NameMax)
@@ -24,9 +25,9 @@ func appendName[S ~string](b []byte, field string, s S) []byte {
 	return appendString(b, string(s))
 }
 
-// appendText appends a text for people. One that is longer than TextMax is cut
-// and what is not UTF-8 is replaced: it may hold what anybody wrote, and no
-// node ends because of it.
+// appendText appends a text for people. A text can quote what a user or a peer wrote,
+// so a bad one must not end the node: it is cut to TextMax bytes, and bytes that are not
+// UTF-8 become U+FFFD.
 func appendText(b []byte, s string) []byte {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) > TextMax {
@@ -44,8 +45,8 @@ func appendString(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-// appendDuration appends a time in whole microseconds, rounded down; one that
-// is over is 0.
+// appendDuration appends a length of time in whole microseconds, rounded down. A
+// negative one becomes 0.
 func appendDuration(b []byte, d time.Duration) []byte {
 	return appendUint(b, uint64(max(d, 0)/time.Microsecond))
 }
@@ -57,7 +58,8 @@ func appendBool(b []byte, v bool) []byte {
 	return append(b, 0)
 }
 
-// appendChunk appends the rest of a payload, at most ChunkMax bytes.
+// appendChunk appends at most ChunkMax bytes without their length. They must be the last
+// field of the payload.
 func appendChunk(b []byte, field string, chunk []byte) []byte {
 	if len(chunk) > ChunkMax {
 		bug("%s has %d bytes, more than %d", field, len(chunk), ChunkMax)

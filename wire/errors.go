@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// ErrViolation is in every error that the bytes of the peer caused, and in
-// none that reading them caused: after it the connection is closed and the
-// peer is at fault; after any other error the connection broke.
+// ErrViolation marks the errors for which the peer is at fault: it sent bytes that break
+// the protocol. Any other error of a Reader means that the connection broke.
 var ErrViolation = errors.New("protocol violation")
 
-// ErrChecksum is the violation of a frame that is not what its peer sent.
+// ErrChecksum is the violation by a frame that was changed on its way. Every error that
+// wraps it wraps ErrViolation too.
 var ErrChecksum = errors.New("checksum does not match")
 
 // violation returns an error that wraps ErrViolation.

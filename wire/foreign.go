@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// ForeignError is the violation of a peer whose first bytes are not chandy's:
-// somebody else's client found our port, or we dialled somebody else's.
+// ForeignError is the violation by a peer that does not speak chandy at all. A client of
+// another service has found our port, or we have dialled the port of another service.
 type ForeignError struct {
-	// Protocol is what the peer seems to speak: "HTTP", "TLS", "SSH" or "JSON";
-	// empty if nobody can tell.
+	// Protocol is "HTTP", "TLS", "SSH" or "JSON". It is empty if the first bytes are of
+	// another protocol.
 	Protocol string
-	// First holds the first bytes, at most 8.
+	// First holds the first bytes of the peer, at most 8.
 	First []byte
 }
 
@@ -23,24 +23,23 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("peer speaks %s, not chandy", e.Protocol)
 }
 
-// Unwrap makes it an ErrViolation.
+// Unwrap returns ErrViolation.
 func (e *ForeignError) Unwrap() error { return ErrViolation }
 
-// openings are the first bytes of what else may come in. None begins as a
-// frame does.
+// openings lists the first bytes of other protocols. No opening begins like a frame.
 var openings = []struct{ bytes, protocol string }{
 	{"GET ", "HTTP"}, {"HEAD ", "HTTP"}, {"POST ", "HTTP"}, {"PUT ", "HTTP"},
 	{"PATCH ", "HTTP"}, {"DELETE ", "HTTP"}, {"OPTIONS ", "HTTP"},
 	{"CONNECT ", "HTTP"}, {"TRACE ", "HTTP"}, {"PRI * HTTP/2", "HTTP"},
-	{"HTTP/", "HTTP"},   // an answer
-	{"\x16\x03", "TLS"}, // a handshake
-	{"\x15\x03", "TLS"}, // an alert
+	{"HTTP/", "HTTP"},   // response
+	{"\x16\x03", "TLS"}, // handshake
+	{"\x15\x03", "TLS"}, // alert
 	{"SSH-", "SSH"},
 	{"{", "JSON"}, {"[", "JSON"},
 }
 
-// foreign names what the peer speaks, by its first bytes, of which at least
-// two are there. An opening of which only a beginning has come counts.
+// foreign returns the error for a peer with these first bytes, of which there must be at
+// least two. The bytes may end within an opening.
 func foreign(first []byte) *ForeignError {
 	e := &ForeignError{First: bytes.Clone(first[:min(len(first), 8)])}
 	for _, o := range openings {

@@ -8,22 +8,20 @@ import (
 // Frame is one of the structs of this package, by value: Hello, Welcome,
 // Refuse, Data, Marker, Ack, Ping, Pong, Chunk, Join, Outcome, Request or Reply.
 type Frame interface {
-	// Type is the type of the frame.
+	// Type returns the type of the frame.
 	Type() Type
-	// String is the frame on one short line, for logs. What a peer chose to
-	// write is quoted where it could be taken for something else.
+	// String returns the frame on one short line, for logs. A name from a peer is quoted
+	// if it could be mistaken for something else.
 	String() string
 
-	// append appends the payload. It panics where the frame breaks a rule that
-	// its decoder enforces, so that a node cannot send what its peer would call
-	// a violation.
+	// append appends the payload. A node must not send what its peer would call a
+	// violation, so append panics if the frame breaks a rule that its decoder checks.
 	append(b []byte) []byte
 }
 
-// Append appends the whole frame, header and payload, to b. What it panics on
-// ("bug: …") is a mistake of the caller: a string or a chunk above its limit, a
-// number 0 where numbers begin with 1. A text for people that is too long is
-// no mistake, it is cut.
+// Append appends the whole frame, header and payload, to b. It panics ("bug: …") if the
+// frame breaks a rule of SPEC.md, for example if a name is too long or a number is 0
+// where numbers begin with 1. A text for people that is too long is cut instead.
 func Append(b []byte, f Frame) []byte {
 	start := len(b)
 	b = append(b, noHeader[:]...)
@@ -37,8 +35,9 @@ func bug(format string, args ...any) {
 	panic("bug: " + fmt.Sprintf(format, args...))
 }
 
-// shown is a name that came from a peer, fit for one line of a log: as it is
-// if it can be mistaken for nothing else, otherwise quoted.
+// shown returns a name for one line of a log. A peer can send any name. So shown quotes
+// a name that is empty, and one with a space, a quote, a backslash or a character that
+// is not printable ASCII.
 func shown[S ~string](name S) string {
 	if name == "" {
 		return `""`

@@ -16,7 +16,7 @@ const (
 	magic0 = 0xC5
 	magic1 = 0x85
 
-	checkedSize = 8 // what the checksum covers of the header
+	checkedSize = 8 // bytes of the header that the checksum covers
 )
 
 var (
@@ -24,8 +24,9 @@ var (
 	castagnoli = crc32.MakeTable(crc32.Castagnoli)
 )
 
-// seal writes the header into the first bytes of frame, which are kept for it; the
-// payload follows, the end of which may lie elsewhere.
+// seal writes the header of a frame. The frame begins with HeaderSize bytes for it, and
+// its payload follows. The end of the payload may be in other slices, so that large
+// bodies need not be copied.
 func seal(frame []byte, typ Type, end ...[]byte) {
 	length := len(frame) - HeaderSize
 	for _, b := range end {
@@ -43,14 +44,14 @@ func seal(frame []byte, typ Type, end ...[]byte) {
 	binary.BigEndian.PutUint32(frame[8:], sum)
 }
 
-// checksum is the CRC of a frame.
+// checksum returns the checksum of a frame.
 func checksum(header, payload []byte) uint32 {
 	return crc32.Update(crc32.Checksum(header[:checkedSize], castagnoli), castagnoli, payload)
 }
 
-// parseHeader says what a header announces. Everything that can be known to be
-// wrong before the payload is read is refused here; limit is the longest
-// payload, in bytes, that the caller takes at present.
+// parseHeader returns the type of a frame and the length of its payload. It refuses
+// every header that is wrong by itself, so that no payload is read for it. limit is the
+// longest payload, in bytes, that the caller accepts at present.
 func parseHeader(header []byte, limit int) (typ Type, length int, err error) {
 	if header[0] != magic0 || header[1] != magic1 {
 		return 0, 0, violation("no frame begins with % x", header[:2])

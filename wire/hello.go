@@ -6,15 +6,15 @@ import (
 	"chandy/snapshot"
 )
 
-// Role is what a connection is for.
+// Role is the purpose of a connection.
 type Role uint8
 
 // The roles of a connection.
 const (
 	// RoleChannel carries the messages and markers of the channel From->To.
 	RoleChannel Role = 1
-	// RoleAssembly carries parts of snapshots from From to the assembler To, or
-	// an assembler's questions to the initiator To.
+	// RoleAssembly carries parts of snapshots from From to the assembler To. It also
+	// carries an assembler's requests to an initiator To to join a snapshot.
 	RoleAssembly Role = 2
 	// RoleControl carries the requests of a client to the node of To.
 	RoleControl Role = 3
@@ -33,27 +33,28 @@ func (r Role) String() string {
 	return fmt.Sprintf("role %d", uint8(r))
 }
 
-// Hello is the first frame of every connection, from the side that dialled.
-// The package does not look into the names, nor at the order of the versions:
-// the listener refuses them by a code.
+// Hello is the first frame of every connection, from the side that dialled. Decode does
+// not check the names and the order of the versions: the listener refuses bad ones by a
+// code.
 type Hello struct {
 	Role Role
-	// VersionMin and VersionMax are the versions of the protocol that the
-	// dialler speaks, both included.
+	// VersionMin and VersionMax are the lowest and the highest version of the protocol
+	// that the dialler speaks.
 	VersionMin, VersionMax uint8
 	// Cluster is the name of the cluster.
 	Cluster string
-	// Epoch is the epoch of the dialler.
+	// Epoch is the epoch of the dialler; 0 for a client.
 	Epoch uint64
-	// ConfigHash is of what the cluster files of all nodes must agree on.
+	// ConfigHash is the hash of everything that the nodes of a cluster must agree on. A
+	// client that does not know it sends zeros.
 	ConfigHash [32]byte
 	// From is the process that dials; empty for a client.
 	From snapshot.ProcessID
-	// To is the process that the dialler wants to talk to.
+	// To is the process that the dialler wants to reach.
 	To snapshot.ProcessID
 	// Incarnation is the incarnation of the dialler; empty for a client.
 	Incarnation snapshot.Incarnation
-	// Peer is the incarnation of To that the dialler knows; empty if none.
+	// Peer is the incarnation of To that the dialler knows; empty if it knows none.
 	Peer snapshot.Incarnation
 }
 

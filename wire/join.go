@@ -7,14 +7,14 @@ import (
 	"chandy/snapshot"
 )
 
-// Join asks a process to initiate a snapshot that has begun elsewhere: from the
-// assembler to another initiator.
+// Join asks a process to be an initiator of a snapshot that has already begun. The
+// assembler sends it to the further initiators.
 type Join struct {
 	// Snapshot is the snapshot to join.
 	Snapshot snapshot.ID
-	// Assembler is the process to which parts of the snapshot go.
+	// Assembler is the process that sends the Join. The parts go there.
 	Assembler snapshot.ProcessID
-	// TimeLeft is what is left of the snapshot's time-out, as in Marker.
+	// TimeLeft is the remaining time until the snapshot's time-out, as in [Marker].
 	TimeLeft time.Duration
 }
 
@@ -22,14 +22,14 @@ type Join struct {
 func (Join) Type() Type { return TypeJoin }
 
 // String returns the fields.
-func (a Join) String() string {
-	return fmt.Sprintf("join %s (assembler %s, %s left)", shown(a.Snapshot), shown(a.Assembler), a.TimeLeft)
+func (j Join) String() string {
+	return fmt.Sprintf("join %s (assembler %s, %s left)", shown(j.Snapshot), shown(j.Assembler), j.TimeLeft)
 }
 
-func (a Join) append(b []byte) []byte {
-	b = appendName(b, "snapshot", a.Snapshot)
-	b = appendName(b, "assembler", a.Assembler)
-	b = appendDuration(b, a.TimeLeft)
+func (j Join) append(b []byte) []byte {
+	b = appendName(b, "snapshot", j.Snapshot)
+	b = appendName(b, "assembler", j.Assembler)
+	b = appendDuration(b, j.TimeLeft)
 	return append(b, noFlags)
 }
 

@@ -8,23 +8,23 @@ import (
 	"chandy/snapshot"
 )
 
-// Marker is the cut line of a snapshot on a channel, from its sender to its
-// receiver.
+// Marker is the cut line of a snapshot on a channel. It goes from the sender of the channel
+// to the receiver.
 type Marker struct {
-	// Ordinal numbers the markers of the channel: 1, 2, 3 … over all snapshots.
+	// Ordinal numbers all markers of the channel, whatever their snapshots: 1, 2, 3 …
 	Ordinal uint64
 	// Snapshot is the snapshot to which the marker belongs.
 	Snapshot snapshot.ID
 	// Assembler is the process to which parts of the snapshot go.
 	Assembler snapshot.ProcessID
-	// TimeLeft is what is left of the snapshot's time-out. It travels in
-	// microseconds, rounded down; below 0 it travels as 0.
+	// TimeLeft is the remaining time until the snapshot's time-out. Append rounds it down
+	// to microseconds, and a negative time up to 0.
 	TimeLeft time.Duration
-	// Sent is how many messages had been sent on the channel when the sender
-	// recorded its state.
+	// Sent is how many messages had been sent on the channel when the sender recorded
+	// its state.
 	Sent uint64
-	// Acked is how many of them the receiver had acknowledged as arrived then.
-	// Invariant: Acked <= Sent.
+	// Acked is how many of these messages the receiver had acknowledged as arrived when
+	// the sender recorded its state. Invariant: Acked <= Sent.
 	Acked uint64
 }
 
@@ -51,7 +51,7 @@ func (m Marker) append(b []byte) []byte {
 }
 
 func decodeMarker(d *decoder) Frame {
-	d.whole = string(d.rest) // one piece of memory for both names
+	d.whole = string(d.rest) // one allocation for both names
 	m := Marker{
 		Ordinal:   d.uint("ordinal"),
 		Snapshot:  snapshot.ID(d.name("snapshot")),

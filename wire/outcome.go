@@ -7,22 +7,20 @@ import (
 	"chandy/snapshot"
 )
 
-// What became of a snapshot: the statuses of an Outcome.
+// Statuses of an [Outcome].
 const (
 	StatusComplete = "complete" // every part came, and the cut is consistent
-	StatusPartial  = "partial"  // it ended without some part
-	StatusUnknown  = "unknown"  // the assembler has no such snapshot, or none any more
+	StatusPartial  = "partial"  // something is missing
+	StatusUnknown  = "unknown"  // the assembler has no such snapshot in progress
 )
 
-// Outcome is sent by the assembler to a process that contributed a part: what became of
-// the snapshot.
+// Outcome tells a process that sent its part how the snapshot ended. The assembler sends
+// it.
 type Outcome struct {
-	// Snapshot is the snapshot.
 	Snapshot snapshot.ID
-	// Status is one of the statuses.
+	// Status is StatusComplete, StatusPartial or StatusUnknown.
 	Status string
-	// Text says more, for people. It may be empty; Append cuts it to TextMax
-	// bytes.
+	// Text says more, for people. It may be empty. Append cuts it to TextMax bytes.
 	Text string
 }
 
@@ -58,5 +56,5 @@ func (o Outcome) fault() error {
 	case StatusComplete, StatusPartial, StatusUnknown:
 		return nil
 	}
-	return errors.New(`status is none of "complete", "partial", "unknown"`)
+	return errors.New(`status is not "complete", "partial" or "unknown"`)
 }

@@ -2,7 +2,7 @@ package wire
 
 import "fmt"
 
-// Ping asks the other side whether it is there. It answers with a Pong.
+// Ping checks that the other side is there, which must answer with a [Pong].
 type Ping struct {
 	// Nonce comes back in the Pong.
 	Nonce uint64

@@ -2,7 +2,7 @@ package wire
 
 import "fmt"
 
-// Pong answers a Ping.
+// Pong answers a [Ping].
 type Pong struct {
 	// Nonce is the nonce of the Ping.
 	Nonce uint64

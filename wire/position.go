@@ -8,8 +8,8 @@ type Position struct {
 	Arrived  uint64 // number of the last message that arrived
 	Received uint64 // number of the last message that the program received
 	Marker   uint64 // ordinal of the last marker that arrived
-	// Credit is a limit in bytes of batch bodies. The sender may send a message if all
-	// messages before it together have fewer bytes.
+	// Credit is a number of bytes in batch bodies. The sender may send a message if all
+	// messages before it, from the first one on, have fewer bytes than that.
 	Credit uint64
 }
 

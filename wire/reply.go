@@ -2,19 +2,19 @@ package wire
 
 import "fmt"
 
-// Kind is what a Reply holds.
+// Kind says what a [Reply] holds.
 type Kind uint8
 
-// The kinds of replies to a request: any number of the first two, then one of
-// the others.
+// The kinds of replies. A request gets any number of KindProgress and KindData, and then
+// one KindEnd or KindError.
 const (
-	// KindProgress says in JSON how far the request is.
+	// KindProgress says how far the request is, in JSON.
 	KindProgress Kind = 1
-	// KindData holds a chunk of the result; the result is all of them in order.
+	// KindData holds a chunk of the result. The result is all chunks in order.
 	KindData Kind = 2
-	// KindEnd ends the request: the result has been sent. It is empty or JSON.
+	// KindEnd says that the whole result has been sent. Its body is empty or JSON.
 	KindEnd Kind = 3
-	// KindError ends the request: it failed, for the reason given in JSON.
+	// KindError says that the request failed. Its body is an [ErrorReply] in JSON.
 	KindError Kind = 4
 )
 
@@ -37,9 +37,9 @@ func (k Kind) String() string {
 type Reply struct {
 	// Number is the number of the request.
 	Number uint64
-	// Kind is what Body holds.
+	// Kind says what Body holds.
 	Kind Kind
-	// Body has at most ChunkMax bytes. The package does not look into it.
+	// Body has at most ChunkMax bytes. Decode does not check it.
 	Body []byte
 }
 

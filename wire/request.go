@@ -2,12 +2,12 @@ package wire
 
 import "fmt"
 
-// Request is what a client wants of a node, on a control connection.
+// Request asks a node for something, on a control connection.
 type Request struct {
-	// Number is what the replies refer to. The client chooses it, other than
-	// that of any request which has not ended on the connection.
+	// Number identifies the request in its replies. The client chooses it. It must differ
+	// from the numbers of all requests on the connection that have not ended.
 	Number uint64
-	// Body is JSON. The package does not look into it.
+	// Body is JSON, see [DecodeControl]. Decode does not check it.
 	Body []byte
 }
 

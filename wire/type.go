@@ -22,12 +22,11 @@ const (
 	TypeReply   Type = 13
 )
 
-// types has for each type its name, its longest payload in bytes, and what
-// reads its fields off a payload.
+// types lists the types of frames by their numbers.
 var types = [...]struct {
 	name   string
-	max    int
-	decode func(*decoder) Frame
+	max    int                  // longest payload in bytes
+	decode func(*decoder) Frame // decodes the fields of a payload
 }{
 	TypeHello:   {"hello", HelloMax, decodeHello},
 	TypeWelcome: {"welcome", HelloMax, decodeWelcome},

@@ -8,14 +8,14 @@ import (
 
 // Welcome accepts a hello.
 type Welcome struct {
-	// Version is the version of the protocol from here on: the highest that
+	// Version is the version of the protocol after this frame: the highest version that
 	// both sides speak.
 	Version uint8
-	// Epoch is the epoch of the listener.
+	// Epoch is the epoch of the listener; 0 if none has begun.
 	Epoch uint64
 	// Incarnation is the incarnation of the listener.
 	Incarnation snapshot.Incarnation
-	// Position is where the sender of a channel must continue. It is zero on a
+	// Position says where the sender of a channel must continue. It is zero on a
 	// connection of another role.
 	Position
 }
