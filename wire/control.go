@@ -10,17 +10,17 @@ import (
 // Control is the JSON body of a [Request]: an [InitiateRequest], a [StatusRequest] or
 // a [CallRequest].
 type Control interface {
-	// kind is the value of "type" in the JSON.
+	// kind returns the value of "type" in the JSON.
 	kind() string
 }
 
 // InitiateRequest asks a node to take a snapshot and to return it as JSON.
 type InitiateRequest struct {
-	// At lists the initiators, of which the node that is asked must be the first. An
-	// empty list lets the node choose as few as reach every process.
+	// At lists the initiators. The process of the node must be the first. If At is empty,
+	// the node chooses as few initiators as reach every process.
 	At []snapshot.ProcessID `json:"at,omitempty"`
-	// TimeoutMS is the snapshot's time-out in milliseconds; 0 means the one of the
-	// cluster file.
+	// TimeoutMS is the snapshot's time-out in milliseconds, at most 24 hours. Zero means
+	// the time-out of the cluster file.
 	TimeoutMS int64 `json:"timeout_ms,omitempty"`
 	// Compact asks for JSON without indentation.
 	Compact bool `json:"compact,omitempty"`
@@ -88,21 +88,21 @@ func decodeControl[C Control](body []byte) (Control, error) {
 type ProgressReply struct {
 	Recorded  int     `json:"recorded"` // processes that recorded their state
 	Processes int     `json:"processes"`
-	Closed    int     `json:"closed"` // channels of which both ends are closed
+	Closed    int     `json:"closed"` // channels with both ends closed
 	Channels  int     `json:"channels"`
 	InFlight  int     `json:"in_flight"` // messages recorded on channels so far
 	ElapsedMS float64 `json:"elapsed_ms"`
 }
 
-// EndReply is the body of the end reply to an [InitiateRequest]. It follows the
-// snapshot.
+// EndReply is the body of the end reply to an [InitiateRequest], after the snapshot. Of a
+// long list it has only the first lines and how many more there are.
 type EndReply struct {
 	ID        snapshot.ID `json:"id"`
 	Status    string      `json:"status"`
 	Processes int         `json:"processes"`
 	Channels  int         `json:"channels"`
 	InFlight  int         `json:"in_flight"`
-	Missing   []string    `json:"missing"`
+	Missing   []string    `json:"missing"` // missing parts and markers, with their reasons
 	Unknown   []string    `json:"unknown"` // channels whose state is not known
 	ElapsedMS float64     `json:"elapsed_ms"`
 }
@@ -121,5 +121,5 @@ const (
 	CodeBadRequest  = "bad request"
 	CodeUnreachable = "unreachable" // no marker reaches every process from the initiators
 	CodeLimit       = "limit"       // too many snapshots, or requests to the program, in progress
-	CodeNoEpoch     = "no epoch"    // no epoch has begun yet, or it ended before there was an answer
+	CodeNoEpoch     = "no epoch"    // no epoch has begun yet, or it ended before the program replied
 )

@@ -8,10 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// Decode reads the payload of a frame of type typ. The payload belongs to the
-// frame afterwards: bodies and chunks lie in it, strings are copied. Every
-// error wraps ErrViolation and names the type and the field. Append encodes what
-// Decode accepts to the same bytes again.
+// Decode decodes the payload of a frame. Bodies and chunks of the frame refer to the
+// payload, so the caller must not modify it afterwards. Every error wraps ErrViolation
+// and names the type and the field. Append encodes the frame to the same bytes again.
 func Decode(typ Type, payload []byte) (Frame, error) { return new(decoder).frame(typ, payload) }
 
 // frame decodes like Decode, reusing d.
@@ -30,17 +29,17 @@ func (d *decoder) frame(typ Type, payload []byte) (Frame, error) {
 	return f, nil
 }
 
-// decoder takes fields off a payload. It keeps the first error and returns zeros after
-// it, so that a frame decodes all its fields and checks for an error once.
+// decoder decodes the fields of a payload, one after another. After an error its methods
+// return zeros. So a frame decodes all its fields and checks for an error once.
 type decoder struct {
-	rest []byte
-	err  error
-	// whole, if set, is what is decoded as a string. Decoded names are then substrings of
-	// it, so that they cost no allocation.
+	rest []byte // bytes that are not decoded yet
+	err  error  // first error; sticky
+	// whole, if set, is a copy of all bytes that are decoded. Decoded strings are then
+	// substrings of it, so that they cost no further allocation.
 	whole string
 }
 
-// end returns the first fault of the fields, and requires that none follows.
+// end must be called after the last field. It returns the first error.
 func (d *decoder) end() error {
 	if len(d.rest) > 0 {
 		d.fail("%d bytes after the last field", len(d.rest))
@@ -48,6 +47,7 @@ func (d *decoder) end() error {
 	return d.err
 }
 
+// fail sets the error if it is the first one, and makes all further fields fail.
 func (d *decoder) fail(format string, args ...any) {
 	if d.err == nil {
 		d.err = fmt.Errorf(format, args...)
@@ -66,7 +66,7 @@ func (d *decoder) take(field string, n int) []byte {
 	return taken
 }
 
-// byte returns the next byte; it must be in low … high.
+// byte returns the next byte, which must be in low … high.
 func (d *decoder) byte(field string, low, high byte) byte {
 	b := d.take(field, 1)
 	if d.err != nil {
@@ -82,8 +82,8 @@ func (d *decoder) byte(field string, low, high byte) byte {
 // noFlags is the byte of flags of a marker, a join or a chunk. No flag is defined yet.
 const noFlags byte = 0
 
-// flags takes a byte of flags. An unknown flag is a fault, because a sender that sets it
-// relies on its meaning.
+// flags decodes a byte of flags. An unknown flag is an error, because a sender that sets
+// it relies on its meaning.
 func (d *decoder) flags() {
 	if b := d.take("flags", 1); d.err == nil && b[0] != noFlags {
 		d.fail("unknown flags %#02x", b[0])
@@ -162,15 +162,15 @@ func (d *decoder) all(field string, limit int) []byte {
 	return d.take(field, len(d.rest))
 }
 
-// check records a fault, if non-nil and the first.
+// check sets the error if fault is non-nil and the first one.
 func (d *decoder) check(fault error) {
 	if d.err == nil && fault != nil {
 		d.err = fault
 	}
 }
 
-// counts checks two counts of the same messages: fewer can have got to the later stage
-// of their way than to the earlier one.
+// counts compares how many messages have reached two stages of their way. It returns an
+// error if more have reached the later stage than the earlier one.
 func counts(laterName string, later uint64, earlierName string, earlier uint64) error {
 	if later > earlier {
 		return fmt.Errorf("%s %d is more than %s %d", laterName, later, earlierName, earlier)

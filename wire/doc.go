@@ -10,16 +10,17 @@
 //
 //   - On a channel, [Data] and [Marker] go to the receiver, and [Ack] comes back.
 //   - Between a process and an assembler, [Chunk] carries a part of a snapshot and
-//     [Outcome] says what became of the snapshot. With [Join] the assembler asks a
-//     further initiator to start it.
+//     [Outcome] says how the snapshot ended. With [Join] the assembler asks a further
+//     initiator to start it.
 //   - From a client, [Request] and [Reply] carry the JSON of a [Control] request and of its
 //     answers, such as [ProcessStatus].
 //
 // [Ping] and [Pong] keep any connection alive.
 //
-// The package knows no socket, no clock and no state of a connection. Packages netnode and
-// internal/core decide who sends what when. SPEC.md in this folder describes the same
-// bytes for the author of another implementation, and tests hold the two together.
+// The package uses no socket and no clock, and keeps no state of a connection. Packages
+// netnode and internal/core decide when which frame is sent. SPEC.md in this folder
+// describes the same bytes for the author of another implementation, and tests hold the
+// two together.
 //
 // To add a type of frame, add a file with its struct, its append, its decode and its
 // String, a line in the table in type.go, a golden in golden_test.go, and a table in

@@ -13,8 +13,8 @@ type ProcessStatus struct {
 	Incarnation snapshot.Incarnation `json:"incarnation"`
 	Epoch       uint64               `json:"epoch"`
 	UptimeMS    float64              `json:"uptime_ms"`
-	PID         int                  `json:"pid"`     // of the node
-	Program     string               `json:"program"` // kind
+	PID         int                  `json:"pid"`     // process id of the node in its operating system
+	Program     string               `json:"program"` // kind of the program
 	Outgoing    []OutgoingStatus     `json:"outgoing"`
 	Incoming    []IncomingStatus     `json:"incoming"`
 	Snapshots   []SnapshotStatus     `json:"snapshots"`
@@ -22,15 +22,14 @@ type ProcessStatus struct {
 
 // LinkStatus is the part of the status that both ends of a channel have.
 type LinkStatus struct {
-	Up      bool    `json:"up"`
-	SinceMS float64 `json:"since_ms"` // how long it has been up or down
-	// Error is the last one, and how long ago it was.
-	Error      string  `json:"error,omitempty"`
+	Up         bool    `json:"up"`
+	SinceMS    float64 `json:"since_ms"`        // time since the link went up or down
+	Error      string  `json:"error,omitempty"` // last error of the connection
 	ErrorAgoMS float64 `json:"error_ago_ms,omitempty"`
 	Reconnects uint64  `json:"reconnects"` // connections after the first one
-	Violations uint64  `json:"violations"` // of the protocol, by the peer
-	Resets     uint64  `json:"resets"`     // because the peer restarted
-	Discarded  uint64  `json:"discarded"`  // messages that this end threw away in those
+	Violations uint64  `json:"violations"` // violations of the protocol by the peer
+	Resets     uint64  `json:"resets"`     // resets of the channel because the peer restarted
+	Discarded  uint64  `json:"discarded"`  // messages that this end discarded in resets
 }
 
 // OutgoingStatus is the sender's end of a channel.
@@ -39,9 +38,9 @@ type OutgoingStatus struct {
 	LinkStatus
 	Sent    uint64 `json:"sent"`
 	Acked   uint64 `json:"acked"`
-	Markers uint64 `json:"markers"` // sent
+	Markers uint64 `json:"markers"` // markers sent
 	Outbox  Queue  `json:"outbox"`
-	Resent  uint64 `json:"resent"` // messages
+	Resent  uint64 `json:"resent"` // messages sent again
 }
 
 // IncomingStatus is the receiver's end of a channel.
@@ -51,8 +50,8 @@ type IncomingStatus struct {
 	Arrived    uint64 `json:"arrived"`
 	Received   uint64 `json:"received"`
 	Inbox      Queue  `json:"inbox"`
-	Duplicates uint64 `json:"duplicates"` // messages dropped because they had arrived
-	Stale      uint64 `json:"stale"`      // hellos of incarnations that were replaced
+	Duplicates uint64 `json:"duplicates"` // messages dropped because they had arrived before
+	Stale      uint64 `json:"stale"`      // hellos of replaced incarnations
 }
 
 // Queue is how much an outbox or an inbox holds.
