@@ -88,7 +88,7 @@ func decodeControl[C Control](body []byte) (Control, error) {
 type ProgressReply struct {
 	Recorded  int     `json:"recorded"` // processes that recorded their state
 	Processes int     `json:"processes"`
-	Closed    int     `json:"closed"` // channels with both ends closed
+	Closed    int     `json:"closed"` // channels with a closed receiving end
 	Channels  int     `json:"channels"`
 	InFlight  int     `json:"in_flight"` // messages recorded on channels so far
 	ElapsedMS float64 `json:"elapsed_ms"`

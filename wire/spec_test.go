@@ -4,15 +4,17 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"os"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
-// spec is SPEC.md, whose tables and examples the code must keep.
+// spec returns SPEC.md. The code must agree with its tables, numbers and examples.
 func spec(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("SPEC.md")
@@ -22,8 +24,7 @@ func spec(t *testing.T) string {
 	return string(text)
 }
 
-// table gives the cells of the first table whose header line is header, from
-// the heading on.
+// table returns the cells of the first table under a heading whose header line is header.
 func table(t *testing.T, heading, header string) (rows [][]string) {
 	t.Helper()
 	_, section, found := strings.Cut(spec(t), "\n"+heading+"\n")
@@ -57,7 +58,7 @@ func TestSpecTypes(t *testing.T) {
 		}
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("SPEC.md has\n%s\nthe code\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("SPEC.md: got the types\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -69,28 +70,29 @@ func TestSpecLimits(t *testing.T) {
 	rows := table(t, "## Limits", "| what | bytes | constant |")
 	for _, row := range rows {
 		if n, ok := want[row[2]]; !ok || row[1] != fmt.Sprint(n) {
-			t.Errorf("SPEC.md: %s is %s, not %d", row[2], row[1], n)
+			t.Errorf("SPEC.md: got %s for %s, want %d", row[1], row[2], n)
 		}
 	}
 	if len(rows) != len(want) {
-		t.Errorf("SPEC.md has %d limits of %d", len(rows), len(want))
+		t.Errorf("SPEC.md: got %d limits, want %d", len(rows), len(want))
 	}
 	for _, sentence := range []string{
 		fmt.Sprintf("# The protocol of chandy, version %d\n", Version),
 		fmt.Sprintf("| 0-1 | magic: `%02x %02x` |\n", magic0, magic1),
 		fmt.Sprintf("| 2 | version of the header: %d |\n", Version),
-		fmt.Sprintf("so many bytes of UTF-8, at most %d |\n", NameMax),
+		fmt.Sprintf("that many bytes of UTF-8, at most %d |\n", NameMax),
 		fmt.Sprintf("| a string for people, at most %d bytes |\n", TextMax),
+		fmt.Sprintf("a length of time in microseconds, at most %d |\n", math.MaxInt64/time.Microsecond),
 		fmt.Sprintf("its length as a uint, at most %d, then its bytes", MessageMax),
 		fmt.Sprintf("| the chunk, at most %d bytes, possibly none |\n", ChunkMax),
 		fmt.Sprintf("| at most %d bytes |\n", ChunkMax),
-		fmt.Sprintf("at most %d MiB ahead of them", unarrivedMax>>20),
+		fmt.Sprintf("allocates at most %d MiB for bytes that have not come", unarrivedMax>>20),
 		fmt.Sprintf("what the connection is for: %d %[1]s, %d %[2]s, %d %[3]s |\n", RoleChannel, RoleAssembly, RoleControl),
 		fmt.Sprintf("| %d %[1]s, %d %[2]s, %d %[3]s, %d %[4]s |\n", KindProgress, KindData, KindEnd, KindError),
 		fmt.Sprintf("must be `%s`, `%s`, or `%s`:", StatusComplete, StatusPartial, StatusUnknown),
 	} {
 		if !strings.Contains(spec(t), sentence) {
-			t.Errorf("SPEC.md does not say %q", sentence)
+			t.Errorf("SPEC.md: got no sentence %q, want it", sentence)
 		}
 	}
 }
@@ -115,7 +117,7 @@ func TestSpecFields(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("SPEC.md: %s has fields %q, not %q", g.frame.Type(), got, want)
+			t.Errorf("SPEC.md: %s: got the fields %q, want %q", g.frame.Type(), got, want)
 		}
 	}
 }
@@ -130,10 +132,10 @@ func TestSpecCodes(t *testing.T) {
 		got = append(got, strings.Trim(row[0], "`"))
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("SPEC.md has the codes %q, not %q", got, want)
+		t.Errorf("SPEC.md: got the codes %q, want %q", got, want)
 	}
-	if ProtocolViolation != ErrViolation.Error() {
-		t.Errorf("%q is said as %q", ErrViolation, ProtocolViolation)
+	if got := ErrViolation.Error(); got != ProtocolViolation {
+		t.Errorf("got the error %q, want the code %q", got, ProtocolViolation)
 	}
 }
 
@@ -145,12 +147,12 @@ func TestSpecExamples(t *testing.T) {
 		"hello": Hello{Role: RoleControl, VersionMin: 1, VersionMax: 1, Cluster: "bank", ConfigHash: configHash(), To: "p1"},
 	}
 	if len(blocks) != len(examples) {
-		t.Fatalf("SPEC.md has %d examples of %d", len(blocks), len(examples))
+		t.Fatalf("SPEC.md: got %d examples, want %d", len(blocks), len(examples))
 	}
 	for _, block := range blocks {
 		want, ok := examples[block[1]]
 		if !ok {
-			t.Fatalf("SPEC.md: example of a %s", block[1])
+			t.Fatalf("SPEC.md: got an example of a %s, want one of ping, data, hello", block[1])
 		}
 		var digits string
 		for line := range strings.Lines(block[2]) {
@@ -161,7 +163,7 @@ func TestSpecExamples(t *testing.T) {
 		if err != nil {
 			t.Errorf("SPEC.md: %s: %v", block[1], err)
 		} else if !bytes.Equal(got, Append(nil, want)) {
-			t.Errorf("SPEC.md: %s is\n%x\nnot\n%x", block[1], got, Append(nil, want))
+			t.Errorf("SPEC.md: %s:\n got %x\nwant %x", block[1], got, Append(nil, want))
 		}
 	}
 }
