@@ -9,7 +9,7 @@ import (
 	"chandy/snapshot"
 )
 
-// benchData is a data frame with a body of about 64 KiB: messages of 100 bytes.
+// benchData returns a data frame with a body of about 64 KiB: messages of 100 bytes.
 func benchData() Data {
 	d := Data{Stamp: 3, Batch: batch(1_000_000)}
 	for message := make([]byte, 100); len(d.Batch.Body) < 64<<10; {
@@ -44,7 +44,7 @@ func benchmarkRead(b *testing.B, f Frame) {
 	}
 }
 
-// endless gives one frame again and again.
+// endless is a stream that repeats one frame.
 type endless struct {
 	frame []byte
 	at    int
@@ -58,8 +58,8 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// benchPieces is the whole part of a process with channels to and from 31 others, in
-// each of which so many messages of 1 KiB were recorded.
+// benchPieces returns the whole part of a process with channels to and from 31 others.
+// Each end of a channel has the given number of recorded messages of 1 KiB.
 func benchPieces(messages int) []snapshot.Piece {
 	batch := snapshot.Batch{First: 1_000_000}
 	for range messages {
@@ -86,7 +86,7 @@ func benchPieces(messages int) []snapshot.Piece {
 	return pieces
 }
 
-const benchIncarnation = "20261122T073525123456Z-k3m9x2q7ab"
+const benchIncarnation = snapshot.Incarnation(goldenID)
 
 func BenchmarkSection(b *testing.B) {
 	for _, messages := range []int{0, 1, 100} {

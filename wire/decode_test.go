@@ -12,8 +12,7 @@ import (
 	"chandy/snapshot"
 )
 
-// fields puts a payload together: numbers and strings as they are encoded,
-// byte slices as they are.
+// fields returns a payload. Numbers and strings are encoded, byte slices are copied.
 func fields(list ...any) []byte {
 	var b []byte
 	for _, f := range list {
@@ -44,7 +43,7 @@ func TestDecodeRefuses(t *testing.T) {
 	for _, c := range []struct {
 		typ     Type
 		payload []byte
-		want    string // in the error
+		want    string // part of the error
 	}{
 		{0, nil, "unknown type 0"},
 		{14, nil, "unknown type 14"},
@@ -109,17 +108,17 @@ func TestDecodeRefuses(t *testing.T) {
 	} {
 		f, err := Decode(c.typ, c.payload)
 		if err == nil {
-			t.Errorf("%s: want %q, decoded %s", c.typ, c.want, f)
+			t.Errorf("%s: got %s, want error %q", c.typ, f, c.want)
 			continue
 		}
 		if !strings.Contains(err.Error(), c.want) || !errors.Is(err, ErrViolation) {
-			t.Errorf("%s: %v, want %q", c.typ, err, c.want)
+			t.Errorf("%s: got error %q, want a violation with %q", c.typ, err, c.want)
 		}
 	}
 }
 
-// At every limit a frame still travels.
-func TestLargest(t *testing.T) {
+// Frames whose fields are all at their limits can be sent.
+func TestLargestFrames(t *testing.T) {
 	name := strings.Repeat("n", NameMax)
 	text := strings.Repeat("ä", TextMax/2)
 	most := uint64(math.MaxUint64)
@@ -139,17 +138,17 @@ func TestLargest(t *testing.T) {
 		b := Append(nil, f)
 		got, err := only(b)
 		if err != nil {
-			t.Errorf("%s: %v", f.Type(), err)
+			t.Errorf("%s: got error %v, want the frame", f.Type(), err)
 		} else if !bytes.Equal(Append(nil, got), b) {
-			t.Errorf("%s came back as another", f.Type())
+			t.Errorf("%s: got another frame back, want the same", f.Type())
 		}
 	}
 }
 
-// A text for people never stops a node; a time that is over is none.
-func TestAppendMends(t *testing.T) {
+// Append cuts and repairs texts for people, and rounds times.
+func TestAppendRepairs(t *testing.T) {
 	long := strings.Repeat("x", TextMax-1)
-	for _, c := range []struct{ give, want Frame }{
+	for _, c := range []struct{ frame, want Frame }{
 		{Refuse{"busy", long + "ä"}, Refuse{"busy", long}},
 		{Refuse{"busy", long + "xx"}, Refuse{"busy", long + "x"}},
 		{Refuse{"busy", "a\xff\xfeb"}, Refuse{"busy", "a\uFFFDb"}},
@@ -157,13 +156,13 @@ func TestAppendMends(t *testing.T) {
 		{Join{"s", "p1", -time.Second}, Join{"s", "p1", 0}},
 		{Join{"s", "p1", 1999}, Join{"s", "p1", 1000}},
 	} {
-		if got, err := only(Append(nil, c.give)); err != nil || got != c.want {
-			t.Errorf("%s came back as %v, %v", c.give, got, err)
+		if got, err := only(Append(nil, c.frame)); err != nil || got != c.want {
+			t.Errorf("%s: got %v, %v, want %v", c.frame, got, err, c.want)
 		}
 	}
 }
 
-// What a decoder would refuse is not sent.
+// Append panics instead of sending a frame that a decoder would refuse.
 func TestAppendPanics(t *testing.T) {
 	long := strings.Repeat("x", NameMax+1)
 	for _, f := range []Frame{
@@ -192,7 +191,7 @@ func TestAppendPanics(t *testing.T) {
 			defer func() {
 				text, _ := recover().(string)
 				if !strings.HasPrefix(text, "bug: ") {
-					t.Errorf("%#.60v: panic %q, want bug: …", f, text)
+					t.Errorf("%#.60v: got panic %q, want bug: …", f, text)
 				}
 			}()
 			Append(nil, f)
@@ -200,8 +199,8 @@ func TestAppendPanics(t *testing.T) {
 	}
 }
 
-// A body that lies in the memory of its payload cannot grow into what is
-// behind it.
+// A body refers to the memory of its payload. An append to it must not overwrite what
+// follows the payload.
 func TestDecodedBodyIsClipped(t *testing.T) {
 	payload := fields(1, 0, 1, "a")
 	f, err := Decode(TypeData, payload[:len(payload):cap(payload)])
@@ -210,6 +209,6 @@ func TestDecodedBodyIsClipped(t *testing.T) {
 	}
 	body := f.(Data).Batch.Body
 	if cap(body) != len(body) || &body[0] != &payload[3] {
-		t.Errorf("body of %d bytes has room for %d, or was copied", len(body), cap(body))
+		t.Errorf("got a body with capacity %d at %p, want %d at %p", cap(body), &body[0], len(body), &payload[3])
 	}
 }

@@ -25,21 +25,21 @@ func TestForeign(t *testing.T) {
 		{"\x85\xC5", "peer does not speak chandy: its first bytes are 85 c5"},
 		{strings.Repeat("\x00", 5000), "peer does not speak chandy: its first bytes are 00 00 00 00 00 00 00 00"},
 	} {
-		// Nothing more may be read: the peer may wait for us.
+		// The Reader must not read on, because the peer may wait for an answer.
 		_, err := NewReader(&stingy{t, []byte(c.first)}, HelloMax).Read()
 		var f *ForeignError
 		if !errors.As(err, &f) || !errors.Is(err, ErrViolation) || err.Error() != c.want {
-			t.Errorf("%.20q: %v, want %q", c.first, err, c.want)
+			t.Errorf("%.20q: got error %v, want %q", c.first, err, c.want)
 		}
-		// However slowly it comes.
+		// The bytes may come one by one.
 		_, err = NewReader(iotest.OneByteReader(strings.NewReader(c.first)), HelloMax).Read()
 		if !errors.As(err, &f) {
-			t.Errorf("%.20q bytewise: %v", c.first, err)
+			t.Errorf("%.20q bytewise: got error %v, want a *ForeignError", c.first, err)
 		}
 	}
 	for _, o := range openings {
 		if o.bytes[0] == magic0 {
-			t.Errorf("opening %q begins as a frame does", o.bytes)
+			t.Errorf("opening %q: got the first byte of a frame, want another", o.bytes)
 		}
 	}
 }

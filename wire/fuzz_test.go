@@ -8,7 +8,7 @@ import (
 	"testing/iotest"
 )
 
-// What decodes encodes back to identical bytes.
+// FuzzDecode checks that a payload that decodes is encoded to identical bytes.
 func FuzzDecode(f *testing.F) {
 	for _, g := range goldens {
 		f.Add(uint8(g.frame.Type()), unhex(f, g.hex)[HeaderSize:])
@@ -17,26 +17,26 @@ func FuzzDecode(f *testing.F) {
 		frame, err := Decode(Type(typ), bytes.Clone(payload))
 		if err != nil {
 			if !errors.Is(err, ErrViolation) {
-				t.Errorf("%v is no violation", err)
+				t.Errorf("got error %v, want a violation", err)
 			}
 			return
 		}
 		if frame.Type() != Type(typ) || frame.String() == "" {
-			t.Errorf("type %d decodes as %s", typ, frame)
+			t.Errorf("type %d: got %q of %s", typ, frame, frame.Type())
 		}
 		whole := Append(nil, frame)
 		if !bytes.Equal(whole[HeaderSize:], payload) {
-			t.Errorf("%s\n  read %x\nwrites %x", frame, payload, whole[HeaderSize:])
+			t.Errorf("%s:\n got %x\nwant %x", frame, whole[HeaderSize:], payload)
 		}
 		if _, err := only(whole); err != nil {
-			t.Errorf("%s: %v", frame, err)
+			t.Errorf("%s: got error %v, want the frame", frame, err)
 		}
 	})
 }
 
-// A stream gives the same frames however it comes in pieces, their bytes are
-// those of the stream, and every end has its reason. The fuzzer cannot guess
-// checksums: those of the frames in its stream are made good first.
+// FuzzReader reads a stream as a whole and byte by byte. Both must return the same
+// frames, the frames must have the bytes of the stream, and the last error must fit. The
+// fuzzer cannot guess checksums, so they are corrected first.
 func FuzzReader(f *testing.F) {
 	var all []byte
 	for _, g := range goldens {
@@ -48,13 +48,13 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"), HelloMax)
 	f.Add(header(1, TypeData, 1<<32-1), FrameMax)
 	f.Fuzz(func(t *testing.T, stream []byte, limit int) {
-		stream = mendChecksums(bytes.Clone(stream))
+		stream = fixChecksums(bytes.Clone(stream))
 		var ends [2]error
 		var read [2][]byte
 		for i, r := range []io.Reader{bytes.NewReader(stream), iotest.OneByteReader(bytes.NewReader(stream))} {
 			reader := NewReader(r, limit)
 			for ends[i] == nil {
-				ahead := reader.Buffered()
+				buffered := reader.Buffered()
 				frame, err := reader.Read()
 				if err != nil {
 					ends[i] = err
@@ -62,28 +62,28 @@ func FuzzReader(f *testing.F) {
 				}
 				n := len(read[i])
 				read[i] = Append(read[i], frame)
-				if n = len(read[i]) - n; ahead != 0 && ahead != n || n-HeaderSize > limit {
-					t.Errorf("%s has %d bytes; %d were announced, the limit is %d", frame, n, ahead, limit)
+				if n = len(read[i]) - n; buffered != 0 && buffered != n || n-HeaderSize > limit {
+					t.Errorf("%s: got %d bytes, want %d as buffered, and a payload of at most %d", frame, n, buffered, limit)
 				}
 			}
 			if !bytes.HasPrefix(stream, read[i]) {
-				t.Errorf("%x\nreads as %x", stream, read[i])
+				t.Errorf("got the frames %x, want the beginning of %x", read[i], stream)
 			}
 			if (ends[i] == io.EOF) != (len(read[i]) == len(stream)) {
-				t.Errorf("%d of %d bytes, then %v", len(read[i]), len(stream), ends[i])
+				t.Errorf("got error %v after %d of %d bytes, want io.EOF only after all", ends[i], len(read[i]), len(stream))
 			}
 			if ends[i] != io.EOF && errors.Is(ends[i], io.ErrUnexpectedEOF) == errors.Is(ends[i], ErrViolation) {
-				t.Errorf("ends with %v", ends[i])
+				t.Errorf("got error %v, want either an unexpected end or a violation", ends[i])
 			}
 		}
 		if !bytes.Equal(read[0], read[1]) || errors.Is(ends[0], ErrViolation) != errors.Is(ends[1], ErrViolation) {
-			t.Errorf("%d bytes, then %v; bytewise %d bytes, then %v", len(read[0]), ends[0], len(read[1]), ends[1])
+			t.Errorf("got %d bytes and %v as a whole, and %d bytes and %v bytewise, want the same", len(read[0]), ends[0], len(read[1]), ends[1])
 		}
 	})
 }
 
-// mendChecksums seals the frames that the stream consists of, in place.
-func mendChecksums(stream []byte) []byte {
+// fixChecksums corrects the checksums of the frames in a stream, in place.
+func fixChecksums(stream []byte) []byte {
 	for rest := stream; len(rest) >= HeaderSize; {
 		typ, length, err := parseHeader(rest, FrameMax)
 		if err != nil || length > len(rest)-HeaderSize {

@@ -11,7 +11,7 @@ import (
 	"chandy/snapshot"
 )
 
-// batch gives messages numbered from first on.
+// batch returns messages with the numbers first, first+1 …
 func batch(first uint64, messages ...string) snapshot.Batch {
 	b := snapshot.Batch{First: first}
 	for _, m := range messages {
@@ -27,10 +27,10 @@ func configHash() (h [32]byte) {
 	return h
 }
 
-const golden1 = snapshot.ID("20261122T073525123456Z-k3m9x2q7ab")
+const goldenID = snapshot.ID("20261122T073525123456Z-k3m9x2q7ab")
 
-// goldens pins the bytes of every type of frame: header, then payload. They
-// change only with Version.
+// goldens has the exact bytes of frames of every type: header, then payload. They change
+// only with Version.
 var goldens = []struct {
 	frame  Frame
 	hex    string
@@ -74,7 +74,7 @@ var goldens = []struct {
 		"data 18446744073709551615 (2 bytes)",
 	},
 	{
-		Marker{Ordinal: 3, Snapshot: golden1, Assembler: "p1", TimeLeft: 10 * time.Second, Sent: 130, Acked: 127},
+		Marker{Ordinal: 3, Snapshot: goldenID, Assembler: "p1", TimeLeft: 10 * time.Second, Sent: 130, Acked: 127},
 		"c58501050000002e1aa2fe23" +
 			"03213230323631313232543037333532353132333435365a2d6b336d3978327137616202703180ade20482017f00",
 		"marker 3 of 20261122T073525123456Z-k3m9x2q7ab (assembler p1, 10s left, sent 130, acked 127)",
@@ -98,25 +98,25 @@ var goldens = []struct {
 		"pong 18446744073709551615",
 	},
 	{
-		Chunk{Snapshot: golden1, Process: "p2", Section: 2, Last: true, Bytes: [][]byte{[]byte("abc")}},
+		Chunk{Snapshot: goldenID, Process: "p2", Section: 2, Last: true, Bytes: [][]byte{[]byte("abc")}},
 		"c58501090000002b5ff1b44e" +
 			"213230323631313232543037333532353132333435365a2d6b336d39783271376162027032020100616263",
 		"chunk of 20261122T073525123456Z-k3m9x2q7ab from p2, section 2 (3 bytes, last)",
 	},
 	{
-		Chunk{Snapshot: golden1, Process: "p2"},
+		Chunk{Snapshot: goldenID, Process: "p2"},
 		"c5850109000000288fa6280f" +
 			"213230323631313232543037333532353132333435365a2d6b336d39783271376162027032000000",
 		"chunk of 20261122T073525123456Z-k3m9x2q7ab from p2, section 0 (0 bytes)",
 	},
 	{
-		Join{Snapshot: golden1, Assembler: "p1", TimeLeft: 1500 * time.Microsecond},
+		Join{Snapshot: goldenID, Assembler: "p1", TimeLeft: 1500 * time.Microsecond},
 		"c585010a000000286da8b70b" +
 			"213230323631313232543037333532353132333435365a2d6b336d39783271376162027031dc0b00",
 		"join 20261122T073525123456Z-k3m9x2q7ab (assembler p1, 1.5ms left)",
 	},
 	{
-		Outcome{Snapshot: golden1, Status: StatusPartial, Text: "p3 unreachable"},
+		Outcome{Snapshot: goldenID, Status: StatusPartial, Text: "p3 unreachable"},
 		"c585010b000000392714be3c" +
 			"213230323631313232543037333532353132333435365a2d6b336d39783271376162077061727469616c0e703320756e" +
 			"726561636861626c65",
@@ -142,7 +142,7 @@ var goldens = []struct {
 	},
 }
 
-// unhex reads hexadecimal digits.
+// unhex decodes hexadecimal digits.
 func unhex(t testing.TB, digits string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(digits)
@@ -152,7 +152,7 @@ func unhex(t testing.TB, digits string) []byte {
 	return b
 }
 
-// only reads the one frame that b is.
+// only decodes the first frame of b.
 func only(b []byte) (Frame, error) {
 	r := NewReader(bytes.NewReader(b), FrameMax)
 	return r.Read()
@@ -164,18 +164,18 @@ func TestGoldenBytes(t *testing.T) {
 		seen[g.frame.Type()] = true
 		want := unhex(t, g.hex)
 		if got := Append(nil, g.frame); !bytes.Equal(got, want) {
-			t.Errorf("%s\n got %x\nwant %x", g.string, got, want)
+			t.Errorf("%s:\n got %x\nwant %x", g.string, got, want)
 		}
 		got, err := only(want)
 		if err != nil {
-			t.Errorf("%s: %v", g.string, err)
+			t.Errorf("%s: got error %v, want the frame", g.string, err)
 		} else if !reflect.DeepEqual(got, g.frame) {
 			t.Errorf("got %#v\nwant %#v", got, g.frame)
 		}
 	}
 	for typ := range types {
 		if Type(typ).known() && !seen[Type(typ)] {
-			t.Errorf("no golden of a %s frame", Type(typ))
+			t.Errorf("got no golden of a %s frame, want one", Type(typ))
 		}
 	}
 }
@@ -186,7 +186,7 @@ func TestString(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, g.string)
 		}
 		if !strings.HasPrefix(g.string, g.frame.Type().String()) {
-			t.Errorf("%q does not begin with %s", g.string, g.frame.Type())
+			t.Errorf("got %q, want it to begin with %s", g.string, g.frame.Type())
 		}
 	}
 	for got, want := range map[string]string{
@@ -203,39 +203,38 @@ func TestString(t *testing.T) {
 	}
 }
 
-// A frame goes behind what is in the slice already.
-func TestAppendGoesOn(t *testing.T) {
+// Append keeps the bytes that are in the slice already.
+func TestAppendKeepsSlice(t *testing.T) {
 	for _, g := range goldens {
 		want := append([]byte("before"), unhex(t, g.hex)...)
 		if got := Append([]byte("before"), g.frame); !bytes.Equal(got, want) {
-			t.Errorf("%s\n got %x\nwant %x", g.string, got, want)
+			t.Errorf("%s:\n got %x\nwant %x", g.string, got, want)
 		}
 	}
 }
 
-// Whatever is cut off, flipped or added is refused: as the only thing on the
-// connection, and as a payload under a checksum that is right.
-func TestGoldensDamaged(t *testing.T) {
+// A Reader refuses a frame that is cut off, and one with any bit flipped.
+func TestReaderRefusesDamagedFrames(t *testing.T) {
 	for _, g := range goldens {
 		whole := unhex(t, g.hex)
 		for n := range whole {
 			if f, err := only(whole[:n]); err == nil {
-				t.Errorf("%s: %d bytes of it give %s", g.string, n, f)
+				t.Errorf("%s: the first %d bytes: got %s, want an error", g.string, n, f)
 			}
 		}
 		for bit := range 8 * len(whole) {
 			flipped := bytes.Clone(whole)
 			flipped[bit/8] ^= 1 << (bit % 8)
 			if f, err := only(flipped); err == nil {
-				t.Errorf("%s: with bit %d flipped it is %s", g.string, bit, f)
+				t.Errorf("%s: bit %d flipped: got %s, want an error", g.string, bit, f)
 			}
 		}
 	}
 }
 
-// A payload that ends early is refused, unless its frame ends with a rest:
-// then it is a shorter frame.
-func TestPayloadsCutOff(t *testing.T) {
+// Decode refuses a payload that is cut off. Frames that end with a field without a length
+// are an exception: cut off within that field they are shorter frames.
+func TestDecodeRefusesCutPayloads(t *testing.T) {
 	for _, g := range goldens {
 		payload := unhex(t, g.hex)[HeaderSize:]
 		for n := range payload {
@@ -246,10 +245,10 @@ func TestPayloadsCutOff(t *testing.T) {
 			switch f.(type) {
 			case Chunk, Request, Reply:
 				if got := Append(nil, f)[HeaderSize:]; !bytes.Equal(got, payload[:n]) {
-					t.Errorf("%s: %x reads as %x", g.string, payload[:n], got)
+					t.Errorf("%s: got %x, want %x", g.string, got, payload[:n])
 				}
 			default:
-				t.Errorf("%s: %d bytes of the payload give %s", g.string, n, f)
+				t.Errorf("%s: the first %d bytes of the payload: got %s, want an error", g.string, n, f)
 			}
 		}
 	}

@@ -19,7 +19,7 @@ func header(version byte, typ Type, length uint32) []byte {
 	return b
 }
 
-func TestReaderStream(t *testing.T) {
+func TestReaderReadsStream(t *testing.T) {
 	var stream []byte
 	for range 3 {
 		for _, g := range goldens {
@@ -36,7 +36,7 @@ func TestReaderStream(t *testing.T) {
 		for i := range 3 * len(goldens) {
 			f, err := reader.Read()
 			if err != nil {
-				t.Fatalf("%s: frame %d: %v", name, i, err)
+				t.Fatalf("%s: frame %d: got error %v", name, i, err)
 			}
 			if want := goldens[i%len(goldens)].frame; !reflect.DeepEqual(f, want) {
 				t.Fatalf("%s: frame %d: got %s, want %s", name, i, f, want)
@@ -44,50 +44,49 @@ func TestReaderStream(t *testing.T) {
 		}
 		for range 2 {
 			if _, err := reader.Read(); err != io.EOF {
-				t.Errorf("%s: at the end: %v", name, err)
+				t.Errorf("%s: at the end: got error %v, want %v", name, err, io.EOF)
 			}
 		}
 	}
 }
 
-// The end of the stream is io.EOF between two frames only, and a connection
-// that breaks is no fault of the peer.
-func TestReaderEnds(t *testing.T) {
+// Read returns io.EOF only between two frames. A broken connection is not a violation.
+func TestReaderTellsEnds(t *testing.T) {
 	frame := Append(nil, Ping{Nonce: 7})
 	broken := errors.New("connection reset")
 	for n := range frame {
 		_, err := only(frame[:n])
 		switch {
 		case n == 0 && err != io.EOF:
-			t.Errorf("nothing: %v", err)
+			t.Errorf("an empty stream: got error %v, want %v", err, io.EOF)
 		case n > 0 && (!errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)):
-			t.Errorf("%d bytes: %v", n, err)
+			t.Errorf("%d bytes: got error %v, want %v", n, err, io.ErrUnexpectedEOF)
 		}
 		r := NewReader(io.MultiReader(bytes.NewReader(frame[:n]), iotest.ErrReader(broken)), FrameMax)
 		for range 2 {
 			if _, err := r.Read(); !errors.Is(err, broken) || errors.Is(err, ErrViolation) {
-				t.Errorf("%d bytes, then a reset: %v", n, err)
+				t.Errorf("%d bytes, then a reset: got error %v, want %v and no violation", n, err, broken)
 			}
 		}
 	}
 }
 
-// Nothing follows a frame that was refused, however good it looks.
+// After a bad frame, Read returns no other frame.
 func TestReaderStopsAtFirstError(t *testing.T) {
 	bad := Append(nil, Ping{Nonce: 7})
 	bad[8]++
 	r := NewReader(bytes.NewReader(Append(bad, Ping{Nonce: 8})), FrameMax)
 	for range 3 {
 		if f, err := r.Read(); !errors.Is(err, ErrChecksum) || !errors.Is(err, ErrViolation) {
-			t.Errorf("read %v, %v", f, err)
+			t.Errorf("got %v, %v, want error %v", f, err, ErrChecksum)
 		}
 		if n := r.Buffered(); n != 0 {
-			t.Errorf("%d bytes buffered behind an error", n)
+			t.Errorf("after an error: got %d bytes buffered, want 0", n)
 		}
 	}
 }
 
-// stingy gives its bytes and fails the test if more is read.
+// stingy is a stream that fails the test if it is read beyond its end.
 type stingy struct {
 	t    *testing.T
 	rest []byte
@@ -95,7 +94,7 @@ type stingy struct {
 
 func (s *stingy) Read(p []byte) (int, error) {
 	if len(s.rest) == 0 {
-		s.t.Error("read on after the header")
+		s.t.Error("got a read beyond the end, want none")
 		return 0, io.EOF
 	}
 	n := copy(p, s.rest)
@@ -103,7 +102,7 @@ func (s *stingy) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// What a header makes wrong is refused with the header alone.
+// A header that is wrong is refused before its payload is read.
 func TestReaderRefusesHeader(t *testing.T) {
 	for _, c := range []struct {
 		header []byte
@@ -127,7 +126,7 @@ func TestReaderRefusesHeader(t *testing.T) {
 		r := NewReader(&stingy{t, c.header}, c.limit)
 		_, err := r.Read()
 		if err == nil || !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("% x: %v, want %q", c.header, err, c.want)
+			t.Errorf("% x: got error %v, want a violation with %q", c.header, err, c.want)
 		}
 	}
 	// Once the peer has spoken chandy, it is not taken for somebody else.
@@ -137,50 +136,50 @@ func TestReaderRefusesHeader(t *testing.T) {
 	}
 	var foreign *ForeignError
 	if _, err := r.Read(); !errors.Is(err, ErrViolation) || errors.As(err, &foreign) {
-		t.Errorf("HTTP after a frame: %v", err)
+		t.Errorf("HTTP after a frame: got error %v, want a violation that is no *ForeignError", err)
 	}
 }
 
-func TestReaderSetLimit(t *testing.T) {
+func TestReaderSetLimitHoldsForNextFrame(t *testing.T) {
 	small, large := Append(nil, Ping{}), Append(nil, Request{Body: make([]byte, HelloMax)})
 	r := NewReader(bytes.NewReader(bytes.Join([][]byte{small, large, small, large}, nil)), HelloMax)
 	for i, limit := range []int{HelloMax, FrameMax, 1} {
 		r.SetLimit(limit)
 		if _, err := r.Read(); err != nil {
-			t.Fatalf("frame %d: %v", i, err)
+			t.Fatalf("frame %d: got error %v", i, err)
 		}
 	}
 	if f, err := r.Read(); err == nil {
-		t.Errorf("read %s beyond the limit", f)
+		t.Errorf("beyond the limit: got %s, want an error", f)
 	}
 }
 
-// A payload that was announced takes memory as it comes.
-func TestReaderMemory(t *testing.T) {
-	for _, c := range []struct{ came, most int }{
+// A Reader allocates memory for a payload as its bytes arrive.
+func TestReaderMemoryFollowsArrival(t *testing.T) {
+	for _, c := range []struct{ arrived, want int }{
 		{0, unarrivedMax},
 		{unarrivedMax - 1, unarrivedMax},
 		{3 << 20, 4 << 20},
 		{MessageMax, 2 * FrameMax},
 	} {
-		stream := append(header(1, TypeData, FrameMax), make([]byte, c.came)...)
+		stream := append(header(1, TypeData, FrameMax), make([]byte, c.arrived)...)
 		r := NewReader(bytes.NewReader(stream), FrameMax)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, err := r.Read()
 		runtime.ReadMemStats(&after)
 		if !errors.Is(err, io.ErrUnexpectedEOF) {
-			t.Errorf("%d bytes of a frame: %v", c.came, err)
+			t.Errorf("%d bytes of a frame: got error %v, want %v", c.arrived, err, io.ErrUnexpectedEOF)
 		}
 		const slack = 64<<10 + blockSize
-		if got := after.TotalAlloc - before.TotalAlloc; got > uint64(c.most+slack) {
-			t.Errorf("%d bytes of a frame took %d bytes, want at most %d", c.came, got, c.most)
+		if got := after.TotalAlloc - before.TotalAlloc; got > uint64(c.want+slack) {
+			t.Errorf("%d bytes of a frame: got %d bytes allocated, want at most %d", c.arrived, got, c.want)
 		}
 	}
 }
 
-// Payloads around the size of a piece come together in order.
-func TestReaderPieces(t *testing.T) {
+// Large payloads are read in pieces. Their bytes must come together in order.
+func TestReaderJoinsPieces(t *testing.T) {
 	for _, n := range []int{unarrivedMax - 1, unarrivedMax, unarrivedMax + 1, 3*unarrivedMax - 2, 3 * unarrivedMax, 5*unarrivedMax + 7} {
 		want := make([]byte, n)
 		for i := range want {
@@ -188,15 +187,15 @@ func TestReaderPieces(t *testing.T) {
 		}
 		f, err := only(Append(nil, Request{Number: 1, Body: want}))
 		if err != nil {
-			t.Errorf("%d bytes: %v", n, err)
+			t.Errorf("%d bytes: got error %v", n, err)
 		} else if !bytes.Equal(f.(Request).Body, want) {
-			t.Errorf("%d bytes came back as others", n)
+			t.Errorf("%d bytes: got other bytes, want the same", n)
 		}
 	}
 }
 
-// While Buffered is not 0, Read asks the connection for nothing.
-func TestReaderBuffered(t *testing.T) {
+// While Buffered is above 0, Read does not read from the connection.
+func TestReaderBufferedIsWholeFrame(t *testing.T) {
 	ping := Append(nil, Ping{Nonce: 7})
 	ack := Append(nil, Ack{Position{Arrived: 5, Received: 4}})
 	for cut := range ack {
@@ -212,24 +211,24 @@ func TestReaderBuffered(t *testing.T) {
 			}
 		}
 		if want := []int{0, len(ping), 0, 0}; !reflect.DeepEqual(sizes, want) {
-			t.Errorf("cut after %d bytes: %v, want %v", cut, sizes, want)
+			t.Errorf("cut after %d bytes: got %v, want %v", cut, sizes, want)
 		}
 	}
 	r := NewReader(&stingy{t, append(bytes.Clone(ping), header(1, 99, 1)...)}, FrameMax)
 	if _, err := r.Read(); err != nil {
 		t.Fatal(err)
 	}
-	if r.Buffered() == 0 {
-		t.Error("a header that is refused needs nothing more")
+	if got := r.Buffered(); got != HeaderSize {
+		t.Errorf("a header that is refused: got %d bytes buffered, want %d", got, HeaderSize)
 	}
 	if _, err := r.Read(); !errors.Is(err, ErrViolation) {
-		t.Error(err)
+		t.Errorf("a header that is refused: got error %v, want a violation", err)
 	}
 }
 
-// The frames of one batch, which are read while Buffered is not 0, are there together;
-// afterwards their memory is used again: a busy connection takes none.
-func TestReaderLends(t *testing.T) {
+// The frames of one batch, read while Buffered is above 0, are valid together. Their
+// memory is used again for the next batch, so that a busy connection allocates none.
+func TestReaderReusesMemory(t *testing.T) {
 	var stream []byte
 	for i := range uint64(2000) {
 		stream = Append(stream, Data{Batch: batch(i+1, strings.Repeat(string(rune('a'+i%26)), int(i)))})
@@ -254,9 +253,9 @@ func TestReaderLends(t *testing.T) {
 		blocks[&r.buf[0]] = true
 	}
 	if !bytes.Equal(again, stream) {
-		t.Error("frames changed while their memory was lent")
+		t.Error("got frames with other bytes, want the stream")
 	}
 	if len(stream) < 10*blockSize || len(blocks) > 4 {
-		t.Errorf("%d buffers for %d bytes", len(blocks), len(stream))
+		t.Errorf("got %d buffers for %d bytes, want at most 4 for at least %d", len(blocks), len(stream), 10*blockSize)
 	}
 }

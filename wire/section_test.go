@@ -3,9 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"reflect"
 	"runtime"
 	"slices"
@@ -21,9 +19,6 @@ func sectionGoldens() []struct {
 	piece snapshot.Piece
 	bytes string
 } {
-	batch := snapshot.Batch{First: 3}
-	batch.Append([]byte("ab"))
-	batch.Append(nil)
 	return []struct {
 		piece snapshot.Piece
 		bytes string
@@ -50,7 +45,7 @@ func sectionGoldens() []struct {
 		},
 		{
 			snapshot.Closed{
-				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", Messages: []snapshot.Batch{batch},
+				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", Messages: []snapshot.Batch{batch(3, "ab", "")},
 				Resets: []snapshot.Reset{{Process: "p2", Incarnation: "j", Discarded: 5, Unknown: true}},
 			},
 			"02 16 00 02 7032 01 6a 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
@@ -66,52 +61,54 @@ func sectionGoldens() []struct {
 	}
 }
 
+// encoded returns a section of p1 in incarnation i as one slice.
+func encoded(pieces ...snapshot.Piece) []byte {
+	return slices.Concat(Section("p1", "i", pieces)...)
+}
+
 func TestSectionGoldens(t *testing.T) {
 	var all []snapshot.Piece
 	var text []byte
 	for _, g := range sectionGoldens() {
-		want, err := hex.DecodeString(strings.ReplaceAll(g.bytes, " ", ""))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := slices.Concat(Section("p1", "i", []snapshot.Piece{g.piece})...)
+		want := unhex(t, strings.ReplaceAll(g.bytes, " ", ""))
+		got := encoded(g.piece)
 		if !bytes.Equal(got, want) {
 			t.Errorf("%s:\n got %x\nwant %x", g.piece, got, want)
 		}
 		all, text = append(all, g.piece), append(text, want...)
 		for n := 1; n < len(want); n++ {
 			if _, err := DecodeSection("p1", "i", want[:n], 1); !errors.Is(err, ErrViolation) {
-				t.Errorf("%s cut off after %d of %d bytes: %v", g.piece, n, len(want), err)
+				t.Errorf("%s cut off after %d of %d bytes: got error %v, want a violation", g.piece, n, len(want), err)
 			}
 		}
 	}
 	pieces, err := DecodeSection("p1", "i", text, len(all))
 	if err != nil || !reflect.DeepEqual(pieces, all) {
-		t.Errorf("%v\n got %v\nwant %v", err, pieces, all)
+		t.Errorf("error %v\n got %v\nwant %v", err, pieces, all)
 	}
 	if _, err := DecodeSection("p1", "i", text, len(all)-1); !errors.Is(err, ErrViolation) {
-		t.Errorf("one piece too many: %v", err)
+		t.Errorf("one piece too many: got error %v, want a violation", err)
 	}
 }
 
-// A section that announces many counts gets no memory on its word.
-func TestSectionRoom(t *testing.T) {
+// DecodeSection does not allocate for counts that were only announced.
+func TestSectionMemoryFollowsItems(t *testing.T) {
 	const many = 8 << 20
 	fields := append([]byte{stateBytes, 0, 0}, binary.AppendUvarint(nil, many)...)
 	section := rawPiece(pieceRecorded, append(fields, bytes.Repeat([]byte{0xff}, 2*many)...))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	if _, err := DecodeSection("p1", "i", section, 1); !errors.Is(err, ErrViolation) {
-		t.Error(err)
+		t.Errorf("got error %v, want a violation", err)
 	}
 	runtime.ReadMemStats(&after)
-	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
-		t.Errorf("%d bytes were taken", took)
+	if got := after.TotalAlloc - before.TotalAlloc; got > 1<<20 {
+		t.Errorf("got %d bytes allocated, want at most %d", got, 1<<20)
 	}
 }
 
-// A piece of somebody else's part is a bug of the caller.
-func TestSectionOfOthers(t *testing.T) {
+// Section panics on a piece of another process or incarnation.
+func TestSectionRefusesOthersPieces(t *testing.T) {
 	for _, piece := range []snapshot.Piece{
 		snapshot.Recorded{Process: "p2", Incarnation: "i"},
 		snapshot.Recorded{Process: "p1", Incarnation: "j"},
@@ -121,7 +118,7 @@ func TestSectionOfOthers(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%s is taken for a piece of p1 i", piece)
+					t.Errorf("%s in a section of p1 i: got no panic, want one", piece)
 				}
 			}()
 			Section("p1", "i", []snapshot.Piece{piece})
@@ -134,11 +131,11 @@ func rawPiece(kind byte, fields []byte) []byte {
 	return append(binary.AppendUvarint([]byte{kind}, uint64(len(fields))), fields...)
 }
 
-// A decoder skips a piece of a kind that it does not know, whatever is in it.
+// DecodeSection skips a piece of an unknown kind, whatever its fields are.
 func TestSectionSkipsUnknownKinds(t *testing.T) {
 	first, last := sectionGoldens()[0].piece, sectionGoldens()[4].piece
-	before := slices.Concat(Section("p1", "i", []snapshot.Piece{first})...)
-	after := slices.Concat(Section("p1", "i", []snapshot.Piece{last})...)
+	before := encoded(first)
+	after := encoded(last)
 	for _, kind := range []byte{0, pieceFailed + 1, 0xff} {
 		for _, fields := range [][]byte{nil, {0xff}, before, bytes.Repeat([]byte{pieceRecorded}, 300), make([]byte, LentMax)} {
 			section := slices.Concat(before, rawPiece(kind, fields), after)
@@ -160,7 +157,7 @@ func TestSectionSkipsUnknownKinds(t *testing.T) {
 // The fields of a piece must end where its length says.
 func TestSectionLengths(t *testing.T) {
 	for _, g := range sectionGoldens() {
-		whole := slices.Concat(Section("p1", "i", []snapshot.Piece{g.piece})...)
+		whole := encoded(g.piece)
 		kind, fields := whole[0], whole[2:]
 		// More bytes follow, so that a field could be read beyond the end of the piece.
 		for n := range len(fields) {
@@ -186,7 +183,7 @@ func TestSectionLengths(t *testing.T) {
 	}
 }
 
-// knownPieces returns a sound section without the pieces that a decoder skips.
+// knownPieces returns a valid section without the pieces that a decoder skips.
 func knownPieces(section []byte) []byte {
 	var known []byte
 	for len(section) > 0 {
@@ -200,9 +197,10 @@ func knownPieces(section []byte) []byte {
 	return known
 }
 
+// FuzzSection checks that a section that decodes is encoded to identical bytes.
 func FuzzSection(f *testing.F) {
 	for _, g := range sectionGoldens() {
-		f.Add(slices.Concat(Section("p1", "i", []snapshot.Piece{g.piece})...))
+		f.Add(encoded(g.piece))
 	}
 	f.Add(rawPiece(pieceFailed+1, []byte("later")))
 	f.Fuzz(func(t *testing.T, section []byte) {
@@ -210,21 +208,17 @@ func FuzzSection(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again := slices.Concat(Section("p1", "i", pieces)...)
+		again := encoded(pieces...)
 		if want := knownPieces(section); !bytes.Equal(again, want) {
-			t.Errorf("%x encodes back to %x, want %x: %s", section, again, want, fmt.Sprint(pieces))
+			t.Errorf("%v:\n got %x\nwant %x", pieces, again, want)
 		}
 	})
 }
 
-// A section is the same bytes whether parts of it are referred to or copied, and
-// decodes to the same pieces with and without a copy of the whole.
-func TestLargeSection(t *testing.T) {
+// A section has the same bytes whether Section copies states and messages or refers to
+// them. It decodes to the same pieces whether DecodeSection copies it or not.
+func TestSectionsOfAnySize(t *testing.T) {
 	for _, size := range []int{100, ReferMin - 10, ReferMin, 3 * ReferMin, LentMax, 2 * LentMax} {
-		batch := snapshot.Batch{First: 3}
-		batch.Append(bytes.Repeat([]byte("m"), size))
-		small := snapshot.Batch{First: 4}
-		small.Append([]byte("s"))
 		pieces := []snapshot.Piece{
 			snapshot.Recorded{
 				Process: "p1", Incarnation: "i", State: snapshot.State{Bytes: bytes.Repeat([]byte("s"), size)},
@@ -232,13 +226,13 @@ func TestLargeSection(t *testing.T) {
 			},
 			snapshot.Closed{
 				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Outgoing: true, Peer: "k",
-				Messages: []snapshot.Batch{batch, small}, Resets: []snapshot.Reset{{Process: "p2", Incarnation: "k"}},
+				Messages: []snapshot.Batch{batch(3, strings.Repeat("m", size)), batch(4, "s")}, Resets: []snapshot.Reset{{Process: "p2", Incarnation: "k"}},
 			},
 			snapshot.Failed{Process: "p1", Reason: "refused", Detail: "d"},
 		}
 		slicesOf := Section("p1", "i", pieces)
 		if large := size >= ReferMin; large != (len(slicesOf) > 1) {
-			t.Errorf("%d bytes: %d slices", size, len(slicesOf))
+			t.Errorf("%d bytes: got %d slices, want more than one: %v", size, len(slicesOf), large)
 		}
 		section := slices.Concat(slicesOf...)
 		lent := bytes.Clone(section)
@@ -247,29 +241,26 @@ func TestLargeSection(t *testing.T) {
 			clear(lent)
 		}
 		if err != nil || !reflect.DeepEqual(got, pieces) {
-			t.Errorf("%d bytes: %v\n got %.300v", size, err, got)
+			t.Errorf("%d bytes: error %v\n got %.300v\nwant %.300v", size, err, got, pieces)
 		}
-		// The goldens say what a section is; this is one a piece at a time.
-		var one []byte
+		var want []byte // sections of one piece each, one after another
 		for _, piece := range pieces {
-			one = append(one, slices.Concat(Section("p1", "i", []snapshot.Piece{piece})...)...)
+			want = append(want, encoded(piece)...)
 		}
-		if !bytes.Equal(section, one) {
-			t.Errorf("%d bytes: the section is not its pieces one after another", size)
+		if !bytes.Equal(section, want) {
+			t.Errorf("%d bytes: got another section, want its pieces one after another", size)
 		}
 	}
 }
 
-// The head of a frame and what it refers to are the frame.
-func TestAppendHead(t *testing.T) {
-	batch := snapshot.Batch{First: 3}
-	batch.Append([]byte("abc"))
-	d := Data{Stamp: 1, Batch: batch}
-	if got := append(d.AppendHead([]byte("x")), batch.Body...); !bytes.Equal(got, Append([]byte("x"), d)) {
-		t.Errorf("data: %x", got)
+// The head of a frame and the bytes that the caller writes after it are the frame.
+func TestAppendHeadAndBytesAreFrame(t *testing.T) {
+	d := Data{Stamp: 1, Batch: batch(3, "abc")}
+	if got, want := append(d.AppendHead([]byte("x")), d.Body...), Append([]byte("x"), d); !bytes.Equal(got, want) {
+		t.Errorf("data:\n got %x\nwant %x", got, want)
 	}
-	p := Chunk{Snapshot: "S", Process: "p1", Bytes: [][]byte{[]byte("abc"), nil, []byte("de")}}
-	if got := append(p.AppendHead([]byte("x")), "abcde"...); !bytes.Equal(got, Append([]byte("x"), p)) {
-		t.Errorf("part: %x", got)
+	c := Chunk{Snapshot: "S", Process: "p1", Bytes: [][]byte{[]byte("abc"), nil, []byte("de")}}
+	if got, want := append(c.AppendHead([]byte("x")), "abcde"...), Append([]byte("x"), c); !bytes.Equal(got, want) {
+		t.Errorf("chunk:\n got %x\nwant %x", got, want)
 	}
 }

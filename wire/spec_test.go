@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"os"
@@ -159,11 +158,8 @@ func TestSpecExamples(t *testing.T) {
 			written, _, _ := strings.Cut(line, "  ")
 			digits += strings.Join(strings.Fields(written), "")
 		}
-		got, err := hex.DecodeString(digits)
-		if err != nil {
-			t.Errorf("SPEC.md: %s: %v", block[1], err)
-		} else if !bytes.Equal(got, Append(nil, want)) {
-			t.Errorf("SPEC.md: %s:\n got %x\nwant %x", block[1], got, Append(nil, want))
+		if got, want := unhex(t, digits), Append(nil, want); !bytes.Equal(got, want) {
+			t.Errorf("SPEC.md: %s:\n got %x\nwant %x", block[1], got, want)
 		}
 	}
 }
