@@ -3,6 +3,8 @@ package snapshot
 import (
 	"encoding/json"
 	"unicode/utf8"
+
+	"chandy/internal/jsonwalk"
 )
 
 // Decode reads one snapshot in the format chandy/snapshot.v1. It is the inverse of
@@ -19,7 +21,7 @@ func Decode(b []byte) (*Global, error) {
 	if err := checkJSON(b); err != nil {
 		return nil, err
 	}
-	begin := skipSpace(b, 0)
+	begin := jsonwalk.SkipSpace(b, 0)
 	if err := (&jsonReader{b, begin}).checkFormat(); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"chandy/internal/jsonwalk"
 )
 
 // Format is the value of "format" in the JSON.
@@ -333,9 +335,9 @@ const payloadDepthMax = 1000
 // It must be JSON in UTF-8 that nests at most payloadDepthMax deep. White space around
 // it would be lost, because a reader cannot tell it from the document's own.
 func standsAsJSON(raw []byte) bool {
-	if !json.Valid(raw) || !utf8.Valid(raw) || isSpace(raw[0]) || isSpace(raw[len(raw)-1]) {
+	if !json.Valid(raw) || !utf8.Valid(raw) || jsonwalk.IsSpace(raw[0]) || jsonwalk.IsSpace(raw[len(raw)-1]) {
 		return false
 	}
-	_, depth := skipValue(raw, 0)
+	_, depth := jsonwalk.SkipValue(raw, 0)
 	return depth <= payloadDepthMax
 }

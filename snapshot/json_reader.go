@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"chandy/internal/jsonwalk"
 )
 
 // jsonReader reads a JSON document from its beginning to its end. The document is
@@ -132,11 +134,11 @@ func (r *jsonReader) array(element func(i int) error) error {
 }
 
 // skip moves n bytes forward, and then to the next byte that is not white space.
-func (r *jsonReader) skip(n int) { r.i = skipSpace(r.b, r.i+n) }
+func (r *jsonReader) skip(n int) { r.i = jsonwalk.SkipSpace(r.b, r.i+n) }
 
 // raw reads one value of any kind and returns its bytes.
 func (r *jsonReader) raw() []byte {
-	end, _ := skipValue(r.b, r.i)
+	end, _ := jsonwalk.SkipValue(r.b, r.i)
 	raw := r.b[r.i:end:end]
 	r.skip(len(raw))
 	return raw

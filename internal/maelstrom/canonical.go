@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"chandy/internal/jsonwalk"
 )
 
 // AppendCanonical appends a JSON value in canonical form, which is JSON too. Two texts
@@ -26,12 +28,12 @@ func AppendCanonical(b, value []byte) []byte {
 // canonicalValue appends the value that begins at i, or after white space from i on. It
 // returns the index after the value.
 func canonicalValue(b, text []byte, i int) ([]byte, int) {
-	switch i = skipSpace(text, i); text[i] {
+	switch i = jsonwalk.SkipSpace(text, i); text[i] {
 	case '{':
 		return canonicalObject(b, text, i)
 	case '[':
 		b = append(b, '[')
-		for i = skipSpace(text, i+1); text[i] != ']'; i = skipSpace(text, i) {
+		for i = jsonwalk.SkipSpace(text, i+1); text[i] != ']'; i = jsonwalk.SkipSpace(text, i) {
 			if text[i] == ',' {
 				b = append(b, ',')
 				i++
@@ -40,10 +42,10 @@ func canonicalValue(b, text []byte, i int) ([]byte, int) {
 		}
 		return append(b, ']'), i + 1
 	case '"':
-		end := skipString(text, i)
+		end := jsonwalk.SkipString(text, i)
 		return canonicalString(b, text[i:end]), end
 	}
-	end := skipPlain(text, i, 0)
+	end := jsonwalk.SkipLiteral(text, i)
 	return append(b, text[i:end]...), end
 }
 
@@ -51,14 +53,14 @@ func canonicalValue(b, text []byte, i int) ([]byte, int) {
 func canonicalObject(b, text []byte, i int) ([]byte, int) {
 	type member struct{ key, whole []byte }
 	var members []member
-	for i = skipSpace(text, i+1); text[i] != '}'; i = skipSpace(text, i) {
+	for i = jsonwalk.SkipSpace(text, i+1); text[i] != '}'; i = jsonwalk.SkipSpace(text, i) {
 		if text[i] == ',' {
-			i = skipSpace(text, i+1)
+			i = jsonwalk.SkipSpace(text, i+1)
 		}
-		end := skipString(text, i)
+		end := jsonwalk.SkipString(text, i)
 		whole := canonicalString(nil, text[i:end])
 		key := len(whole)
-		whole, i = canonicalValue(append(whole, ':'), text, skipSpace(text, end)+1)
+		whole, i = canonicalValue(append(whole, ':'), text, jsonwalk.SkipSpace(text, end)+1)
 		members = append(members, member{whole[:key], whole})
 	}
 	slices.SortStableFunc(members, func(a, b member) int { return bytes.Compare(a.key, b.key) })
@@ -131,19 +133,6 @@ func hex(digits []byte) rune {
 
 // Depth returns how deep the arrays and objects of a valid JSON value are nested.
 func Depth(value []byte) int {
-	depth, deepest := 0, 0
-	for i := 0; i < len(value); {
-		switch value[i] {
-		case '"':
-			i = skipString(value, i)
-			continue
-		case '{', '[':
-			depth++
-			deepest = max(deepest, depth)
-		case '}', ']':
-			depth--
-		}
-		i++
-	}
-	return deepest
+	_, depth := jsonwalk.SkipValue(value, jsonwalk.SkipSpace(value, 0))
+	return depth
 }
