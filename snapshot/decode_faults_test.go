@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestDecodeNamesTheFault plants one fault after the other in the golden files.
+// TestDecodeNamesTheFault plants one fault after another in the golden files.
 func TestDecodeNamesTheFault(t *testing.T) {
 	const (
 		p1      = `"p1": {`
@@ -85,8 +85,8 @@ func TestDecodeNamesTheFault(t *testing.T) {
 		{"partial", `"process": "p3"`, `"process": "p4"`, `channels[2].to: is "p3", which is neither in processes nor in missing`},
 	} {
 		document := readGolden(t, c.file+".json")
-		if n := strings.Count(document, c.old); n == 0 {
-			t.Fatalf("%s is not in %s.json", c.old, c.file)
+		if !strings.Contains(document, c.old) {
+			t.Fatalf("%s.json: got no %s, want it", c.file, c.old)
 		}
 		g, err := Decode([]byte(strings.Replace(document, c.old, c.new, 1)))
 		if err == nil || err.Error() != c.want || g != nil {

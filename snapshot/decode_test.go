@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// TestDecodeInvertsAppendJSON encodes, decodes and encodes again. Not compact, the
-// Global itself is the same too.
+// TestDecodeInvertsAppendJSON encodes, decodes and encodes again. A compact document has
+// lost line ends of payloads, so only the Global of a pretty one is compared.
 func TestDecodeInvertsAppendJSON(t *testing.T) {
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -31,7 +31,7 @@ func TestDecodeInvertsAppendJSON(t *testing.T) {
 		document := g.AppendJSON(nil, false)
 		got, err := Decode(document)
 		if err != nil {
-			t.Fatalf("seed %d: %v\n%s", seed, err, document)
+			t.Fatalf("seed %d: got error %v\n%s", seed, err, document)
 		}
 		if !reflect.DeepEqual(got, g) {
 			t.Fatalf("seed %d: got\n%#v\nwant\n%#v\n%s", seed, got, g, document)
@@ -41,11 +41,11 @@ func TestDecodeInvertsAppendJSON(t *testing.T) {
 	}
 	t.Logf("%v", kinds)
 	if kinds["complete"] < 200 || kinds["partial"] < 200 || kinds["messages"] < 2000 {
-		t.Errorf("seed %d: the snapshots are not random enough: %v", seed, kinds)
+		t.Errorf("seed %d: got %v, want at least 200 complete, 200 partial and 2000 messages", seed, kinds)
 	}
 }
 
-// TestDecodeReadsSnapshotsOfRuns reads what the algorithm makes.
+// TestDecodeReadsSnapshotsOfRuns decodes snapshots that the algorithm has taken.
 func TestDecodeReadsSnapshotsOfRuns(t *testing.T) {
 	for seed := range uint64(300) {
 		g := randomGlobal(rand.New(rand.NewPCG(seed, 5)))
@@ -55,19 +55,21 @@ func TestDecodeReadsSnapshotsOfRuns(t *testing.T) {
 	}
 }
 
+// checkSame checks that a document has the same bytes when it is decoded and encoded
+// again.
 func checkSame(t *testing.T, seed uint64, document []byte, compact bool) {
 	t.Helper()
 	g, err := Decode(document)
 	if err != nil {
-		t.Fatalf("seed %d: %v\n%s", seed, err, document)
+		t.Fatalf("seed %d: got error %v\n%s", seed, err, document)
 	}
 	if got := g.AppendJSON(nil, compact); !bytes.Equal(got, document) {
 		t.Fatalf("seed %d: got\n%s\nwant\n%s", seed, got, document)
 	}
 }
 
-// wildGlobal is a snapshot with everything that the format can hold, in the form in
-// which Decode returns it. Its cut is seldom consistent.
+// wildGlobal returns a random snapshot with everything that the format can hold, in the
+// form in which Decode returns it. Its cut is seldom consistent.
 func wildGlobal(random *rand.Rand) *Global {
 	some := func() bool { return random.IntN(2) == 0 }
 	number := func() uint64 { return random.Uint64() >> random.IntN(64) }
@@ -131,7 +133,7 @@ func wildGlobal(random *rand.Rand) *Global {
 	return g
 }
 
-// wildMessages is up to two batches with a gap between them.
+// wildMessages returns up to two batches with a gap between them.
 func wildMessages(random *rand.Rand, first uint64) (all []Batch) {
 	for range random.IntN(3) {
 		b := Batch{First: first}
@@ -148,7 +150,7 @@ func wildMessages(random *rand.Rand, first uint64) (all []Batch) {
 	return all
 }
 
-// wildPayload returns nil in place of no bytes, as Decode does.
+// wildPayload returns a random payload. Like Decode it returns nil for an empty one.
 func wildPayload(random *rand.Rand) []byte {
 	if random.IntN(4) == 0 {
 		return []byte([]string{"7 ", "\n{}", "\t\"a\"\r\n", "{\r\n\"a\" : [ 1e400,\t-0 ]}", `"\u00e9\/\ud800"`, "null", "\xff", `{"a":1,"a":2}`}[random.IntN(8)])
@@ -168,8 +170,7 @@ func readGolden(t testing.TB, name string) string {
 	return string(b)
 }
 
-// TestDecodeGolden reads the golden files back.
-func TestDecodeGolden(t *testing.T) {
+func TestDecodeReadsGoldenFiles(t *testing.T) {
 	for name := range jsonGlobals() {
 		checkSame(t, 0, []byte(readGolden(t, name+".json")), false)
 		checkSame(t, 0, []byte(readGolden(t, name+".compact.json")), true)
@@ -182,7 +183,7 @@ func TestDecodeReadsKeysInAnyOrder(t *testing.T) {
 	reversed := reverse(&jsonReader{b: []byte(document)}, 3)
 	g, err := Decode([]byte(reversed))
 	if err != nil {
-		t.Fatalf("%v\n%s", err, reversed)
+		t.Fatalf("got error %v\n%s", err, reversed)
 	}
 	if got := string(g.AppendJSON(nil, false)); got != document {
 		t.Errorf("got\n%s\nwant\n%s", got, document)
@@ -195,7 +196,7 @@ func reverse(r *jsonReader, depth int) string {
 		return string(r.raw())
 	}
 	var parts []string
-	r.members(func(name []byte) error { //nolint:errcheck // there is none
+	r.members(func(name []byte) error { //nolint:errcheck // always nil here
 		key := string(name)
 		value := depth - 1
 		if key == "state" {
@@ -208,14 +209,14 @@ func reverse(r *jsonReader, depth int) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// TestDecodeSkipsUnknownKeys plants a key that is not ours in every object of ours.
+// TestDecodeSkipsUnknownKeys adds unknown keys to every object of the format.
 func TestDecodeSkipsUnknownKeys(t *testing.T) {
 	document := readGolden(t, "complete.json")
 	for _, before := range []string{`"format"`, `"state"`, `"state_base64"`, `"from"`, `"seq"`, `"process"`} {
 		extra := strings.ReplaceAll(document, before, `"new": [{"seq": "}]"}, "\"", [1, [true], null]], "NEW": {}, "new": -1.5e-7, `+before)
 		g, err := Decode([]byte(extra))
 		if err != nil {
-			t.Errorf("before %s: %v", before, err)
+			t.Errorf("before %s: got error %v", before, err)
 		} else if got := string(g.AppendJSON(nil, false)); got != document {
 			t.Errorf("before %s: got\n%s\nwant\n%s", before, got, document)
 		}
@@ -227,7 +228,7 @@ func TestDecodeRefusesEveryPrefix(t *testing.T) {
 	document := strings.TrimSpace(readGolden(t, "partial.json"))
 	for n := range len(document) {
 		if _, err := Decode([]byte(document[:n])); err == nil || !strings.HasPrefix(err.Error(), "snapshot is not JSON: byte ") {
-			t.Errorf("the first %d bytes: got %v", n, err)
+			t.Errorf("the first %d bytes: got error %v, want one that names a byte", n, err)
 		}
 	}
 }
@@ -272,7 +273,7 @@ func TestDecodeMemoryIsBoundByItsInput(t *testing.T) {
 				t.Errorf("got %.1f bytes allocated for each byte of input, want at most %d", got, multiple)
 			}
 			if err != nil && strings.Contains(err.Error(), "not JSON") {
-				t.Error(err)
+				t.Errorf("got error %v, want JSON", err)
 			}
 		})
 	}
@@ -289,14 +290,14 @@ func FuzzDecode(f *testing.F) {
 		g, err := Decode(document)
 		if err != nil {
 			if n := len(err.Error()); n > 500 {
-				t.Errorf("got an error of %d bytes: %v", n, err)
+				t.Errorf("got an error of %d bytes, want at most 500: %v", n, err)
 			}
 			return
 		}
 		encoded := g.AppendJSON(nil, false)
 		again, err := Decode(encoded)
 		if err != nil {
-			t.Fatalf("decoded %q, but not again: %v\n%s", document, err, encoded)
+			t.Fatalf("%q: decoded again: got error %v\n%s", document, err, encoded)
 		}
 		if !reflect.DeepEqual(g, again) {
 			t.Errorf("got\n%#v\nwant\n%#v\n%s", again, g, encoded)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// jsonGlobals are the snapshots whose JSON stands in testdata/*.json, pretty and
-// compact, byte for byte.
+// jsonGlobals returns the snapshots whose exact JSON is in testdata/*.json, pretty and
+// compact.
 func jsonGlobals() map[string]*Global {
 	started := time.Date(2026, 11, 22, 8, 35, 25, 123456789, time.FixedZone("", 3600))
 	complete := &Global{
@@ -58,22 +58,17 @@ func jsonGlobals() map[string]*Global {
 func TestJSONGolden(t *testing.T) {
 	for name, g := range jsonGlobals() {
 		for file, compact := range map[string]bool{name + ".json": false, name + ".compact.json": true} {
-			path := "testdata/" + file
 			got := g.AppendJSON(nil, compact)
 			if *rewrite {
-				if err := os.WriteFile(path, got, 0o644); err != nil {
+				if err := os.WriteFile("testdata/"+file, got, 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if string(got) != string(want) {
-				t.Errorf("%s: now\n%s\n(-rewrite puts it into the file)", path, got)
+			if want := readGolden(t, file); string(got) != want {
+				t.Errorf("%s (-rewrite replaces it):\ngot\n%s\nwant\n%s", file, got, want)
 			}
 			if !json.Valid(got) {
-				t.Errorf("%s is not JSON", path)
+				t.Errorf("%s: got %s, want JSON", file, got)
 			}
 		}
 	}
@@ -83,13 +78,14 @@ func TestJSONCompactIsOneLine(t *testing.T) {
 	for name, g := range jsonGlobals() {
 		got := string(g.AppendJSON([]byte("before "), true))
 		if !strings.HasPrefix(got, "before {") || strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, "}\n") || strings.Contains(got, "\r") {
-			t.Errorf("%s: %q", name, got)
+			t.Errorf("%s: got %q, want the JSON on one line after the prefix", name, got)
 		}
 	}
 }
 
-// What a program made comes out as it went in: byte for byte as JSON, or in base64.
-func TestJSONPayloads(t *testing.T) {
+// The JSON has the exact bytes of a payload: as they are if the payload is JSON, otherwise
+// in base64.
+func TestJSONKeepsPayloads(t *testing.T) {
 	for _, test := range []struct{ payload, pretty, compact string }{
 		{`9007199254740993`, `"payload": 9007199254740993`, `"payload":9007199254740993`},
 		{`1e400`, `"payload": 1e400`, `"payload":1e400`},
@@ -111,17 +107,17 @@ func TestJSONPayloads(t *testing.T) {
 		g := &Global{Channels: []ChannelState{{Known: true, Messages: []Batch{batch(1, test.payload)}}}}
 		pretty, compact := string(g.AppendJSON(nil, false)), string(g.AppendJSON(nil, true))
 		if want := `{"seq": 1, ` + test.pretty + `}`; !strings.Contains(pretty, want) || !json.Valid([]byte(pretty)) {
-			t.Errorf("%q: %s is not in %s", test.payload, want, pretty)
+			t.Errorf("%q: got %s, want it to contain %s", test.payload, pretty, want)
 		}
 		if want := `{"seq":1,` + test.compact + `}`; !strings.Contains(compact, want) || !json.Valid([]byte(compact)) {
-			t.Errorf("%q: %s is not in %s", test.payload, want, compact)
+			t.Errorf("%q: got %s, want it to contain %s", test.payload, compact, want)
 		}
 	}
 }
 
-// Strings that are ours are valid JSON whatever is in them. A reader that encodes them
-// again gets the same bytes, so U+FFFD is not written as an escape.
-func TestJSONStrings(t *testing.T) {
+// Strings of chandy itself become valid JSON whatever is in them. A reader that encodes
+// them again gets the same bytes, so U+FFFD is not written as an escape.
+func TestJSONStringsAreValid(t *testing.T) {
 	for _, text := range []string{"\"\\\n\r\t\x00\x1f", "<&>", "\xff\xc0", "\u2028\ufffd", "é"} {
 		g := &Global{Cluster: text, Processes: []ProcessState{{ID: "p1", State: State{Error: text}}}, Missing: []Missing{{Process: "p2", Detail: text}}}
 		b := g.AppendJSON(nil, true)
@@ -131,7 +127,7 @@ func TestJSONStrings(t *testing.T) {
 		}
 		want := string([]rune(text))
 		if err := json.Unmarshal(b, &read); err != nil || read.Cluster != want || read.Missing[0].Detail != want {
-			t.Errorf("%q: %v, %s", text, err, b)
+			t.Errorf("%q: got %s (error %v), want the text %q", text, b, err, want)
 		}
 		if bytes.Contains(b, []byte(`\ufffd`)) {
 			t.Errorf("%q: got %s, want no escape of U+FFFD", text, b)
@@ -144,14 +140,15 @@ func TestJSONOfRandomSnapshotsIsValid(t *testing.T) {
 		g := randomGlobal(rand.New(rand.NewPCG(seed, 3)))
 		for _, compact := range []bool{false, true} {
 			if b := g.AppendJSON(nil, compact); !json.Valid(b) {
-				t.Fatalf("seed %d: %s", seed, b)
+				t.Fatalf("seed %d: got %s, want JSON", seed, b)
 			}
 		}
 	}
 }
 
-// A payload that nests deeper than some readers can follow does not spoil the document.
-func TestDeepPayloadsStandInBase64(t *testing.T) {
+// Readers of JSON limit how deep a document may nest. A payload that nests too deep must
+// not make the document unreadable.
+func TestDeepPayloadsAreBase64(t *testing.T) {
 	for depth, want := range map[int]string{payloadDepthMax: "payload", payloadDepthMax + 1: "payload_base64"} {
 		payload := strings.Repeat(`[{"]":`, depth/2) + strings.Repeat("[", depth%2) + "1" + strings.Repeat("]", depth%2) + strings.Repeat("}]", depth/2)
 		g := &Global{Channels: []ChannelState{{Known: true, Messages: []Batch{batch(1, payload)}}}}
@@ -161,8 +158,8 @@ func TestDeepPayloadsStandInBase64(t *testing.T) {
 	}
 }
 
-// Lengths of time are exact, also those that a float64 cannot hold.
-func TestJSONMilliseconds(t *testing.T) {
+// Lengths of time are exact, even if a float64 cannot hold them.
+func TestJSONMillisecondsAreExact(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0", 999: "0", time.Microsecond: "0.001", 20 * time.Microsecond: "0.02", 3210 * time.Microsecond: "3.21",
 		time.Second: "1000", math.MaxInt64: "9223372036854.775",
