@@ -31,8 +31,8 @@ func TestSkipSpaceStopsAtEnd(t *testing.T) {
 	}
 }
 
-// FuzzSkipValue compares the end and the depth of a value with those that encoding/json
-// finds.
+// FuzzSkipValue compares SkipValue with encoding/json: the end and the depth of a value
+// must be the same.
 func FuzzSkipValue(f *testing.F) {
 	for _, text := range []string{`{"a":[1,{"b":null}],"\"":"\\"}`, `[-1.5e3, "]", [true]]`, `"\u0022"`, "7 "} {
 		f.Add([]byte(text))

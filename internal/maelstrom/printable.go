@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// Printable makes text from elsewhere safe for a log or a terminal. It escapes what is
-// not a printable character, and cuts the text after max bytes.
+// Printable makes foreign text safe for a log or a terminal. It escapes characters that
+// are not printable, and cuts the text after max bytes.
 func Printable(text []byte, max int) string {
 	cut := len(text) > max
 	if cut {
