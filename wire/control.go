@@ -90,7 +90,7 @@ type ProgressReply struct {
 	Processes int     `json:"processes"`
 	Closed    int     `json:"closed"` // channels with a closed receiving end
 	Channels  int     `json:"channels"`
-	InFlight  int     `json:"in_flight"` // messages recorded on channels so far
+	InFlight  int     `json:"in_flight"` // messages that incoming ends of channels have recorded so far
 	ElapsedMS float64 `json:"elapsed_ms"`
 }
 
