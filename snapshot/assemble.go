@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Assemble makes the global snapshot from what has come, at the time elapsed after
-// the start. If the state of a process has not come and the process has not failed, why
+// Assemble makes the global snapshot from what has come. elapsed is the time since the
+// start of the snapshot. If the state of a process has not come and the process has not failed, why
 // returns the reason; a nil why means PartNotReceived.
 func (c *Collector) Assemble(elapsed time.Duration, why func(ProcessID) (Reason, string)) *Global {
 	g := &Global{
@@ -58,9 +58,10 @@ func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID)
 // assembleChannel adds one channel: outgoing end number i of from, incoming end
 // number k of to.
 func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, i, k int) {
+	// The zero Closed stands for an end whose record did not come.
 	out, outClosed := from.out.closed[i].(Closed)
 	in, inClosed := to.in.closed[k].(Closed)
-	s := ChannelState{Channel: channel, Resets: mergeResets(out.Resets, in.Resets), SeenBySender: out.Peer, SeenByReceiver: in.Peer}
+	s := ChannelState{Channel: channel, Resets: slices.Concat(out.Resets, in.Resets), SeenBySender: out.Peer, SeenByReceiver: in.Peer}
 	if from.recorded != nil {
 		s.Sent, s.SentKnown = from.recorded.Sent[i].N, true
 	}
@@ -81,8 +82,10 @@ func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, 
 	case !outClosed && from.failed != nil:
 		missing(from.failed.Reason, from.failed.Detail)
 	case !inClosed && !outClosed:
-		missing(MarkerNotCome, fmt.Sprintf("%s reported no connection with %s", channel.From, channel.To))
-	case !inClosed:
+		// An outgoing end closes once its process has recorded and knows the peer's
+		// incarnation. So the two have probably never met.
+		missing(MarkerNotCome, fmt.Sprintf("no record of %s's end came: perhaps it has no connection with %s", channel.From, channel.To))
+	case !inClosed: // the marker, or a message before it, did not come
 		missing(MarkerNotCome, "")
 	case !outClosed: // the marker came, so only the sender's record is late
 		missing(PartNotReceived, fmt.Sprintf("the record of %s's end did not come", channel.From))
@@ -125,20 +128,4 @@ func Join(received, sent uint64, in, out []Batch) ([]Batch, error) {
 		return nil, fmt.Errorf("message %d is not recorded", next)
 	}
 	return joined, nil
-}
-
-// mergeResets combines what the two ends reported of the resets of one channel. Each
-// end discarded messages of its own, so the numbers add up.
-func mergeResets(a, b []Reset) []Reset {
-	merged := slices.Clone(a)
-	for _, r := range b {
-		i := slices.IndexFunc(merged, func(m Reset) bool { return m.Process == r.Process && m.Incarnation == r.Incarnation })
-		if i < 0 {
-			merged = append(merged, r)
-			continue
-		}
-		merged[i].Discarded += r.Discarded
-		merged[i].Unknown = merged[i].Unknown || r.Unknown
-	}
-	return merged
 }

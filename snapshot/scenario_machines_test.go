@@ -138,7 +138,7 @@ func (m *machines) deliver(l *line) (f frame, effects []snapshot.Effect, err err
 			return f, nil, err
 		}
 		if fresh.Count > 0 && h.recorder.Recording() {
-			l.in.Keep()
+			l.in.GiveAway()
 			effects = h.recorder.MessagesArrived(l.From, fresh)
 		}
 		return f, h.obey(effects), nil

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -30,10 +29,10 @@ func NewReader(r io.Reader, limit int) *Reader {
 }
 
 // SetLimit sets the longest payload, in bytes, from the next frame on. Each type of
-// frame has a limit of its own too, and the lower one holds. No type is above FrameMax.
+// frame has a limit of its own too, at most FrameMax. The lower of the two applies.
 func (r *Reader) SetLimit(limit int) { r.limit = limit }
 
-// Read returns the next frame. Bodies and chunks in it refer to memory of the Reader.
+// Read returns the next frame. Messages and chunks in it refer to memory of the Reader.
 // They are valid until the next Read that begins while Buffered is 0. So a caller can
 // read all frames that are buffered and handle them together. Everything else in a
 // frame is a copy.
@@ -91,7 +90,7 @@ func (r *Reader) read() (Frame, error) {
 		return nil, violation("%s frame: %w", typ, ErrChecksum)
 	}
 	f, err := r.decoder.frame(typ, payload)
-	r.decoder = decoder{} // it must not keep the payload
+	r.decoder = decoder{} // the decoder must not keep the payload alive
 	return f, err
 }
 
@@ -109,12 +108,12 @@ func (r *Reader) readHeader() error {
 		return fmt.Errorf("in a header: %w", unexpected(err))
 	}
 	if first := r.buf[r.from:r.to]; !r.spoke && (first[0] != magic0 || first[1] != magic1) {
-		return foreign(bytes.Clone(first))
+		return foreign(first)
 	}
 	if err := r.fill(HeaderSize); err != nil {
 		return fmt.Errorf("in a header: %w", unexpected(err))
 	}
-	r.from += copy(r.header[:], r.buf[r.from:])
+	r.from += copy(r.header[:], r.buf[r.from:]) // reading the payload may move the buffer
 	return nil
 }
 

@@ -10,7 +10,7 @@ const (
 	pieceFailed   byte = 3
 )
 
-// What a recorded piece holds as its state.
+// Values of the byte before the state of a recorded piece.
 const (
 	stateBytes byte = 0 // the state
 	stateError byte = 1 // the reason why there is none
@@ -20,9 +20,10 @@ const (
 // refer to than to copy.
 const ReferMin = 2 << 10
 
-// Section encodes pieces of the part of a process in one incarnation, as SPEC.md
-// describes them. The caller must have resolved the states. Section only reads the
-// pieces, so it may run on any goroutine.
+// Section encodes pieces of one part, as SPEC.md describes them. Every Recorded and Closed
+// must belong to process in this incarnation, otherwise Section panics. The bytes do not
+// contain the two, because the connection names them. The caller must have resolved the
+// states. Section only reads the pieces, so it may run on any goroutine.
 //
 // States and messages can be large, and they are in memory already. So Section returns
 // the section as several slices, which follow one another. A state or a batch of at
@@ -61,8 +62,8 @@ func Section(process snapshot.ProcessID, incarnation snapshot.Incarnation, piece
 //   - appendPiece adds up the length and writes the piece. There it copies the states
 //     and messages, or refers to them.
 type sectionEncoder struct {
-	process     snapshot.ProcessID
-	incarnation snapshot.Incarnation
+	process     snapshot.ProcessID   // owner of the part; only checked
+	incarnation snapshot.Incarnation // only checked
 
 	slices [][]byte // finished slices of the section
 	copied []byte   // slice at the end of the section, not in slices yet
@@ -100,7 +101,7 @@ func (s *sectionEncoder) appendPiece(kind byte) {
 	s.fields, s.bodies = s.fields[:0], s.bodies[:0]
 }
 
-// finishSlice adds what was copied to slices. The memory behind it is for the next
+// finishSlice moves copied to the end of slices. The rest of its memory is for the next
 // slice.
 func (s *sectionEncoder) finishSlice() {
 	if len(s.copied) > 0 {
@@ -110,13 +111,14 @@ func (s *sectionEncoder) finishSlice() {
 }
 
 // copiedSize estimates how many bytes of a section will be copied, so that one
-// allocation has room for them. Its gain: without it, a section with 62 ends of
+// allocation has room for them. Without it, a section with 62 ends of
 // channels takes 1.3 times as long to encode if they are idle, and 2.3 times if each
 // has one message of 1 KiB (BenchmarkSection).
 func copiedSize(pieces []snapshot.Piece) int {
 	const (
-		head   = 64 // bytes of a section, or of a piece of a kind that is rare
+		head   = 64 // bytes of a section or of any small piece, about
 		number = 4  // bytes of a number or a length
+		closed = 6  // bytes of a closed piece besides its ids, messages and resets
 	)
 	n := head
 	for _, piece := range pieces {
@@ -129,7 +131,7 @@ func copiedSize(pieces []snapshot.Piece) int {
 				}
 			}
 		case snapshot.Closed:
-			n += 6 + len(piece.Channel.From) + len(piece.Peer) + len(piece.Resets)*head
+			n += closed + len(piece.Channel.From) + len(piece.Peer) + len(piece.Resets)*head
 			for _, batch := range piece.Messages {
 				n += 3*number + copiedBody(batch.Body)
 			}

@@ -22,7 +22,7 @@
 //   - A payload from [Receiver.Receive] is lent until the next call of Receive.
 //
 // A recorder refers to messages for as long as its snapshot lasts. [Sender.Outbox],
-// [Receiver.Inbox] and [Receiver.Keep] therefore give the memory away: it is never
+// [Receiver.Inbox] and [Receiver.GiveAway] therefore give the memory away: it is never
 // used again, and the garbage collector frees it.
 package channel
 

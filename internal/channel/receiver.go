@@ -10,6 +10,7 @@ import (
 
 // Receiver is the incoming half of a channel. Rule and Window must be set before first
 // use. Window is how many bytes the sender may send beyond what the program has received.
+// The first Acknowledge grants the window; no message may arrive before it.
 //
 // Invariants: received <= arrived; the inbox holds messages received+1 … arrived.
 type Receiver struct {
@@ -31,7 +32,7 @@ type Receiver struct {
 // Data copies the messages that are new into the inbox and returns them, lent. It drops
 // messages that arrived before, and counts them. An error is a violation of the protocol:
 // a gap, a message before its marker, or a message that begins beyond the window (a
-// message may end beyond it). Nothing else has changed then.
+// message may end beyond it). After an error only the count of duplicates may have changed.
 func (r *Receiver) Data(d wire.Data) (snapshot.Batch, error) {
 	fresh := d.Batch.After(r.arrived)
 	r.duplicates += uint64(d.Count - fresh.Count)
@@ -70,9 +71,9 @@ func (r *Receiver) add(fresh snapshot.Batch, stamp uint64) snapshot.Batch {
 	return snapshot.Batch{First: fresh.First, Count: fresh.Count, Body: slices.Clip(last.Body[begin:])}
 }
 
-// Keep gives the memory of the inbox away to a recorder that refers to it. Messages
-// that are added to the last segment later share that memory.
-func (r *Receiver) Keep() {
+// GiveAway gives the memory of the inbox away to a recorder that refers to it. Messages
+// added to the last segment later are in that memory too, so it is never used again.
+func (r *Receiver) GiveAway() {
 	for i := range r.inbox {
 		r.inbox[i].recorded = true
 	}
@@ -135,9 +136,9 @@ func (r *Receiver) Bytes() int { return int(r.arrivedBytes - r.receivedBytes) }
 func (r *Receiver) Duplicates() uint64 { return r.duplicates }
 
 // Inbox returns what arrived and was not received, see [snapshot.Channels]. It gives
-// the memory away, as Keep does.
+// the memory away, as GiveAway does.
 func (r *Receiver) Inbox() []snapshot.Batch {
-	r.Keep()
+	r.GiveAway()
 	batches := make([]snapshot.Batch, len(r.inbox))
 	for i, seg := range r.inbox {
 		seg.Body = slices.Clip(seg.Body)

@@ -216,7 +216,7 @@ func TestInboxByReference(t *testing.T) {
 	receive(1)
 	all := r.Inbox()
 	kept := arrive()
-	r.Keep()
+	r.GiveAway()
 	before := fmt.Sprint(all, kept)
 	if n := len(all); n < 2 || all[0].First != 2 || all[n-1].Last() != 5 {
 		t.Fatalf("%d batches", n)

@@ -13,7 +13,8 @@ import (
 // nothing was ever sent and which has no connection.
 //
 // Invariants: acked <= written <= sent; received <= acked;
-// markerAcked <= markerWritten <= markerSent.
+// markerAcked <= markerWritten <= markerSent. A marker begins a new segment, so a batch
+// never crosses a marker.
 type Sender struct {
 	Rule     Rule
 	FreeList *FreeList
@@ -23,7 +24,7 @@ type Sender struct {
 	outbox      []segment // messages acked+1 … sent; the first segment may begin earlier
 	bytes       int       // bytes in the segments of the outbox
 	recordedTo  uint64    // last message to which a recorder refers
-	credit      uint64    // limit of offset that the receiver granted; it never falls
+	credit      uint64    // messages that begin at or beyond this offset must wait; it never falls
 
 	markerSent, markerAcked uint64
 	markers                 []Marker // ordinals markerAcked+1 … markerSent
@@ -34,7 +35,7 @@ type Sender struct {
 	markerWritten uint64 // last marker that Next returned
 	offset        uint64 // bytes of messages 1 … written
 	resent        uint64
-	cursor        int // index of the segment that Next goes on with, or of the one before if that is used up
+	cursor        int // index of the segment that Next goes on with; if that is used up, with the next one
 	cursorBytes   int // bytes of segment cursor that Next returned
 }
 
@@ -62,13 +63,14 @@ func (s *Sender) Send(payload []byte) {
 // newSegment returns a segment with as much room as the segment before it uses.
 func (s *Sender) newSegment() segment {
 	next := segment{Batch: snapshot.Batch{First: s.sent}, stamp: s.markerSent, start: s.offset}
-	room := 0
+	room, busy := 0, false
 	if n := len(s.outbox); n > 0 {
 		last := s.outbox[n-1]
 		next.start = last.start + uint64(len(last.Body))
 		room = min(len(last.Body), segmentMax)
+		busy = room > segmentMax/2
 	}
-	next.Body = s.FreeList.take(room, room > segmentMax/2)
+	next.Body = s.FreeList.take(room, busy)
 	return next
 }
 
@@ -95,8 +97,8 @@ func (s *Sender) Bytes() int { return s.bytes }
 // Waiting returns the number of messages in the outbox.
 func (s *Sender) Waiting() int { return int(s.sent - s.acked) }
 
-// Resent returns how many messages are sent again on the current connection, because
-// they did not arrive on an earlier one.
+// Resent returns how many messages the connection before this one carried and the
+// receiver has not got. They are sent again.
 func (s *Sender) Resent() uint64 { return s.resent }
 
 // Outbox returns the number of the last acknowledged message and the messages after it,
@@ -176,14 +178,15 @@ func (s *Sender) Acknowledge(at wire.Position) error {
 	done := 0
 	for done < len(s.outbox) && s.outbox[done].Last() <= s.acked {
 		s.bytes -= len(s.outbox[done].Body)
-		// An empty outbox must leave offset at the end of message sent, for newSegment.
+		// If the outbox becomes empty, offset must be the end of the last message, because
+		// newSegment starts there.
 		s.offset = max(s.offset, s.outbox[done].start+uint64(len(s.outbox[done].Body)))
 		s.outbox[done].recorded = s.outbox[done].First <= s.recordedTo
 		s.FreeList.put(&s.outbox[done])
 		done++
 	}
 	s.outbox = slices.Delete(s.outbox, 0, done)
-	if s.cursor -= done; s.cursor < 0 {
+	if s.cursor -= done; s.cursor < 0 { // its segment was used up and is gone
 		s.cursor, s.cursorBytes = 0, 0
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 type capture struct {
 	done      func(program.State)
 	stage     stage
-	timer     *time.Timer        // time limit of the stage; nil if it has none
+	timer     *time.Timer        // time limit of the stage; nil until the child is ready
 	stopWatch context.CancelFunc // stops watching whether the child is idle; may be nil
 	idle      bool               // the child is idle, as WatchIdle defines it
 	request   string             // msg_id of the request for the state, in stage replying
@@ -35,8 +35,8 @@ const (
 // instead.
 func (x *Program) Capture(done func(program.State)) {
 	x.capture = &capture{done: done}
-	x.returnBatches()
-	if x.ready { // otherwise init_timeout is the limit, and run enters the stage again
+	x.returnBatches() // the child must be able to print its reply
+	if x.ready {      // until then init_timeout is the limit, and run begins this one
 		x.enter(writing, x.settings.StateTimeout, x.notRead)
 	}
 	x.advance()
@@ -65,8 +65,8 @@ func (c *capture) stop() {
 	}
 }
 
-// advance ends the present stage of the capture, if any, when its condition holds. The
-// caller must call it after every change that a stage may wait for.
+// advance ends the present stage of the capture, if any, when its condition holds. It must
+// be called after every change that a stage may wait for.
 func (x *Program) advance() {
 	c := x.capture
 	if c == nil || x.over {
@@ -80,8 +80,8 @@ func (x *Program) advance() {
 	}
 }
 
-// settle begins the stage after writing, or ends the capture if the child is not asked
-// for its state.
+// settle ends stage writing. It begins settling, or asks for the state at once, or ends
+// the capture if the child is not asked.
 func (x *Program) settle() {
 	switch {
 	case x.settings.State == stateNone:
@@ -131,7 +131,7 @@ func (x *Program) settled() string {
 func (x *Program) askState() {
 	c := x.capture
 	c.about = &snapshot.About{Settled: x.settled(), Unanswered: x.requests.unanswered()}
-	if c.idle { // every earlier line has had its effect
+	if c.idle { // no message without a reply is in doubt any more
 		x.requests.unconfirmed = false
 	}
 	x.enter(replying, x.settings.StateTimeout, x.noReply)
@@ -176,8 +176,8 @@ func (x *Program) noReply() {
 }
 
 // captured ends the capture. This is the cut: afterwards the child may receive lines
-// again. Refusals that waited for the end of the capture are written after the state has
-// been handed over.
+// again. Error replies to the child waited during the capture (see refuse). They are
+// written after the state has been handed over.
 func (x *Program) captured(state program.State) {
 	c := x.capture
 	c.stop()

@@ -55,7 +55,7 @@ type Core struct {
 	lastConn ConnID
 	checked  time.Duration // when keepAlive ran last
 
-	sessions   int
+	sessions   int // of clients, open
 	awaitingUp []waiter
 	// refused holds the code that was last sent to each process, so that a process
 	// that comes again and again is logged once.
@@ -90,8 +90,8 @@ func (c *Core) rule() channel.Rule {
 	return channel.InOrder
 }
 
-// Step takes the events that happened until now, which is a monotonic time, and
-// returns what the host must do, in order. The effects are valid until the next Step.
+// Step takes the events that happened before now and returns what the host must do, in
+// order. now is on a monotonic clock. The effects are valid until the next Step.
 func (c *Core) Step(now time.Duration, events []Event) []Effect {
 	c.now = now
 	clear(c.effects)
@@ -115,13 +115,14 @@ func (c *Core) Next() (at time.Duration, ok bool) {
 	at, ok = c.timers.next()
 	if c.epoch != nil {
 		at, ok = earlier(at, ok, &c.epoch.timers)
-		if c.epoch.canInitiate() {
+		if c.epoch.acceptsNewWork() { // otherwise the program's timers wait
 			at, ok = earlier(at, ok, &c.epoch.delivery.timers)
 		}
 	}
 	return at, ok
 }
 
+// earlier returns the earlier of a time, if ok, and the next time of t, if it has one.
 func earlier(at time.Duration, ok bool, t *timers) (time.Duration, bool) {
 	if other, is := t.next(); is && (!ok || other < at) {
 		return other, true
@@ -166,8 +167,8 @@ func (c *Core) after(d time.Duration, f func()) *timer { return c.timers.add(c.n
 // its outboxes.
 const StopTimeout = time.Second
 
-// stop ends the node once every channel that is up has delivered its outbox, or after
-// StopTimeout. The program receives nothing more.
+// stop ends the node once every channel to another process that is up has delivered its
+// outbox, or after StopTimeout. The program receives nothing more.
 func (c *Core) stop() {
 	if c.stopping {
 		return

@@ -8,7 +8,7 @@ type delivery struct {
 	held     bool        // between Process.Hold and Release
 	spent    bool        // the last step used up its budget
 	timers   timers      // set by the program
-	overHigh int         // outboxes that count as above the high-water mark
+	overHigh int         // outboxes above the high-water mark, see accountOutbox
 }
 
 // inARow is how many messages of one channel the program receives before the next
@@ -20,44 +20,73 @@ func (e *epoch) receiving() bool {
 	return !e.delivery.held && !e.recorder.Capturing() && !e.core.stopping
 }
 
-// canInitiate reports whether timers may fire and requests of clients be received. Both
-// are held back while an outbox is above its high-water mark. Messages are not, because
-// processes that answer each other must not all wait.
-func (e *epoch) canInitiate() bool {
+// acceptsNewWork reports whether timers may fire and, if the program may receive, requests
+// of clients be received. Both wait while an outbox is above its high-water mark. Messages
+// do not, because processes that answer each other must not all wait. Process.Hold does
+// not stop timers.
+func (e *epoch) acceptsNewWork() bool {
 	return !e.recorder.Capturing() && !e.core.stopping && e.delivery.overHigh == 0
 }
 
 // undelivered reports whether the program could receive something at once.
 func (e *epoch) undelivered() bool {
-	return e.receiving() && (len(e.delivery.ready) > 0 || len(e.clients.requests) > 0 && e.canInitiate())
+	return e.receiving() && (len(e.delivery.ready) > 0 || len(e.clients.requests) > 0 && e.acceptsNewWork())
 }
 
 // deliver fires the program's timers that are due, then hands the program the requests
 // of clients, then messages from the channels in turn. The budget is the limit for all
-// three together. Requests and messages get one turn even if nothing of the budget
+// three together. Requests and messages get one call even if nothing of the budget
 // remains, so that timers that are always due do not starve them.
 func (e *epoch) deliver() {
-	d, left := &e.delivery, e.core.Budget
-	for left > 0 && e.canInitiate() && d.timers.fireOne(e.core.now) {
-		left--
-	}
-	d.spent = left == 0
+	e.delivery.spent = false
+	left := e.spend(e.core.Budget, e.fireTimer)
+	left = e.spend(left, e.receiveRequest)
+	e.spend(left, e.receiveMessages)
+}
+
+// spend calls next until it returns 0 or the budget is spent, and returns what is left of
+// the budget. next makes at most the given number of calls of the program, and returns
+// how many it made.
+func (e *epoch) spend(left int, next func(most int) int) int {
 	left = max(left, 1)
-	for left > 0 && len(e.clients.requests) > 0 && e.receiving() && e.canInitiate() {
-		r := e.clients.next()
-		left--
-		e.program.Receive(r.client, r.payload)
+	for n := 1; n > 0 && left > 0; {
+		n = next(left)
+		left -= n
 	}
-	d.spent = d.spent || left == 0
-	left = max(left, 1)
-	for left > 0 && len(d.ready) > 0 && e.receiving() {
+	e.delivery.spent = e.delivery.spent || left == 0
+	return left
+}
+
+// fireTimer fires the program's first timer, if it is due.
+func (e *epoch) fireTimer(int) int {
+	if e.acceptsNewWork() && e.delivery.timers.fireOne(e.core.now) {
+		return 1
+	}
+	return 0
+}
+
+// receiveRequest hands the program the first request of a client.
+func (e *epoch) receiveRequest(int) int {
+	if len(e.clients.requests) == 0 || !e.receiving() || !e.acceptsNewWork() {
+		return 0
+	}
+	r := e.clients.next()
+	e.program.Receive(r.client, r.payload)
+	return 1
+}
+
+// receiveMessages hands the program messages of the next channel that has any.
+func (e *epoch) receiveMessages(most int) int {
+	d := &e.delivery
+	for len(d.ready) > 0 && e.receiving() {
 		in := d.ready[0]
-		d.ready, in.ready = slices.Delete(d.ready, 0, 1), false
-		most := min(left, inARow)
-		left -= in.deliver(most)
-		in.takeTurn()
+		d.ready, in.queued = slices.Delete(d.ready, 0, 1), false
+		if n := in.deliver(min(most, inARow)); n > 0 {
+			in.queueTurn()
+			return n
+		}
 	}
-	d.spent = d.spent || left == 0
+	return 0
 }
 
 // deliver hands the program at most n messages of one channel, and returns how many.
@@ -76,10 +105,10 @@ func (in *incoming) deliver(n int) int {
 	return n
 }
 
-// takeTurn queues the channel for delivery if its inbox holds anything.
-func (in *incoming) takeTurn() {
-	if !in.ready && in.receiver.Waiting() > 0 {
-		in.ready = true
+// queueTurn queues the channel for its next turn if its inbox holds anything.
+func (in *incoming) queueTurn() {
+	if !in.queued && in.receiver.Waiting() > 0 {
+		in.queued = true
 		in.epoch.delivery.ready = append(in.epoch.delivery.ready, in)
 	}
 }

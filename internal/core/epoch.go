@@ -86,7 +86,7 @@ func newEpoch(c *Core, b Begin) *epoch {
 	return e
 }
 
-// end closes all connections of the epoch and takes the handle from the program.
+// end closes all connections of the epoch and makes the program's handle useless.
 // Snapshots that are assembled here end as partial, and waiting clients get an error.
 func (e *epoch) end() {
 	c := e.core
@@ -132,8 +132,8 @@ func (e *epoch) flush() {
 		in.acknowledge()
 	}
 	e.dirtyIn = e.dirtyIn[:0]
-	// A self-channel may make other channels dirty. Its own acknowledgement waits for the
-	// next step.
+	// Flushing a self-channel delivers its frames here. That may make more channels dirty,
+	// and its acknowledgement waits for the next step.
 	for i := 0; i < len(e.dirtyOut); i++ {
 		out := e.dirtyOut[i]
 		out.dirty = false
@@ -143,7 +143,8 @@ func (e *epoch) flush() {
 	e.dirtyOut = e.dirtyOut[:0]
 }
 
-// flushed reports whether every channel that is up has delivered its outbox.
+// flushed reports whether every channel to another process that is up has delivered its
+// outbox.
 func (e *epoch) flushed() bool {
 	return !slices.ContainsFunc(e.out, func(out *outgoing) bool {
 		return out.up && !out.self() && out.sender.Waiting() > 0
@@ -177,8 +178,8 @@ func (e *epoch) incoming(from snapshot.ProcessID) *incoming {
 	return nil
 }
 
-// checkAllUp notices when the last channel of this process has come up. It logs that
-// once for each time that a channel was down, and answers clients that wait for it.
+// checkAllUp notices when the last channel of this process has come up. It logs that once
+// each time, and answers the clients that wait for it.
 func (e *epoch) checkAllUp() {
 	if e.allUp || slices.ContainsFunc(e.out, func(out *outgoing) bool { return !out.up }) ||
 		slices.ContainsFunc(e.in, func(in *incoming) bool { return !in.up() }) {

@@ -20,7 +20,7 @@ type incoming struct {
 	ackTimer *timer
 	stats    linkStats
 	stale    uint64 // hellos of incarnations that were replaced
-	ready    bool   // in delivery.ready: there may be something to receive
+	queued   bool   // in delivery.ready: there may be something to receive
 	dirty    bool   // in epoch.dirtyIn: flush may have something to acknowledge
 
 	// transit holds frames that came during the emulated transit time.
@@ -147,7 +147,7 @@ func (in *incoming) deliverDelayed() {
 }
 
 func (in *incoming) arrive(f wire.Frame) error {
-	defer in.takeTurn()
+	defer in.queueTurn()
 	in.markDirty()
 	switch f := f.(type) {
 	case wire.Data:
@@ -165,7 +165,7 @@ func (in *incoming) arriveData(f wire.Data) error {
 		return err
 	}
 	if fresh.Count > 0 && e.recorder.Recording() {
-		in.receiver.Keep()
+		in.receiver.GiveAway()
 		e.obey(e.recorder.MessagesArrived(in.peer.id, fresh))
 	}
 	return nil

@@ -8,21 +8,20 @@ import (
 	"chandy/wire"
 )
 
-// pending is what the recorder has reported of one snapshot and the node has not sent
-// to the assembler yet.
+// pending is this process's part of one snapshot, until its last piece is sent.
 type pending struct {
 	snapshot.Start
-	pieces  []snapshot.Piece
-	timer   *timer
-	section uint64 // number of the next section
-	bytes   int    // of all sections so far
+	pieces   []snapshot.Piece
+	timer    *timer
+	sections uint64 // number of the next section
+	bytes    int    // of all sections so far
 }
 
 const (
 	// PartMax is the limit of one part, in bytes as it is sent.
 	PartMax = 1 << 30
-	// pieceDelay is how long a piece may wait for others. A part is usually one section
-	// then, and a snapshot that ends as partial has lost little.
+	// pieceDelay is how long a piece may wait for others. It is long enough that a part is
+	// usually one section, and short enough that a partial snapshot lacks few pieces.
 	pieceDelay = 20 * time.Millisecond
 	// inlineMax is the largest job that is done in the step, in bytes.
 	inlineMax = 64 << 10
@@ -52,9 +51,9 @@ func (e *epoch) sendPending(p *pending) {
 	c := e.core
 	p.timer.cancel()
 	p.timer = nil
-	pieces, section := p.pieces, p.section
+	pieces, section := p.pieces, p.sections
 	p.pieces = nil
-	p.section++
+	p.sections++
 	if p.Assembler == c.self {
 		e.work(size(pieces), func() any { return resolve(pieces) }, func(result any) {
 			e.collect(p.ID, result.([]snapshot.Piece))

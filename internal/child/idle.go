@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	// idleFor is how long the threads of an idle child have slept, at least.
+	// idleFor is how long all threads must have slept before the child counts as idle.
 	idleFor = 5 * time.Millisecond
 	// idleEvery is the interval between two checks of the threads.
 	idleEvery = time.Millisecond
@@ -16,9 +16,9 @@ const (
 )
 
 // WatchIdle calls changed when the child becomes idle and when it stops being idle, until
-// ctx is done. A child is idle when the pipes of its stdin and stdout are empty, and all
-// threads of its process group have slept for idleFor. Outside Linux, WatchIdle returns
-// at once.
+// ctx is done or the child exits. A child is idle when, for idleFor, the pipes of its
+// stdin and stdout were empty in every check and all threads of its process group slept.
+// Outside Linux, WatchIdle returns at once.
 func (p *Proc) WatchIdle(ctx context.Context, changed func(idle bool)) {
 	if !canIdle {
 		return
@@ -29,23 +29,22 @@ func (p *Proc) WatchIdle(ctx context.Context, changed func(idle bool)) {
 	}
 	tick := time.NewTicker(idleEvery)
 	defer tick.Stop()
-	var since time.Time // last check that did not find the child quiet
-	var checks int      // checks after it
-	var last uint64     // sum of the last check
+	since, checks := time.Now(), 0 // last check that did not find the child quiet; checks after it
+	var last uint64                // trace of the last check
 	idle := false
 	for {
 		// Read the pipes before /proc. A thread that empties a pipe before we look at
-		// it has run since the last check, and activity shows that.
+		// it has run since the last check, so the trace that activity returns has changed.
 		in, inOK := inPipe(p.input.raw)
 		out, outOK := inPipe(stdout)
-		asleep, sum, ok := activity(p.PID())
-		quiet := asleep && ok && inOK && outOK && in == 0 && out == 0 && sum == last
+		asleep, trace, ok := activity(p.PID())
+		quiet := asleep && ok && inOK && outOK && in == 0 && out == 0 && trace == last
 		now := time.Now()
 		checks++
-		if !quiet || since.IsZero() {
+		if !quiet {
 			since, checks = now, 0
 		}
-		last = sum
+		last = trace
 		if is := now.Sub(since) >= idleFor && checks >= idleChecks; is != idle {
 			idle = is
 			changed(idle)
