@@ -6,30 +6,28 @@ import (
 	"testing"
 	"time"
 
+	"chandy/internal/clustertest"
 	"chandy/snapshot"
 	"chandy/wire"
 )
 
-// A partial snapshot of a large cluster has much to say is missing: all of it in
-// the JSON, the first of it in the summary.
+// A partial snapshot of a large cluster lists all that is missing in its JSON, and the
+// first 50 in the summary.
 func TestVirtualLargePartial(t *testing.T) {
-	virtual(t, bankFile(150, "transfers_per_second = 0\n"), func(t *testing.T, _ *memNetwork, c *cluster) {
-		c.start("p1")
-		s, err := c.snapshot(t.Context(), time.Second, "p1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(s.Missing) != 149 || len(s.end.Missing) != 51 || s.end.Missing[50] != "and 99 more" {
-			t.Errorf("%d missing, told of %d: %s", len(s.Missing), len(s.end.Missing), s.end.Missing[len(s.end.Missing)-1])
+	clustertest.Virtual(t, bankFile(150, "transfers_per_second = 0\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start("p1")
+		s := c.Snapshot(time.Second, "p1")
+		if len(s.Missing) != 149 || len(s.End.Missing) != 51 || s.End.Missing[50] != "and 99 more" {
+			t.Errorf("got %d missing, and in the summary %q; want 149, and 50 and \"and 99 more\"", len(s.Missing), s.End.Missing)
 		}
 	})
 }
 
-// What a client writes is quoted back, but not all of it.
+// An error reply quotes only the beginning of a long request.
 func TestVirtualLongRequest(t *testing.T) {
-	virtual(t, bankFile(1, ""), func(t *testing.T, network *memNetwork, c *cluster) {
-		c.start("p1")
-		socket, err := network.from("stranger").Dial(t.Context(), "127.0.0.1:7101")
+	clustertest.Virtual(t, bankFile(1, ""), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start("p1")
+		socket, err := c.Network("stranger").Dial(t.Context(), c.Address("p1"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +35,7 @@ func TestVirtualLongRequest(t *testing.T) {
 		reader := wire.NewReader(socket, wire.FrameMax)
 		go socket.Write(wire.Append(nil, wire.Hello{Role: wire.RoleControl, VersionMin: 1, VersionMax: 1, Cluster: "test", To: "p1"}))
 		if f, err := reader.Read(); err != nil || f.Type() != wire.TypeWelcome {
-			t.Fatal(f, err)
+			t.Fatalf("got %v, %v, want a welcome", f, err)
 		}
 		long := strings.Repeat("A", 300_000)
 		for i, body := range []string{
@@ -49,50 +47,42 @@ func TestVirtualLongRequest(t *testing.T) {
 			go socket.Write(wire.Append(nil, wire.Request{Number: uint64(i), Body: []byte(body)}))
 			f, err := reader.Read()
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("request %d: %v", i, err)
 			}
 			if r, ok := f.(wire.Reply); !ok || r.Kind != wire.KindError || len(r.Body) > 2*wire.TextMax {
-				t.Errorf("answered %v", f)
+				t.Errorf("request %d: got %v, want an error reply of at most %d bytes", i, f, 2*wire.TextMax)
 			}
 		}
 	})
 }
 
-// However little time there is, and however late markers come, a snapshot that has
-// ended does not start again.
+// A snapshot that has ended does not start again, however short its time-out was and
+// however late its markers come.
 func TestVirtualMarkersOfEndedSnapshots(t *testing.T) {
-	virtual(t, bankFile(3, "transfers_per_second = 0\n[network]\ndelay = \"10ms\"\n"), func(t *testing.T, _ *memNetwork, c *cluster) {
-		c.start("p1")
+	clustertest.Virtual(t, bankFile(3, "transfers_per_second = 0\n[network]\ndelay = \"10ms\"\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start("p1")
 		for _, timeout := range []time.Duration{time.Millisecond, 15 * time.Millisecond, 500 * time.Millisecond, 1 << 62} {
 			if timeout == 1<<62 {
-				c.start("p2")
-				c.start("p3")
-				c.waitUp(t.Context())
+				c.Start("p2")
+				c.Start("p3")
+				c.Up()
 			}
-			if _, err := c.snapshot(t.Context(), timeout, "p1"); err != nil {
-				t.Fatal(err)
-			}
+			c.Snapshot(timeout, "p1")
 		}
 		time.Sleep(30 * time.Second)
-		for _, id := range c.config.IDs() {
-			before := c.markers(t, id)
+		for _, id := range c.Config.IDs() {
+			before := markers(c, id)
 			time.Sleep(time.Second)
-			if after := c.markers(t, id); after != before {
-				t.Errorf("%s still sends markers: %d, then %d", id, before, after)
+			if after := markers(c, id); after != before {
+				t.Errorf("%s has sent markers: got %d a second later, want still %d", id, after, before)
 			}
 		}
 	})
 }
 
-// markers is how many markers a process has sent, on all channels.
-func (c *cluster) markers(t *testing.T, id snapshot.ProcessID) (n uint64) {
-	client := c.client(t.Context(), id)
-	defer client.Close()
-	status, err := client.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, o := range status.Outgoing {
+// markers returns how many markers a process has sent, on all channels.
+func markers(c *clustertest.Cluster, id snapshot.ProcessID) (n uint64) {
+	for _, o := range c.Status(id).Outgoing {
 		n += o.Markers
 	}
 	return n

@@ -1,42 +1,31 @@
 package netnode_test
 
 import (
+	"chandy/internal/clustertest"
 	"context"
 	"strings"
 	"testing"
 )
 
-// pair is a cluster file of two processes with one channel from p1 to p2, and one
-// back on which little is sent.
-const pair = `name = "test"
-[[process]]
-id = "p1"
-address = "127.0.0.1:7101"
-[[process]]
-id = "p2"
-address = "127.0.0.1:7102"
-[program]
-kind = "bank"
-[network]
-outbox_high = "128KiB"
-window = "64KiB"
-`
+// pair is a cluster file of two processes with a channel in each direction, on which
+// little fits.
+var pair = bankFile(2, "[network]\noutbox_high = \"128KiB\"\nwindow = \"64KiB\"\n")
 
-// TestProxyBreaks breaks the connection of a channel under load in every way that
-// TCP knows, and some that it does not. Each time the channel goes on over a new
-// connection, having lost, doubled and altered nothing; what the peer seems to have
-// done wrong is a violation, what only the network can do is none.
+// TestProxyBreaks breaks the connection of a channel under load in every way that TCP
+// knows, and in some that it does not. Each time the channel continues over a new
+// connection and has lost, doubled and altered nothing. A fault that only the peer can
+// have made counts as a violation; one that the network can make does not.
 func TestProxyBreaks(t *testing.T) {
 	times := 20
-	if raceEnabled {
+	if clustertest.Race {
 		times = 8
 	}
 	to := route{"127.0.0.1:7101", "127.0.0.1:7102"}
 	for _, test := range []struct {
 		name     string
 		what     func(ctx context.Context, p *proxy, r *relay)
-		sender   string // one of these, by |, is in the error at the sender
-		receiver string // and at the receiver
+		sender   string // texts, separated by |, of which the sender's error has one
+		receiver string // the same for the receiver's error
 		violates bool
 	}{
 		{name: "reset", what: func(_ context.Context, _ *proxy, r *relay) { r.reset() },
@@ -65,38 +54,35 @@ func TestProxyBreaks(t *testing.T) {
 		}, sender: "reset|closed|broken pipe", receiver: "replaced by a new connection|unexpected EOF|the peer closed|reset"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
-			defer cancel()
-			p := newProxy(t, seeded(t))
-			c := newCluster(t, p.from, pair)
-			ctx, all := newTally(ctx, t)
-			programs := all.start(c, 1<<62, 4<<10)
+			p := newProxy(t)
+			c := p.cluster(pair)
+			all := newTally(t, c)
+			ctx := c.Ctx
+			programs := all.start(1<<62, 4<<10)
 			for i := range times {
 				r := p.await(ctx, to, i+1, true)
 				n := p.count(to)
-				within(ctx, t, all.at(all.total.Load()+uint64(p.intn(500))))
+				clustertest.Await(c, all.at(all.total.Load()+uint64(p.intn(500))))
 				test.what(ctx, p, r)
 				p.await(ctx, to, n+1, true)
 			}
-			all.finish(ctx, programs)
-			sender := c.status(ctx, "p1").Outgoing[0]
-			receiver := c.status(ctx, "p2").Incoming[0]
-			if s := c.finalCounted(ctx, "p2"); s != nil {
-				for _, ch := range s.Channels {
-					if *ch.Sent != *ch.Received {
-						t.Errorf("%s->%s: sent %d, received %d", ch.From, ch.To, *ch.Sent, *ch.Received)
-					}
+			all.finish(programs)
+			sender := c.Status("p1").Outgoing[0]
+			receiver := c.Status("p2").Incoming[0]
+			for _, ch := range finalCounted(t, c, "p2").Channels {
+				if ch.Sent != ch.Received {
+					t.Errorf("%s: received %d, want all %d that were sent", ch.Channel, ch.Received, ch.Sent)
 				}
 			}
 			if sender.Reconnects < uint64(times) || receiver.Reconnects < uint64(times) {
-				t.Errorf("reconnects: %d at the sender, %d at the receiver, not %d", sender.Reconnects, receiver.Reconnects, times)
+				t.Errorf("reconnects: got %d at the sender and %d at the receiver, want %d or more", sender.Reconnects, receiver.Reconnects, times)
 			}
 			if !oneOf(sender.Error, test.sender) || !oneOf(receiver.Error, test.receiver) {
-				t.Errorf("the sender says %q, the receiver %q", sender.Error, receiver.Error)
+				t.Errorf("errors: got %q at the sender and %q at the receiver, want %q and %q", sender.Error, receiver.Error, test.sender, test.receiver)
 			}
-			// A flipped bit may make a frame so long that the rest of it never comes.
+			// A flipped bit may make a length so large that the frame never ends.
 			if test.violates && receiver.Violations < uint64(times)/2 || !test.violates && receiver.Violations > 0 {
-				t.Errorf("%d violations", receiver.Violations)
+				t.Errorf("violations: got %d in %d breaks, want them: %v", receiver.Violations, times, test.violates)
 			}
 			t.Logf("%d times, %d messages, %d resent, %d duplicates; the sender says %q, the receiver %q",
 				times, all.total.Load(), sender.Resent, receiver.Duplicates, sender.Error, receiver.Error)
@@ -113,18 +99,9 @@ func oneOf(text, parts string) bool {
 	return false
 }
 
-func within(ctx context.Context, t *testing.T, done <-chan struct{}) {
-	t.Helper()
-	select {
-	case <-done:
-	case <-ctx.Done():
-		t.Fatal(context.Cause(ctx))
-	}
-}
-
-// finish lets the programs send nothing more and waits until they have received
-// what they sent.
-func (all *tally) finish(ctx context.Context, programs []*counting) {
+// finish makes the programs send nothing more, and waits until they have received
+// everything that they sent.
+func (all *tally) finish(programs []*counting) {
 	all.t.Helper()
 	all.halted.Store(true)
 	total := uint64(0)
@@ -137,12 +114,7 @@ func (all *tally) finish(ctx context.Context, programs []*counting) {
 			}
 			sent <- n
 		})
-		select {
-		case n := <-sent:
-			total += n
-		case <-ctx.Done():
-			all.t.Fatal(context.Cause(ctx))
-		}
+		total += clustertest.Await(all.c, sent)
 	}
-	within(ctx, all.t, all.at(total))
+	clustertest.Await(all.c, all.at(total))
 }

@@ -3,6 +3,7 @@ package netnode_test
 import (
 	"testing"
 
+	"chandy/internal/clustertest"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -15,7 +16,7 @@ func (idle) Receive(snapshot.ProcessID, []byte) {}
 func (idle) Capture(done func(program.State))   { done(program.State{Bytes: []byte("{}")}) }
 func (idle) Restore(_ []byte, done func(error)) { done(nil) }
 
-// spinner is a program of which a timer is always due.
+// spinner is a program that always has a timer due.
 type spinner struct {
 	idle
 	process  program.Process
@@ -36,21 +37,17 @@ func (s *spinner) Receive(from snapshot.ProcessID, _ []byte) {
 	}
 }
 
-// A program that keeps its timers busy receives messages and requests of clients
-// all the same, and its state is captured.
+// A program that keeps its timers busy still receives messages, and its state is
+// captured.
 func TestVirtualBusyTimers(t *testing.T) {
-	virtual(t, bankFile(2, ""), func(t *testing.T, _ *memNetwork, c *cluster) {
+	clustertest.Virtual(t, bankFile(2, ""), banks, func(t *testing.T, c *clustertest.Cluster) {
 		busy := &spinner{received: make(chan snapshot.ProcessID, 1)}
-		c.host("p2", busy)
-		s := &sender{started: make(chan struct{})}
-		c.host("p1", s)
-		<-s.started
+		c.Host("p2", busy)
+		s := hosted(c, "p1")
 		s.process.Do(func() { s.process.Send("p2", []byte("{}")) })
 		if from := <-busy.received; from != "p1" {
-			t.Errorf("a message from %s", from)
+			t.Errorf("got a message from %s, want one from p1", from)
 		}
-		if end, err := c.snapshot(t.Context(), 1e9, "p1"); err != nil || end.Status != "complete" {
-			t.Errorf("%+v, %v", end, err)
-		}
+		c.Complete("p1")
 	})
 }

@@ -12,13 +12,14 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"chandy/internal/clustertest"
 	"chandy/program"
 	"chandy/snapshot"
 )
 
-// counting is a program whose messages are numbered on each channel: whatever is
-// lost, doubled, reordered or altered shows at once, and the state is what was sent
-// and received by its own count. It sends as fast as the outboxes let it.
+// counting is a program whose messages are numbered on each channel, so that a lost,
+// doubled, reordered or altered message shows at once. Its state is how many messages it
+// sent and received by its own count. It sends as fast as the outboxes let it.
 type counting struct {
 	*tally
 	process  program.Process
@@ -29,13 +30,14 @@ type counting struct {
 	received map[snapshot.ProcessID]uint64
 }
 
-// tally is what the counting processes of a cluster have in common.
+// tally is shared by the counting processes of a cluster.
 type tally struct {
 	t      *testing.T
-	end    context.CancelCauseFunc // what waits for more does so no longer
+	c      *clustertest.Cluster
+	end    context.CancelCauseFunc // ends c.Ctx
 	total  atomic.Uint64           // messages received
-	next   atomic.Uint64           // the first goal
-	halted atomic.Bool             // nobody sends any more
+	next   atomic.Uint64           // the lowest goal
+	halted atomic.Bool             // set when no process sends any more
 	mu     sync.Mutex
 	goals  []goal
 }
@@ -48,16 +50,16 @@ type goal struct {
 // burst is how many messages one tick sends on each channel.
 const burst = 16
 
-// newTally also gives a context that ends when a process finds an error.
-func newTally(ctx context.Context, t *testing.T) (context.Context, *tally) {
-	ctx, end := context.WithCancelCause(ctx)
-	t.Cleanup(func() { end(nil) })
-	all := &tally{t: t, end: end}
+// newTally makes c.Ctx end when a process finds an error.
+func newTally(t *testing.T, c *clustertest.Cluster) *tally {
+	all := &tally{t: t, c: c}
+	c.Ctx, all.end = context.WithCancelCause(c.Ctx)
+	t.Cleanup(func() { all.end(nil) })
 	all.next.Store(1<<64 - 1)
-	return ctx, all
+	return all
 }
 
-// program is one process of the cluster.
+// program returns the program of one process.
 func (all *tally) program(quota uint64, fillMax int) *counting {
 	return &counting{
 		tally: all, quota: quota, fillMax: fillMax,
@@ -65,7 +67,7 @@ func (all *tally) program(quota uint64, fillMax int) *counting {
 	}
 }
 
-// at is closed when so many messages have been received.
+// at returns a queue that is closed when that many messages have been received.
 func (all *tally) at(total uint64) <-chan struct{} {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -75,13 +77,13 @@ func (all *tally) at(total uint64) <-chan struct{} {
 	return g.reached
 }
 
-// reach tells of the goals that are reached. It needs the lock.
+// reach closes the queues of the goals that are reached. The caller must hold mu.
 func (all *tally) reach() {
 	next := uint64(1<<64 - 1)
 	for _, g := range all.goals {
 		next = min(next, g.total)
 	}
-	all.next.Store(next) // before the total is read: whoever is later sees it
+	all.next.Store(next) // before the total is read, so that a later Receive sees it
 	total := all.total.Load()
 	all.goals = slices.DeleteFunc(all.goals, func(g goal) bool {
 		if g.total <= total {
@@ -116,7 +118,7 @@ func (c *counting) tick() {
 	}
 }
 
-// fill is the size of a message: small mostly.
+// fill returns the size of a message, which is mostly small.
 func (c *counting) fill() int {
 	if c.random.IntN(64) == 0 {
 		return c.random.IntN(c.fillMax)
@@ -154,7 +156,7 @@ func (c *counting) Capture(done func(program.State)) {
 
 func (c *counting) Restore(_ []byte, done func(error)) { done(nil) }
 
-// numbered is a message: its number, its sender, a zero byte and a filler that
+// numbered returns a message: its number, its sender, a zero byte and a filler that
 // depends on the number.
 func numbered(from snapshot.ProcessID, number uint64, fill int) []byte {
 	b := binary.BigEndian.AppendUint64(nil, number)
@@ -180,82 +182,56 @@ func checkNumbered(payload []byte, from snapshot.ProcessID, number uint64) error
 	head := len(from) + 9
 	switch {
 	case len(payload) < head || string(payload[8:head]) != string(from)+"\x00":
-		return fmt.Errorf("instead of message %d of %s came %.40q", number, from, payload)
+		return fmt.Errorf("got %.40q, want message %d of %s", payload, number, from)
 	case binary.BigEndian.Uint64(payload) != number:
-		return fmt.Errorf("instead of message %d came message %d", number, binary.BigEndian.Uint64(payload))
+		return fmt.Errorf("got message %d, want message %d", binary.BigEndian.Uint64(payload), number)
 	case !bytes.Equal(payload[head:], filler(number, len(payload)-head)):
 		return fmt.Errorf("message %d is not what was sent", number)
 	}
 	return nil
 }
 
-// countedSnapshot is a snapshot of counting processes.
-type countedSnapshot struct {
-	Status    string `json:"status"`
-	Processes map[snapshot.ProcessID]struct {
-		State counts `json:"state"`
-	} `json:"processes"`
-	Channels []struct {
-		From     snapshot.ProcessID `json:"from"`
-		To       snapshot.ProcessID `json:"to"`
-		Sent     *uint64            `json:"sent"`
-		Received *uint64            `json:"received"`
-		Messages []struct {
-			Seq     uint64 `json:"seq"`
-			Payload []byte `json:"payload_base64"`
-		} `json:"messages"`
-	} `json:"channels"`
-	Missing []struct {
-		Process string `json:"process"`
-		Channel string `json:"channel"`
-		Reason  string `json:"reason"`
-		Detail  string `json:"detail"`
-	} `json:"missing"`
-}
-
-// checkCounted compares a snapshot with what the programs counted themselves, and
-// its messages with what they sent. Every process must have been started once only.
-func checkCounted(text []byte) (*countedSnapshot, error) {
-	s := &countedSnapshot{}
-	if err := json.Unmarshal(text, s); err != nil {
-		return nil, err
-	}
+// checkCounted compares a snapshot with the counts of the programs, and its messages with
+// those that they sent. Every process must have been started once only.
+func checkCounted(s *clustertest.Snapshot) error {
+	states := clustertest.States[counts](s)
 	for _, c := range s.Channels {
-		if c.Sent != nil && *c.Sent != s.Processes[c.From].State.Sent[c.To] {
-			return s, fmt.Errorf("%s->%s: sent %d, but the state of %s says %d", c.From, c.To, *c.Sent, c.From, s.Processes[c.From].State.Sent[c.To])
-		}
-		if c.Received != nil && *c.Received != s.Processes[c.To].State.Received[c.From] {
-			return s, fmt.Errorf("%s->%s: received %d, but the state of %s says %d", c.From, c.To, *c.Received, c.To, s.Processes[c.To].State.Received[c.From])
-		}
-		if c.Messages == nil {
-			if s.Status == "complete" {
-				return s, fmt.Errorf("%s->%s: complete without messages", c.From, c.To)
-			}
+		sent, received := states[c.Channel.From].Sent[c.Channel.To], states[c.Channel.To].Received[c.Channel.From]
+		switch {
+		case c.SentKnown && c.Sent != sent:
+			return fmt.Errorf("%s: got sent %d, want %d as in the state", c.Channel, c.Sent, sent)
+		case c.ReceivedKnown && c.Received != received:
+			return fmt.Errorf("%s: got received %d, want %d as in the state", c.Channel, c.Received, received)
+		case !c.Known && s.Complete():
+			return fmt.Errorf("%s: got a complete snapshot without messages, want messages", c.Channel)
+		case !c.Known:
 			continue
 		}
-		if uint64(len(c.Messages)) != *c.Sent-*c.Received {
-			return s, fmt.Errorf("%s->%s: %d messages of %d to %d", c.From, c.To, len(c.Messages), *c.Received+1, *c.Sent)
+		number := c.Received
+		for _, b := range c.Messages {
+			for seq, payload := range b.All() {
+				if number++; seq != number {
+					return fmt.Errorf("%s: got message %d, want %d", c.Channel, seq, number)
+				}
+				if err := checkNumbered(payload, c.Channel.From, number); err != nil {
+					return fmt.Errorf("%s: %w", c.Channel, err)
+				}
+			}
 		}
-		for i, m := range c.Messages {
-			number := *c.Received + 1 + uint64(i)
-			if m.Seq != number {
-				return s, fmt.Errorf("%s->%s: message %d stands for %d", c.From, c.To, m.Seq, number)
-			}
-			if err := checkNumbered(m.Payload, c.From, number); err != nil {
-				return s, fmt.Errorf("%s->%s: %w", c.From, c.To, err)
-			}
+		if number != c.Sent {
+			return fmt.Errorf("%s: got messages to %d, want them to %d", c.Channel, number, c.Sent)
 		}
 	}
-	return s, nil
+	return nil
 }
 
-// start starts a counting process at every node of a cluster.
-func (all *tally) start(c *cluster, quota uint64, fillMax int) []*counting {
+// start starts a counting process at every node.
+func (all *tally) start(quota uint64, fillMax int) []*counting {
 	var programs []*counting
-	for _, id := range c.config.IDs() {
+	for _, id := range all.c.Config.IDs() {
 		p := all.program(quota, fillMax)
 		programs = append(programs, p)
-		c.host(id, p)
+		all.c.Host(id, p)
 	}
 	return programs
 }

@@ -7,22 +7,23 @@ import (
 	"testing/synctest"
 	"time"
 
+	"chandy/internal/clustertest"
 	"chandy/program"
 	"chandy/snapshot"
 )
 
-// asking is a correct request–reply program: it answers each request at once, on
-// the channel back, and asks the next time when it has its answer, many questions
-// at a time. It would stop for ever on channels that hold little if a node stopped
+// asking is a correct request–reply program. It answers each request at once, on the
+// channel back, and asks its next question when it has an answer, with many questions
+// open at a time. On channels that hold little it would deadlock if a node stopped
 // receiving while it cannot send.
 type asking struct {
 	process  program.Process
 	size     int // bytes of a message
-	atOnce   int // questions without an answer, on each channel
+	atOnce   int // open questions on each channel
 	each     int // questions in all, on each channel
 	asked    map[snapshot.ProcessID]int
 	answered map[snapshot.ProcessID]int
-	left     chan<- struct{} // one for each channel that has all answers
+	left     chan<- struct{} // receives one value for each channel that has all its answers
 }
 
 func (a *asking) Start(p program.Process) {
@@ -74,29 +75,28 @@ func TestVirtualCycle(t *testing.T) {
 	for _, markers := range []string{"in-order", "ahead"} {
 		for _, size := range []int{100, 3000, 20_000} { // a message may be larger than the window
 			t.Run(fmt.Sprintf("%s, %d bytes", markers, size), func(t *testing.T) {
-				if raceEnabled && size > 3000 {
+				if clustertest.Race && size > 3000 {
 					t.Skip("takes long under the race detector")
 				}
 				text := bankFile(3, fmt.Sprintf("[network]\nwindow = \"4KiB\"\ndelay = \"1ms\"\n[snapshot]\nmarkers = %q\n", markers))
-				virtual(t, text, func(t *testing.T, network *memNetwork, c *cluster) {
+				clustertest.Virtual(t, text, banks, func(t *testing.T, c *clustertest.Cluster) {
 					const each, channels = 300, 6
 					left := make(chan struct{}, channels)
-					for _, id := range c.config.IDs() {
-						c.host(id, &asking{size: size, atOnce: 100, each: each, left: left})
+					for _, id := range c.Config.IDs() {
+						c.Host(id, &asking{size: size, atOnce: 100, each: each, left: left})
 					}
-					// All the channels are full, and a snapshot comes through.
-					c.waitUp(t.Context())
-					s, err := c.snapshot(t.Context(), 10*time.Second, "p2")
-					if err != nil || s.Status != "complete" || s.end.InFlight < 100 {
-						t.Errorf("%+v, %v", s, err)
+					// A snapshot gets through although all channels are full.
+					c.Up()
+					if s := c.Snapshot(10*time.Second, "p2"); !s.Complete() || s.InFlight() < 100 {
+						t.Errorf("got a %s snapshot with %d messages in flight, want complete with 100 or more", s.Status(), s.InFlight())
 					}
-					network.cut("127.0.0.1:7101", "127.0.0.1:7102")
+					c.Memory.Cut(c.Address("p1"), c.Address("p2"))
 					deadline := time.After(time.Minute)
 					for n := range channels {
 						select {
 						case <-left:
 						case <-deadline:
-							t.Fatalf("%d of %d channels have all their answers after a minute", n, channels)
+							t.Fatalf("after a minute: got all answers on %d channels, want all %d", n, channels)
 						}
 					}
 					synctest.Wait()

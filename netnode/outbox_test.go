@@ -6,14 +6,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"chandy/internal/clustertest"
 	"chandy/program"
 	"chandy/snapshot"
 )
 
 // hosted starts a node with a sender and returns it when the program has started.
-func (c *cluster) hosted() *sender {
+func hosted(c *clustertest.Cluster, id snapshot.ProcessID) *sender {
 	s := &sender{started: make(chan struct{})}
-	c.host("a1", s)
+	c.Host(id, s)
 	<-s.started
 	return s
 }
@@ -28,36 +29,21 @@ func (s *sender) do(f func(p program.Process)) {
 	<-done
 }
 
-const threeOut = `name = "test"
-[[process]]
-id = "a1"
-address = "127.0.0.1:7101"
-channels = ["b", "d", "e"]
-[[process]]
-id = "b"
-address = "127.0.0.1:7102"
-channels = []
-[[process]]
-id = "d"
-address = "127.0.0.1:7103"
-channels = []
-[[process]]
-id = "e"
-address = "127.0.0.1:7104"
-channels = []
+// threeOut is a cluster file of one process with channels to three others.
+var threeOut = clustertest.File(`
 [program]
 kind = "bank"
 [network]
 outbox_high = "128KiB"
 outbox_limit = "1MiB"
 outbox_total = "2MiB"
-`
+`, `a1 channels = ["b", "d", "e"]`, "b channels = []", "d channels = []", "e channels = []")
 
-// All outboxes together beyond their limit end the node, which names the channel
+// When all outboxes together exceed their limit, the node ends and names the channel
 // that holds the most.
 func TestVirtualOutboxTotal(t *testing.T) {
-	virtual(t, threeOut, func(t *testing.T, _ *memNetwork, c *cluster) {
-		s := c.hosted()
+	clustertest.Virtual(t, threeOut, banks, func(t *testing.T, c *clustertest.Cluster) {
+		s := hosted(c, "a1")
 		send := func(to snapshot.ProcessID, kib int) {
 			s.do(func(p program.Process) {
 				for range kib {
@@ -69,30 +55,28 @@ func TestVirtualOutboxTotal(t *testing.T) {
 		send("d", 900)
 		send("e", 400)
 		synctest.Wait()
-		r := c.nodes["a1"]
 		select {
-		case err := <-r.done:
-			t.Fatalf("below the limit the node ended with %v", err)
+		case <-c.Done("a1"):
+			t.Fatalf("below the limit: got a node that ended (%v), want it to run", c.Ended("a1"))
 		default:
 		}
-		delete(c.nodes, "a1")
 		s.process.Do(func() {
 			for range 200 {
 				s.process.Send("e", make([]byte, 1000))
 			}
 		})
-		err := <-r.done
-		if err == nil || !strings.Contains(err.Error(), "the outboxes hold more than 2048 KiB (outbox_total), most of it channel a1->d: is d down or too slow?") {
-			t.Errorf("the node ended with %v", err)
+		const want = "the outboxes hold more than 2048 KiB (outbox_total), most of it channel a1->d: is d down or too slow?"
+		if err := c.Ended("a1"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q in it", err, want)
 		}
 	})
 }
 
-// While an outbox is over its high water, timers of the program wait, and only
-// they; they go on when it has come down.
+// While an outbox is above its high-water mark, the timers of the program wait, and
+// nothing else does. They run again when the outbox has drained.
 func TestVirtualOutboxHigh(t *testing.T) {
-	virtual(t, threeOut, func(t *testing.T, _ *memNetwork, c *cluster) {
-		s := c.hosted()
+	clustertest.Virtual(t, threeOut, banks, func(t *testing.T, c *clustertest.Cluster) {
+		s := hosted(c, "a1")
 		ticks := 0
 		var tick func()
 		tick = func() {
@@ -104,19 +88,18 @@ func TestVirtualOutboxHigh(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if ticks < 128 || ticks > 132 {
-			t.Fatalf("%d ticks of 1,000 bytes each for an outbox of 128 KiB", ticks)
+			t.Fatalf("got %d ticks of 1,000 bytes each, want 128 to 132 for an outbox of 128 KiB", ticks)
 		}
 		called := false
 		s.do(func(program.Process) { called = true }) // returns
-		if l := c.status(t.Context(), "a1").Outgoing[0]; !called || l.Outbox.Messages != ticks || l.Outbox.Bytes <= 128<<10 {
-			t.Errorf("outbox: %+v", l.Outbox)
+		if l := c.Status("a1").Outgoing[0]; !called || l.Outbox.Messages != ticks || l.Outbox.Bytes <= 128<<10 {
+			t.Errorf("outbox: got %+v, want %d messages, more than 128 KiB", l.Outbox, ticks)
 		}
-		b := &sender{started: make(chan struct{})}
-		c.host("b", b)
+		hosted(c, "b")
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if ticks < 900 || ticks > 1140 {
-			t.Errorf("%d ticks, ten seconds after the receiver came", ticks)
+			t.Errorf("ten seconds after the receiver came: got %d ticks, want 900 to 1140", ticks)
 		}
 	})
 }

@@ -10,20 +10,21 @@ import (
 	"sync"
 	"testing"
 
+	"chandy/internal/bundled"
+	"chandy/internal/clustertest"
 	"chandy/netnode"
 	"chandy/wire"
 )
 
-// proxy is TCP on loopback whose connections break at will: what a node dials is
-// led through a relay in this process, one for each connection. What "client" dials
-// goes straight.
+// proxy is TCP on loopback whose connections break at will. Each connection that a node
+// dials goes through a relay in this process. Those of "client" do not.
 type proxy struct {
 	t        *testing.T
 	tcp      *netnode.Loopback
 	entrance net.Listener // to which the dialling ends of the relays connect
 	pumps    sync.WaitGroup
 
-	mu     sync.Mutex // guards the rest
+	mu     sync.Mutex // guards the fields below
 	random *rand.Rand
 	open   []*relay
 	opened map[route]int
@@ -31,37 +32,37 @@ type proxy struct {
 	ended  bool
 }
 
-// route is from where to where a connection leads: addresses of the cluster file.
+// route is the way of a connection, as addresses of the cluster file.
 type route struct{ from, to string }
 
-// direction is a way through a relay.
+// direction is one of the two ways through a relay.
 type direction int
 
 const (
 	forth direction = iota // from the end that dialled: hello, messages, markers, parts
-	back                   // to it: welcome, acknowledgements, outcomes
+	back                   // to that end: welcome, acknowledgements, outcomes
 )
 
-// relay is one connection. Ends[forth] is the socket from which the bytes that go
-// forth are read: that of the node that dialled; ends[back] is that of the other.
+// relay is one connection. Ends[forth] is the socket to the node that dialled, from which
+// the bytes that go forth are read. Ends[back] is the socket to the node that accepted.
 type relay struct {
 	proxy *proxy
 	route
 	ends [2]*net.TCPConn
 
-	mu      sync.Mutex // guards the rest
-	role    wire.Role  // as the hello says
+	mu      sync.Mutex // guards the fields below
+	role    wire.Role  // in the hello
 	carried [2]int     // chunks
 	faulty  bool
-	// fault alters what comes in a direction; not on: it is the last that passes.
+	// fault alters a chunk. Nothing more passes in this direction if on is false.
 	fault [2]func(chunk []byte) (pass []byte, on bool)
-	held  chan struct{} // while not nil: what comes forth is kept until it is closed
-	// takes, while not nil, is closed when something is kept.
+	held  chan struct{} // if non-nil, holds back what goes forth until it is closed
+	// takes, if non-nil, is closed when something is held back.
 	takes chan struct{}
 }
 
-// newProxy makes a proxy; when the test ends, every relay is reset.
-func newProxy(t *testing.T, random *rand.Rand) *proxy {
+// newProxy returns a proxy. When the test ends, every relay is reset.
+func newProxy(t *testing.T) *proxy {
 	t.Helper()
 	entrance, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -69,7 +70,7 @@ func newProxy(t *testing.T, random *rand.Rand) *proxy {
 	}
 	p := &proxy{
 		t: t, tcp: &netnode.Loopback{}, entrance: entrance,
-		random: random, opened: map[route]int{}, change: make(chan struct{}),
+		random: clustertest.Rand(t), opened: map[route]int{}, change: make(chan struct{}),
 	}
 	t.Cleanup(func() {
 		p.mu.Lock()
@@ -86,7 +87,12 @@ func newProxy(t *testing.T, random *rand.Rand) *proxy {
 	return p
 }
 
-// from is the network as the node at an address sees it.
+// cluster returns a cluster on the proxy.
+func (p *proxy) cluster(text string) *clustertest.Cluster {
+	return clustertest.New(p.t, text, clustertest.Options{Program: bundled.New, Network: p.from})
+}
+
+// from returns the network as the node at an address sees it.
 func (p *proxy) from(address string) netnode.Network {
 	if address == "client" {
 		return p.tcp
@@ -137,7 +143,7 @@ func (v proxied) Dial(ctx context.Context, address string) (net.Conn, error) {
 	return dialled, nil
 }
 
-// changed wakes those who wait for a connection. It needs the lock.
+// changed wakes the tests that wait for a connection. The caller must hold mu.
 func (p *proxy) changed() {
 	close(p.change)
 	p.change = make(chan struct{})
@@ -146,24 +152,18 @@ func (p *proxy) changed() {
 func (p *proxy) forget(r *relay) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i, one := range p.open {
-		if one == r {
-			p.open[i] = p.open[len(p.open)-1]
-			p.open = p.open[:len(p.open)-1]
-			return
-		}
-	}
+	p.open = slices.DeleteFunc(p.open, func(one *relay) bool { return one == r })
 }
 
-// count is how many connections were opened from one address to another.
+// count returns how many connections were opened on a route.
 func (p *proxy) count(r route) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.opened[r]
 }
 
-// await waits for a connection on a route, the n-th or a later one. With busy it waits
-// until the end that dialled has taken the welcome.
+// await waits for the n-th connection on a route, or a later one. With busy it also waits
+// until the end that dialled has read the welcome.
 func (p *proxy) await(ctx context.Context, on route, n int, busy bool) *relay {
 	p.t.Helper()
 	for {
@@ -181,12 +181,12 @@ func (p *proxy) await(ctx context.Context, on route, n int, busy bool) *relay {
 		select {
 		case <-change:
 		case <-ctx.Done():
-			p.t.Fatalf("no connection %v, number %d: %v", on, n, context.Cause(ctx))
+			p.t.Fatalf("connections on %v: got %d, want %d: %v", on, p.count(on), n, context.Cause(ctx))
 		}
 	}
 }
 
-// any is a random connection in a role that carries something, or nil.
+// any returns a random busy connection in a role, or nil.
 func (p *proxy) any(role wire.Role) *relay {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -202,7 +202,7 @@ func (p *proxy) any(role wire.Role) *relay {
 	return busy[p.random.IntN(len(busy))]
 }
 
-// intn is a random number.
+// intn returns a random number below n.
 func (p *proxy) intn(n int) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -211,8 +211,8 @@ func (p *proxy) intn(n int) int {
 
 func (r *relay) String() string { return fmt.Sprintf("%s->%s", r.from, r.to) }
 
-// busy reports whether the end that dialled has taken the welcome, and nothing was done
-// to the connection yet. That end writes nothing between its hello and the welcome, so a
+// busy reports whether the end that dialled has read the welcome and no fault was planted
+// in the connection yet. That end writes nothing between its hello and the welcome, so a
 // second chunk from it is the proof. A welcome that has only passed the proxy can still
 // be lost, in a socket that is reset before it is read.
 func (r *relay) busy() bool {
@@ -271,7 +271,7 @@ func (r *relay) pump(d direction) {
 	}
 }
 
-// spoil does something to the connection, once.
+// spoil plants a fault.
 func (r *relay) spoil(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -279,7 +279,7 @@ func (r *relay) spoil(f func()) {
 	f()
 }
 
-// reset ends both halves as a crash does: what is on its way is lost.
+// reset ends both halves as a crash does, which loses the bytes on the way.
 func (r *relay) reset() {
 	r.spoil(func() {
 		for _, end := range r.ends {
@@ -289,14 +289,14 @@ func (r *relay) reset() {
 	})
 }
 
-// cut ends the connection in the middle of what comes next.
+// cut ends the connection in the middle of the next chunk.
 func (r *relay) cut(d direction) {
 	r.spoil(func() {
 		r.fault[d] = func(chunk []byte) ([]byte, bool) { return chunk[:r.proxy.intn(len(chunk))], false }
 	})
 }
 
-// flip turns one bit of what comes next.
+// flip inverts one bit of the next chunk.
 func (r *relay) flip(d direction) {
 	r.spoil(func() {
 		r.fault[d] = func(chunk []byte) ([]byte, bool) {
@@ -315,9 +315,8 @@ func (r *relay) halfClose(d direction) {
 	})
 }
 
-// late keeps what comes next, and then breaks the connection for the end that
-// dialled only: the other end knows nothing, and release lets it have what was on
-// the way.
+// late holds back the next chunk, and then breaks the connection for the end that dialled.
+// The other end sees nothing of that, and receives the chunk when release is called.
 func (r *relay) late(ctx context.Context) {
 	takes := make(chan struct{})
 	r.spoil(func() {
@@ -341,7 +340,7 @@ func (r *relay) release() {
 	}
 }
 
-// hold keeps what comes forth until release is called.
+// hold holds back what goes forth until release is called.
 func (r *relay) hold() {
 	r.spoil(func() { r.held = make(chan struct{}) })
 }

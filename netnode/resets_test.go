@@ -4,12 +4,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"chandy/internal/clustertest"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -18,18 +18,6 @@ import (
 const resetsPatience = 10 * time.Minute
 
 var soak = flag.Bool("soak", false, "TestProxyResets does ten times as much: 1,000 resets, 5 million messages")
-
-// seeded gives randomness whose seed is printed when the test fails.
-func seeded(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := rand.Uint64()
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("seed %d", seed)
-		}
-	})
-	return rand.New(rand.NewPCG(seed, 0))
-}
 
 // TestProxyResets resets connections of a cluster at random, channels and others,
 // while it sends as fast as it can and snapshots are taken. Nothing is lost, doubled
@@ -40,7 +28,7 @@ func TestProxyResets(t *testing.T) {
 	switch {
 	case *soak:
 		resets, messages, snapshots = 10*resets, 10*messages, 10*snapshots
-	case raceEnabled:
+	case clustertest.Race:
 		resets, messages, snapshots = resets/5, messages/5, snapshots/5
 	}
 	for _, markers := range []string{"in-order", "ahead"} {
@@ -49,17 +37,18 @@ func TestProxyResets(t *testing.T) {
 }
 
 func proxyResets(t *testing.T, markers string, resets, messages, snapshots int) {
-	ctx, cancel := context.WithTimeoutCause(t.Context(), resetsPatience, fmt.Errorf("not within %v", resetsPatience))
-	defer cancel()
-	random := seeded(t)
-	p := newProxy(t, random)
+	p := newProxy(t)
 	const n = 4
-	c := newCluster(t, p.from, bankFile(n, fmt.Sprintf("[snapshot]\nmarkers = %q\n[network]\noutbox_high = \"128KiB\"\n", markers)))
+	c := p.cluster(bankFile(n, fmt.Sprintf("[snapshot]\nmarkers = %q\n[network]\noutbox_high = \"128KiB\"\n", markers)))
+	var cancel context.CancelFunc
+	c.Ctx, cancel = context.WithTimeoutCause(t.Context(), resetsPatience, fmt.Errorf("not within %v", resetsPatience))
+	defer cancel()
 	channels := n * (n - 1)
 	quota := uint64(messages / channels)
-	ctx, all := newTally(ctx, t)
+	all := newTally(t, c)
+	ctx := c.Ctx
 	begun := time.Now()
-	all.start(c, quota, 8<<10)
+	all.start(quota, 8<<10)
 	total := quota * uint64(channels)
 
 	var wait sync.WaitGroup
@@ -84,7 +73,7 @@ func proxyResets(t *testing.T, markers string, resets, messages, snapshots int) 
 	at := make([]snapshot.ProcessID, snapshots)
 	timeouts := make([]time.Duration, snapshots)
 	for i := range at {
-		at[i], timeouts[i] = c.config.IDs()[p.intn(n)], time.Minute
+		at[i], timeouts[i] = c.Config.IDs()[p.intn(n)], time.Minute
 		if i%5 == 4 {
 			timeouts[i] = time.Duration(1+p.intn(20)) * time.Millisecond
 		}
@@ -100,13 +89,13 @@ func proxyResets(t *testing.T, markers string, resets, messages, snapshots int) 
 				return
 			}
 			each.Go(func() {
-				switch status, err := takeCounted(ctx, c, timeouts[i], at[i]); {
+				switch status, err := takeCounted(c, timeouts[i], at[i]); {
 				case err != nil:
 					t.Errorf("at %s, time-out %v: %v", at[i], timeouts[i], err)
 				case status == "complete":
 					complete.Add(1)
 				case timeouts[i] == time.Minute:
-					t.Errorf("at %s: %s", at[i], status)
+					t.Errorf("at %s: got %s, want complete", at[i], status)
 				default:
 					partial.Add(1)
 				}
@@ -116,25 +105,27 @@ func proxyResets(t *testing.T, markers string, resets, messages, snapshots int) 
 	select {
 	case <-all.at(total):
 	case <-ctx.Done():
-		for _, id := range c.config.IDs() {
-			t.Logf("%+v", c.status(context.Background(), id))
-		}
-		t.Errorf("%d of %d messages: %v", all.total.Load(), total, context.Cause(ctx))
+		t.Errorf("messages: got %d, want %d: %v", all.total.Load(), total, context.Cause(ctx))
 		cancel()
 	}
 	took := time.Since(begun)
 	wait.Wait()
-	// One more when everything has come: no channel holds anything.
-	if text := c.finalCounted(ctx, "p1"); text != nil {
-		for _, ch := range text.Channels {
-			if *ch.Sent != quota || *ch.Received != quota {
-				t.Errorf("%s->%s: sent %d, received %d of %d", ch.From, ch.To, *ch.Sent, *ch.Received, quota)
-			}
+	if ctx.Err() != nil {
+		c.Ctx = t.Context()
+		for _, id := range c.Config.IDs() {
+			t.Logf("%+v", c.Status(id))
+		}
+		return
+	}
+	// One more snapshot when everything has been received: no channel holds anything.
+	for _, ch := range finalCounted(t, c, "p1").Channels {
+		if ch.Sent != quota || ch.Received != quota {
+			t.Errorf("%s: got sent %d, received %d, want %d", ch.Channel, ch.Sent, ch.Received, quota)
 		}
 	}
 	var reconnects, resent, duplicates, violations uint64
-	for _, id := range c.config.IDs() {
-		s := c.status(ctx, id)
+	for _, id := range c.Config.IDs() {
+		s := c.Status(id)
 		for _, o := range s.Outgoing {
 			reconnects, resent = reconnects+o.Reconnects, resent+o.Resent
 		}
@@ -143,63 +134,41 @@ func proxyResets(t *testing.T, markers string, resets, messages, snapshots int) 
 		}
 	}
 	if violations > 0 {
-		t.Errorf("%d violations", violations)
+		t.Errorf("violations: got %d, want none", violations)
 	}
 	if done.Load() < int64(resets)*9/10 {
-		t.Errorf("%d resets of %d", done.Load(), resets)
+		t.Errorf("resets: got %d, want about %d", done.Load(), resets)
 	}
 	t.Logf("%d messages in %v, %d resets of channels (%d reconnects, %d messages resent, %d duplicates) and %d of assembly connections, %d snapshots complete, %d partial",
 		all.total.Load(), took.Round(time.Millisecond), done.Load(), reconnects, resent, duplicates, others.Load(), complete.Load(), partial.Load())
 }
 
-// takeCounted takes a snapshot of counting processes and compares it with their
-// counts. If it is partial, the reasons must be those of a time that was too short.
-func takeCounted(ctx context.Context, c *cluster, timeout time.Duration, at snapshot.ProcessID) (status string, err error) {
-	_, text, err := c.take(ctx, timeout, at)
-	if err != nil {
-		return "", err
+// takeCounted takes a snapshot of counting processes and compares it with their counts.
+// If it is partial, its reasons must be those of a time-out that is too short.
+func takeCounted(c *clustertest.Cluster, timeout time.Duration, at snapshot.ProcessID) (status string, err error) {
+	s, err := c.Take(timeout, at)
+	if err == nil {
+		err = checkCounted(s)
 	}
-	s, err := checkCounted(text)
 	if err != nil {
 		return "", err
 	}
 	for _, m := range s.Missing {
-		switch snapshot.Reason(m.Reason) {
+		switch m.Reason {
 		case snapshot.Unreachable, snapshot.PartNotReceived, snapshot.MarkerNotCome:
 		default:
-			return "", fmt.Errorf("%s: %s%s: %s, %s", s.Status, m.Process, m.Channel, m.Reason, m.Detail)
+			return "", fmt.Errorf("got missing %+v, want a reason of a short time-out", m)
 		}
 	}
-	if (s.Status == "partial") != (len(s.Missing) > 0) {
-		return "", fmt.Errorf("%s, missing %v", s.Status, s.Missing)
-	}
-	return s.Status, nil
+	return s.Status(), nil
 }
 
-// finalCounted is a snapshot that must be complete.
-func (c *cluster) finalCounted(ctx context.Context, at snapshot.ProcessID) *countedSnapshot {
-	c.t.Helper()
-	_, text, err := c.take(ctx, time.Minute, at)
-	if err != nil {
-		c.t.Error(err)
-		return nil
-	}
-	s, err := checkCounted(text)
-	if err != nil || s.Status != "complete" {
-		c.t.Errorf("%s: %v", text, err)
-		return nil
-	}
-	return s
-}
-
-// status is that of one node.
-func (c *cluster) status(ctx context.Context, id snapshot.ProcessID) wire.ProcessStatus {
-	c.t.Helper()
-	client := c.client(ctx, id)
-	defer client.Close()
-	s, err := client.Status(ctx)
-	if err != nil {
-		c.t.Fatal(err)
+// finalCounted takes a snapshot that must be complete and have the programs' counts.
+func finalCounted(t *testing.T, c *clustertest.Cluster, at snapshot.ProcessID) *clustertest.Snapshot {
+	t.Helper()
+	s := c.Complete(at)
+	if err := checkCounted(s); err != nil {
+		t.Errorf("%v\n%s", err, s)
 	}
 	return s
 }

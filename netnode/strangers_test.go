@@ -1,7 +1,6 @@
 package netnode_test
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -11,17 +10,17 @@ import (
 	"testing"
 	"time"
 
-	"chandy/netnode"
+	"chandy/internal/clustertest"
 	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
 )
 
-// strangers are what may come to a node's port and is not chandy, or not for it.
-// Each is written on a connection of its own; the node must close it, with an
-// answer only if it has one, and go on.
-func strangers(c *cluster) map[string][]byte {
-	hash := c.config.Hash()
+// strangers returns what may arrive at a node's port and is not chandy, or not for that
+// node. Each is written on a connection of its own. The node must close the connection
+// and go on; it answers only if there is a code in "answers".
+func strangers(c *clustertest.Cluster) map[string][]byte {
+	hash := c.Config.Hash()
 	hello := func(change func(h *wire.Hello)) []byte {
 		h := wire.Hello{
 			Role: wire.RoleChannel, VersionMin: 1, VersionMax: 1, Cluster: "test", Epoch: 1, ConfigHash: hash,
@@ -63,61 +62,57 @@ var answers = map[string]string{
 }
 
 func TestStrangers(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	tcp := &netnode.Loopback{}
-	c := newCluster(t, func(string) netnode.Network { return tcp }, bankFile(2, ""))
-	c.startAll()
-	c.waitUp(ctx)
-	address := c.config.Processes[0].Address
+	c := clustertest.New(t, bankFile(2, ""), banks)
+	c.Start()
+	c.Up()
 	for name, bytes := range strangers(c) {
 		t.Run(name, func(t *testing.T) {
-			socket, err := tcp.Dial(ctx, address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer socket.Close()
-			deadline, _ := ctx.Deadline()
-			socket.SetDeadline(deadline)
+			socket := dialled(t, c)
 			if _, err := socket.Write(bytes); err != nil {
 				t.Fatal(err)
 			}
 			answer, err := wire.NewReader(socket, wire.AnswerMax).Read()
 			if code, ok := answers[name]; ok {
 				if refuse, is := answer.(wire.Refuse); !is || refuse.Code != code || strings.Contains(refuse.Text, "\n") {
-					t.Fatalf("answered %v, %v", answer, err)
+					t.Fatalf("got %v, %v, want a refusal on one line (%s)", answer, err, code)
 				}
 				_, err = socket.Read(make([]byte, 1))
 			} else if answer != nil {
-				t.Fatalf("answered %v", answer)
+				t.Fatalf("got answer %v, want none", answer)
 			}
 			if !ended(err) {
-				t.Fatalf("the connection is still there: %v", err)
+				t.Fatalf("got %v, want a closed connection", err)
 			}
 		})
 	}
 	// A random frame of each kind behind a good hello.
-	seed := rand.Uint64()
-	random := rand.New(rand.NewPCG(seed, 1))
+	random := clustertest.Rand(t)
 	for range 50 {
-		violate(ctx, t, tcp, address, c, random, seed)
+		violate(t, c, random)
 	}
-	if s, err := c.snapshot(ctx, 5*time.Second, "p1"); err != nil || s.Status != "complete" || s.sum() != 2000 {
-		t.Fatalf("after all that (seed %d): %+v, %v", seed, s, err)
+	if s := c.Complete("p1"); sum(s) != 2000 {
+		t.Fatalf("after all that: got sum %d, want 2000", sum(s))
 	}
 }
 
-// violate speaks well to a node's control connection, then badly.
-func violate(ctx context.Context, t *testing.T, tcp *netnode.Loopback, address string, c *cluster, random *rand.Rand, seed uint64) {
+// dialled returns a connection to p1 that is closed when the test ends.
+func dialled(t *testing.T, c *clustertest.Cluster) net.Conn {
 	t.Helper()
-	socket, err := tcp.Dial(ctx, address)
+	socket, err := c.Network("client").Dial(c.Ctx, c.Address("p1"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer socket.Close()
-	deadline, _ := ctx.Deadline()
+	t.Cleanup(func() { socket.Close() })
+	deadline, _ := c.Ctx.Deadline()
 	socket.SetDeadline(deadline)
-	good := wire.Append(nil, wire.Hello{Role: wire.RoleControl, VersionMin: 1, VersionMax: 1, Cluster: "test", ConfigHash: c.config.Hash(), To: "p1"})
+	return socket
+}
+
+// violate writes a good hello to p1 and then a damaged frame.
+func violate(t *testing.T, c *clustertest.Cluster, random *rand.Rand) {
+	t.Helper()
+	socket := dialled(t, c)
+	good := wire.Append(nil, wire.Hello{Role: wire.RoleControl, VersionMin: 1, VersionMax: 1, Cluster: "test", ConfigHash: c.Config.Hash(), To: "p1"})
 	bad := wire.Append(nil, wire.Welcome{Version: 1, Incarnation: "x"})
 	for range random.IntN(20) {
 		bad[random.IntN(len(bad))] ^= byte(random.IntN(256))
@@ -127,7 +122,7 @@ func violate(ctx context.Context, t *testing.T, tcp *netnode.Loopback, address s
 	}
 	socket.(*net.TCPConn).CloseWrite() // the length may have become one that is still awaited
 	if _, err := io.Copy(io.Discard, socket); err != nil && !ended(err) {
-		t.Fatalf("seed %d: %x: %v", seed, bad, err)
+		t.Fatalf("%x: got %v, want a closed connection", bad, err)
 	}
 }
 
@@ -136,22 +131,22 @@ func ended(err error) bool {
 	return err != nil && !(errors.As(err, &timeout) && timeout.Timeout())
 }
 
-// Silence on a port is borne for five seconds, and no more.
+// A node closes a silent connection after five seconds.
 func TestVirtualSilence(t *testing.T) {
-	virtual(t, bankFile(1, ""), func(t *testing.T, network *memNetwork, c *cluster) {
-		c.startAll()
-		socket, err := network.from("stranger").Dial(t.Context(), "127.0.0.1:7101")
+	clustertest.Virtual(t, bankFile(1, ""), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start()
+		socket, err := c.Network("stranger").Dial(t.Context(), c.Address("p1"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		begun := time.Now()
 		if _, err := socket.Read(make([]byte, 1)); err != io.EOF || time.Since(begun) != 5*time.Second {
-			t.Errorf("after %v: %v", time.Since(begun), err)
+			t.Errorf("got %v after %v, want EOF after 5s", err, time.Since(begun))
 		}
 	})
 }
 
-// sender is a program that sends what it is told.
+// sender is a program that sends only what a test makes it send.
 type sender struct {
 	process program.Process
 	started chan struct{}
@@ -162,14 +157,11 @@ func (s *sender) Receive(snapshot.ProcessID, []byte)     {}
 func (s *sender) Capture(done func(state program.State)) { done(program.State{Bytes: []byte("{}")}) }
 func (s *sender) Restore(_ []byte, done func(error))     { done(nil) }
 
-// A message to nobody, or over no channel, is an error to the sender, as is one
-// that is too large; an outbox beyond its limit ends the node and names the
-// channel.
+// Send returns an error for an unknown receiver, a missing channel and a message that is
+// too large. An outbox above its limit ends the node, whose error names the channel.
 func TestVirtualSend(t *testing.T) {
-	virtual(t, oneWay, func(t *testing.T, _ *memNetwork, c *cluster) {
-		s := &sender{started: make(chan struct{})}
-		c.host("a1", s)
-		<-s.started
+	clustertest.Virtual(t, oneWay, banks, func(t *testing.T, c *clustertest.Cluster) {
+		s := hosted(c, "a1")
 		tell := func(to snapshot.ProcessID, size int) string {
 			result := make(chan string)
 			s.process.Do(func() {
@@ -194,18 +186,17 @@ func TestVirtualSend(t *testing.T) {
 			{"c1", 1, "message to c1: no such client, or it has its reply"},
 		} {
 			if got := tell(test.to, test.size); got != test.want {
-				t.Errorf("%d bytes to %s: %q", test.size, test.to, got)
+				t.Errorf("%d bytes to %s: got %q, want %q", test.size, test.to, got, test.want)
 			}
 		}
-		r := c.nodes["a1"]
-		delete(c.nodes, "a1")
 		s.process.Do(func() {
 			for range 4 {
 				s.process.Send("b", make([]byte, wire.MessageMax))
 			}
 		})
-		if err := <-r.done; err == nil || !strings.Contains(err.Error(), "the outbox of channel a1->b holds more than 65536 KiB (outbox_limit)") {
-			t.Errorf("the node ended with %v", err)
+		const want = "the outbox of channel a1->b holds more than 65536 KiB (outbox_limit)"
+		if err := c.Ended("a1"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q in it", err, want)
 		}
 	})
 }

@@ -5,119 +5,88 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"chandy/internal/clustertest"
 	"chandy/snapshot"
 	"chandy/wire"
 )
 
-// Clusters inside a synctest bubble run the real goroutines over a network in
-// memory; time passes only when nothing else can happen, so that a pause costs
-// nothing and a time-out is exact.
-
-func virtual(t *testing.T, text string, f func(t *testing.T, net *memNetwork, c *cluster)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		network := newMemNetwork()
-		c := newCluster(t, network.from, text)
-		f(t, network, c)
-		c.stopAll()
-		synctest.Wait()
-	})
-}
-
 func TestVirtualSnapshot(t *testing.T) {
-	virtual(t, bankFile(5, "transfers_per_second = 100\n[network]\ndelay = \"50ms\"\n"), func(t *testing.T, _ *memNetwork, c *cluster) {
-		c.startAll()
-		c.waitUp(t.Context())
+	clustertest.Virtual(t, bankFile(5, "transfers_per_second = 100\n[network]\ndelay = \"50ms\"\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start()
+		c.Up()
 		time.Sleep(time.Second)
-		for _, id := range c.config.IDs() {
-			s, err := c.snapshot(t.Context(), time.Second, id)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if s.Status != "complete" || s.sum() != 5000 || s.end.InFlight == 0 {
-				t.Errorf("%s: %s, sum %d, in flight %d", id, s.Status, s.sum(), s.end.InFlight)
+		for _, id := range c.Config.IDs() {
+			s := c.Snapshot(time.Second, id)
+			if s.Status() != "complete" || sum(s) != 5000 || s.End.InFlight == 0 {
+				t.Errorf("%s: got %s, sum %d, in flight %d; want complete, 5000, some", id, s.Status(), sum(s), s.End.InFlight)
 			}
 			// Markers and what goes before them take 50 ms a hop, and any process is one
 			// hop from any other: two hops, and what the parts take.
-			if s.end.ElapsedMS > 150 {
-				t.Errorf("%s: took %v ms", id, s.end.ElapsedMS)
+			if s.End.ElapsedMS > 150 {
+				t.Errorf("%s: got %v ms, want at most 150", id, s.End.ElapsedMS)
 			}
 		}
 	})
 }
 
-// A process that is not there makes the snapshot partial, exactly at the time-out;
-// once it is there the next one is complete.
+// An absent process makes the snapshot partial, exactly at the time-out. The next
+// snapshot, after the process has come, is complete.
 func TestVirtualAbsentProcess(t *testing.T) {
-	virtual(t, bankFile(3, "transfers_per_second = 100\n"), func(t *testing.T, _ *memNetwork, c *cluster) {
-		c.start("p1")
-		c.start("p2")
+	clustertest.Virtual(t, bankFile(3, "transfers_per_second = 100\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start("p1", "p2")
 		time.Sleep(time.Second)
-		s, err := c.snapshot(t.Context(), 2*time.Second, "p1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.Status != "partial" || len(s.Processes) != 2 || s.end.ElapsedMS != 2000 {
-			t.Errorf("%s with %d processes after %v ms", s.Status, len(s.Processes), s.end.ElapsedMS)
+		s := c.Snapshot(2*time.Second, "p1")
+		if s.Status() != "partial" || len(s.Processes) != 2 || s.End.ElapsedMS != 2000 {
+			t.Errorf("got %s with %d processes after %v ms, want partial with 2 after 2000", s.Status(), len(s.Processes), s.End.ElapsedMS)
 		}
 		if len(s.Missing) != 1 || s.Missing[0].Process != "p3" || s.Missing[0].Reason != "unreachable" ||
 			!strings.Contains(s.Missing[0].Detail, "p1->p3 is down for 3s") {
-			t.Errorf("missing: %+v", s.Missing)
+			t.Errorf("missing: got %+v, want p3, unreachable, p1->p3 down for 3s", s.Missing)
 		}
-		c.start("p3")
-		c.waitUp(t.Context())
-		if s, err = c.snapshot(t.Context(), 2*time.Second, "p2"); err != nil || s.Status != "complete" || s.sum() != 3000 {
-			t.Errorf("after p3 came: %+v, %v", s, err)
+		c.Start("p3")
+		c.Up()
+		if s = c.Complete("p2"); sum(s) != 3000 {
+			t.Errorf("after p3 came: got sum %d, want 3000", sum(s))
 		}
 	})
 }
 
 // A snapshot that waits for a channel that is down is completed when it comes up.
 func TestVirtualLateProcess(t *testing.T) {
-	virtual(t, bankFile(3, "transfers_per_second = 100\n"), func(t *testing.T, _ *memNetwork, c *cluster) {
-		c.start("p1")
-		c.start("p2")
-		result := make(chan *taken, 1)
-		go func() {
-			s, err := c.snapshot(t.Context(), 10*time.Second, "p1")
-			if err != nil {
-				t.Error(err)
-			}
-			result <- s
-		}()
+	clustertest.Virtual(t, bankFile(3, "transfers_per_second = 100\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start("p1", "p2")
+		result := c.Begin(10*time.Second, "p1")
 		time.Sleep(4 * time.Second)
-		c.start("p3")
-		if s := <-result; s == nil || s.Status != "complete" || s.sum() != 3000 || s.end.ElapsedMS < 4000 || s.end.ElapsedMS > 6000 {
-			t.Errorf("%+v", s)
+		c.Start("p3")
+		if s := <-result; s == nil {
+			t.Fatal("got no snapshot, want one")
+		} else if !s.Complete() || sum(s) != 3000 || s.End.ElapsedMS < 4000 || s.End.ElapsedMS > 6000 {
+			t.Errorf("got %s after %v ms, want complete, sum 3000, after 4000 to 6000 ms", s, s.End.ElapsedMS)
 		}
 	})
 }
 
 // Connections that break lose, double and reorder nothing.
 func TestVirtualDisconnects(t *testing.T) {
-	virtual(t, bankFile(3, "transfers_per_second = 1000\n[network]\ndelay = \"5ms\"\n"), func(t *testing.T, network *memNetwork, c *cluster) {
-		c.startAll()
-		c.waitUp(t.Context())
+	clustertest.Virtual(t, bankFile(3, "transfers_per_second = 1000\n[network]\ndelay = \"5ms\"\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start()
+		c.Up()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			for i := 0; ctx.Err() == nil; i++ {
-				ids := c.config.Processes
-				network.cut(ids[i%3].Address, ids[(i+1+i/3%2)%3].Address)
+				ids := c.Config.Processes
+				c.Memory.Cut(ids[i%3].Address, ids[(i+1+i/3%2)%3].Address)
 				time.Sleep(7 * time.Millisecond)
 			}
 		}()
 		for range 50 {
-			s, err := c.snapshot(t.Context(), 5*time.Second, "p2")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if s.Status != "complete" || s.sum() != 3000 {
-				t.Errorf("%s, sum %d: %v", s.Status, s.sum(), s.Missing)
+			s := c.Snapshot(5*time.Second, "p2")
+			if s.Status() != "complete" || sum(s) != 3000 {
+				t.Errorf("got %s, sum %d, missing %v; want complete, 3000", s.Status(), sum(s), s.Missing)
 			}
 		}
 		cancel()
@@ -125,66 +94,47 @@ func TestVirtualDisconnects(t *testing.T) {
 	})
 }
 
-const oneWay = `name = "test"
-[[process]]
-id = "a1"
-address = "127.0.0.1:7101"
-channels = ["b"]
-[[process]]
-id = "a2"
-address = "127.0.0.1:7102"
-channels = ["b"]
-[[process]]
-id = "b"
-address = "127.0.0.1:7103"
-channels = ["b", "z"]
-[[process]]
-id = "z"
-address = "127.0.0.1:7104"
-channels = []
+var oneWay = clustertest.File(`
 [program]
 kind = "bank"
 balance = 1000000
 transfers_per_second = 1000
 [network]
 delay = "20ms"
-`
+`, `a1 channels = ["b"]`, `a2 channels = ["b"]`, `b channels = ["b", "z"]`, "z channels = []")
 
 // Where no process reaches all, as many initiators start as are needed, and an
 // initiator without incoming channels is asked only once.
 func TestVirtualOneWay(t *testing.T) {
-	virtual(t, oneWay, func(t *testing.T, _ *memNetwork, c *cluster) {
-		c.startAll()
-		c.waitUp(t.Context())
+	clustertest.Virtual(t, oneWay, banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start()
+		c.Up()
 		time.Sleep(200 * time.Millisecond)
 		for range 3 {
-			s, err := c.snapshot(t.Context(), 5*time.Second, "a1")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if s.Status != "complete" || s.sum() != 4000000 || s.end.InFlight == 0 {
-				t.Errorf("%s, sum %d, in flight %d: %v", s.Status, s.sum(), s.end.InFlight, s.Missing)
+			s := c.Snapshot(5*time.Second, "a1")
+			if s.Status() != "complete" || sum(s) != 4000000 || s.End.InFlight == 0 {
+				t.Errorf("got %s, sum %d, in flight %d, missing %v; want complete, 4000000, some", s.Status(), sum(s), s.End.InFlight, s.Missing)
 			}
 		}
-		_, err := c.snapshot(t.Context(), time.Second, "a1", "b")
+		_, err := c.Take(time.Second, "a1", "b")
 		var refusal *wire.ErrorReply
 		if !errors.As(err, &refusal) || refusal.Code != wire.CodeUnreachable {
-			t.Errorf("initiators a1 and b: %v", err)
+			t.Errorf("initiators a1 and b: got %v, want %s", err, wire.CodeUnreachable)
 		}
 	})
 }
 
-// Past the limit a snapshot is refused; those in progress do not suffer.
+// Above the limit a snapshot is refused. The snapshots in progress are not affected.
 func TestVirtualLimit(t *testing.T) {
-	virtual(t, bankFile(2, "[snapshot]\nlimit = 3\n[network]\ndelay = \"100ms\"\n"), func(t *testing.T, _ *memNetwork, c *cluster) {
-		c.startAll()
-		c.waitUp(t.Context())
+	clustertest.Virtual(t, bankFile(2, "[snapshot]\nlimit = 3\n[network]\ndelay = \"100ms\"\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start()
+		c.Up()
 		results := make(chan error, 5)
 		for range 5 {
 			go func() {
-				s, err := c.snapshot(t.Context(), time.Second, "p1")
-				if err == nil && s.Status != "complete" {
-					err = errors.New(s.Status)
+				s, err := c.Take(time.Second, "p1")
+				if err == nil && s.Status() != "complete" {
+					err = errors.New(s.Status())
 				}
 				results <- err
 			}()
@@ -196,91 +146,60 @@ func TestVirtualLimit(t *testing.T) {
 			if errors.As(err, &refusal) && refusal.Code == wire.CodeLimit {
 				refused++
 			} else if err != nil {
-				t.Error(err)
+				t.Errorf("got %v, want a complete snapshot or %s", err, wire.CodeLimit)
 			}
 		}
 		if refused != 2 {
-			t.Errorf("%d of 5 were refused, not 2", refused)
+			t.Errorf("got %d of 5 refused, want 2", refused)
 		}
 	})
 }
 
 // A restarted process makes the snapshots in progress partial, and is named.
 func TestVirtualRestart(t *testing.T) {
-	virtual(t, bankFile(3, "transfers_per_second = 100\n[network]\ndelay = \"300ms\"\n"), func(t *testing.T, _ *memNetwork, c *cluster) {
-		c.startAll()
-		c.waitUp(t.Context())
+	clustertest.Virtual(t, bankFile(3, "transfers_per_second = 100\n[network]\ndelay = \"300ms\"\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start()
+		c.Up()
 		time.Sleep(time.Second)
-		result := make(chan *taken, 1)
-		go func() {
-			s, err := c.snapshot(t.Context(), 10*time.Second, "p1")
-			if err != nil {
-				t.Error(err)
-			}
-			result <- s
-		}()
+		result := c.Begin(10*time.Second, "p1")
 		time.Sleep(100 * time.Millisecond)
-		c.stop("p3")
-		c.start("p3")
+		c.Stop("p3")
+		c.Start("p3")
 		s := <-result
-		if s == nil || s.Status != "partial" || s.end.ElapsedMS > 5000 {
-			t.Fatalf("%+v", s)
+		if s == nil || s.Status() != "partial" || s.End.ElapsedMS > 5000 {
+			t.Fatalf("got %s, want partial, before its time-out", s)
 		}
 		restarted := false
 		for _, m := range s.Missing {
-			restarted = restarted || m.Reason == string(snapshot.ProcessRestarted)
+			restarted = restarted || m.Reason == snapshot.ProcessRestarted
 		}
 		if !restarted {
-			t.Errorf("missing: %+v", s.Missing)
+			t.Errorf("missing: got %+v, want %s of p3", s.Missing, snapshot.ProcessRestarted)
 		}
-		c.waitUp(t.Context())
-		if s, err := c.snapshot(t.Context(), 10*time.Second, "p1"); err != nil || s.Status != "complete" {
-			t.Errorf("after the restart: %+v, %v", s, err)
-		}
+		c.Up()
+		c.Complete("p1")
 	})
 }
 
-// The assembler's own part is complete; another process whose part is not restarts.
-// The assembler ends the snapshot then, and not at its time-out.
+// When a process restarts whose part is not complete, the assembler ends the snapshot
+// then, and not at its time-out, although its own part is complete.
 func TestVirtualRestartAfterOwnPart(t *testing.T) {
-	const text = `name = "test"
-[[process]]
-id = "p1"
-address = "127.0.0.1:7101"
-channels = ["p2", "p3"]
-[[process]]
-id = "p2"
-address = "127.0.0.1:7102"
-channels = ["p3"]
-[[process]]
-id = "p3"
-address = "127.0.0.1:7103"
-channels = ["p1"]
-[program]
-kind = "bank"
-transfers_per_second = 0
-`
-	virtual(t, text, func(t *testing.T, network *memNetwork, c *cluster) {
-		c.startAll()
-		c.waitUp(t.Context())
-		network.swallow("127.0.0.1:7102", "127.0.0.1:7103") // p3 waits for the marker of p2
-		result := make(chan *taken, 1)
-		go func() {
-			s, err := c.snapshot(t.Context(), 10*time.Second, "p1")
-			if err != nil {
-				t.Error(err)
-			}
-			result <- s
-		}()
+	text := clustertest.File("[program]\nkind = \"bank\"\ntransfers_per_second = 0\n",
+		`p1 channels = ["p2", "p3"]`, `p2 channels = ["p3"]`, `p3 channels = ["p1"]`)
+	clustertest.Virtual(t, text, banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start()
+		c.Up()
+		c.Memory.Swallow(c.Address("p2"), c.Address("p3")) // p3 waits for the marker of p2
+		result := c.Begin(10*time.Second, "p1")
 		time.Sleep(time.Second)
-		c.stop("p3")
-		c.start("p3")
+		c.Stop("p3")
+		c.Start("p3")
 		s := <-result
-		if s == nil || s.Status != "partial" || s.end.ElapsedMS > 4000 {
-			t.Fatalf("%+v", s)
+		if s == nil || s.Status() != "partial" || s.End.ElapsedMS > 4000 {
+			t.Fatalf("got %s, want partial, before its time-out", s)
 		}
-		if m := s.Missing[0]; m.Process != "p3" || m.Reason != string(snapshot.ProcessRestarted) {
-			t.Errorf("missing: %+v", s.Missing)
+		if m := s.Missing[0]; m.Process != "p3" || m.Reason != snapshot.ProcessRestarted {
+			t.Errorf("missing: got %+v, want %s of p3", s.Missing, snapshot.ProcessRestarted)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package netnode_test
+package clustertest
 
 import (
 	"context"
@@ -12,26 +12,24 @@ import (
 	"chandy/netnode"
 )
 
-// memNetwork is a network in memory: what is dialled is a pipe without buffer.
-// Unlike sockets it may be used inside a synctest bubble.
-type memNetwork struct {
+// Memory is a network in memory, whose connections are pipes without a buffer. Unlike
+// sockets it may be used inside a synctest bubble. The zero Memory is ready.
+type Memory struct {
 	mu        sync.Mutex
 	listeners map[string]*memListener
 	conns     []*memConn
 }
 
-func newMemNetwork() *memNetwork { return &memNetwork{listeners: map[string]*memListener{}} }
-
-// from is the network as the node at an address sees it.
-func (n *memNetwork) from(address string) netnode.Network { return memView{n, address} }
+// From returns the network as the node at an address sees it.
+func (n *Memory) From(address string) netnode.Network { return memView{n, address} }
 
 type memView struct {
-	*memNetwork
+	*Memory
 	address string
 }
 
 type memListener struct {
-	network *memNetwork
+	network *Memory
 	address string
 	queue   chan net.Conn
 	closed  chan struct{}
@@ -45,14 +43,14 @@ func (a memAddr) String() string { return string(a) }
 
 type memConn struct {
 	net.Conn
-	network  *memNetwork
+	network  *Memory
 	from, to string
 	closed   chan struct{}
 	once     sync.Once
-	// gate, while there, keeps what is read and written until it is closed.
+	// gate, if non-nil, holds back what is read and written until it is closed.
 	gate atomic.Pointer[chan struct{}]
-	// swallows: what is read or written gets lost, as on a connection whose other
-	// end has vanished.
+	// swallows is set when everything that is read or written is lost, as on a
+	// connection whose other end has vanished.
 	swallows atomic.Bool
 }
 
@@ -66,7 +64,7 @@ func (c *memConn) Read(b []byte) (int, error) {
 	}
 }
 
-// pass waits at the gate.
+// pass waits until the gate is open.
 func (c *memConn) pass() {
 	if gate := c.gate.Load(); gate != nil {
 		select {
@@ -92,31 +90,33 @@ func (c *memConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// swallow lets everything get lost on the connections that were dialled so far from
-// one address to another.
-func (n *memNetwork) swallow(from, to string) {
+// each calls f for the connections that were dialled so far from one address to
+// another.
+func (n *Memory) each(from, to string, f func(c *memConn)) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, c := range n.conns {
 		if c.from == from && c.to == to {
-			c.swallows.Store(true)
+			f(c)
 		}
 	}
 }
 
-// stall keeps everything on the connections that were dialled so far from one
-// address to another, until release is called.
-func (n *memNetwork) stall(from, to string) (release func()) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+// Swallow loses everything on the connections that were dialled so far.
+func (n *Memory) Swallow(from, to string) {
+	n.each(from, to, func(c *memConn) { c.swallows.Store(true) })
+}
+
+// Stall holds back everything on the connections that were dialled so far, until
+// release is called.
+func (n *Memory) Stall(from, to string) (release func()) {
 	gate := make(chan struct{})
-	for _, c := range n.conns {
-		if c.from == from && c.to == to {
-			c.gate.Store(&gate)
-		}
-	}
+	n.each(from, to, func(c *memConn) { c.gate.Store(&gate) })
 	return func() { close(gate) }
 }
+
+// Cut ends the connections that were dialled so far.
+func (n *Memory) Cut(from, to string) { n.each(from, to, func(c *memConn) { c.Conn.Close() }) }
 
 func (c *memConn) RemoteAddr() net.Addr { return memAddr(c.from) }
 
@@ -126,7 +126,10 @@ func (v memView) Listen(address string) (net.Listener, error) {
 	if v.listeners[address] != nil {
 		return nil, fmt.Errorf("listen %s: %w", address, syscall.EADDRINUSE)
 	}
-	l := &memListener{network: v.memNetwork, address: address, queue: make(chan net.Conn), closed: make(chan struct{})}
+	l := &memListener{network: v.Memory, address: address, queue: make(chan net.Conn), closed: make(chan struct{})}
+	if v.listeners == nil {
+		v.listeners = map[string]*memListener{}
+	}
 	v.listeners[address] = l
 	return l, nil
 }
@@ -154,18 +157,7 @@ func (v memView) Dial(ctx context.Context, address string) (net.Conn, error) {
 }
 
 func (v memView) conn(end net.Conn, to string) *memConn {
-	return &memConn{Conn: end, network: v.memNetwork, from: v.address, to: to, closed: make(chan struct{})}
-}
-
-// cut ends all connections that were dialled from one address to another.
-func (n *memNetwork) cut(from, to string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, c := range n.conns {
-		if c.from == from && c.to == to {
-			c.Conn.Close()
-		}
-	}
+	return &memConn{Conn: end, network: v.Memory, from: v.address, to: to, closed: make(chan struct{})}
 }
 
 func (l *memListener) Accept() (net.Conn, error) {

@@ -1,0 +1,6 @@
+//go:build race
+
+package clustertest
+
+// Race reports whether the race detector runs, which makes everything slow.
+const Race = true

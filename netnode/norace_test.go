@@ -1,5 +1,0 @@
-//go:build !race
-
-package netnode_test
-
-const raceEnabled = false
