@@ -1,7 +1,6 @@
 package child
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -11,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"chandy/internal/clustertest"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -72,15 +72,14 @@ func TestExact(t *testing.T) {
 					rounds /= 3
 				}
 				settle, _, silent := strings.Cut(settle, ",")
-				seed := rand.Uint64()
-				numbers := rand.New(rand.NewPCG(seed, 0))
+				numbers := clustertest.Rand(t)
 				c := newCluster(t, file(2, kind, fmt.Sprintf("state = \"snapshot\"\nsettle = %q\n", settle)))
-				c.config.Processes[1].Program.Kind = "driver"
+				c.Config.Processes[1].Program.Kind = "driver"
 				d := newDriver(!silent)
-				c.start("n1")
-				c.host("n2", d)
+				c.Start("n1")
+				c.Host("n2", d)
 				<-d.ready
-				c.waitUp()
+				c.Up()
 				exact, of := map[string]int{}, map[string]int{}
 				for round := range rounds {
 					d.process.Do(func() { d.burst(1+numbers.IntN(40), numbers) })
@@ -89,17 +88,18 @@ func TestExact(t *testing.T) {
 						defer close(again)
 						d.process.Do(func() { d.burst(1+numbers.IntN(40), numbers) })
 					}()
-					s := c.snapshot([]snapshot.ProcessID{"n1", "n2"}[round%2])
+					s := c.Complete([]snapshot.ProcessID{"n1", "n2"}[round%2])
 					<-again
 					sums := make(chan []int)
 					d.process.Do(func() { sums <- slices.Clone(d.sum) })
 					fault := inexact(s, <-sums, silent)
-					settled := s.Processes["n1"].Settled
+					_, _, about := stateOf(s, "n1")
+					settled := about.Settled
 					of[settled]++
 					if fault == nil {
 						exact[settled]++
 					} else if settled == "acknowledged+idle" || kind == "single" {
-						t.Fatalf("seed %d, round %d: %v\n%.4000s", seed, round, fault, s.text)
+						t.Fatalf("round %d: %v\n%.4000s", round, fault, s)
 					}
 				}
 				for settled, n := range of {
@@ -108,14 +108,14 @@ func TestExact(t *testing.T) {
 				// Where nothing is acknowledged there is sleep alone, which is a sign and no
 				// proof: on a machine that stands still for 5 ms a thread oversleeps.
 				if wrong := of["idle"] - exact["idle"]; wrong > rounds/10 {
-					t.Errorf("seed %d: %d of %d rounds are not exact", seed, wrong, rounds)
+					t.Errorf("got %d rounds that are not exact, want at most a tenth of %d", wrong, rounds)
 				}
 				want := "acknowledged+idle"
 				if silent {
 					want = "idle"
 				}
 				if settle == "auto" && canIdle && of[want] < rounds/2 {
-					t.Error("it has hardly ever settled")
+					t.Errorf("got %d rounds that settled as %s, want half of %d", of[want], want, rounds)
 				}
 			})
 		}
@@ -123,22 +123,14 @@ func TestExact(t *testing.T) {
 }
 
 // inexact compares the state of n1 with the counts of the cut.
-func inexact(s *taken, sums []int, silent bool) error {
-	var sum int
-	if err := json.Unmarshal(s.Processes["n1"].State, &sum); err != nil {
-		return fmt.Errorf("state %s: %w", s.Processes["n1"].State, err)
+func inexact(s *clustertest.Snapshot, sums []int, silent bool) error {
+	text, _, _ := stateOf(s, "n1")
+	there, back := s.Channel("n2", "n1"), s.Channel("n1", "n2")
+	if got, want := clustertest.JSON[int](text), sums[there.Received]; got != want {
+		return fmt.Errorf("got a state of %d, want %d, the sum of the %d messages received", got, want, there.Received)
 	}
-	for _, c := range s.Channels {
-		if c.From == "n2" && c.To == "n1" {
-			if want := sums[c.Received]; sum != want {
-				return fmt.Errorf("it has received %d messages, which add up to %d, but has %d", c.Received, want, sum)
-			}
-			for _, back := range s.Channels {
-				if back.From == "n1" && back.To == "n2" && !silent && back.Sent != c.Received {
-					return fmt.Errorf("it has received %d messages and answered %d", c.Received, back.Sent)
-				}
-			}
-		}
+	if !silent && back.Sent != there.Received {
+		return fmt.Errorf("got %d answers, want %d, one for each message received", back.Sent, there.Received)
 	}
 	return nil
 }
@@ -148,27 +140,23 @@ func inexact(s *taken, sums []int, silent bool) error {
 func TestToken(t *testing.T) {
 	n := times(100, 500)
 	c := run(t, file(4, "token", "state = \"snapshot\"\nsettle_timeout = \"20ms\"\n"))
-	c.waitUp()
-	if got := c.call("n1", `{"type":"start"}`); !strings.Contains(got, "start_ok") {
-		t.Fatal(got)
+	c.Up()
+	if got := c.Call("n1", `{"type":"start"}`); !strings.Contains(got, "start_ok") {
+		t.Fatalf("got %s, want start_ok", got)
 	}
 	inFlight, passed := 0, 0
 	for i := range n {
-		s := c.snapshot(c.config.IDs()[i%4])
+		s := c.Complete(c.Config.IDs()[i%4])
 		tokens, before := 0, passed
 		var held int
 		passed = 0
-		for id, p := range s.Processes {
-			var state struct{ Tokens, Passed int }
-			if err := json.Unmarshal(p.State, &state); err != nil {
-				t.Fatalf("%s: %v\n%s", id, err, s.text)
-			}
+		for _, state := range clustertest.States[struct{ Tokens, Passed int }](s) {
 			held += state.Tokens
 			passed += state.Passed
 		}
 		for _, channel := range s.Channels {
-			for _, m := range channel.Messages {
-				if strings.Contains(string(m.Payload), `"token"`) {
+			for _, payload := range clustertest.Payloads(channel) {
+				if strings.Contains(payload, `"token"`) {
 					inFlight++
 					tokens++
 				}
@@ -176,12 +164,12 @@ func TestToken(t *testing.T) {
 		}
 		tokens += held
 		if tokens != 1 || passed < before {
-			t.Fatalf("snapshot %d: %d tokens, passed on %d times, before %d\n%s", i, tokens, passed, before, s.text)
+			t.Fatalf("snapshot %d: got %d tokens, passed on %d times; want 1, %d times or more\n%s", i, tokens, passed, before, s)
 		}
 	}
 	t.Logf("%d snapshots: passed on %d times, %d times in flight", n, passed, inFlight)
 	if passed < n {
-		t.Error("it hardly moved")
+		t.Errorf("got a token passed on %d times, want %d or more", passed, n)
 	}
 }
 
@@ -190,13 +178,13 @@ func TestToken(t *testing.T) {
 func TestGossip(t *testing.T) {
 	n := times(25, 100)
 	c := run(t, file(4, "gossip", "state = \"snapshot\"\n"))
-	c.waitUp()
+	c.Up()
 	stop := make(chan struct{})
 	var wait sync.WaitGroup
 	var told atomic.Int64
-	for _, id := range c.config.IDs() {
+	for _, id := range c.Config.IDs() {
 		wait.Go(func() {
-			client := c.client(id)
+			client := c.Client(id)
 			defer client.Close()
 			for i := 0; ; i++ {
 				select {
@@ -204,7 +192,7 @@ func TestGossip(t *testing.T) {
 					return
 				default:
 				}
-				if _, err := client.Call(c.ctx, fmt.Appendf(nil, `{"type":"broadcast","value":"%s-%d"}`, id, i)); err != nil {
+				if _, err := client.Call(c.Ctx, fmt.Appendf(nil, `{"type":"broadcast","value":"%s-%d"}`, id, i)); err != nil {
 					t.Error(err)
 					return
 				}
@@ -214,26 +202,22 @@ func TestGossip(t *testing.T) {
 	}
 	inFlight := 0
 	for i := range n {
-		s := c.snapshot(c.config.IDs()[i%4])
+		s := c.Complete(c.Config.IDs()[i%4])
 		inFlight += c.causes(s)
 	}
 	close(stop)
 	wait.Wait()
 	t.Logf("%d snapshots, %d values, %d messages in flight", n, told.Load(), inFlight)
 	if told.Load() < 10 {
-		t.Error("hardly anything was told")
+		t.Errorf("got %d values told, want 10 or more", told.Load())
 	}
 }
 
 // causes checks that no effect is there without its cause, and none is lost.
-func (c *cluster) causes(s *taken) (inFlight int) {
+func (c *cluster) causes(s *clustertest.Snapshot) (inFlight int) {
 	c.t.Helper()
-	known := map[string]map[string]bool{}
-	for id, p := range s.Processes {
-		var values []string
-		if err := json.Unmarshal(p.State, &values); err != nil {
-			c.t.Fatalf("%s: %v", id, err)
-		}
+	known := map[snapshot.ProcessID]map[string]bool{}
+	for id, values := range clustertest.States[[]string](s) {
 		known[id] = map[string]bool{}
 		for _, v := range values {
 			known[id][v] = true
@@ -241,27 +225,25 @@ func (c *cluster) causes(s *taken) (inFlight int) {
 	}
 	for id, values := range known {
 		for v := range values {
-			if origin, _, _ := strings.Cut(v, "-"); !known[origin][v] {
-				c.t.Fatalf("%s knows %s, but not its origin\n%s", id, v, s.text)
+			if origin, _, _ := strings.Cut(v, "-"); !known[snapshot.ProcessID(origin)][v] {
+				c.t.Fatalf("%s knows %s, but not its origin\n%s", id, v, s)
 			}
 		}
 	}
 	for _, channel := range s.Channels {
+		from, to := channel.Channel.From, channel.Channel.To
 		onWay := map[string]bool{}
-		for _, m := range channel.Messages {
-			var said said
-			if err := json.Unmarshal(m.Payload, &said); err != nil {
-				c.t.Fatal(err)
-			}
+		for _, payload := range clustertest.Payloads(channel) {
+			said := clustertest.JSON[said](payload)
 			onWay[said.Body.Value] = true
 			inFlight++
-			if !known[channel.From][said.Body.Value] {
-				c.t.Fatalf("%s is on its way from %s, which does not know it\n%s", said.Body.Value, channel.From, s.text)
+			if !known[from][said.Body.Value] {
+				c.t.Fatalf("%s is on its way from %s, which does not know it\n%s", said.Body.Value, from, s)
 			}
 		}
-		for v := range known[channel.From] {
-			if channel.From != channel.To && !known[channel.To][v] && !onWay[v] {
-				c.t.Fatalf("%s knows %s; %s does not, and it is not on its way\n%s", channel.From, v, channel.To, s.text)
+		for v := range known[from] {
+			if from != to && !known[to][v] && !onWay[v] {
+				c.t.Fatalf("%s knows %s; %s does not, and it is not on its way\n%s", from, v, to, s)
 			}
 		}
 	}

@@ -46,9 +46,9 @@ func TestPace(t *testing.T) {
 	const n = 200
 	for _, pace := range []bool{true, false} {
 		c := newCluster(t, file(2, "puppet", ""))
-		c.config.Processes[0].Program = reparse(t, env("select"), fmt.Sprintf("pace = %v", pace), `state = "snapshot"`).Processes[0].Program
-		c.start("n1")
-		c.start("n2")
+		c.Config.Processes[0].Program = reparse(t, env("select"), fmt.Sprintf("pace = %v", pace), `state = "snapshot"`).Processes[0].Program
+		c.Start("n1")
+		c.Start("n2")
 		burst := make([]string, n)
 		for i := range burst {
 			burst[i] = fmt.Sprintf(`{"dest":"n1","body":{"n":%d}}`, n)
@@ -56,13 +56,14 @@ func TestPace(t *testing.T) {
 		c.print("n2", burst...)
 		if pace {
 			if got := c.await("n2", 1); !strings.Contains(got[0], "all") {
-				t.Errorf("n2 got %q", got)
+				t.Errorf("n2: got %q, want \"all\" in it", got)
 			}
 		}
-		s := c.snapshot("n2")
-		if got := string(s.Processes["n1"].State); pace && got != fmt.Sprint(n) {
-			t.Errorf("n1 has read %s lines of %d", got, n)
+		s := c.Complete("n2")
+		got, _, about := stateOf(s, "n1")
+		if pace && got != fmt.Sprint(n) {
+			t.Errorf("n1: got %s lines read, want %d", got, n)
 		}
-		t.Logf("pace %v: %+v", pace, s.Processes["n1"])
+		t.Logf("pace %v: %s, %+v", pace, got, about)
 	}
 }

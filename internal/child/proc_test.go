@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"chandy/internal/clustertest"
 )
 
 // observed is a Process with what it has said.
@@ -78,19 +80,10 @@ func (o *observed) end(t *testing.T) End {
 	}
 }
 
-// none fails if a goroutine of a Process is left.
+// none fails if a goroutine of a child is left.
 func none(t *testing.T) {
 	t.Helper()
-	for begun := time.Now(); ; runtime.Gosched() {
-		buf := make([]byte, 1<<20)
-		text := string(buf[:runtime.Stack(buf, true)])
-		if !strings.Contains(text, "child.(*Proc)") && !strings.Contains(text, "child.(*input)") && !strings.Contains(text, "child.(*Program)") {
-			return
-		}
-		if time.Since(begun) > 5*time.Second {
-			t.Fatalf("goroutines are left:\n%s", text)
-		}
-	}
+	clustertest.NoGoroutines(t, "child.(*Proc)", "child.(*input)", "child.(*Program)")
 }
 
 func TestProcess(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"chandy/internal/clustertest"
 	"chandy/internal/config"
 )
 
@@ -39,24 +40,24 @@ func TestLinesPassAsTheyAre(t *testing.T) {
 	if got := c.await("n2", len(sent)+1); len(got) != len(sent)+1 || !strings.Contains(got[len(sent)], "after") {
 		t.Errorf("after a message without dest: %.300q", got[len(sent):])
 	}
-	c.logged(`line 13 of the child: not a message: \"dest\" must be a string and not empty`)
+	c.Logged(`line 13 of the child: not a message: \"dest\" must be a string and not empty`)
 }
 
 // A request that is forwarded with its client as the source is answered by who got
 // it, to the client, through the client's own node.
 func TestForwarded(t *testing.T) {
 	c := run(t, file(3, "puppet", "state = \"snapshot\"\n"))
-	c.waitUp()
+	c.Up()
 	for _, id := range []string{"1", "\"a\"", "9223372036854775807"} {
 		want := fmt.Sprintf(`{"type":"forward_ok","in_reply_to":%s,"by":"n3"}`, id)
-		if got := c.call("n2", fmt.Sprintf(`{"type":"forward","text":"n3","msg_id":%s}`, id)); got != want {
+		if got := c.Call("n2", fmt.Sprintf(`{"type":"forward","text":"n3","msg_id":%s}`, id)); got != want {
 			t.Errorf("forwarded: %s, not %s", got, want)
 		}
 	}
-	s := c.snapshot("n1")
-	for id, p := range s.Processes {
-		if p.Unanswered != 0 {
-			t.Errorf("%s has %d requests unanswered", id, p.Unanswered)
+	s := c.Complete("n1")
+	for _, p := range s.Processes {
+		if n := p.State.About.Unanswered; n != 0 {
+			t.Errorf("%s: got %d requests unanswered, want none", p.ID, n)
 		}
 	}
 	// A reply to a client that is no more, here and elsewhere.
@@ -65,9 +66,9 @@ func TestForwarded(t *testing.T) {
 	if got := c.await("n3", 1); len(got) != 1 || !strings.Contains(got[0], "after") {
 		t.Errorf("n3 got %q", got)
 	}
-	c.logged("client c1 has no open request for this reply")
-	c.logged("client c3 has no open request for this reply")
-	c.logged("no request of the node waits for this reply")
+	c.Logged("client c1 has no open request for this reply")
+	c.Logged("client c3 has no open request for this reply")
+	c.Logged("no request of the node waits for this reply")
 }
 
 // Messages to oneself are on a channel.
@@ -75,9 +76,9 @@ func TestSelf(t *testing.T) {
 	c := run(t, file(1, "puppet", "state = \"snapshot\"\n"))
 	c.print("n1", `{"src":"n1","dest":"n1","body":{"type":"self"}}`)
 	c.await("n1", 1)
-	s := c.snapshot("n1")
+	s := c.Complete("n1")
 	if len(s.Channels) != 1 || s.Channels[0].Sent != 1 || s.Channels[0].Received != 1 {
-		t.Errorf("%s", s.text)
+		t.Errorf("got %s, want one channel, sent 1, received 1", s)
 	}
 }
 
@@ -101,7 +102,7 @@ func TestNoChannel(t *testing.T) {
 	if got := c.await("n2", 2); !strings.Contains(got[1], `{"dest":"n2"`) {
 		t.Errorf("n2 got %q", got)
 	}
-	c.logged("there is no channel from n1 to n3")
+	c.Logged("there is no channel from n1 to n3")
 }
 
 // A topology message comes only where the file names channels, and where it is
@@ -128,8 +129,8 @@ func TestTopology(t *testing.T) {
 func TestOutputBeforeInit(t *testing.T) {
 	c := newCluster(t, strings.Replace(file(2, "puppet", "state = \"snapshot\"\n"), "address = \"127.0.0.1:7101\"",
 		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(env("early"))+" }", 1))
-	c.start("n1")
-	c.start("n2")
+	c.Start("n1")
+	c.Start("n2")
 	if got := c.await("n2", 1); !slices.Equal(got, []string{`{"src":"?","dest":"n2","body":{"type":"early"}}`}) {
 		t.Errorf("n2 got %q", got)
 	}
@@ -141,23 +142,21 @@ func TestMessageBeforeInit(t *testing.T) {
 	m := newMeeting(t)
 	c := newCluster(t, strings.Replace(file(2, "puppet", "state = \"none\"\n"), "address = \"127.0.0.1:7101\"",
 		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(m.env("late"))+" }", 1))
-	c.start("n1")
-	c.start("n2")
+	c.Start("n1")
+	c.Start("n2")
 	arrived := m.come()
-	c.waitUp()
+	c.Up()
 	sent := []string{`{"dest":"n1","body":{"type":"a"}}`, `{"dest":"n1","body":{"type":"b"}}`}
 	c.print("n2", sent...)
-	s := c.snapshot("n2")
-	if got := s.inFlight("n2", "n1"); !slices.Equal(got, sent) {
-		t.Errorf("in flight %q\n%s", got, s.text)
+	s := c.Complete("n2")
+	if got := clustertest.Payloads(s.Channel("n2", "n1")); !slices.Equal(got, sent) {
+		t.Errorf("in flight %q\n%s", got, s)
 	}
-	for _, channel := range s.Channels {
-		if channel.From == "n1" && channel.Sent > 0 {
-			t.Errorf("sent before init_ok\n%s", s.text)
-		}
+	if n := s.Channel("n1", "n2").Sent; n > 0 {
+		t.Errorf("before init_ok: got %d messages sent, want none\n%s", n, s)
 	}
-	if p := s.Processes["n1"]; string(p.State) != "null" || p.Error != `the program is not asked for its state (state = "none")` || p.Settled != "" {
-		t.Errorf("n1: %+v", p)
+	if text, fault, about := stateOf(s, "n1"); text != "" || fault != `the program is not asked for its state (state = "none")` || about.Settled != "" {
+		t.Errorf("n1: got state %q, error %q, %+v; want no state, an error", text, fault, about)
 	}
 	arrived.Write([]byte("."))
 	if got := c.await("n1", 2); !slices.Equal(got, sent) {
@@ -171,19 +170,19 @@ func TestWhiteSpaceAroundALineIsCutOnce(t *testing.T) {
 	m := newMeeting(t)
 	c := newCluster(t, strings.Replace(file(2, "puppet", "state = \"none\"\n"), "address = \"127.0.0.1:7101\"",
 		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(m.env("late"))+" }", 1))
-	c.start("n1")
-	c.start("n2")
+	c.Start("n1")
+	c.Start("n2")
 	arrived := m.come()
-	c.waitUp()
+	c.Up()
 	want := []string{`{ "dest": "n1", "body": {"type": "a"} }`, `{"dest":"n1","body":{"type":"b"}}`, `{"dest":"n1","body":{"type":"c"}}`}
 	c.print("n2", " \t "+want[0]+"\t ", want[1]+"\r", "  "+want[2]+" \r")
-	s := c.snapshot("n2")
-	if got := s.inFlight("n2", "n1"); !slices.Equal(got, want) {
+	s := c.Complete("n2")
+	if got := clustertest.Payloads(s.Channel("n2", "n1")); !slices.Equal(got, want) {
 		t.Errorf("in flight: got %q, want %q", got, want)
 	}
 	for _, line := range want {
-		if printed := `"payload": ` + line + `}`; !strings.Contains(string(s.text), printed) {
-			t.Errorf("got the snapshot %s\nwant in it %s", s.text, printed)
+		if printed := `"payload": ` + line + `}`; !strings.Contains(s.String(), printed) {
+			t.Errorf("got the snapshot %s\nwant in it %s", s, printed)
 		}
 	}
 	arrived.Write([]byte("."))
@@ -199,19 +198,19 @@ func TestFlood(t *testing.T) {
 		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(env("flood"))+" }", 1))
 	m := newMeeting(t)
 	deaf := m.env("deaf")
-	c.config.Processes[1].Program = reparse(t, deaf, "state = \"none\"\nstate_timeout = \"100ms\"").Processes[0].Program
-	c.start("n1")
+	c.Config.Processes[1].Program = reparse(t, deaf, "state = \"none\"\nstate_timeout = \"100ms\"").Processes[0].Program
+	c.Start("n1")
 	x := c.made("n2")
-	c.host("n2", x)
-	c.start("n3")
+	c.Host("n2", x)
+	c.Start("n3")
 	gate := m.come()
 	// n2 does not read, so the outbox of n1->n2 fills, and n1 is held back.
-	c.waitUp()
-	s := c.snapshot("n3")
-	if p := s.Processes["n1"]; !strings.Contains(p.Error, "no reply within 200ms") && !strings.Contains(p.Error, "does not read") || p.Unanswered != 0 {
-		t.Errorf("n1: %+v", p)
+	c.Up()
+	s := c.Complete("n3")
+	if _, fault, about := stateOf(s, "n1"); !strings.Contains(fault, "no reply within 200ms") && !strings.Contains(fault, "does not read") || about.Unanswered != 0 {
+		t.Errorf("n1: got error %q, %+v; want no reply, none unanswered", fault, about)
 	}
-	if got := c.call("n3", `{"type":"lines"}`); !strings.Contains(got, "lines_ok") {
+	if got := c.Call("n3", `{"type":"lines"}`); !strings.Contains(got, "lines_ok") {
 		t.Errorf("n3: %s", got)
 	}
 	if n := x.waiting(); n == 0 || n > 1200 {
@@ -236,10 +235,10 @@ func reparse(t *testing.T, settings ...string) *config.Cluster {
 // node grow, nor stop it.
 func TestDrowned(t *testing.T) {
 	c := newCluster(t, file(2, "puppet", ""))
-	c.config.Processes[0].Program = reparse(t, env("drowned")).Processes[0].Program
+	c.Config.Processes[0].Program = reparse(t, env("drowned")).Processes[0].Program
 	x := c.made("n1")
-	c.host("n1", x)
-	c.start("n2")
+	c.Host("n1", x)
+	c.Start("n2")
 	if got := c.await("n2", 1); !strings.Contains(got[0], "done") {
 		t.Errorf("n2 got %q", got)
 	}
@@ -259,8 +258,8 @@ func (x *Program) waiting() int {
 // wait for each other for ever.
 func TestCircle(t *testing.T) {
 	c := run(t, file(3, "burst", "")+"[network]\noutbox_high = \"64KiB\"\nwindow = \"4KiB\"\n")
-	for id := range c.nodes {
-		c.call(id, `{"type":"await"}`)
+	for _, id := range c.Config.IDs() {
+		c.Call(id, `{"type":"await"}`)
 	}
 }
 
@@ -292,7 +291,7 @@ func TestEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := run(t, file(1, "puppet", test.settings))
-			c.cast("n1", test.request)
+			c.Cast("n1", test.request)
 			if got := c.ended("n1"); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
@@ -302,16 +301,16 @@ func TestEnds(t *testing.T) {
 
 func TestClosedStdin(t *testing.T) {
 	c := run(t, file(2, "puppet", ""))
-	c.cast("n1", `{"type":"close stdin"}`)
+	c.Cast("n1", `{"type":"close stdin"}`)
 	c.print("n2", `{"dest":"n1","body":{"type":"a"}}`)
 	c.print("n2", `{"dest":"n1","body":{"type":"a"}}`)
 	for ended := false; !ended; {
 		select {
-		case err := <-c.nodes["n1"].done:
-			if ended = true; fmt.Sprint(err) != "the child closed its stdin" {
-				t.Error(err)
+		case <-c.Done("n1"):
+			ended = true
+			if got, want := c.ended("n1"), "the child closed its stdin"; got != want {
+				t.Errorf("got error %s, want %s", got, want)
 			}
-			delete(c.nodes, "n1")
 		default: // the first of these may have come before it was closed
 			c.print("n2", `{"dest":"n1","body":{"type":"a"}}`)
 		}
@@ -321,12 +320,12 @@ func TestClosedStdin(t *testing.T) {
 // A last line without an end counts if it is JSON.
 func TestPartialLine(t *testing.T) {
 	c := run(t, file(2, "puppet", ""))
-	c.waitUp()
-	c.cast("n1", `{"type":"partial","text":"{\"dest\":\"n2\",\"body\":{\"type\":\"last\"}}"}`)
+	c.Up()
+	c.Cast("n1", `{"type":"partial","text":"{\"dest\":\"n2\",\"body\":{\"type\":\"last\"}}"}`)
 	if got := c.ended("n1"); got != "child exited: exit status 0" {
 		t.Error(got)
 	}
-	if strings.Contains(c.log.String(), "no JSON") {
+	if strings.Contains(c.Log.String(), "no JSON") {
 		t.Error("it was no JSON")
 	}
 }
@@ -337,7 +336,7 @@ func TestBadLineDropped(t *testing.T) {
 	if got := c.await("n2", 1); !strings.Contains(got[0], "after") {
 		t.Errorf("n2 got %q", got)
 	}
-	c.logged("line 3 of the child is no JSON object")
+	c.Logged("line 3 of the child is no JSON object")
 }
 
 // A child that dies of long lines, and the limit that keeps them from it.
@@ -375,7 +374,7 @@ func TestEnvironment(t *testing.T) {
 		Env []string
 		Dir string
 	}
-	if err := json.Unmarshal([]byte(c.call("n1", `{"type":"environment"}`)), &got); err != nil {
+	if err := json.Unmarshal([]byte(c.Call("n1", `{"type":"environment"}`)), &got); err != nil {
 		t.Fatal(err)
 	}
 	for _, v := range got.Env {
@@ -389,8 +388,8 @@ func TestEnvironment(t *testing.T) {
 			t.Errorf("the child has no %s: %q", want, got.Env)
 		}
 	}
-	if got.Dir != c.config.Dir() {
-		t.Errorf("it runs in %s, not %s", got.Dir, c.config.Dir())
+	if got.Dir != c.Config.Dir() {
+		t.Errorf("it runs in %s, not %s", got.Dir, c.Config.Dir())
 	}
 }
 

@@ -14,11 +14,11 @@ import (
 // The ways of asking for a state.
 func TestStates(t *testing.T) {
 	for name, test := range map[string]struct{ state, want, wrong string }{
-		"none":     {`"none"`, "null", `the program is not asked for its state (state = "none")`},
-		"left out": {``, "null", `the program is not asked for its state (state = "none")`},
+		"none":     {`"none"`, "", `the program is not asked for its state (state = "none")`},
+		"left out": {``, "", `the program is not asked for its state (state = "none")`},
 		"snapshot": {`"snapshot"`, `{"restored":null,"lines":["{\"src\":\"c0\",\"dest\":\"n1\",\"body\":{\"type\":\"init\",\"node_id\":\"n1\",\"node_ids\":[\"n1\"],\"msg_id\":1}}"]}`, ""},
 		"request":  {`'{"type":"read"}'`, `{"type":"read_ok","in_reply_to":2,"value":1}`, ""},
-		"no reply": {`'{"type":"nothing"}'`, "null", "no reply within 100ms (state_timeout)"},
+		"no reply": {`'{"type":"nothing"}'`, "", "no reply within 100ms (state_timeout)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -28,16 +28,16 @@ func TestStates(t *testing.T) {
 			}
 			c := run(t, file(1, "puppet", setting+"\nstate_timeout = \"100ms\"\n"))
 			if name != "no reply" {
-				c.call("n1", `{"type":"lines"}`)
+				c.Call("n1", `{"type":"lines"}`)
 			}
-			p := c.snapshot("n1").Processes["n1"]
+			text, fault, about := stateOf(c.Complete("n1"), "n1")
 			if name == "snapshot" || name == "request" {
-				if want := reached(); p.Settled != want {
-					t.Errorf("settled %q, not %q", p.Settled, want)
+				if want := reached(); about.Settled != want {
+					t.Errorf("settled: got %q, want %q", about.Settled, want)
 				}
 			}
-			if got := compact(string(p.State)); got != test.want || p.Error != test.wrong {
-				t.Errorf("state %s, %q", got, p.Error)
+			if text != test.want || fault != test.wrong {
+				t.Errorf("state: got %s, %q, want %s, %q", text, fault, test.want, test.wrong)
 			}
 		})
 	}
@@ -51,26 +51,21 @@ func reached() string {
 	return "acknowledged"
 }
 
-func compact(state string) string { return strings.TrimSpace(state) }
-
 // What is printed before the reply was sent before the cut, what is printed after it
 // after the cut.
 func TestPrintedBeforeReply(t *testing.T) {
 	c := newCluster(t, file(2, "puppet", ""))
-	c.config.Processes[0].Program = reparse(t, env("chatty"), `state = "snapshot"`).Processes[0].Program
-	c.start("n1")
-	c.start("n2")
+	c.Config.Processes[0].Program = reparse(t, env("chatty"), `state = "snapshot"`).Processes[0].Program
+	c.Start("n1")
+	c.Start("n2")
 	for round := range 20 {
-		s := c.snapshot("n1")
-		p := s.Processes["n1"]
-		want := fmt.Sprint(6*round + 3)
-		for _, channel := range s.Channels {
-			if channel.From == "n1" && channel.To == "n2" && fmt.Sprint(channel.Sent) != want {
-				t.Fatalf("round %d: sent %d, not %s\n%s", round, channel.Sent, want, s.text)
-			}
+		s := c.Complete("n1")
+		want := uint64(6*round + 3)
+		if sent := s.Channel("n1", "n2").Sent; sent != want {
+			t.Fatalf("round %d: got %d sent, want %d\n%s", round, sent, want, s)
 		}
-		if string(p.State) != want || p.Printed != 3 || p.Unanswered != 0 {
-			t.Fatalf("round %d: %+v, not %s", round, p, want)
+		if text, _, about := stateOf(s, "n1"); text != fmt.Sprint(want) || about.Printed != 3 || about.Unanswered != 0 {
+			t.Fatalf("round %d: got %s, %+v, want %d, 3 printed, none unanswered", round, text, about, want)
 		}
 	}
 }
@@ -80,8 +75,8 @@ func TestPrintedBeforeReply(t *testing.T) {
 func TestRefusedInCapture(t *testing.T) {
 	c := run(t, file(1, "asker", "state = \"snapshot\"\n"))
 	for round := range 5 {
-		if p := c.snapshot("n1").Processes["n1"]; string(p.State) != fmt.Sprint(round) || p.Printed != 1 {
-			t.Fatalf("round %d: %+v", round, p)
+		if text, _, about := stateOf(c.Complete("n1"), "n1"); text != fmt.Sprint(round) || about.Printed != 1 {
+			t.Fatalf("round %d: got %s, %+v, want %d, 1 printed", round, text, about, round)
 		}
 	}
 }
@@ -90,9 +85,9 @@ func TestRefusedInCapture(t *testing.T) {
 func TestNodeEndsChild(t *testing.T) {
 	m := newMeeting(t)
 	c := newCluster(t, strings.Replace(file(1, "puppet", ""), env("puppet"), m.env("stubborn"), 1))
-	c.start("n1")
+	c.Start("n1")
 	gone := m.come()
-	if err := c.stop("n1"); err != nil {
+	if err := c.Stop("n1"); err != nil {
 		t.Error(err)
 	}
 	m.gone(gone)
@@ -104,21 +99,21 @@ func TestNodeEndsChild(t *testing.T) {
 func TestLateReply(t *testing.T) {
 	c := run(t, file(1, "stuck", "state = \"snapshot\"\nstate_timeout = \"50ms\"\n"))
 	for range 3 {
-		p := c.snapshot("n1").Processes["n1"]
-		if p.Error != "no reply within 50ms (state_timeout)" || p.Settled != reached() {
-			t.Errorf("%+v", p)
+		_, fault, about := stateOf(c.Complete("n1"), "n1")
+		if want := "no reply within 50ms (state_timeout)"; fault != want || about.Settled != reached() {
+			t.Errorf("got error %q, settled %q, want %q, %q", fault, about.Settled, want, reached())
 		}
 	}
-	c.logged("no request of the node waits for this reply")
+	c.Logged("no request of the node waits for this reply")
 }
 
 // A request that stays unanswered is waited for, as long as settling may take.
 func TestUnanswered(t *testing.T) {
 	c := run(t, file(1, "puppet", "state = \"snapshot\"\nsettle_timeout = \"60ms\"\n"))
-	c.call("n1", `{"type":"lines"}`)
-	c.cast("n1", `{"type":"never"}`)
+	c.Call("n1", `{"type":"lines"}`)
+	c.Cast("n1", `{"type":"never"}`)
 	for {
-		p := c.snapshot("n1").Processes["n1"]
+		_, _, p := stateOf(c.Complete("n1"), "n1")
 		if p.Unanswered == 0 { // the request has not come yet
 			continue
 		}
@@ -127,7 +122,7 @@ func TestUnanswered(t *testing.T) {
 			want = "none"
 		}
 		if p.Unanswered != 1 || p.Settled != want && p.Settled != "none" {
-			t.Errorf("%+v", p)
+			t.Errorf("got %+v, want 1 unanswered, settled %s or none", p, want)
 		}
 		return
 	}
@@ -136,7 +131,7 @@ func TestUnanswered(t *testing.T) {
 // A child that refuses, or answers without a state.
 func TestNoState(t *testing.T) {
 	c := run(t, file(1, "puppet", "state = '{\"type\":\"print\",\"lines\":[]}'\n"))
-	_ = c.snapshot("n1")
+	_ = c.Complete("n1")
 	x := c.made("n1")
 	for body, want := range map[string]string{
 		`{"type":"error","code":10,"text":"no"}`: `the child refuses: {"type":"error","code":10,"text":"no"}`,
@@ -160,27 +155,27 @@ func TestRestore(t *testing.T) {
 	if err := restore(x, []byte(state)); err != nil {
 		t.Fatal(err)
 	}
-	c.host("n1", x)
-	c.start("n2")
+	c.Host("n1", x)
+	c.Start("n2")
 	c.print("n1", `{"dest":"n2","body":{"type":"after"}}`)
 	if got := c.await("n2", 1); !slices.Equal(got, []string{`{"dest":"n2","body":{"type":"after"}}`}) {
 		t.Errorf("n2 got %q", got)
 	}
-	got := string(c.snapshot("n2").Processes["n1"].State)
+	got, _, _ := stateOf(c.Complete("n2"), "n1")
 	if !strings.Contains(got, `"restored":`+state) || !strings.Contains(got, `\"restoring\":true`) {
 		t.Errorf("restored as %s", got)
 	}
 	again := c.made("n1")
 	restore(again, []byte(`"bad"`))
-	c.stop("n1")
-	c.host("n1", again)
+	c.Stop("n1")
+	c.Host("n1", again)
 	if got := c.ended("n1"); !strings.HasPrefix(got, "the child refuses restore: {") {
 		t.Error(got)
 	}
 	if err := restore(c.made("n1"), []byte(`{"half`)); err == nil {
 		t.Error("it takes half a state")
 	}
-	c.config.Processes[0].Program = reparse(t, env("puppet")).Processes[0].Program
+	c.Config.Processes[0].Program = reparse(t, env("puppet")).Processes[0].Program
 	if err := restore(c.made("n1"), []byte(state)); err == nil {
 		t.Error("it takes a state that it would not give")
 	}
@@ -190,17 +185,16 @@ func TestRestore(t *testing.T) {
 func TestSnapshotBeforeInit(t *testing.T) {
 	m := newMeeting(t)
 	c := newCluster(t, strings.Replace(file(1, "puppet", "state = \"snapshot\"\nstate_timeout = \"50ms\"\n"), env("puppet"), m.env("late"), 1))
-	c.start("n1")
+	c.Start("n1")
 	gate := m.come()
-	taken := make(chan *taken)
-	go func() { taken <- c.snapshot("n1") }()
+	taken := c.Begin(patience, "n1")
 	select {
 	case s := <-taken:
-		t.Errorf("before init: %+v", s.Processes["n1"])
+		t.Errorf("before init: got %s, want no snapshot", s)
 	case <-time.After(100 * time.Millisecond): // twice state_timeout
 		gate.Write([]byte("."))
-		if p := (<-taken).Processes["n1"]; p.Error != "" {
-			t.Errorf("%+v", p)
+		if _, fault, _ := stateOf(<-taken, "n1"); fault != "" {
+			t.Errorf("got error %q, want none", fault)
 		}
 	}
 }
