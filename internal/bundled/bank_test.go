@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"chandy/internal/clustertest"
 	"chandy/internal/maelstrom"
 	"chandy/snapshot"
 )
@@ -122,7 +122,7 @@ func TestBankReceive(t *testing.T) {
 }
 
 func TestBankRate(t *testing.T) {
-	seed := testSeed(t)
+	seed := clustertest.Seed(t)
 	for _, c := range []struct {
 		keys string
 		want int64 // in 10 seconds
@@ -261,7 +261,7 @@ func TestUnknownKind(t *testing.T) {
 // TestBankNeverOverdraws throws everything at one bank. The balance is what it was
 // and came, less what was sent, and never below 0.
 func TestBankNeverOverdraws(t *testing.T) {
-	random := rand.New(rand.NewPCG(testSeed(t), 0))
+	random := clustertest.Rand(t)
 	p := newFake("p1", random.Uint64(), "p1", "p2", "p3")
 	b := startBank(t, p, "balance = 50\ntransfers_per_second = 1000\nmax_transfer = 100")
 	want := int64(50)
@@ -305,7 +305,7 @@ func TestBankNeverOverdraws(t *testing.T) {
 // TestBankSum runs three banks over channels that keep messages in flight, and
 // replaces banks by restored ones: the sum is the same at every moment.
 func TestBankSum(t *testing.T) {
-	random := rand.New(rand.NewPCG(testSeed(t), 0))
+	random := clustertest.Rand(t)
 	ids := []snapshot.ProcessID{"p1", "p2", "p3"}
 	processes := map[snapshot.ProcessID]*fake{}
 	banks := map[snapshot.ProcessID]*bank{}

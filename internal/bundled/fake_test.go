@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -133,26 +130,6 @@ func capture(t *testing.T, hosted program.Program) string {
 		t.Fatalf("captured %v, not one state", states)
 	}
 	return string(states[0].Bytes)
-}
-
-// testSeed is a new seed in each run, printed if the test fails. The environment
-// can give the one of a run that failed.
-func testSeed(t *testing.T) uint64 {
-	t.Helper()
-	const variable = "CHANDY_TEST_SEED"
-	seed := rand.Uint64()
-	if text := os.Getenv(variable); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("to repeat: %s=%d go test -run '^%s$'", variable, seed, strings.ReplaceAll(t.Name(), "/", "$/^"))
-		}
-	})
-	return seed
 }
 
 // restore hands a program a state and returns what it passes to done.

@@ -8,12 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"chandy/internal/clustertest"
 	"chandy/program"
 )
 
 // Operations at random, compared with a plain list of decoded values.
 func TestKVModel(t *testing.T) {
-	random := rand.New(rand.NewPCG(testSeed(t), 0))
+	random := clustertest.Rand(t)
 	type pair struct{ key, value any }
 	var model []pair
 	find := func(key any) *pair {

@@ -1,14 +1,15 @@
 package bundled
 
 import (
-	"math/rand/v2"
 	"testing"
 	"time"
+
+	"chandy/internal/clustertest"
 )
 
 // TestPace has ticks that come late, by less than is made up for.
 func TestPace(t *testing.T) {
-	random := rand.New(rand.NewPCG(testSeed(t), 0))
+	random := clustertest.Rand(t)
 	for _, rate := range []float64{0.1, 1, 10, 333.3, 20_000, 1e6} {
 		const run = 10 * time.Second
 		p := pace{rate: rate}

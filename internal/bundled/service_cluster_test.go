@@ -3,21 +3,14 @@ package bundled
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/rs/zerolog"
-
-	"chandy/internal/config"
-	"chandy/internal/verify"
-	"chandy/netnode"
+	"chandy/internal/clustertest"
 	"chandy/snapshot"
 )
 
@@ -115,93 +108,41 @@ func counter() {
 	}
 }
 
-// counters is the cluster of TestCounter, over loopback.
-func counters(t *testing.T) *config.Cluster {
+// counters returns the cluster file of TestCounter.
+func counters(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf("name = \"counters\"\n[network]\ndelay = \"1ms\"\n[program]\nkind = \"exec\"\ncommand = [%q]\nstate = \"snapshot\"\n", self) +
+	rest := fmt.Sprintf("[network]\ndelay = \"1ms\"\n[program]\nkind = \"exec\"\ncommand = [%q]\nstate = \"snapshot\"\n", self) +
 		"env = { CHILD = \"counter\", GORACE = \"atexit_sleep_ms=0\" }\n"
-	for i, id := range []string{"n1", "n2", "n3", "lin-kv", "lin-tso"} {
-		text += fmt.Sprintf("[[process]]\nid = %q\naddress = \"127.0.0.1:%d\"\n", id, 7101+i)
-		if strings.HasPrefix(id, "lin-") {
-			text += fmt.Sprintf("program = { kind = %q }\n", id)
-		}
-	}
-	cluster, err := config.Parse(t.TempDir()+"/cluster.toml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cluster
+	return clustertest.File(rest, "n1", "n2", "n3", `lin-kv program = { kind = "lin-kv" }`, `lin-tso program = { kind = "lin-tso" }`)
 }
 
 // Three children add to one counter by compare-and-set while snapshots are taken. In
-// each of them the counter is what all children together have added and what they are
-// about to hear that they have; and who waits for a reply, it or its request is on the
-// way.
+// each snapshot the counter is the sum of what the children have added and of the cas_ok
+// in flight. For a child that waits for a reply, the reply or its request is in flight.
 func TestCounter(t *testing.T) {
-	const snapshots = 40 // more, if they saw too little
-	cluster := counters(t)
-	network := &netnode.Loopback{}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	running, end := context.WithCancel(ctx)
-	var nodes sync.WaitGroup
-	defer nodes.Wait()
-	defer end()
-	var log lockedBuffer
-	for _, p := range cluster.Processes {
-		made, err := New(cluster, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n, err := netnode.New(netnode.Options{Cluster: cluster, ID: p.ID, Program: made, Network: network, Log: zerolog.New(&log)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		nodes.Go(func() {
-			if err := n.Run(running); err != nil {
-				t.Errorf("%s: %v", p.ID, err)
-				cancel()
-			}
-		})
-	}
-	clients := map[snapshot.ProcessID]*netnode.Client{}
-	for _, id := range cluster.IDs() {
-		client, err := netnode.DialClient(ctx, cluster, id, network)
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", id, err, &log)
-		}
-		defer client.Close()
-		if err := client.AwaitUp(ctx); err != nil {
-			t.Fatalf("%s: %v\n%s", id, err, &log)
-		}
-		clients[id] = client
-	}
+	const snapshots = 40 // or more, until cas and cas_ok have been in flight
+	c := clustertest.New(t, counters(t), clustertest.Options{Program: New})
+	c.Start()
+	c.Up()
 	for _, id := range []snapshot.ProcessID{"n1", "n2", "n3"} {
-		if reply, err := clients[id].Call(ctx, json.RawMessage(`{"type":"start","msg_id":1}`)); err != nil || !strings.Contains(string(reply), "start_ok") {
-			t.Fatalf("%s: %s, %v", id, reply, err)
+		if reply := c.Call(id, `{"type":"start","msg_id":1}`); !strings.Contains(reply, "start_ok") {
+			t.Fatalf("%s: got %s, want start_ok", id, reply)
 		}
 	}
 	var last cut
 	said := map[string]int{}
 	for i := 0; i < snapshots || said["cas"] == 0 || said["cas_ok"] == 0; i++ {
-		var text bytes.Buffer
-		if _, err := clients[cluster.IDs()[i%5]].Initiate(ctx, nil, time.Minute, false, &text, nil); err != nil {
-			t.Fatalf("snapshot %d: %v\n%s", i, err, &log)
-		}
-		report, err := verify.Check(bytes.NewReader(text.Bytes()))
-		if err != nil || !report.OK() {
-			t.Fatalf("snapshot %d: %v, %+v\n%s", i, err, report, &text)
-		}
-		now, err := readCut(text.Bytes())
+		s := c.Complete(c.Config.IDs()[i%5])
+		now, err := readCut(s)
 		if err == nil {
 			err = now.check(last)
 		}
 		if err != nil {
-			t.Fatalf("snapshot %d: %v\n%s", i, err, &text)
+			t.Fatalf("snapshot %d: %v\n%s", i, err, s)
 		}
 		last = now
 		for kind, n := range now.said {
@@ -210,20 +151,20 @@ func TestCounter(t *testing.T) {
 	}
 	t.Logf("counted to %d, %d times refused; in flight %v", last.counter, last.refused, said)
 	if last.counter < 10 || last.refused == 0 {
-		t.Errorf("hardly anything happened\n%s", &log)
+		t.Errorf("got counter %d, %d refused, want 10 or more, 1 or more", last.counter, last.refused)
 	}
 	// A request that children pass on is answered to the client.
 	for text, id := range map[string]snapshot.ProcessID{
 		`{"type":"pass on","msg_id":"a"}`:            "n1",
 		`{"type":"pass on","msg_id":"a","via":"n3"}`: "n2",
 	} {
-		reply, err := clients[id].Call(ctx, json.RawMessage(text))
-		if err != nil || !strings.HasPrefix(string(reply), `{"type":"read_ok","value":`) || !strings.HasSuffix(string(reply), `,"in_reply_to":"a"}`) {
-			t.Errorf("%s: %s, %v", text, reply, err)
+		reply := c.Call(id, text)
+		if !strings.HasPrefix(reply, `{"type":"read_ok","value":`) || !strings.HasSuffix(reply, `,"in_reply_to":"a"}`) {
+			t.Errorf("%s: got %s, want a read_ok in reply to \"a\"", text, reply)
 		}
 	}
-	if strings.Contains(log.String(), "dropped") {
-		t.Errorf("%s", &log)
+	if strings.Contains(c.Log.String(), "dropped") {
+		t.Error("got a dropped message in the log, want none")
 	}
 }
 
@@ -236,63 +177,45 @@ type cut struct {
 	said            map[string]int          // types of messages in flight
 }
 
-func readCut(text []byte) (c cut, err error) {
-	var s struct {
-		Processes map[string]struct {
-			State json.RawMessage `json:"state"`
-		} `json:"processes"`
-		Channels []struct {
-			From     string `json:"from"`
-			To       string `json:"to"`
-			Messages []struct {
-				Payload struct {
-					Src, Dest string
-					Body      struct {
-						Type     string
-						From, To int
-					}
-				} `json:"payload"`
-			} `json:"messages"`
-		} `json:"channels"`
+// counterMessage is a message in flight.
+type counterMessage struct {
+	Src, Dest string
+	Body      struct {
+		Type     string
+		From, To int
 	}
-	if err := json.Unmarshal(text, &s); err != nil {
-		return c, err
-	}
+}
+
+func readCut(s *clustertest.Snapshot) (c cut, err error) {
 	c = cut{children: map[string]counterState{}, onWay: map[string]int{}, said: map[string]int{}}
-	for id, p := range s.Processes {
-		var err error
-		switch id {
+	for _, p := range s.Processes {
+		switch p.ID {
 		case "lin-kv":
-			var state struct{ Entries []struct{ Value int } }
-			if err = json.Unmarshal(p.State, &state); len(state.Entries) > 0 {
+			state := clustertest.JSON[struct{ Entries []struct{ Value int } }](p.State.Bytes)
+			if len(state.Entries) > 0 {
 				c.counter = state.Entries[0].Value
 			}
 		case "lin-tso":
-			var state struct{ Next int }
-			err = json.Unmarshal(p.State, &state)
-			c.stamps = state.Next
+			c.stamps = clustertest.JSON[struct{ Next int }](p.State.Bytes).Next
 		default:
-			var state counterState
-			err = json.Unmarshal(p.State, &state)
-			c.children[id] = state
+			state := clustertest.JSON[counterState](p.State.Bytes)
+			c.children[string(p.ID)] = state
 			c.refused += state.Refused
-		}
-		if err != nil {
-			return c, fmt.Errorf("state of %s: %s: %w", id, p.State, err)
 		}
 	}
 	for _, channel := range s.Channels {
-		for _, m := range channel.Messages {
-			p := m.Payload
-			if p.Src != channel.From || p.Dest != channel.To {
-				return c, fmt.Errorf("from %s to %s on the channel from %s to %s", p.Src, p.Dest, channel.From, channel.To)
+		from, to := string(channel.Channel.From), string(channel.Channel.To)
+		for _, payload := range clustertest.Payloads(channel) {
+			p := clustertest.JSON[counterMessage](payload)
+			if p.Src != from || p.Dest != to {
+				return c, fmt.Errorf("%s->%s: got a message from %s to %s", from, to, p.Src, p.Dest)
 			}
 			if p.Body.Type == "cas" && (p.Body.From > c.counter || p.Body.To != p.Body.From+1) {
 				return c, fmt.Errorf("a cas from %d to %d, but the counter is %d", p.Body.From, p.Body.To, c.counter)
 			}
-			child := channel.From
+			child := from
 			if strings.HasPrefix(child, "lin-") {
-				child = channel.To
+				child = to
 			}
 			c.onWay[child]++
 			c.said[p.Body.Type]++
@@ -326,22 +249,4 @@ func (c cut) check(before cut) error {
 		return errors.New("the time goes backwards")
 	}
 	return nil
-}
-
-// lockedBuffer is a log of many nodes.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (l *lockedBuffer) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(line)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
