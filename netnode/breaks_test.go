@@ -1,10 +1,11 @@
 package netnode_test
 
 import (
-	"chandy/internal/clustertest"
 	"context"
 	"strings"
 	"testing"
+
+	"chandy/internal/clustertest"
 )
 
 // pair is a cluster file of two processes with a channel in each direction, on which

@@ -1,10 +1,11 @@
 package netnode_test
 
 import (
-	"chandy/internal/clustertest"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"chandy/internal/clustertest"
 )
 
 // A connection that stands still for three seconds is borne; nothing is sent twice.
