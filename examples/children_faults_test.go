@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"chandy/internal/clustertest"
 )
 
 // tokenRing has exactly one token, and its tickets are numbered one after the other.
@@ -13,12 +15,12 @@ func tokenRing() child {
 		folder: "token-ring", command: []string{"python3", "ring.py"}, calls: 8,
 		call: func(ids []string, i int) (string, string) { return ids[2*i%len(ids)], `{"type":"ticket"}` },
 		answered: func(i int, reply []byte) error {
-			if r := decoded[struct{ Ticket int }](reply); r.Ticket != i+1 {
+			if r := clustertest.JSON[struct{ Ticket int }](reply); r.Ticket != i+1 {
 				return fmt.Errorf("ticket %d instead of %d", r.Ticket, i+1)
 			}
 			return nil
 		},
-		faults: func(s *taken, begun int) (faults []error) {
+		faults: func(s *clustertest.Snapshot, begun int) (faults []error) {
 			type token struct {
 				Type        string
 				Hop, Ticket int
@@ -49,7 +51,7 @@ func tokenRing() child {
 			}
 			return faults
 		},
-		shows: func(*taken) bool { return held && passed },
+		shows: func(*clustertest.Snapshot) bool { return held && passed },
 	}
 }
 
@@ -63,7 +65,7 @@ func broadcast() child {
 			return ids[i%len(ids)], fmt.Sprintf(`{"type":"broadcast","message":%d}`, i)
 		},
 		answered: isOK("broadcast_ok"),
-		faults: func(s *taken, begun int) (faults []error) {
+		faults: func(s *clustertest.Snapshot, begun int) (faults []error) {
 			fault := func(format string, a ...any) { faults = append(faults, fmt.Errorf(format, a...)) }
 			all := states[gossiper](s)
 			for id, state := range all {
@@ -74,26 +76,26 @@ func broadcast() child {
 				}
 			}
 			for _, c := range s.Channels {
-				from, to := all[c.From], all[c.To]
+				from, to := all[string(c.Channel.From)], all[string(c.Channel.To)]
 				var coming []int
 				for _, b := range bodies[gossip](c) {
 					coming = append(coming, b.Messages...)
 				}
 				for _, m := range coming {
 					if !slices.Contains(from.Seen, m) {
-						fault("%d comes from %s, which has not seen it", m, c.From)
+						fault("%d comes from %s, which has not seen it", m, c.Channel.From)
 					}
 				}
 				for _, m := range from.Seen {
-					there, unacked := slices.Contains(to.Seen, m), slices.Contains(from.Unacked[c.To], m)
+					there, unacked := slices.Contains(to.Seen, m), slices.Contains(from.Unacked[string(c.Channel.To)], m)
 					if !there && (!unacked || !slices.Contains(coming, m)) {
-						fault("%s has seen %d, %s has not, and it is not on its way", c.From, m, c.To)
+						fault("%s has seen %d, %s has not, and it is not on its way", c.Channel.From, m, c.Channel.To)
 					}
 				}
 			}
 			return faults
 		},
-		shows: func(s *taken) bool {
+		shows: func(s *clustertest.Snapshot) bool {
 			for _, state := range states[gossiper](s) {
 				if len(state.Seen) < calls || len(state.Unacked) > 0 {
 					return false
@@ -123,7 +125,7 @@ func bankInGo() child {
 			return ids[i%len(ids)], fmt.Sprintf(`{"type":"transfer","to":%q,"amount":%d}`, ids[(i+1)%len(ids)], i+1)
 		},
 		answered: isOK("transfer_ok"),
-		faults: func(s *taken, _ int) (faults []error) {
+		faults: func(s *clustertest.Snapshot, _ int) (faults []error) {
 			var sum int64
 			for id, state := range states[struct{ Balance int64 }](s) {
 				if sum += state.Balance; state.Balance < 0 {
@@ -140,7 +142,7 @@ func bankInGo() child {
 			}
 			return faults
 		},
-		shows: func(*taken) bool { return moved },
+		shows: func(*clustertest.Snapshot) bool { return moved },
 	}
 }
 

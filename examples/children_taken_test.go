@@ -7,75 +7,41 @@ import (
 	"os/exec"
 	"reflect"
 	"slices"
+
+	"chandy/internal/clustertest"
+	"chandy/snapshot"
 )
 
-// taken is a snapshot of children.
-type taken struct {
-	Processes map[string]part `json:"processes"`
-	Channels  []*channel      `json:"channels"`
-	text      []byte
-}
-
-type part struct {
-	State      json.RawMessage `json:"state"`
-	StateError string          `json:"state_error"`
-}
-
-type channel struct {
-	From     string    `json:"from"`
-	To       string    `json:"to"`
-	Messages []message `json:"messages"`
-}
-
-type message struct {
-	Payload json.RawMessage `json:"payload"`
-}
-
-func (s *taken) inFlight() (n int) {
-	for _, c := range s.Channels {
-		n += len(c.Messages)
-	}
-	return n
-}
-
-// states are those of all processes.
-func states[T any](s *taken) map[string]T {
+// states returns the states of all processes.
+func states[T any](s *clustertest.Snapshot) map[string]T {
 	all := map[string]T{}
-	for id, p := range s.Processes {
-		all[id] = decoded[T](p.State)
+	for id, state := range clustertest.States[T](s) {
+		all[string(id)] = state
 	}
 	return all
 }
 
-// bodies are those of the messages of a channel.
-func bodies[T any](c *channel) (all []T) {
-	for _, m := range c.Messages {
-		all = append(all, decoded[struct{ Body T }](m.Payload).Body)
+// bodies returns the bodies of the messages of a channel.
+func bodies[T any](c snapshot.ChannelState) (all []T) {
+	for _, payload := range clustertest.Payloads(c) {
+		all = append(all, clustertest.JSON[struct{ Body T }](payload).Body)
 	}
 	return all
-}
-
-func decoded[T any](text []byte) (v T) {
-	if err := json.Unmarshal(text, &v); err != nil {
-		panic(fmt.Sprintf("%v: %s", err, text))
-	}
-	return v
 }
 
 // revive gives the state of each process to a fresh child, and then the messages
 // that are in flight to it. What is true of every snapshot is true of theirs.
-func (r *run) revive(s *taken) {
+func (r *run) revive(s *clustertest.Snapshot) {
 	r.t.Helper()
-	next := &taken{Processes: map[string]part{}}
+	next := &clustertest.Snapshot{Global: &snapshot.Global{}}
 	for _, c := range s.Channels {
-		next.Channels = append(next.Channels, &channel{From: c.From, To: c.To})
+		next.Channels = append(next.Channels, snapshot.ChannelState{Channel: c.Channel})
 	}
 	for _, id := range r.ids {
 		r.reviveOne(s, id, next)
 	}
 	if faults := r.faults(next, r.calls); len(faults) > 0 {
-		then, _ := json.Marshal(next)
-		r.t.Fatalf("restored: %v\nfrom %s\nto %s", faults, s.text, then)
+		r.t.Fatalf("restored: got faults %v, want none\nfrom %s\nto %+v", faults, s, next.Global)
 	}
 }
 
@@ -88,23 +54,24 @@ const (
 	afterID  // another one, after what is in flight
 )
 
-func (r *run) reviveOne(s *taken, id string, next *taken) {
+func (r *run) reviveOne(s *clustertest.Snapshot, id string, next *clustertest.Snapshot) {
 	r.t.Helper()
+	state, _ := s.State(snapshot.ProcessID(id))
+	was := state.State.Bytes
 	var in bytes.Buffer
 	ask := func(msgID int, kind, more string) {
 		fmt.Fprintf(&in, `{"src":"c0","dest":%q,"body":{"type":%q,"msg_id":%d%s}}`+"\n", id, kind, msgID, more)
 	}
 	ids, _ := json.Marshal(r.ids)
 	ask(initID, "init", fmt.Sprintf(`,"node_id":%q,"node_ids":%s,"restoring":true`, id, ids))
-	ask(restoreID, "restore", fmt.Sprintf(`,"state":%s`, s.Processes[id].State))
-	topology, _ := json.Marshal(s.neighbours())
+	ask(restoreID, "restore", fmt.Sprintf(`,"state":%s`, was))
+	topology, _ := json.Marshal(neighbours(s))
 	ask(topologyID, "topology", fmt.Sprintf(`,"topology":%s`, topology))
 	ask(beforeID, "snapshot", "")
 	for _, c := range s.Channels {
-		for _, m := range c.Messages {
-			if c.To == id {
-				in.Write(m.Payload)
-				in.WriteByte('\n')
+		for _, payload := range clustertest.Payloads(c) {
+			if string(c.Channel.To) == id {
+				in.WriteString(payload + "\n")
 			}
 		}
 	}
@@ -119,7 +86,7 @@ func (r *run) reviveOne(s *taken, id string, next *taken) {
 	}
 	replied, quiet := 0, true
 	for line := range bytes.Lines(out) {
-		m := decoded[struct {
+		m := clustertest.JSON[struct {
 			Dest string
 			Body struct {
 				InReplyTo int `json:"in_reply_to"`
@@ -132,17 +99,19 @@ func (r *run) reviveOne(s *taken, id string, next *taken) {
 		switch {
 		case replied < restoreID: // dropped
 		case m.Dest == "c0" && replied == beforeID:
-			if was := s.Processes[id].State; quiet && !reflect.DeepEqual(decoded[any](m.Body.State), decoded[any](was)) {
-				r.t.Errorf("%s: restored from %s, it is %s", id, was, m.Body.State)
+			if quiet && !reflect.DeepEqual(clustertest.JSON[any](m.Body.State), clustertest.JSON[any](was)) {
+				r.t.Errorf("%s restored: got state %s, want %s", id, m.Body.State, was)
 			}
 		case m.Dest == "c0" && replied == afterID:
-			next.Processes[id] = part{State: m.Body.State}
+			next.Processes = append(next.Processes, snapshot.ProcessState{ID: snapshot.ProcessID(id), State: snapshot.State{Bytes: m.Body.State}})
 			return
 		case m.Dest != "c0":
 			quiet = false // a timer, perhaps
-			i := slices.IndexFunc(next.Channels, func(c *channel) bool { return c.From == id && c.To == m.Dest })
+			i := slices.IndexFunc(next.Channels, func(c snapshot.ChannelState) bool { return c.Channel.String() == id+"->"+m.Dest })
 			if i >= 0 { // and no client
-				next.Channels[i].Messages = append(next.Channels[i].Messages, message{line})
+				b := snapshot.Batch{First: 1}
+				b.Append(line)
+				next.Channels[i].Messages = append(next.Channels[i].Messages, b)
 			}
 		}
 	}
@@ -150,11 +119,11 @@ func (r *run) reviveOne(s *taken, id string, next *taken) {
 }
 
 // neighbours are the processes to which there is a channel from each, itself left out.
-func (s *taken) neighbours() map[string][]string {
-	all := map[string][]string{}
+func neighbours(s *clustertest.Snapshot) map[snapshot.ProcessID][]snapshot.ProcessID {
+	all := map[snapshot.ProcessID][]snapshot.ProcessID{}
 	for _, c := range s.Channels {
-		if c.From != c.To {
-			all[c.From] = append(all[c.From], c.To)
+		if from, to := c.Channel.From, c.Channel.To; from != to {
+			all[from] = append(all[from], to)
 		}
 	}
 	return all

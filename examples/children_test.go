@@ -3,7 +3,6 @@ package examples_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -14,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"chandy/internal/verify"
+	"chandy/internal/clustertest"
 )
 
 // child is an example in any language, and what is true of it at all times.
@@ -28,10 +27,10 @@ type child struct {
 	answered func(i int, reply []byte) error
 	// faults is what is wrong in a snapshot that was complete when begun calls had
 	// begun.
-	faults func(s *taken, begun int) []error
+	faults func(s *clustertest.Snapshot, begun int) []error
 	// shows tells that the snapshots have shown what they can, given the last one.
 	// All calls have been answered.
-	shows func(s *taken) bool
+	shows func(s *clustertest.Snapshot) bool
 }
 
 // TestChildren runs each example, and has it work while it takes snapshots. Then it
@@ -138,7 +137,7 @@ type reply struct {
 
 // work makes the calls and takes snapshots meanwhile. It gives the one in which the
 // most messages are in flight.
-func (r *run) work() *taken {
+func (r *run) work() *clustertest.Snapshot {
 	r.t.Helper()
 	begun, replies := make(chan struct{}, r.calls), make(chan reply, r.calls)
 	go func() {
@@ -154,14 +153,14 @@ func (r *run) work() *taken {
 			replies <- reply{c, append(out, stderr.Bytes()...), err}
 		}
 	}()
-	var fullest *taken
+	var fullest *clustertest.Snapshot
 	for n := 0; ; n++ {
 		answered := len(replies)
 		s := r.snapshot(r.ids[n%len(r.ids)])
 		if faults := r.faults(s, len(begun)); len(faults) > 0 {
-			r.t.Fatalf("snapshot %d: %v\n%s", n, errors.Join(faults...), s.text)
+			r.t.Fatalf("snapshot %d: %v\n%s", n, errors.Join(faults...), s)
 		}
-		if fullest == nil || s.inFlight() > fullest.inFlight() {
+		if fullest == nil || s.InFlight() > fullest.InFlight() {
 			fullest = s
 		}
 		if answered < r.calls || n < 5 || !r.shows(s) {
@@ -172,29 +171,25 @@ func (r *run) work() *taken {
 				r.t.Fatalf("%v: %v\n%s", reply.call, reply.err, reply.text)
 			}
 		}
-		r.t.Logf("%d calls, %d snapshots, at most %d messages in flight", r.calls, n+1, fullest.inFlight())
+		r.t.Logf("%d calls, %d snapshots, at most %d messages in flight", r.calls, n+1, fullest.InFlight())
 		return fullest
 	}
 }
 
-func (r *run) snapshot(at string) *taken {
+func (r *run) snapshot(at string) *clustertest.Snapshot {
 	r.t.Helper()
 	c, stderr := r.chandy("initiate", "--at", at, "--timeout", "1m")
 	out, err := c.Output()
 	if err != nil {
 		r.t.Fatalf("%v: %v\n%s%s", c, err, out, stderr)
 	}
-	report, err := verify.Check(bytes.NewReader(out))
-	if err != nil || !report.OK() {
-		r.t.Fatalf("verify: %v, %+v\n%s", err, report, out)
+	s, err := clustertest.Read(out)
+	if err != nil || !s.Complete() {
+		r.t.Fatalf("got %v, %s, want a complete snapshot", err, out)
 	}
-	s := &taken{text: out}
-	if err := json.Unmarshal(out, s); err != nil {
-		r.t.Fatalf("%v\n%s", err, out)
-	}
-	for id, p := range s.Processes {
-		if p.StateError != "" {
-			r.t.Fatalf("%s: %s", id, p.StateError)
+	for _, p := range s.Processes {
+		if p.State.Error != "" {
+			r.t.Fatalf("%s: got state error %q, want none", p.ID, p.State.Error)
 		}
 	}
 	return s

@@ -4,7 +4,6 @@ package examples_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"go/parser"
@@ -19,7 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"chandy/internal/verify"
+	"chandy/internal/clustertest"
+	"chandy/snapshot"
 )
 
 func TestCounterIsShort(t *testing.T) {
@@ -96,19 +96,15 @@ func TestCounter(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v: %v\n%s%s", initiate, err, out, stderr)
 		}
-		report, err := verify.Check(bytes.NewReader(out))
-		if err != nil || !report.OK() {
-			t.Fatalf("verify: %v, %+v\n%s", err, report, out)
+		s, err := clustertest.Read(out)
+		if err != nil || !s.Complete() {
+			t.Fatalf("got %v, %s, want a complete snapshot", err, out)
 		}
-		var s counterSnapshot
-		if err := json.Unmarshal(out, &s); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		faults := s.faults()
+		faults := counterFaults(s)
 		if len(faults) > 0 {
 			t.Fatalf("%v\n%s", errors.Join(faults...), out)
 		}
-		all = s.shows()
+		all = counterShows(s)
 	}
 	for _, node := range nodes {
 		if err := node.Process.Signal(os.Interrupt); err != nil {
@@ -146,50 +142,34 @@ func TestCounterUsage(t *testing.T) {
 	run(`no process "p4" in cluster "counter": it has [p1 p2 p3]`, "p4")
 }
 
-// counterSnapshot is what this test looks at in a snapshot of counters.
-type counterSnapshot struct {
-	Processes map[string]struct {
-		State map[string]int `json:"state"`
-	} `json:"processes"`
-	Channels []struct {
-		From     string `json:"from"`
-		To       string `json:"to"`
-		Messages []struct {
-			Payload map[string]int `json:"payload"`
-		} `json:"messages"`
-	} `json:"channels"`
-}
-
-// faults checks that what a process has told and another has not heard is in
+// counterFaults checks that what one process has told and another has not heard is in
 // flight between them, in order.
-func (s counterSnapshot) faults() (all []error) {
+func counterFaults(s *clustertest.Snapshot) (all []error) {
+	states := clustertest.States[map[snapshot.ProcessID]int](s)
 	for _, c := range s.Channels {
-		heard := s.Processes[c.To].State[c.From]
-		for _, m := range c.Messages {
-			if heard++; m.Payload[c.From] != heard {
-				all = append(all, fmt.Errorf("%s->%s: message %v instead of %d", c.From, c.To, m.Payload, heard))
+		from, to := c.Channel.From, c.Channel.To
+		heard := states[to][from]
+		for _, payload := range clustertest.Payloads(c) {
+			if heard++; clustertest.JSON[map[snapshot.ProcessID]int](payload)[from] != heard {
+				all = append(all, fmt.Errorf("%s: got message %s, want %d", c.Channel, payload, heard))
 			}
 		}
-		if told := s.Processes[c.From].State[c.From]; told != heard {
-			all = append(all, fmt.Errorf("%s->%s: %s counted %d, %s will have heard %d", c.From, c.To, c.From, told, c.To, heard))
+		if told := states[from][from]; told != heard {
+			all = append(all, fmt.Errorf("%s: got %d heard in the end, want %d, the count of %s", c.Channel, heard, told, from))
 		}
 	}
 	return all
 }
 
-// shows tells that every process has heard of every other, and that a message is
+// counterShows reports whether every process has heard of every other, and a message is
 // in flight.
-func (s counterSnapshot) shows() bool {
-	for _, p := range s.Processes {
-		if len(p.State) < len(s.Processes) {
+func counterShows(s *clustertest.Snapshot) bool {
+	for _, state := range clustertest.States[map[string]int](s) {
+		if len(state) < len(s.Processes) {
 			return false
 		}
 	}
-	inFlight := 0
-	for _, c := range s.Channels {
-		inFlight += len(c.Messages)
-	}
-	return inFlight > 0
+	return s.InFlight() > 0
 }
 
 // command runs one of the programs in dir, where the cluster file is.

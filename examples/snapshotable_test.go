@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"chandy/internal/clustertest"
 )
 
 // TestSnapshotablePage finds each piece of code of docs/snapshotable.md in a program
@@ -85,7 +87,7 @@ func threads(t *testing.T, in string) (state threadsState, before, after int) {
 	}
 	replied := false
 	for line := range bytes.Lines(out) {
-		m := decoded[struct {
+		m := clustertest.JSON[struct {
 			Dest string
 			Body struct {
 				InReplyTo int `json:"in_reply_to"`
@@ -96,7 +98,7 @@ func threads(t *testing.T, in string) (state threadsState, before, after int) {
 		case m.Dest == "c0" && m.Body.InReplyTo == 2:
 			replied = true
 			if m.Body.State != nil {
-				state = decoded[threadsState](m.Body.State)
+				state = clustertest.JSON[threadsState](m.Body.State)
 				state.text = m.Body.State
 			}
 		case m.Dest == "c7" && replied:

@@ -96,7 +96,7 @@ func States[T any](s *Snapshot) map[snapshot.ProcessID]T {
 }
 
 // JSON returns the value of a text, which must be JSON.
-func JSON[T any, Text string | []byte](text Text) (v T) {
+func JSON[T any, Text ~string | ~[]byte](text Text) (v T) {
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
 		panic(fmt.Sprintf("%v: %s", err, text))
 	}
