@@ -56,8 +56,7 @@ const (
 
 func (r *run) reviveOne(s *clustertest.Snapshot, id string, next *clustertest.Snapshot) {
 	r.t.Helper()
-	state, _ := s.State(snapshot.ProcessID(id))
-	was := state.State.Bytes
+	was := s.Process(snapshot.ProcessID(id)).State.Bytes
 	var in bytes.Buffer
 	ask := func(msgID int, kind, more string) {
 		fmt.Fprintf(&in, `{"src":"c0","dest":%q,"body":{"type":%q,"msg_id":%d%s}}`+"\n", id, kind, msgID, more)

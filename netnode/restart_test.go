@@ -48,7 +48,7 @@ func TestRestartDuringSnapshot(t *testing.T) {
 			for _, m := range s.Missing {
 				named = named || m.Process == "p3" && m.Reason == snapshot.ProcessRestarted
 			}
-			if _, there := s.State("p3"); there || !named {
+			if s.Process("p3") != nil || !named {
 				t.Errorf("missing: got %+v, want p3: %s", s.Missing, snapshot.ProcessRestarted)
 			}
 			c.Up()
@@ -64,7 +64,6 @@ func TestRestartDuringSnapshot(t *testing.T) {
 func checkResets(t *testing.T, c *clustertest.Cluster, at snapshot.ProcessID) {
 	t.Helper()
 	s := c.Complete(at)
-	p3, _ := s.State("p3")
 	if len(s.Processes) != 3 {
 		t.Fatalf("got %d processes, want 3: %s", len(s.Processes), s)
 	}
@@ -94,7 +93,7 @@ func checkResets(t *testing.T, c *clustertest.Cluster, at snapshot.ProcessID) {
 			continue
 		}
 		r := ch.Resets[0]
-		if r.Process != "p3" || r.Incarnation != p3.Incarnation || !r.Unknown || r.Discarded != link.Discarded {
+		if r.Process != "p3" || r.Incarnation != s.Process("p3").Incarnation || !r.Unknown || r.Discarded != link.Discarded {
 			t.Errorf("%s->%s: got reset %+v, want p3, unknown, %d discarded as in the status", from, to, r, link.Discarded)
 		}
 	}

@@ -92,11 +92,11 @@ func (c *cluster) await(id snapshot.ProcessID, n int) []string {
 
 // stateOf returns the state of a process in a snapshot, and what is known about it.
 func stateOf(s *clustertest.Snapshot, id snapshot.ProcessID) (text, fault string, about snapshot.About) {
-	p, _ := s.State(id)
-	if p.State.About != nil {
-		about = *p.State.About
+	state := s.Process(id).State
+	if state.About != nil {
+		about = *state.About
 	}
-	return string(p.State.Bytes), p.State.Error, about
+	return string(state.Bytes), state.Error, about
 }
 
 // meeting is where a child meets the test. See awaitTest.

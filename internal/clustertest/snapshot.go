@@ -37,7 +37,7 @@ const schemaMax = 128 << 10
 // Read reads a snapshot and checks it: it must be consistent, complete or partial as
 // it says, and fit the JSON schema.
 func Read(text []byte) (*Snapshot, error) {
-	g, err := decode(text)
+	g, err := snapshot.Decode(text)
 	if err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, text)
 	}
@@ -54,16 +54,6 @@ func Read(text []byte) (*Snapshot, error) {
 		}
 	}
 	return &Snapshot{Global: g, Text: text}, nil
-}
-
-// State returns the local state of a process, and whether it is there.
-func (s *Snapshot) State(id snapshot.ProcessID) (snapshot.ProcessState, bool) {
-	for _, p := range s.Processes {
-		if p.ID == id {
-			return p, true
-		}
-	}
-	return snapshot.ProcessState{}, false
 }
 
 // Channel returns the state of a channel, which must be there.
