@@ -73,7 +73,7 @@ func TestExact(t *testing.T) {
 				}
 				settle, _, silent := strings.Cut(settle, ",")
 				numbers := clustertest.Rand(t)
-				c := newCluster(t, file(2, kind, fmt.Sprintf("state = \"snapshot\"\nsettle = %q\n", settle)))
+				c := newCluster(t, file(2, kind, fmt.Sprintf("state = \"snapshot\"\nsettle = %q\n", settle)+unhurried))
 				c.Config.Processes[1].Program.Kind = "driver"
 				d := newDriver(!silent)
 				c.Start("n1")
@@ -114,8 +114,9 @@ func TestExact(t *testing.T) {
 				if silent {
 					want = "idle"
 				}
-				if settle == "auto" && canIdle && of[want] < rounds/2 {
-					t.Errorf("got %d rounds that settled as %s, want half of %d", of[want], want, rounds)
+				idle := of["acknowledged+idle"] + of["idle"]
+				if settle == "auto" && canIdle && (idle != rounds || of[want] < rounds/2) {
+					t.Errorf("got %v, want all %d rounds idle and half of them settled as %s", of, rounds, want)
 				}
 			})
 		}
