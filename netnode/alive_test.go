@@ -11,29 +11,6 @@ import (
 	"chandy/wire"
 )
 
-// A connection on which nothing arrives any more is detected within five seconds, and
-// the channel continues over a new one.
-func TestVirtualHalfOpen(t *testing.T) {
-	clustertest.Virtual(t, bankFile(2, "transfers_per_second = 20\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
-		c.Start()
-		c.Up()
-		time.Sleep(10 * time.Second) // idle links stay up
-		if l := c.Outgoing("p1", "p2"); !l.Up || l.Reconnects != 0 {
-			t.Fatalf("after ten quiet seconds: got %+v, want it up without reconnects", l)
-		}
-		c.Memory.Swallow("127.0.0.1:7101", "127.0.0.1:7102")
-		time.Sleep(5 * time.Second)
-		synctest.Wait()
-		l := c.Outgoing("p1", "p2")
-		if !l.Up || l.Reconnects != 1 || l.Resent == 0 {
-			t.Errorf("after five silent seconds: got %+v, want it up after one reconnect, with messages sent again", l)
-		}
-		if s := c.Snapshot(time.Second, "p1"); !s.Complete() || sum(s) != 2000 {
-			t.Errorf("got sum %d of %s, want 2000 and complete", sum(s), s)
-		}
-	})
-}
-
 // dialAs says hello to p1 as a node of p2 with the given incarnation, answers pings, and
 // returns the first other frame of p1.
 func dialAs(t *testing.T, c *clustertest.Cluster, incarnation snapshot.Incarnation) (net.Conn, wire.Frame) {

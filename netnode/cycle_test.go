@@ -17,6 +17,7 @@ import (
 // open at a time. On channels that hold little it would deadlock if a node stopped
 // receiving while it cannot send.
 type asking struct {
+	clustertest.Idle
 	process  program.Process
 	size     int // bytes of a message
 	atOnce   int // open questions on each channel
@@ -67,10 +68,8 @@ func (a *asking) Capture(done func(program.State)) {
 	done(program.State{Bytes: state})
 }
 
-func (a *asking) Restore(_ []byte, done func(error)) { done(nil) }
-
-// A request–reply program on a cycle of full channels does not deadlock: each
-// channel has hundreds of times its window to carry, in both directions at once.
+// A request–reply program on a cycle of full channels does not deadlock. Each channel
+// carries hundreds of times its window, in both directions at once.
 func TestVirtualCycle(t *testing.T) {
 	for _, markers := range []string{"in-order", "ahead"} {
 		for _, size := range []int{100, 3000, 20_000} { // a message may be larger than the window

@@ -89,13 +89,13 @@ func TestGoroutines(t *testing.T) {
 func TestGoroutinesOfFailure(t *testing.T) {
 	c := clustertest.New(t, bankFile(2, ""), banks)
 	c.Start("p2")
-	s := hosted(c, "p1")
-	s.process.Do(func() { s.process.Stop(net.ErrClosed) })
+	p1 := c.Drive("p1")
+	p1.Do(func() { p1.Stop(net.ErrClosed) })
 	if err := c.Ended("p1"); err != net.ErrClosed {
 		t.Errorf("got error %v, want %v", err, net.ErrClosed)
 	}
 	c.Stop("p2")
-	n, err := netnode.New(netnode.Options{Cluster: c.Config, ID: "p1", Program: idle{}, Network: c.Network("client")})
+	n, err := netnode.New(netnode.Options{Cluster: c.Config, ID: "p1", Program: clustertest.Idle{}, Network: c.Network("client")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,6 +231,7 @@ func TestVirtualHeap(t *testing.T) {
 
 // stoppable is a program that sends a little while it runs, and never answers.
 type stoppable struct {
+	clustertest.Idle
 	process program.Process
 	running bool
 }
@@ -253,7 +254,3 @@ func (s *stoppable) tick() {
 	}
 	s.process.After(40*time.Millisecond, s.tick)
 }
-
-func (s *stoppable) Receive(snapshot.ProcessID, []byte)     {}
-func (s *stoppable) Capture(done func(state program.State)) { done(program.State{Bytes: []byte("{}")}) }
-func (s *stoppable) Restore(_ []byte, done func(error))     { done(nil) }

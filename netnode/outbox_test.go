@@ -7,27 +7,8 @@ import (
 	"time"
 
 	"chandy/internal/clustertest"
-	"chandy/program"
 	"chandy/snapshot"
 )
-
-// hosted starts a node with a sender and returns it when the program has started.
-func hosted(c *clustertest.Cluster, id snapshot.ProcessID) *sender {
-	s := &sender{started: make(chan struct{})}
-	c.Host(id, s)
-	<-s.started
-	return s
-}
-
-// do calls f on the loop and waits until it has returned.
-func (s *sender) do(f func(p program.Process)) {
-	done := make(chan struct{})
-	s.process.Do(func() {
-		defer close(done)
-		f(s.process)
-	})
-	<-done
-}
 
 // threeOut is a cluster file of one process with channels to three others.
 var threeOut = clustertest.File(`
@@ -43,11 +24,11 @@ outbox_total = "2MiB"
 // that holds the most.
 func TestVirtualOutboxTotal(t *testing.T) {
 	clustertest.Virtual(t, threeOut, banks, func(t *testing.T, c *clustertest.Cluster) {
-		s := hosted(c, "a1")
+		a1 := c.Drive("a1")
 		send := func(to snapshot.ProcessID, kib int) {
-			s.do(func(p program.Process) {
+			a1.Wait(func() {
 				for range kib {
-					p.Send(to, make([]byte, 1000))
+					a1.Send(to, make([]byte, 1000))
 				}
 			})
 		}
@@ -60,9 +41,9 @@ func TestVirtualOutboxTotal(t *testing.T) {
 			t.Fatalf("below the limit: got a node that ended (%v), want it to run", c.Ended("a1"))
 		default:
 		}
-		s.process.Do(func() {
+		a1.Do(func() {
 			for range 200 {
-				s.process.Send("e", make([]byte, 1000))
+				a1.Send("e", make([]byte, 1000))
 			}
 		})
 		const want = "the outboxes hold more than 2048 KiB (outbox_total), most of it channel a1->d: is d down or too slow?"
@@ -76,26 +57,25 @@ func TestVirtualOutboxTotal(t *testing.T) {
 // nothing else does. They run again when the outbox has drained.
 func TestVirtualOutboxHigh(t *testing.T) {
 	clustertest.Virtual(t, threeOut, banks, func(t *testing.T, c *clustertest.Cluster) {
-		s := hosted(c, "a1")
+		a1 := c.Drive("a1")
 		ticks := 0
 		var tick func()
 		tick = func() {
 			ticks++
-			s.process.Send("b", make([]byte, 1000))
-			s.process.After(10*time.Millisecond, tick)
+			a1.Send("b", make([]byte, 1000))
+			a1.After(10*time.Millisecond, tick)
 		}
-		s.do(func(p program.Process) { p.After(0, tick) })
+		a1.Wait(func() { a1.After(0, tick) })
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if ticks < 128 || ticks > 132 {
 			t.Fatalf("got %d ticks of 1,000 bytes each, want 128 to 132 for an outbox of 128 KiB", ticks)
 		}
-		called := false
-		s.do(func(program.Process) { called = true }) // returns
-		if l := c.Status("a1").Outgoing[0]; !called || l.Outbox.Messages != ticks || l.Outbox.Bytes <= 128<<10 {
+		a1.Wait(func() {}) // returns
+		if l := c.Status("a1").Outgoing[0]; l.Outbox.Messages != ticks || l.Outbox.Bytes <= 128<<10 {
 			t.Errorf("outbox: got %+v, want %d messages, more than 128 KiB", l.Outbox, ticks)
 		}
-		hosted(c, "b")
+		c.Drive("b")
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		if ticks < 900 || ticks > 1140 {

@@ -3,6 +3,7 @@ package netnode_test
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"chandy/internal/clustertest"
-	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -29,6 +29,8 @@ func strangers(c *clustertest.Cluster) map[string][]byte {
 		change(&h)
 		return wire.Append(nil, h)
 	}
+	flipped := hello(func(*wire.Hello) {})
+	flipped[len(flipped)-1] ^= 1
 	huge := hello(func(*wire.Hello) {})
 	binary.BigEndian.PutUint32(huge[4:], 1<<32-1)
 	return map[string][]byte{
@@ -36,7 +38,7 @@ func strangers(c *clustertest.Cluster) map[string][]byte {
 		"tls":                   {0x16, 3, 1, 0, 0xa5, 1, 0, 0, 0xa1, 3, 3},
 		"garbage":               []byte("\x00\x01\x02\x03 what is this?\n"),
 		"oversized length":      huge,
-		"flipped bit":           func() []byte { b := hello(func(*wire.Hello) {}); b[len(b)-1] ^= 1; return b }(),
+		"flipped bit":           flipped,
 		"not a hello":           wire.Append(nil, wire.Ping{Nonce: 1}),
 		"another cluster":       hello(func(h *wire.Hello) { h.Cluster = "other" }),
 		"another process":       hello(func(h *wire.Hello) { h.To = "p2" }),
@@ -61,6 +63,7 @@ var answers = map[string]string{
 	"no incarnation":        wire.UnknownProcess,
 }
 
+// A node refuses strangers or closes their connections, and its cluster works on.
 func TestStrangers(t *testing.T) {
 	c := clustertest.New(t, bankFile(2, ""), banks)
 	c.Start()
@@ -85,7 +88,7 @@ func TestStrangers(t *testing.T) {
 			}
 		})
 	}
-	// A random frame of each kind behind a good hello.
+	// A damaged frame after a good hello.
 	random := clustertest.Rand(t)
 	for range 50 {
 		violate(t, c, random)
@@ -146,52 +149,32 @@ func TestVirtualSilence(t *testing.T) {
 	})
 }
 
-// sender is a program that sends only what a test makes it send.
-type sender struct {
-	process program.Process
-	started chan struct{}
-}
-
-func (s *sender) Start(p program.Process)                { s.process = p; close(s.started) }
-func (s *sender) Receive(snapshot.ProcessID, []byte)     {}
-func (s *sender) Capture(done func(state program.State)) { done(program.State{Bytes: []byte("{}")}) }
-func (s *sender) Restore(_ []byte, done func(error))     { done(nil) }
-
 // Send returns an error for an unknown receiver, a missing channel and a message that is
 // too large. An outbox above its limit ends the node, whose error names the channel.
 func TestVirtualSend(t *testing.T) {
 	clustertest.Virtual(t, oneWay, banks, func(t *testing.T, c *clustertest.Cluster) {
-		s := hosted(c, "a1")
-		tell := func(to snapshot.ProcessID, size int) string {
-			result := make(chan string)
-			s.process.Do(func() {
-				if err := s.process.Send(to, make([]byte, size)); err != nil {
-					result <- err.Error()
-				} else {
-					result <- ""
-				}
-			})
-			return <-result
-		}
+		a1 := c.Drive("a1")
 		for _, test := range []struct {
 			to   snapshot.ProcessID
 			size int
 			want string
 		}{
-			{"b", 1, ""},
-			{"b", wire.MessageMax, ""},
+			{"b", 1, "<nil>"},
+			{"b", wire.MessageMax, "<nil>"},
 			{"b", wire.MessageMax + 1, "message to b: 16777217 bytes, more than 16777216"},
 			{"a2", 1, "message to a2: no channel from a1 to a2"},
 			{"x", 1, "message to x: no such process"},
 			{"c1", 1, "message to c1: no such client, or it has its reply"},
 		} {
-			if got := tell(test.to, test.size); got != test.want {
-				t.Errorf("%d bytes to %s: got %q, want %q", test.size, test.to, got, test.want)
+			var err error
+			a1.Wait(func() { err = a1.Send(test.to, make([]byte, test.size)) })
+			if got := fmt.Sprint(err); got != test.want {
+				t.Errorf("%d bytes to %s: got error %q, want %q", test.size, test.to, got, test.want)
 			}
 		}
-		s.process.Do(func() {
+		a1.Do(func() {
 			for range 4 {
-				s.process.Send("b", make([]byte, wire.MessageMax))
+				a1.Send("b", make([]byte, wire.MessageMax))
 			}
 		})
 		const want = "the outbox of channel a1->b holds more than 65536 KiB (outbox_limit)"
