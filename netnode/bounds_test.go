@@ -11,7 +11,7 @@ import (
 	"chandy/wire"
 )
 
-// A partial snapshot of a large cluster lists all that is missing in its JSON, and the
+// A partial snapshot of a large cluster lists all missing processes in its JSON, and the
 // first 50 in the summary.
 func TestVirtualLargePartial(t *testing.T) {
 	clustertest.Virtual(t, bankFile(150, "transfers_per_second = 0\n"), banks, func(t *testing.T, c *clustertest.Cluster) {

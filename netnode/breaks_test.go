@@ -13,9 +13,9 @@ import (
 var pair = bankFile(2, "[network]\noutbox_high = \"128KiB\"\nwindow = \"64KiB\"\n")
 
 // TestProxyBreaks breaks the connection of a channel under load in every way that TCP
-// knows, and in some that it does not. Each time the channel continues over a new
-// connection and has lost, doubled and altered nothing. A fault that only the peer can
-// have made counts as a violation; one that the network can make does not.
+// knows, and in some more. Each time the channel continues over a new connection, and
+// loses, doubles and alters nothing. A fault that only the peer can have made counts as a
+// violation. A fault that the network can make does not.
 func TestProxyBreaks(t *testing.T) {
 	times := 20
 	if clustertest.Race {
@@ -83,7 +83,7 @@ func TestProxyBreaks(t *testing.T) {
 			}
 			// A flipped bit may make a length so large that the frame never ends.
 			if test.violates && receiver.Violations < uint64(times)/2 || !test.violates && receiver.Violations > 0 {
-				t.Errorf("violations: got %d in %d breaks, want them: %v", receiver.Violations, times, test.violates)
+				t.Errorf("violations: got %d in %d breaks, want some: %v", receiver.Violations, times, test.violates)
 			}
 			t.Logf("%d times, %d messages, %d resent, %d duplicates; the sender says %q, the receiver %q",
 				times, all.total.Load(), sender.Resent, receiver.Duplicates, sender.Error, receiver.Error)

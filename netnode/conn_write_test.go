@@ -10,9 +10,9 @@ import (
 	"chandy/wire"
 )
 
-// What goes ahead overtakes messages, but neither what a write at once has left, in
-// which there may be an earlier marker, nor does a message that was sent after a
-// marker slip in before it.
+// Frames that go ahead overtake messages. They do not overtake the remainder of a write at
+// once, which may contain an earlier marker. A message that was sent after a marker stays
+// behind it.
 func TestAheadKeepsOrder(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
@@ -42,18 +42,18 @@ func TestAheadKeepsOrder(t *testing.T) {
 		switch f := f.(type) {
 		case wire.Marker:
 			if f.Ordinal != seen+1 {
-				t.Errorf("marker %d after %d", f.Ordinal, seen)
+				t.Errorf("got marker %d after marker %d, want marker %d", f.Ordinal, seen, seen+1)
 			}
 			seen = f.Ordinal
 		case wire.Data:
 			if f.Stamp > seen {
-				t.Errorf("message %d, sent after marker %d, came after marker %d", f.Batch.First, f.Stamp, seen)
+				t.Errorf("message %d: got it after marker %d, want it after marker %d", f.Batch.First, seen, f.Stamp)
 			}
 		}
 	}
 }
 
-// deadlined remembers the deadline of writes.
+// deadlined remembers the last deadline of writes.
 type deadlined struct {
 	net.Conn
 	last time.Time
@@ -64,20 +64,20 @@ func (d *deadlined) SetWriteDeadline(at time.Time) error {
 	return d.Conn.SetWriteDeadline(at)
 }
 
-// A writer takes its deadline with it: a later write at once would be over before it
-// began, and cost a writer again.
+// A writer removes its deadline. Otherwise a later write at once would fail before it
+// began, and would need a writer again.
 func TestWriterLeavesNoDeadline(t *testing.T) {
 	here, there := net.Pipe()
 	defer there.Close()
 	d := &deadlined{Conn: here}
 	n := &Node{}
 	c := newConn(n, 1, d)
-	c.write(core.Write{Conn: 1, Frames: []wire.Frame{wire.Ping{Nonce: 1}}}) // a pipe takes nothing at once
+	c.write(core.Write{Conn: 1, Frames: []wire.Frame{wire.Ping{Nonce: 1}}}) // a pipe has no buffer, so a writer starts
 	if _, err := wire.NewReader(there, wire.FrameMax).Read(); err != nil {
 		t.Fatal(err)
 	}
 	n.work.Wait()
 	if !d.last.IsZero() {
-		t.Errorf("the deadline is still %v", d.last)
+		t.Errorf("got write deadline %v, want none", d.last)
 	}
 }

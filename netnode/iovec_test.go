@@ -8,12 +8,12 @@ import (
 	"chandy/wire"
 )
 
-// A iovec is what wire.Append would have made of its frames, and so is what is left
-// of it after any number of bytes.
+// An iovec holds the bytes that wire.Append makes of its frames, also after any number of
+// them was written.
 func TestIovec(t *testing.T) {
 	const most = wire.ReferMin
 	var b iovec
-	for round := range 3 { // its memory is used again
+	for round := range 3 { // its memory is reused
 		var want []byte
 		for i, size := range []int{10, most - 2, most, 5, 3 * most, round * most} {
 			var batch snapshot.Batch
@@ -29,19 +29,19 @@ func TestIovec(t *testing.T) {
 			}
 		}
 		if b.size != len(want) {
-			t.Fatalf("the size is %d, want %d", b.size, len(want))
+			t.Fatalf("size: got %d, want %d", b.size, len(want))
 		}
 		if len(b.large) < 10 {
-			t.Fatalf("%d bodies were left where they lie", len(b.large))
+			t.Fatalf("bodies that were not copied: got %d, want 10 or more", len(b.large))
 		}
 		for n := 0; n <= len(want); n += 1 + n/64 {
 			if got := b.appendAfter(nil, n); !bytes.Equal(got, want[n:]) {
-				t.Fatalf("after %d of %d bytes: %d bytes, not the rest", n, len(want), len(got))
+				t.Fatalf("after %d bytes: got %d bytes %.40x…, want %d bytes %.40x…", n, len(got), got, len(want)-n, want[n:])
 			}
 		}
 		b.reset()
 		if b.size != 0 || len(b.pieces()) != 0 {
-			t.Fatal("something is left after reset")
+			t.Fatalf("after reset: got %d bytes in %d pieces, want none", b.size, len(b.pieces()))
 		}
 	}
 }

@@ -85,7 +85,7 @@ func TestGoroutines(t *testing.T) {
 	}
 }
 
-// A node that ends by itself leaves nothing either, nor does one that never ran.
+// No goroutine is left either of a node that ended by itself, or that never ran.
 func TestGoroutinesOfFailure(t *testing.T) {
 	c := clustertest.New(t, bankFile(2, ""), banks)
 	c.Start("p2")
@@ -120,8 +120,8 @@ func holdings(c *clustertest.Cluster) map[snapshot.ProcessID]map[string]int {
 	return all
 }
 
-// settled is what every node holds when nothing has happened for a long time, in a
-// bubble, and the heap then.
+// settled returns what every node holds, and the size of the heap in bytes, after an hour in
+// which nothing happens. It must be called in a bubble.
 func settled(c *clustertest.Cluster) (map[snapshot.ProcessID]map[string]int, uint64) {
 	time.Sleep(time.Hour)
 	synctest.Wait()
@@ -134,8 +134,8 @@ func settled(c *clustertest.Cluster) (map[snapshot.ProcessID]map[string]int, uin
 	return held, m.HeapAlloc
 }
 
-// After 1,000 snapshots, 1,000 abandoned ones and 1,000 disconnects a node holds
-// what it held before, and the heap is what it was.
+// After 1,000 snapshots, 1,000 abandoned ones, 1,000 disconnects and 1,000 clients that leave,
+// a node holds what it held before, and the heap is no larger.
 func TestVirtualHeap(t *testing.T) {
 	times := 1000
 	if clustertest.Race {
@@ -181,7 +181,7 @@ func TestVirtualHeap(t *testing.T) {
 				if i%100 != 99 {
 					return
 				}
-				for id, held := range holdings(c) { // one a hello in the last five seconds, and a few
+				for id, held := range holdings(c) { // one for each hello of the last five seconds, and a few
 					if held["timers"] > 150 {
 						t.Errorf("%s after %d disconnects, at work: got %v, want at most 150 timers", id, i+1, held)
 					}
@@ -203,7 +203,7 @@ func TestVirtualHeap(t *testing.T) {
 				}
 			}},
 		}
-		for _, phase := range phases { // so that what is made once has been made
+		for _, phase := range phases { // what is made only once is made here
 			run(50, phase.f)
 		}
 		held, heap := settled(c)

@@ -14,15 +14,15 @@ import (
 	"chandy/wire"
 )
 
-// resetsPatience is how long TestProxyResets waits for what must come.
+// resetsPatience is how long TestProxyResets may take.
 const resetsPatience = 10 * time.Minute
 
 var soak = flag.Bool("soak", false, "TestProxyResets does ten times as much: 1,000 resets, 5 million messages")
 
-// TestProxyResets resets connections of a cluster at random, channels and others,
-// while it sends as fast as it can and snapshots are taken. Nothing is lost, doubled
-// or reordered; each snapshot is exactly what the programs counted, and complete,
-// but for some with too short a time-out.
+// TestProxyResets resets connections of a cluster at random, of channels and of assembly,
+// while the cluster sends as fast as it can and snapshots are taken. Nothing is lost,
+// doubled or reordered. Each snapshot agrees exactly with what the programs counted. It is
+// complete, unless its time-out was too short.
 func TestProxyResets(t *testing.T) {
 	resets, messages, snapshots := 50, 250_000, 25
 	switch {
