@@ -24,17 +24,24 @@ type cluster struct {
 	t *testing.T
 }
 
-// file returns a cluster file of n children of one kind, n1 and so on.
-func file(n int, kind, settings string) string {
-	rest := fmt.Sprintf("[program]\nkind = \"exec\"\ncommand = [%q]\n", self()) + env(kind) + settings
-	return clustertest.File(rest, clustertest.IDs("n", n)...)
+// file returns a cluster file of n children of one kind, n1 and so on, with settings of
+// their program. The tables are more lines for the tables of n1, n2 and so on.
+func file(n int, kind, settings string, tables ...string) string {
+	processes := clustertest.IDs("n", n)
+	for i, table := range tables {
+		processes[i] += " " + table
+	}
+	return clustertest.File(fmt.Sprintf("[program]\nkind = \"exec\"\ncommand = [%q]\n%s\n", self(), env(kind))+settings, processes...)
 }
 
-// atOnce is a $GORACE with which a child that looks for races exits without a pause.
+// with returns the line of a process's table that replaces settings of its program.
+func with(settings ...string) string { return "program = { " + strings.Join(settings, ", ") + " }" }
+
+// atOnce is a $GORACE with which a child under the race detector exits without a pause.
 const atOnce = "atexit_sleep_ms=0"
 
 // env returns the setting that makes the test program a child.
-func env(kind string) string { return fmt.Sprintf("env = { CHILD = %q, GORACE = %q }\n", kind, atOnce) }
+func env(kind string) string { return fmt.Sprintf("env = { CHILD = %q, GORACE = %q }", kind, atOnce) }
 
 func self() string {
 	path, err := os.Executable()
@@ -68,10 +75,12 @@ func (c *cluster) made(id snapshot.ProcessID) *Program {
 	return c.Program(id).(*Program)
 }
 
-// ended waits until a node has ended by itself, and returns its error as a text.
-func (c *cluster) ended(id snapshot.ProcessID) string {
+// ends waits until a node has ended by itself, and checks its error.
+func (c *cluster) ends(id snapshot.ProcessID, want string) {
 	c.t.Helper()
-	return fmt.Sprint(c.Ended(id))
+	if got := fmt.Sprint(c.Ended(id)); got != want {
+		c.t.Errorf("%s: got error  %s\nwant %s", id, got, want)
+	}
 }
 
 // print makes a puppet print lines.
@@ -83,7 +92,7 @@ func (c *cluster) print(id snapshot.ProcessID, lines ...string) {
 	}
 }
 
-// await waits until a puppet has n lines beside its init, and returns them.
+// await waits until a puppet has received n lines besides init, and returns them.
 func (c *cluster) await(id snapshot.ProcessID, n int) []string {
 	c.t.Helper()
 	reply := c.Call(id, fmt.Sprintf(`{"type":"await","n":%d}`, n+1))
@@ -116,7 +125,7 @@ func newMeeting(t *testing.T) *meeting {
 
 // env is like the function env, for a child that comes here.
 func (m *meeting) env(kind string) string {
-	return fmt.Sprintf("env = { CHILD = %q, GORACE = %q, ADDRESS = %q }\n", kind, atOnce, m.listener.Addr())
+	return fmt.Sprintf("env = { CHILD = %q, GORACE = %q, ADDRESS = %q }", kind, atOnce, m.listener.Addr())
 }
 
 // come waits for the child. The connection ends with it.
@@ -142,13 +151,4 @@ func (m *meeting) gone(c net.Conn) {
 	if n, err := c.Read(make([]byte, 1)); n != 0 || strings.Contains(err.Error(), "timeout") {
 		m.t.Fatalf("got %d bytes, %v, want the end of the child", n, err)
 	}
-}
-
-func parsed(t *testing.T, text string) *config.Cluster {
-	t.Helper()
-	c, err := config.Parse("cluster.toml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }

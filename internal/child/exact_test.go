@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"chandy/internal/clustertest"
-	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -27,23 +26,15 @@ func times(n, soaked int) int {
 	return n
 }
 
-// driver is a program in Go that sends a child numbers to add.
+// driver sends numbers to a child that adds them up.
 type driver struct {
-	process program.Process
-	ready   chan struct{}
-	ids     bool // with a msg_id
-	sent    int
-	sum     []int // of the first so many messages
+	*clustertest.Driver
+	ids  bool // with a msg_id
+	sent int
+	sum  []int // sum[i] is the sum of the first i numbers
 }
 
-func newDriver(ids bool) *driver { return &driver{ready: make(chan struct{}), ids: ids, sum: []int{0}} }
-
-func (d *driver) Start(p program.Process)                { d.process = p; close(d.ready) }
-func (d *driver) Receive(snapshot.ProcessID, []byte)     {}
-func (d *driver) Capture(done func(state program.State)) { done(program.State{Bytes: []byte("0")}) }
-func (d *driver) Restore(_ []byte, done func(error))     { done(nil) }
-
-// burst sends n numbers, on the loop.
+// burst sends n numbers. It must be called on the loop.
 func (d *driver) burst(n int, numbers *rand.Rand) {
 	for range n {
 		d.sent++
@@ -52,19 +43,19 @@ func (d *driver) burst(n int, numbers *rand.Rand) {
 		if d.ids {
 			id = fmt.Sprintf(`,"msg_id":%d`, d.sent)
 		}
-		d.process.Send("n1", fmt.Appendf(nil, `{"src":"n2","dest":"n1","body":{"type":"add","n":%d%s}}`, add, id))
+		d.Send("n1", fmt.Appendf(nil, `{"src":"n2","dest":"n1","body":{"type":"add","n":%d%s}}`, add, id))
 		d.sum = append(d.sum, d.sum[len(d.sum)-1]+add)
 	}
 }
 
-// A burst, a snapshot, a burst: the state of the child is exactly what it was sent
-// before the cut, and it has answered all of it, wherever the snapshot says
-// acknowledged+idle and it answers. The others are counted.
+// A snapshot is taken between two bursts of numbers. If it says acknowledged+idle, the state
+// of the child is exactly the sum of what it received before the cut, and the child has
+// answered all of that. The test counts the snapshots of which that is true.
 func TestExact(t *testing.T) {
 	for _, kind := range []string{"single", "threads"} {
 		for _, settle := range []string{"auto", "none", "auto, without replies"} {
 			if !canIdle && kind == "threads" && strings.Contains(settle, ",") {
-				continue // nobody can tell
+				continue // without replies only idle says anything
 			}
 			t.Run(kind+", settle "+settle, func(t *testing.T) {
 				rounds := times(100, 1000)
@@ -73,26 +64,21 @@ func TestExact(t *testing.T) {
 				}
 				settle, _, silent := strings.Cut(settle, ",")
 				numbers := clustertest.Rand(t)
-				c := newCluster(t, file(2, kind, fmt.Sprintf("state = \"snapshot\"\nsettle = %q\n", settle)+unhurried))
-				c.Config.Processes[1].Program.Kind = "driver"
-				d := newDriver(!silent)
+				c := newCluster(t, file(2, kind, fmt.Sprintf("state = \"snapshot\"\nsettle = %q\n", settle)+unhurried, "", with(`kind = "driver"`)))
 				c.Start("n1")
-				c.Host("n2", d)
-				<-d.ready
+				d := &driver{Driver: c.Drive("n2"), ids: !silent, sum: []int{0}}
 				c.Up()
 				exact, of := map[string]int{}, map[string]int{}
 				for round := range rounds {
-					d.process.Do(func() { d.burst(1+numbers.IntN(40), numbers) })
-					again := make(chan struct{})
-					go func() {
-						defer close(again)
-						d.process.Do(func() { d.burst(1+numbers.IntN(40), numbers) })
-					}()
+					burst := func() { d.burst(1+numbers.IntN(40), numbers) }
+					d.Do(burst)
+					var again sync.WaitGroup
+					again.Go(func() { d.Do(burst) })
 					s := c.Complete([]snapshot.ProcessID{"n1", "n2"}[round%2])
-					<-again
-					sums := make(chan []int)
-					d.process.Do(func() { sums <- slices.Clone(d.sum) })
-					fault := inexact(s, <-sums, silent)
+					again.Wait()
+					var sums []int
+					d.Wait(func() { sums = slices.Clone(d.sum) })
+					fault := inexact(s, sums, silent)
 					_, _, about := stateOf(s, "n1")
 					settled := about.Settled
 					of[settled]++
@@ -105,8 +91,8 @@ func TestExact(t *testing.T) {
 				for settled, n := range of {
 					t.Logf("%s: %d of %d exact", settled, exact[settled], n)
 				}
-				// Where nothing is acknowledged there is sleep alone, which is a sign and no
-				// proof: on a machine that stands still for 5 ms a thread oversleeps.
+				// Without replies there is only sleep, which is a sign and no proof. A thread may
+				// oversleep on a machine that was paused for 5 ms.
 				if wrong := of["idle"] - exact["idle"]; wrong > rounds/10 {
 					t.Errorf("got %d rounds that are not exact, want at most a tenth of %d", wrong, rounds)
 				}
@@ -136,8 +122,8 @@ func inexact(s *clustertest.Snapshot, sums []int, silent bool) error {
 	return nil
 }
 
-// One token goes round four children as fast as it can; every snapshot sees it at
-// exactly one place.
+// A token goes round four children as fast as it can. Every snapshot contains it exactly
+// once.
 func TestToken(t *testing.T) {
 	n := times(100, 500)
 	c := run(t, file(4, "token", "state = \"snapshot\"\nsettle_timeout = \"20ms\"\n"))
@@ -174,8 +160,8 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// Values are broadcast while snapshots are taken: who knows one, its origin knows it;
-// who knows one has told it to everybody, and it has arrived or is on its way.
+// Values are broadcast while snapshots are taken. If a child knows a value, its origin knows
+// it too. Every other child knows it, or the message with it is in flight.
 func TestGossip(t *testing.T) {
 	n := times(25, 100)
 	c := run(t, file(4, "gossip", "state = \"snapshot\"\n"))
@@ -194,7 +180,7 @@ func TestGossip(t *testing.T) {
 				default:
 				}
 				if _, err := client.Call(c.Ctx, fmt.Appendf(nil, `{"type":"broadcast","value":"%s-%d"}`, id, i)); err != nil {
-					t.Error(err)
+					t.Errorf("broadcast at %s: got error %v, want none", id, err)
 					return
 				}
 				told.Add(1)
@@ -214,7 +200,8 @@ func TestGossip(t *testing.T) {
 	}
 }
 
-// causes checks that no effect is there without its cause, and none is lost.
+// causes checks that no value is known without its cause, and that no message is lost. It
+// returns how many messages are in flight.
 func (c *cluster) causes(s *clustertest.Snapshot) (inFlight int) {
 	c.t.Helper()
 	known := map[snapshot.ProcessID]map[string]bool{}
@@ -227,7 +214,7 @@ func (c *cluster) causes(s *clustertest.Snapshot) (inFlight int) {
 	for id, values := range known {
 		for v := range values {
 			if origin, _, _ := strings.Cut(v, "-"); !known[snapshot.ProcessID(origin)][v] {
-				c.t.Fatalf("%s knows %s, but not its origin\n%s", id, v, s)
+				c.t.Fatalf("got %s, which %s knows, unknown at its origin, want it known\n%s", v, id, s)
 			}
 		}
 	}
@@ -239,12 +226,12 @@ func (c *cluster) causes(s *clustertest.Snapshot) (inFlight int) {
 			onWay[said.Body.Value] = true
 			inFlight++
 			if !known[from][said.Body.Value] {
-				c.t.Fatalf("%s is on its way from %s, which does not know it\n%s", said.Body.Value, from, s)
+				c.t.Fatalf("%s: got %s in flight, unknown at %s, want it known\n%s", channel.Channel, said.Body.Value, from, s)
 			}
 		}
 		for v := range known[from] {
 			if from != to && !known[to][v] && !onWay[v] {
-				c.t.Fatalf("%s knows %s; %s does not, and it is not on its way\n%s", from, v, to, s)
+				c.t.Fatalf("%s: got %s, known at %s, lost, want it known at %s or in flight\n%s", channel.Channel, v, from, to, s)
 			}
 		}
 	}

@@ -10,8 +10,8 @@ import (
 
 func init() { children["select"] = selecting }
 
-// selecting waits for input with select and then reads one line of a buffered
-// reader: what the reader has taken besides is not seen by the next select.
+// selecting waits for input with select and then reads one line with a buffered reader.
+// The next select does not see the lines that are already in the buffer.
 func selecting() {
 	p := newPuppet()
 	fd := int(os.Stdin.Fd())
@@ -40,15 +40,12 @@ func selecting() {
 	}
 }
 
-// A child that selects and then reads one buffered line stands still with a burst,
-// unless each line waits until it has read the one before.
+// A child that selects and then reads one buffered line stops reading after a burst, unless
+// each line is written only when the child has read the line before.
 func TestPace(t *testing.T) {
 	const n = 200
 	for _, pace := range []bool{true, false} {
-		c := newCluster(t, file(2, "puppet", ""))
-		c.Config.Processes[0].Program = reparse(t, env("select"), fmt.Sprintf("pace = %v", pace), `state = "snapshot"`).Processes[0].Program
-		c.Start("n1")
-		c.Start("n2")
+		c := run(t, file(2, "puppet", "", with(env("select"), fmt.Sprintf("pace = %v", pace), `state = "snapshot"`)))
 		burst := make([]string, n)
 		for i := range burst {
 			burst[i] = fmt.Sprintf(`{"dest":"n1","body":{"n":%d}}`, n)

@@ -14,7 +14,7 @@ import (
 	"chandy/internal/clustertest"
 )
 
-// observed is a Process with what it has said.
+// observed is a Proc and queues of what it reports.
 type observed struct {
 	*Proc
 	batches chan *Batch
@@ -52,7 +52,7 @@ func begin(t *testing.T, kind string, env ...string) *observed {
 
 const initLine = `{"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}`
 
-// next is what the child prints next, one batch, which is returned.
+// next waits for the next batch of lines, and returns it to the Proc.
 func (o *observed) next(t *testing.T) []string {
 	t.Helper()
 	select {
@@ -64,7 +64,7 @@ func (o *observed) next(t *testing.T) []string {
 		}
 		return all
 	case <-time.After(patience):
-		t.Fatal("it prints nothing")
+		t.Fatalf("got no output within %v, want some", patience)
 		return nil
 	}
 }
@@ -75,7 +75,7 @@ func (o *observed) end(t *testing.T) End {
 	case e := <-o.ended:
 		return e
 	case <-time.After(patience):
-		t.Fatal("it does not end")
+		t.Fatalf("got a child that runs after %v, want its end", patience)
 		return End{}
 	}
 }
@@ -89,24 +89,28 @@ func none(t *testing.T) {
 func TestProcess(t *testing.T) {
 	o := begin(t, "puppet")
 	if !o.Write([]byte(initLine)) {
-		t.Error("init does not fit into a pipe")
+		t.Error("write of init: got false, want true, as it fits into the pipe")
 	}
-	if got := o.next(t); len(got) != 1 || got[0] != `{"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}` {
-		t.Errorf("%q", got)
+	const initOK = `{"src":"n1","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}`
+	if got := o.next(t); len(got) != 1 || got[0] != initOK {
+		t.Errorf("output: got %q, want %s", got, initOK)
 	}
 	o.Write([]byte(`{"src":"c1","dest":"n1","body":{"type":"leave","n":5,"text":"a\nb"}}`))
-	e := o.end(t)
-	if e.Err().Error() != "child exited: exit status 5; last line on stderr: b" || e.State.ExitCode() != 5 || <-o.errors != "a" || <-o.errors != "b" {
-		t.Errorf("%+v", e)
+	const want = "child exited: exit status 5; last line on stderr: b"
+	if e := o.end(t); e.Err().Error() != want || e.State.ExitCode() != 5 {
+		t.Errorf("got %v, exit code %d, want %s, 5", e.Err(), e.State.ExitCode(), want)
+	}
+	if first, second := <-o.errors, <-o.errors; first != "a" || second != "b" {
+		t.Errorf("stderr: got %q, %q, want a, b", first, second)
 	}
 	o.Close()
 	if !o.Write([]byte("x")) || o.Pending() != 0 {
-		t.Error("written to a child that has ended")
+		t.Errorf("write after the end: got %d bytes that wait, want a write that is dropped", o.Pending())
 	}
 	none(t)
 }
 
-// No more than two batches are handed over that were not returned.
+// A Proc reads no further while two batches have not been returned.
 func TestBatches(t *testing.T) {
 	o := begin(t, "flood")
 	o.Write([]byte(initLine))
@@ -116,22 +120,22 @@ func TestBatches(t *testing.T) {
 		case b := <-o.batches:
 			held = append(held, b)
 		case <-time.After(patience):
-			t.Fatal("it prints nothing")
+			t.Fatalf("got no output within %v, want some", patience)
 		}
 	}
-	// Its pipe becomes full only when nobody reads.
+	// The pipe becomes full only when nobody reads it.
 	stdout, _ := o.stdout.SyscallConn()
 	for n := 0; canIdle && n < 40<<10; runtime.Gosched() {
 		n, _ = inPipe(stdout)
 	}
 	if len(o.batches) > 0 {
-		t.Errorf("%d more batches", len(o.batches))
+		t.Errorf("got %d more batches, want none", len(o.batches))
 	}
 	want := -1
 	check := func(b *Batch) {
 		for _, line := range b.Lines {
 			if want >= 0 && !bytes.Contains(line, fmt.Appendf(nil, `"n":%d,`, want)) {
-				t.Fatalf("not line %d: %.100s", want, line)
+				t.Fatalf("got %.100s, want line %d", line, want)
 			}
 			want++
 		}
@@ -147,7 +151,7 @@ func TestBatches(t *testing.T) {
 	none(t)
 }
 
-// A line that does not fit is written by and by, and in order with those after it.
+// A line that does not fit into the pipe is written in parts, before all later lines.
 func TestWriteMuch(t *testing.T) {
 	m := newMeeting(t)
 	o := begin(t, "deaf", "ADDRESS", m.listener.Addr().String())
@@ -156,28 +160,28 @@ func TestWriteMuch(t *testing.T) {
 	gate := m.come()
 	long := `{"src":"n2","dest":"n1","body":{"pad":"` + strings.Repeat("x", 200<<10) + `"}}`
 	if o.Write([]byte(long)) || o.Pending() < 100<<10 {
-		t.Errorf("all of it is in the pipe: %d bytes wait", o.Pending())
+		t.Errorf("got %d bytes that wait, want 100 KiB or more", o.Pending())
 	}
 	for range 10 {
 		if o.Write([]byte(`{"src":"n2","dest":"n1","body":{"short":1}}`)) {
-			t.Error("a line went ahead")
+			t.Error("write behind a long line: got true, want false")
 		}
 	}
 	o.Write([]byte(`{"src":"c1","dest":"n1","body":{"type":"lines","msg_id":1}}`))
 	if len(o.written) > 0 {
-		t.Error("written")
+		t.Error("before the child reads: got a call of Written, want none")
 	}
 	gate.Write([]byte("."))
 	var all string
 	for !strings.HasSuffix(all, "}}") || len(all) < 200<<10 {
 		all += strings.Join(o.next(t), "")
 	}
-	if strings.Count(all, "short") != 10 {
-		t.Errorf("%d lines came", strings.Count(all, "short"))
+	if n := strings.Count(all, "short"); n != 10 {
+		t.Errorf("got %d short lines, want 10", n)
 	}
 	<-o.written
 	if o.Pending() != 0 {
-		t.Errorf("%d bytes wait", o.Pending())
+		t.Errorf("at the end: got %d bytes that wait, want none", o.Pending())
 	}
 	o.Close()
 	none(t)
@@ -196,7 +200,7 @@ func TestLongOutput(t *testing.T) {
 		o.Write([]byte(strings.Replace(frame, `""`, `"`+strings.Repeat("x", size)+`"`, 1)))
 		if want != "" {
 			if got := o.end(t).Err().Error(); got != want {
-				t.Errorf("%d bytes: %s", size, got)
+				t.Errorf("%d bytes: got error %s, want %s", size, got, want)
 			}
 			continue
 		}
@@ -205,15 +209,15 @@ func TestLongOutput(t *testing.T) {
 			all = append(all, o.next(t)...)
 		}
 		if len(all[1]) != size {
-			t.Errorf("%d bytes came of %d", len(all[1]), size)
+			t.Errorf("got %d bytes, want %d", len(all[1]), size)
 		}
 		o.Close()
 	}
 	none(t)
 }
 
-// A child that ignores the end of its input and SIGTERM is killed, and so is what it
-// has started; no matter what is in the pipes.
+// A child that ignores the end of its input and SIGTERM is killed, with all processes that it
+// has started. It does not matter what is in the pipes.
 func TestClose(t *testing.T) {
 	for _, kind := range []string{"stubborn", "parent"} {
 		t.Run(kind, func(t *testing.T) {
@@ -226,7 +230,7 @@ func TestClose(t *testing.T) {
 			o.Close()
 			m.gone(gone)
 			if took := time.Since(begun); took > 5*grace || kind == "stubborn" && took < 2*grace {
-				t.Errorf("it took %v", took)
+				t.Errorf("close: got %v, want at most %v, and %v or more if stubborn", took, 5*grace, 2*grace)
 			}
 		})
 	}
@@ -237,7 +241,7 @@ func TestClose(t *testing.T) {
 		for range 3 {
 			o.Write(make([]byte, 1<<20))
 		}
-		<-o.batches // and nobody takes more
+		<-o.batches // and no others are received
 		o.Close()
 	})
 }
@@ -245,7 +249,7 @@ func TestClose(t *testing.T) {
 // The child dies with the process that has started it, also on SIGKILL.
 func TestParentKilled(t *testing.T) {
 	if !canIdle {
-		t.Skip("not on this system")
+		t.Skip("this system does not kill a child when its parent dies")
 	}
 	m := newMeeting(t)
 	c := exec.Command(self())
@@ -259,7 +263,7 @@ func TestParentKilled(t *testing.T) {
 	m.gone(gone)
 }
 
-// Many start and end at the same time: nothing is left of them.
+// No goroutine is left when many children start and end at the same time.
 func TestManyProcesses(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 20 {
@@ -267,7 +271,7 @@ func TestManyProcesses(t *testing.T) {
 			s, o := spec("puppet")
 			p, err := Start(s)
 			if err != nil {
-				t.Error(err)
+				t.Errorf("start: got error %v, want none", err)
 				return
 			}
 			p.Write([]byte(initLine))
@@ -275,7 +279,7 @@ func TestManyProcesses(t *testing.T) {
 			p.Close()
 			p.Close()
 			if e := <-o.ended; e.Reason != nil || e.State.ExitCode() != 0 {
-				t.Errorf("%+v", e)
+				t.Errorf("got %+v, exit code %d, want no reason, 0", e, e.State.ExitCode())
 			}
 		})
 	}

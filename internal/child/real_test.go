@@ -1,18 +1,16 @@
 package child
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"chandy/internal/clustertest"
-	"chandy/internal/config"
 )
 
-// What real programs do, each a test. The processes are puppets where nothing else
-// is said.
+// What real programs do, a test each. The processes are puppets unless a test says
+// otherwise.
 
 func TestLinesPassAsTheyAre(t *testing.T) {
 	c := run(t, file(2, "puppet", "state = \"snapshot\"\n"))
@@ -32,26 +30,26 @@ func TestLinesPassAsTheyAre(t *testing.T) {
 	if got := c.await("n2", len(sent)); !slices.Equal(got, sent) {
 		for i := range got {
 			if got[i] != sent[i] {
-				t.Errorf("sent %.200s\narrived as %.200s", sent[i], got[i])
+				t.Errorf("line %d:\n got  %.200s\n want %.200s", i, got[i], sent[i])
 			}
 		}
 	}
 	c.print("n1", `{"src":"n1","body":{"type":"lost"}}`, `{"dest":"n2","body":7}`, `{"dest":"n2","body":{"type":"after"}}`)
 	if got := c.await("n2", len(sent)+1); len(got) != len(sent)+1 || !strings.Contains(got[len(sent)], "after") {
-		t.Errorf("after a message without dest: %.300q", got[len(sent):])
+		t.Errorf("after a message without dest: got %.300q, want one line with \"after\"", got[len(sent):])
 	}
 	c.Logged(`line 13 of the child: not a message: \"dest\" must be a string and not empty`)
 }
 
-// A request that is forwarded with its client as the source is answered by who got
-// it, to the client, through the client's own node.
+// A request that is forwarded with its client as the source is answered by its receiver,
+// to the client, through the client's own node.
 func TestForwarded(t *testing.T) {
 	c := run(t, file(3, "puppet", "state = \"snapshot\"\n"))
 	c.Up()
 	for _, id := range []string{"1", "\"a\"", "9223372036854775807"} {
 		want := fmt.Sprintf(`{"type":"forward_ok","in_reply_to":%s,"by":"n3"}`, id)
 		if got := c.Call("n2", fmt.Sprintf(`{"type":"forward","text":"n3","msg_id":%s}`, id)); got != want {
-			t.Errorf("forwarded: %s, not %s", got, want)
+			t.Errorf("forwarded: got %s, want %s", got, want)
 		}
 	}
 	s := c.Complete("n1")
@@ -60,11 +58,11 @@ func TestForwarded(t *testing.T) {
 			t.Errorf("%s: got %d requests unanswered, want none", p.ID, n)
 		}
 	}
-	// A reply to a client that is no more, here and elsewhere.
+	// A reply to a client that is gone, of this node and of another one.
 	c.print("n1", `{"dest":"c1","body":{"type":"late","in_reply_to":5}}`, `{"dest":"c3","body":{"type":"late","in_reply_to":5}}`,
 		`{"dest":"c0","body":{"type":"late","in_reply_to":77}}`, `{"dest":"n3","body":{"type":"after"}}`)
 	if got := c.await("n3", 1); len(got) != 1 || !strings.Contains(got[0], "after") {
-		t.Errorf("n3 got %q", got)
+		t.Errorf("n3: got %q, want one line with \"after\"", got)
 	}
 	c.Logged("client c1 has no open request for this reply")
 	c.Logged("client c3 has no open request for this reply")
@@ -82,9 +80,9 @@ func TestSelf(t *testing.T) {
 	}
 }
 
-// Where there is no channel the child is told, if it wants a reply.
+// A child that sends a request where there is no channel receives an error.
 func TestNoChannel(t *testing.T) {
-	text := strings.Replace(file(3, "puppet", "state = \"snapshot\"\n"), `id = "n1"`, "id = \"n1\"\nchannels = [\"n2\"]", 1)
+	text := file(3, "puppet", "state = \"snapshot\"\n", `channels = ["n2"]`)
 	c := run(t, text)
 	c.print("n1", `{"dest":"n3","body":{"type":"a","msg_id":5}}`, `{"dest":"n1","body":{"type":"a","msg_id":"s"}}`, `{"dest":"no\"body","body":{"type":"a","msg_id":7}}`,
 		`{"dest":"n3","body":{"type":"a"}}`, `{"dest":"c3","body":{"type":"a","msg_id":9}}`, `{"dest":"n2","body":{"type":"a"}}`)
@@ -97,18 +95,18 @@ func TestNoChannel(t *testing.T) {
 		`{"src":"c3","dest":"n1","body":{"type":"error","code":1,"text":"there is no channel from n1 to n3","in_reply_to":9}}`,
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("n1 got\n%s\nnot\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		t.Errorf("n1: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	if got := c.await("n2", 2); !strings.Contains(got[1], `{"dest":"n2"`) {
-		t.Errorf("n2 got %q", got)
+		t.Errorf("n2: got %q, want the message to n2", got)
 	}
 	c.Logged("there is no channel from n1 to n3")
 }
 
-// A topology message comes only where the file names channels, and where it is
-// wanted; services are not in it, nor among the nodes.
+// A child receives a topology message only if the file names channels and topology is not
+// false. Services are neither in it nor among the nodes.
 func TestTopology(t *testing.T) {
-	named := strings.Replace(file(2, "puppet", "state = \"snapshot\"\n"), `id = "n1"`, "id = \"n1\"\nchannels = [\"n2\", \"kv\"]", 1) +
+	named := file(2, "puppet", "state = \"snapshot\"\n", `channels = ["n2", "kv"]`) +
 		"[[process]]\nid = \"kv\"\naddress = \"127.0.0.1:7999\"\nprogram = { kind = \"lin-kv\" }\n"
 	for text, want := range map[string]string{
 		named: `{"n1":["n2"],"n2":["n1"]}`,
@@ -117,31 +115,30 @@ func TestTopology(t *testing.T) {
 	} {
 		c := newCluster(t, text)
 		if got := string(c.made("n1").topology); got != "" && got != `{"type":"topology","topology":`+want+`}` || (got == "") != (want == "") {
-			t.Errorf("topology %s, not %s\n%s", got, want, text)
+			t.Errorf("topology: got %s, want %s\n%s", got, want, text)
 		}
-		if got := mustJSON(c.made("n2").init); string(got) != `{"type":"init","node_id":"n2","node_ids":["n1","n2"]}` {
-			t.Errorf("%s", got)
+		const init = `{"type":"init","node_id":"n2","node_ids":["n1","n2"]}`
+		if got := mustJSON(c.made("n2").init); string(got) != init {
+			t.Errorf("init: got %s, want %s", got, init)
 		}
 	}
 }
 
-// What the child prints before init_ok goes out after it.
+// A line that the child prints before init_ok is sent after it.
 func TestOutputBeforeInit(t *testing.T) {
-	c := newCluster(t, strings.Replace(file(2, "puppet", "state = \"snapshot\"\n"), "address = \"127.0.0.1:7101\"",
-		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(env("early"))+" }", 1))
+	c := newCluster(t, file(2, "puppet", "state = \"snapshot\"\n", with(env("early"))))
 	c.Start("n1")
 	c.Start("n2")
-	if got := c.await("n2", 1); !slices.Equal(got, []string{`{"src":"?","dest":"n2","body":{"type":"early"}}`}) {
-		t.Errorf("n2 got %q", got)
+	want := []string{`{"src":"?","dest":"n2","body":{"type":"early"}}`}
+	if got := c.await("n2", 1); !slices.Equal(got, want) {
+		t.Errorf("n2: got %q, want %q", got, want)
 	}
 }
 
-// What comes before the child has said init_ok waits in the inbox, where a snapshot
-// sees it.
+// A message that arrives before init_ok waits in the inbox, where a snapshot records it.
 func TestMessageBeforeInit(t *testing.T) {
 	m := newMeeting(t)
-	c := newCluster(t, strings.Replace(file(2, "puppet", "state = \"none\"\n"), "address = \"127.0.0.1:7101\"",
-		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(m.env("late"))+" }", 1))
+	c := newCluster(t, file(2, "puppet", "state = \"none\"\n", with(m.env("late"))))
 	c.Start("n1")
 	c.Start("n2")
 	arrived := m.come()
@@ -150,7 +147,7 @@ func TestMessageBeforeInit(t *testing.T) {
 	c.print("n2", sent...)
 	s := c.Complete("n2")
 	if got := clustertest.Payloads(s.Channel("n2", "n1")); !slices.Equal(got, sent) {
-		t.Errorf("in flight %q\n%s", got, s)
+		t.Errorf("in flight: got %q, want %q", got, sent)
 	}
 	if n := s.Channel("n1", "n2").Sent; n > 0 {
 		t.Errorf("before init_ok: got %d messages sent, want none\n%s", n, s)
@@ -160,16 +157,15 @@ func TestMessageBeforeInit(t *testing.T) {
 	}
 	arrived.Write([]byte("."))
 	if got := c.await("n1", 2); !slices.Equal(got, sent) {
-		t.Errorf("n1 got %q", got)
+		t.Errorf("n1: got %q, want %q", got, sent)
 	}
 }
 
-// The white space around a line belongs to no message: what is recorded and printed
-// in a snapshot is what the receiver gets.
+// The white space around a line belongs to no message. A snapshot records and prints exactly
+// what the receiver receives.
 func TestWhiteSpaceAroundALineIsCutOnce(t *testing.T) {
 	m := newMeeting(t)
-	c := newCluster(t, strings.Replace(file(2, "puppet", "state = \"none\"\n"), "address = \"127.0.0.1:7101\"",
-		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(m.env("late"))+" }", 1))
+	c := newCluster(t, file(2, "puppet", "state = \"none\"\n", with(m.env("late"))))
 	c.Start("n1")
 	c.Start("n2")
 	arrived := m.come()
@@ -191,14 +187,12 @@ func TestWhiteSpaceAroundALineIsCutOnce(t *testing.T) {
 	}
 }
 
-// A child that prints without end and never reads: nothing grows, others go on.
+// A child that prints without end and never reads does not make queues grow, and does not
+// hold up others.
 func TestFlood(t *testing.T) {
-	text := file(3, "puppet", "state = \"snapshot\"\nstate_timeout = \"200ms\"\n") + "[network]\noutbox_high = \"256KiB\"\nwindow = \"64KiB\"\n[snapshot]\nmarkers = \"ahead\"\n"
-	c := newCluster(t, strings.Replace(text, "address = \"127.0.0.1:7101\"",
-		"address = \"127.0.0.1:7101\"\nprogram = { "+strings.TrimSpace(env("flood"))+" }", 1))
 	m := newMeeting(t)
-	deaf := m.env("deaf")
-	c.Config.Processes[1].Program = reparse(t, deaf, "state = \"none\"\nstate_timeout = \"100ms\"").Processes[0].Program
+	c := newCluster(t, file(3, "puppet", "state = \"snapshot\"\nstate_timeout = \"200ms\"\n[network]\noutbox_high = \"256KiB\"\nwindow = \"64KiB\"\n[snapshot]\nmarkers = \"ahead\"\n",
+		with(env("flood")), with(m.env("deaf"), `state = "none"`)))
 	c.Start("n1")
 	x := c.made("n2")
 	c.Host("n2", x)
@@ -211,43 +205,35 @@ func TestFlood(t *testing.T) {
 		t.Errorf("n1: got error %q, %+v; want no reply, none unanswered", fault, about)
 	}
 	if got := c.Call("n3", `{"type":"lines"}`); !strings.Contains(got, "lines_ok") {
-		t.Errorf("n3: %s", got)
+		t.Errorf("n3: got %s, want lines_ok", got)
 	}
 	if n := x.waiting(); n == 0 || n > 1200 {
-		t.Errorf("%d bytes wait for n2, more than one line or none", n)
+		t.Errorf("got %d bytes that wait for n2, want those of one line", n)
 	}
 	gate.Write([]byte("."))
 	for i, line := range c.await("n2", 2000)[:2000] {
 		if !strings.Contains(line, fmt.Sprintf(`"n":%d,`, i+1)) {
-			t.Fatalf("n2 got %.100s as line %d", line, i+1)
+			t.Fatalf("n2: got %.100s, want line %d", line, i+1)
 		}
 	}
 }
 
-// reparse gives one process with other settings.
-func reparse(t *testing.T, settings ...string) *config.Cluster {
-	t.Helper()
-	text := "name = \"x\"\n[[process]]\nid = \"n1\"\naddress = \"127.0.0.1:1\"\n[program]\nkind = \"exec\"\ncommand = [\"" + self() + "\"]\n" + strings.Join(settings, "\n")
-	return parsed(t, text)
-}
-
-// A child that prints what is refused and never reads the refusals does not make the
-// node grow, nor stop it.
+// A child whose messages are refused, and that never reads the refusals, neither makes the
+// queues of its node grow without limit nor stops the node.
 func TestDrowned(t *testing.T) {
-	c := newCluster(t, file(2, "puppet", ""))
-	c.Config.Processes[0].Program = reparse(t, env("drowned")).Processes[0].Program
+	c := newCluster(t, file(2, "puppet", "", with(env("drowned"))))
 	x := c.made("n1")
 	c.Host("n1", x)
 	c.Start("n2")
 	if got := c.await("n2", 1); !strings.Contains(got[0], "done") {
-		t.Errorf("n2 got %q", got)
+		t.Errorf("n2: got %q, want \"done\"", got)
 	}
 	if n := x.waiting(); n < refusalsMax/2 || n > refusalsMax+1000 {
-		t.Errorf("%d bytes wait", n)
+		t.Errorf("got %d bytes that wait for n1, want about %d", n, refusalsMax)
 	}
 }
 
-// waiting is how much waits to be written to a child.
+// waiting returns how many bytes wait to be written to a child.
 func (x *Program) waiting() int {
 	n := make(chan int)
 	x.process.Do(func() { n <- x.child.Pending() })
@@ -255,7 +241,7 @@ func (x *Program) waiting() int {
 }
 
 // Children that print more than all queues hold before they read anything do not
-// wait for each other for ever.
+// deadlock.
 func TestCircle(t *testing.T) {
 	c := run(t, file(3, "burst", "")+"[network]\noutbox_high = \"64KiB\"\nwindow = \"4KiB\"\n")
 	for _, id := range c.Config.IDs() {
@@ -263,15 +249,14 @@ func TestCircle(t *testing.T) {
 	}
 }
 
-// A child that reads and never prints.
+// A child that does not answer init within init_timeout ends its node.
 func TestMute(t *testing.T) {
 	c := run(t, file(1, "mute", "init_timeout = \"50ms\"\n"))
-	if got := c.ended("n1"); got != "the child has not answered init within 50ms (init_timeout): does it flush its output?" {
-		t.Error(got)
-	}
+	c.ends("n1", "the child has not answered init within 50ms (init_timeout): does it flush its output?")
 }
 
-// How a child ends, or what it prints, ends its node.
+// A child that exits, or breaks the protocol, ends its node with an error that names the
+// reason.
 func TestEnds(t *testing.T) {
 	for name, test := range map[string]struct {
 		settings string
@@ -292,9 +277,7 @@ func TestEnds(t *testing.T) {
 			t.Parallel()
 			c := run(t, file(1, "puppet", test.settings))
 			c.Cast("n1", test.request)
-			if got := c.ended("n1"); got != test.want {
-				t.Errorf("got  %s\nwant %s", got, test.want)
-			}
+			c.ends("n1", test.want)
 		})
 	}
 }
@@ -308,25 +291,21 @@ func TestClosedStdin(t *testing.T) {
 		select {
 		case <-c.Done("n1"):
 			ended = true
-			if got, want := c.ended("n1"), "the child closed its stdin"; got != want {
-				t.Errorf("got error %s, want %s", got, want)
-			}
-		default: // the first of these may have come before it was closed
+			c.ends("n1", "the child closed its stdin")
+		default: // the first messages may have come before stdin was closed
 			c.print("n2", `{"dest":"n1","body":{"type":"a"}}`)
 		}
 	}
 }
 
-// A last line without an end counts if it is JSON.
+// A last line without a line feed counts if it is JSON.
 func TestPartialLine(t *testing.T) {
 	c := run(t, file(2, "puppet", ""))
 	c.Up()
 	c.Cast("n1", `{"type":"partial","text":"{\"dest\":\"n2\",\"body\":{\"type\":\"last\"}}"}`)
-	if got := c.ended("n1"); got != "child exited: exit status 0" {
-		t.Error(got)
-	}
+	c.ends("n1", "child exited: exit status 0")
 	if strings.Contains(c.Log.String(), "no JSON") {
-		t.Error("it was no JSON")
+		t.Errorf("got a log with \"no JSON\", want none:\n%s", c.Log)
 	}
 }
 
@@ -334,69 +313,58 @@ func TestBadLineDropped(t *testing.T) {
 	c := run(t, file(2, "puppet", "on_bad_line = \"drop\"\n"))
 	c.print("n1", "hello", "[]", `{"dest":"n2","body":{"type":"after"}}`)
 	if got := c.await("n2", 1); !strings.Contains(got[0], "after") {
-		t.Errorf("n2 got %q", got)
+		t.Errorf("n2: got %q, want \"after\"", got)
 	}
 	c.Logged("line 3 of the child is no JSON object")
 }
 
-// A child that dies of long lines, and the limit that keeps them from it.
+// Line_limit keeps a child from lines that it cannot read.
 func TestLineLimit(t *testing.T) {
-	text := strings.Replace(file(2, "puppet", ""), "address = \"127.0.0.1:7101\"",
-		"address = \"127.0.0.1:7101\"\nprogram = { line_limit = \"65535B\", "+strings.TrimSpace(env("scanner"))+" }", 1)
 	long := func(n int) string {
 		const frame = `{"dest":"n1","body":{"pad":""}}`
 		return strings.Replace(frame, `""`, `"`+strings.Repeat("x", n-len(frame))+`"`, 1)
 	}
-	c := run(t, text)
+	c := run(t, file(2, "puppet", "", with(env("scanner"), `line_limit = "65535B"`)))
 	c.print("n2", long(65535))
 	if got := c.await("n2", 1); !strings.Contains(got[0], `"n":65535`) {
-		t.Errorf("n2 got %q", got)
+		t.Errorf("n2: got %q, want a length of 65535", got)
 	}
 	c.print("n2", long(65536))
-	if got := c.ended("n1"); got != "a line of 65536 bytes came from n2, more than 65535 (line_limit)" {
-		t.Error(got)
-	}
-	c = run(t, strings.Replace(text, `line_limit = "65535B", `, "", 1))
+	c.ends("n1", "a line of 65536 bytes came from n2, more than 65535 (line_limit)")
+	c = run(t, file(2, "puppet", "", with(env("scanner"))))
 	c.print("n2", long(65536))
-	if got := c.ended("n1"); got != "child exited: exit status 7; last line on stderr: bufio.Scanner: token too long" {
-		t.Error(got)
-	}
+	c.ends("n1", "child exited: exit status 7; last line on stderr: bufio.Scanner: token too long")
 }
 
-// A child's environment has nothing of the node's but what it needs; its directory
-// is that of the file.
+// A child's environment has nothing of the node's but what a program needs. Its working
+// directory is the one of the cluster file.
 func TestEnvironment(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	t.Setenv("LC_TIME", "C")
 	t.Setenv("TZ", "UTC")
 	c := run(t, file(1, "puppet", ""))
-	var got struct {
+	got := clustertest.JSON[struct {
 		Env []string
 		Dir string
-	}
-	if err := json.Unmarshal([]byte(c.Call("n1", `{"type":"environment"}`)), &got); err != nil {
-		t.Fatal(err)
-	}
+	}](c.Call("n1", `{"type":"environment"}`))
 	for _, v := range got.Env {
 		name, _, _ := strings.Cut(v, "=")
 		if !slices.Contains([]string{"CHILD", "GORACE", "PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "PWD"}, name) && !strings.HasPrefix(name, "LC_") {
-			t.Errorf("the child has %s", v)
+			t.Errorf("got variable %s, want none of that name", v)
 		}
 	}
 	for _, want := range []string{"CHILD=puppet", "LC_TIME=C", "TZ=UTC"} {
 		if !slices.Contains(got.Env, want) {
-			t.Errorf("the child has no %s: %q", want, got.Env)
+			t.Errorf("got environment %q, want %s in it", got.Env, want)
 		}
 	}
 	if got.Dir != c.Config.Dir() {
-		t.Errorf("it runs in %s, not %s", got.Dir, c.Config.Dir())
+		t.Errorf("working directory: got %s, want %s", got.Dir, c.Config.Dir())
 	}
 }
 
 // A program that does not exist.
 func TestNoSuchProgram(t *testing.T) {
-	c := run(t, strings.Replace(file(1, "puppet", ""), self(), "no-such-program", 1))
-	if got := c.ended("n1"); got != `start no-such-program: exec: "no-such-program": executable file not found in $PATH` {
-		t.Error(got)
-	}
+	c := run(t, file(1, "puppet", "", with(`command = ["no-such-program"]`)))
+	c.ends("n1", `start no-such-program: exec: "no-such-program": executable file not found in $PATH`)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"chandy/internal/clustertest"
 	"chandy/internal/maelstrom"
 	"chandy/program"
 )
@@ -50,13 +51,10 @@ func reached() string {
 	return "acknowledged"
 }
 
-// What is printed before the reply was sent before the cut, what is printed after it
-// after the cut.
+// A line that is printed before the reply was sent before the cut. A line that is printed
+// after the reply was sent after the cut.
 func TestPrintedBeforeReply(t *testing.T) {
-	c := newCluster(t, file(2, "puppet", ""))
-	c.Config.Processes[0].Program = reparse(t, env("chatty"), `state = "snapshot"`).Processes[0].Program
-	c.Start("n1")
-	c.Start("n2")
+	c := run(t, file(2, "puppet", "", with(env("chatty"), `state = "snapshot"`)))
 	for round := range 20 {
 		s := c.Complete("n1")
 		want := uint64(6*round + 3)
@@ -69,8 +67,8 @@ func TestPrintedBeforeReply(t *testing.T) {
 	}
 }
 
-// Nothing is written to a child between the request and its reply, not even that a
-// message of it cannot be sent; that comes afterwards.
+// Nothing is written to a child between the request and its reply. An error about a message
+// that cannot be sent is written afterwards.
 func TestRefusedInCapture(t *testing.T) {
 	c := run(t, file(1, "asker", "state = \"snapshot\"\n"))
 	for round := range 5 {
@@ -83,17 +81,16 @@ func TestRefusedInCapture(t *testing.T) {
 // A node that stops ends its child.
 func TestNodeEndsChild(t *testing.T) {
 	m := newMeeting(t)
-	c := newCluster(t, strings.Replace(file(1, "puppet", ""), env("puppet"), m.env("stubborn"), 1))
-	c.Start("n1")
+	c := run(t, file(1, "puppet", "", with(m.env("stubborn"))))
 	gone := m.come()
 	if err := c.Stop("n1"); err != nil {
-		t.Error(err)
+		t.Errorf("stop: got error %v, want none", err)
 	}
 	m.gone(gone)
 	none(t)
 }
 
-// A reply that comes too late is dropped: it is not taken for that to the next
+// A reply that comes too late is dropped. It does not count as the reply to the next
 // request.
 func TestLateReply(t *testing.T) {
 	c := run(t, file(1, "stuck", "state = \"snapshot\"\nstate_timeout = \"50ms\"\n"+unhurried))
@@ -106,7 +103,7 @@ func TestLateReply(t *testing.T) {
 	c.Logged("no request of the node waits for this reply")
 }
 
-// A request that stays unanswered is waited for, as long as settling may take.
+// A capture waits for the reply to an unanswered request until settle_timeout.
 func TestUnanswered(t *testing.T) {
 	c := run(t, file(1, "puppet", "state = \"snapshot\"\nsettle_timeout = \"60ms\"\n"))
 	c.Call("n1", `{"type":"lines"}`)
@@ -127,11 +124,9 @@ func TestUnanswered(t *testing.T) {
 	}
 }
 
-// A child that refuses, or answers without a state.
+// A state error quotes a child that refuses, or that answers without a state.
 func TestNoState(t *testing.T) {
-	c := run(t, file(1, "puppet", "state = '{\"type\":\"print\",\"lines\":[]}'\n"))
-	_ = c.Complete("n1")
-	x := c.made("n1")
+	x := newCluster(t, file(1, "puppet", "")).made("n1")
 	for body, want := range map[string]string{
 		`{"type":"error","code":10,"text":"no"}`: `the child refuses: {"type":"error","code":10,"text":"no"}`,
 		`{"type":"snapshot_ok"}`:                 `the child's reply has no "state": {"type":"snapshot_ok"}`,
@@ -140,13 +135,12 @@ func TestNoState(t *testing.T) {
 		x.capture = &capture{}
 		l, err := maelstrom.ParseBody([]byte(body))
 		if got := x.state(l); err != nil || got.Error != want {
-			t.Errorf("%s: %+v, %v", body, got, err)
+			t.Errorf("%s: got state error %q, %v, want %q", body, got.Error, err, want)
 		}
 	}
 }
 
-// A state goes back into a child before it takes part; what it prints meanwhile is
-// dropped.
+// A child is restored before it takes part. The lines that it prints meanwhile are dropped.
 func TestRestore(t *testing.T) {
 	c := newCluster(t, file(2, "puppet", "state = \"snapshot\"\n"))
 	const state = `{"n":9007199254740993, "z":1,"a":[ ]}`
@@ -157,33 +151,35 @@ func TestRestore(t *testing.T) {
 	c.Host("n1", x)
 	c.Start("n2")
 	c.print("n1", `{"dest":"n2","body":{"type":"after"}}`)
-	if got := c.await("n2", 1); !slices.Equal(got, []string{`{"dest":"n2","body":{"type":"after"}}`}) {
-		t.Errorf("n2 got %q", got)
+	after := []string{`{"dest":"n2","body":{"type":"after"}}`}
+	if got := c.await("n2", 1); !slices.Equal(got, after) {
+		t.Errorf("n2: got %q, want %q", got, after)
 	}
 	got, _, _ := stateOf(c.Complete("n2"), "n1")
 	if !strings.Contains(got, `"restored":`+state) || !strings.Contains(got, `\"restoring\":true`) {
-		t.Errorf("restored as %s", got)
+		t.Errorf("restored: got %s, want %s and \"restoring\":true in it", got, state)
 	}
 	again := c.made("n1")
 	restore(again, []byte(`"bad"`))
 	c.Stop("n1")
 	c.Host("n1", again)
-	if got := c.ended("n1"); !strings.HasPrefix(got, "the child refuses restore: {") {
-		t.Error(got)
+	const refusal = "the child refuses restore: {"
+	if got := c.Ended("n1"); !strings.HasPrefix(fmt.Sprint(got), refusal) {
+		t.Errorf("restore of \"bad\": got error %v, want %s…", got, refusal)
 	}
 	if err := restore(c.made("n1"), []byte(`{"half`)); err == nil {
-		t.Error("it takes half a state")
+		t.Error("half a state: got no error, want one")
 	}
-	c.Config.Processes[0].Program = reparse(t, env("puppet")).Processes[0].Program
-	if err := restore(c.made("n1"), []byte(state)); err == nil {
-		t.Error("it takes a state that it would not give")
+	stateless := newCluster(t, file(1, "puppet", ""))
+	if err := restore(stateless.made("n1"), []byte(state)); err == nil {
+		t.Error("state = \"none\": got no error, want one")
 	}
 }
 
 // A snapshot waits for init_ok without a limit of its own: state_timeout begins later.
 func TestSnapshotBeforeInit(t *testing.T) {
 	m := newMeeting(t)
-	c := newCluster(t, strings.Replace(file(1, "puppet", "state = \"snapshot\"\n"), env("puppet"), m.env("late"), 1))
+	c := newCluster(t, file(1, "puppet", "state = \"snapshot\"\n", with(m.env("late"))))
 	x := c.made("n1")
 	c.Host("n1", x)
 	gate := m.come()
@@ -209,7 +205,7 @@ func TestSnapshotBeforeInit(t *testing.T) {
 // A program that was never started has nothing to close.
 func TestNeverStarted(t *testing.T) {
 	if err := newCluster(t, file(1, "puppet", "")).made("n1").Close(); err != nil {
-		t.Error(err)
+		t.Errorf("close: got error %v, want none", err)
 	}
 }
 
@@ -228,14 +224,14 @@ func TestSettings(t *testing.T) {
 		"command = [\"a\"]\nsettle = \"yes\"":                             `settle: must be one of auto, none, not "yes"`,
 		"command = [\"a\"]\nline_limit = \"1B\"\non_bad_line = \"panic\"": "line_limit: must be from 1KiB to 16MiB, not \"1B\"\non_bad_line: must be one of end, drop, not \"panic\"",
 	} {
-		c := parsed(t, "name = \"x\"\n[[process]]\nid = \"n1\"\naddress = \"127.0.0.1:1\"\n[program]\nkind = \"exec\"\n"+settings)
+		c := newCluster(t, clustertest.File("[program]\nkind = \"exec\"\n"+settings, "n1")).Config
 		if _, err := New(c, c.Processes[0]); fmt.Sprint(err) != want {
-			t.Errorf("%s:\n got %v\nwant %s", settings, err, want)
+			t.Errorf("%s:\n got error %v\n want %s", settings, err, want)
 		}
 	}
 }
 
-// Requests beyond those that are known one by one count as unanswered for good.
+// Requests beyond openMax count as unanswered for good.
 func TestRequests(t *testing.T) {
 	var r requests
 	id := func(i int) []byte { return fmt.Append(nil, i) }
@@ -243,26 +239,26 @@ func TestRequests(t *testing.T) {
 		r.add("n1", id(i))
 	}
 	if r.unanswered() != openMax+10 || len(r.open) != openMax {
-		t.Errorf("%d unanswered, %d open", r.unanswered(), len(r.open))
+		t.Errorf("got %d unanswered, %d open, want %d, %d", r.unanswered(), len(r.open), openMax+10, openMax)
 	}
 	for i := range openMax + 10 {
 		if known := r.answered("n1", id(i)); known != (i >= 10) || r.answered("n1", id(i)) {
-			t.Fatalf("request %d: %v", i, known)
+			t.Fatalf("reply to request %d: got known %v, want %v, and false the second time", i, known, i >= 10)
 		}
 	}
 	if r.unanswered() != 10 || r.answered("n2", id(1)) {
-		t.Errorf("%d unanswered", r.unanswered())
+		t.Errorf("got %d unanswered, want 10; want no request of n2", r.unanswered())
 	}
 	for i := range 10 * openMax { // answered ones are forgotten
 		r.add("n1", id(i%3))
 		r.answered("n1", id(i%3))
 	}
 	if len(r.order) > 100 || len(r.open) != 0 || r.unanswered() != 10 {
-		t.Errorf("%d in order, %d open", len(r.order), len(r.open))
+		t.Errorf("got %d in order, %d open, %d unanswered, want at most 100, 0, 10", len(r.order), len(r.open), r.unanswered())
 	}
 }
 
-// restore hands a program a state and returns what it passes to done.
+// restore calls Restore and returns the error that the program passes to done.
 func restore(p program.Program, state []byte) (err error) {
 	p.Restore(state, func(e error) { err = e })
 	return err
