@@ -47,7 +47,7 @@ func TestVirtualLongRequest(t *testing.T) {
 			go socket.Write(wire.Append(nil, wire.Request{Number: uint64(i), Body: []byte(body)}))
 			f, err := reader.Read()
 			if err != nil {
-				t.Fatalf("request %d: %v", i, err)
+				t.Fatalf("request %d: got %v, want an error reply", i, err)
 			}
 			if r, ok := f.(wire.Reply); !ok || r.Kind != wire.KindError || len(r.Body) > 2*wire.TextMax {
 				t.Errorf("request %d: got %v, want an error reply of at most %d bytes", i, f, 2*wire.TextMax)

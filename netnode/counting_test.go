@@ -109,7 +109,7 @@ func (c *counting) tick() {
 		for i := 0; i < burst && c.sent[to] < c.quota; i++ {
 			c.sent[to]++
 			if err := c.process.Send(to, numbered(c.process.ID(), c.sent[to], c.fill())); err != nil {
-				c.t.Errorf("%s: %v", c.process.ID(), err)
+				c.t.Errorf("%s: send: got error %v, want none", c.process.ID(), err)
 			}
 		}
 		more = more || c.sent[to] < c.quota

@@ -51,7 +51,7 @@ func takeMany(t *testing.T, c *clustertest.Cluster, n, atOnce int, want int64) (
 			for at := range todo {
 				s, err := c.Take(10*time.Second, at)
 				if err != nil {
-					t.Errorf("at %s: %v", at, err)
+					t.Errorf("at %s: got error %v, want a snapshot", at, err)
 					return
 				}
 				if s.Status() != "complete" || sum(s) != want {

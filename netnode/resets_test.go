@@ -91,7 +91,7 @@ func proxyResets(t *testing.T, markers string, resets, messages, snapshots int) 
 			each.Go(func() {
 				switch status, err := takeCounted(c, timeouts[i], at[i]); {
 				case err != nil:
-					t.Errorf("at %s, time-out %v: %v", at[i], timeouts[i], err)
+					t.Errorf("at %s, time-out %v: got error %v, want none", at[i], timeouts[i], err)
 				case status == "complete":
 					complete.Add(1)
 				case timeouts[i] == time.Minute:

@@ -17,8 +17,7 @@ import (
 	"time"
 )
 
-// The children of the tests are this test program itself: which one is said by
-// $CHILD.
+// The children of the tests are this test program itself. $CHILD names the kind.
 func TestMain(m *testing.M) {
 	if run, ok := children[os.Getenv("CHILD")]; ok {
 		run()
@@ -50,7 +49,7 @@ var children = map[string]func(){
 	"host":     host,
 }
 
-// said is a message as the children read it.
+// said is a message that a child reads.
 type said struct {
 	Src  string `json:"src"`
 	Dest string `json:"dest"`
@@ -70,10 +69,10 @@ type said struct {
 	} `json:"body"`
 }
 
-// node is what a child does in any case.
+// node has what all children need.
 type node struct {
 	in  *bufio.Reader
-	mu  sync.Mutex // of out
+	mu  sync.Mutex // guards out
 	out *os.File
 	id  string
 	all []string
@@ -81,7 +80,7 @@ type node struct {
 
 func newNode() *node { return &node{in: bufio.NewReader(os.Stdin), out: os.Stdout} }
 
-// read is the next line; at the end of the input the child ends.
+// read returns the next line. At the end of the input the child exits.
 func (n *node) read() (string, said) {
 	line, err := n.in.ReadString('\n')
 	if err != nil {
@@ -105,7 +104,7 @@ func (n *node) send(dest, body string) {
 	n.print(fmt.Sprintf(`{"src":%q,"dest":%q,"body":%s}`, n.id, dest, body))
 }
 
-// reply answers a message; more is the members of the body, after a comma.
+// reply answers a message. More has further members of the body, each after a comma.
 func (n *node) reply(m said, kind, more string) {
 	n.send(m.Src, fmt.Sprintf(`{"type":%q,"in_reply_to":%s%s}`, kind, m.Body.MsgID, more))
 }
@@ -118,7 +117,7 @@ func (n *node) initialise() said {
 	return m
 }
 
-// puppet does what clients tell it, and keeps every other line.
+// puppet does what clients request, and keeps every other line.
 type puppet struct {
 	*node
 	lines   []string
@@ -168,7 +167,7 @@ func (p *puppet) serve() {
 			text, _ := json.Marshal(os.Environ())
 			dir, _ := os.Getwd()
 			p.reply(m, "environment_ok", fmt.Sprintf(`,"env":%s,"dir":%q`, text, dir))
-		case client && kind == "leave": // with so many last words
+		case client && kind == "leave": // after text on stderr
 			fmt.Fprint(os.Stderr, m.Body.Text)
 			os.Exit(m.Body.N)
 		case client && kind == "partial":
@@ -201,7 +200,7 @@ func early() {
 	p.serve()
 }
 
-// late answers init when the test, which listens at $ADDRESS, says so.
+// late answers init when the test, which listens at $ADDRESS, writes a byte.
 func late() {
 	p := newPuppet()
 	line, m := p.read()
@@ -213,8 +212,8 @@ func late() {
 	p.serve()
 }
 
-// awaitTest tells the test at $ADDRESS that it is there, and waits for its word. The
-// connection stays open while the child lives.
+// awaitTest connects to the test at $ADDRESS and waits for a byte. The connection stays open
+// while the child runs.
 func awaitTest() {
 	c, err := net.Dial("tcp", os.Getenv("ADDRESS"))
 	if err != nil {
@@ -223,12 +222,12 @@ func awaitTest() {
 	}
 	fmt.Fprintln(c, os.Getpid())
 	io.ReadFull(c, make([]byte, 1))
-	forever = append(forever, c)
+	met = append(met, c)
 }
 
-var forever []net.Conn
+var met []net.Conn // kept, so that the garbage collector closes none
 
-// deaf answers init, says so to the test and then reads nothing until told.
+// deaf answers init, connects to the test, and reads nothing until the test writes a byte.
 func deaf() {
 	p := newPuppet()
 	p.initialise()
@@ -245,7 +244,7 @@ func flood() {
 	}
 }
 
-// drowned prints to nobody, wants replies, and never reads them.
+// drowned prints requests to an unknown process, and never reads the refusals.
 func drowned() {
 	n := newNode()
 	n.initialise()
@@ -256,7 +255,7 @@ func drowned() {
 	select {}
 }
 
-// scanner dies of a line over 65,535 bytes.
+// scanner exits with an error when it reads a line over 65,535 bytes.
 func scanner() {
 	p := newPuppet()
 	lines := bufio.NewScanner(os.Stdin)
@@ -283,8 +282,8 @@ func stubborn() {
 	select {}
 }
 
-// adder adds up what it is sent and answers each; with threads, each line in its own,
-// after some work.
+// adder adds up the numbers that it receives, and answers each request. With threads, each
+// line has a goroutine of its own, which first works or sleeps.
 func adder(threads bool) {
 	n := newNode()
 	n.initialise()
@@ -314,11 +313,11 @@ func adder(threads bool) {
 			case m.Body.Type != "add":
 			case m.Body.N%2 == 0:
 				spin(time.Duration(m.Body.N%7) * 40 * time.Microsecond)
-			case m.Body.MsgID == nil: // never asleep for as long as who is idle
+			case m.Body.MsgID == nil: // asleep, but never for as long as idleFor
 				for range 10 {
 					time.Sleep(1500 * time.Microsecond)
 				}
-			default: // asleep for longer
+			default: // asleep for longer than idleFor
 				time.Sleep(12 * time.Millisecond)
 			}
 			work(m)
@@ -331,8 +330,8 @@ func spin(d time.Duration) {
 	}
 }
 
-// token passes a token to the next node, by way of a message to itself, so that it
-// has it for a while.
+// token passes a token to the next node. Before that it sends a message to itself, so that it
+// holds the token for a while.
 func token() {
 	n := newNode()
 	n.initialise()
@@ -357,7 +356,7 @@ func token() {
 	}
 }
 
-// gossip tells every value that is new to it to all others.
+// gossip sends every value that is new to it to all others.
 func gossip() {
 	n := newNode()
 	n.initialise()
@@ -384,7 +383,7 @@ func gossip() {
 	}
 }
 
-// host starts a stubborn child and is a program that can be killed.
+// host starts a stubborn child, and runs until it is killed.
 func host() {
 	p, err := Start(Spec{
 		Command: []string{os.Args[0]}, Env: map[string]string{"CHILD": "stubborn", "ADDRESS": os.Getenv("ADDRESS")},
@@ -397,7 +396,7 @@ func host() {
 	select {}
 }
 
-// stuck answers init, and then each request one too late: when it is asked again.
+// stuck answers init. It answers each later request only when the next one comes.
 func stuck() {
 	n := newNode()
 	n.initialise()
@@ -414,8 +413,7 @@ func stuck() {
 	}
 }
 
-// chatty prints three lines before it answers the request for its state, and three
-// after it.
+// chatty prints three lines before it answers a request for its state, and three afterwards.
 func chatty() {
 	n := newNode()
 	n.initialise()
@@ -434,8 +432,8 @@ func chatty() {
 	}
 }
 
-// asker asks nobody for something before it gives its state, which is what it has
-// been told in the next 20 ms.
+// asker sends a request to an unknown process before it answers a request for its state. The
+// state is how many other lines it has read 20 ms later.
 func asker() {
 	n := newNode()
 	n.initialise()
@@ -481,7 +479,7 @@ func burst() {
 	}
 }
 
-// parent has a child of its own, which is stubborn, and ends at the end of its input.
+// parent starts an orphan, and exits at the end of its input.
 func parent() {
 	p := newPuppet()
 	p.initialise()
@@ -493,7 +491,7 @@ func parent() {
 	p.serve()
 }
 
-// orphan lives as long as it can.
+// orphan runs until SIGKILL.
 func orphan() {
 	signal.Ignore(syscall.SIGTERM, syscall.SIGHUP)
 	awaitTest()

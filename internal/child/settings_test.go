@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// The cluster file of the repository and docs/settings.md are the reference: they
-// have every setting, its default and its limits.
+// The cluster file of the repository and docs/settings.md are the reference. They state
+// every setting, its default and its limits.
 func TestReference(t *testing.T) {
 	for _, file := range []string{"../../cluster.toml", "../../docs/settings.md"} {
 		whole, err := os.ReadFile(file)
@@ -22,25 +22,25 @@ func TestReference(t *testing.T) {
 			key := field.Tag.Get("toml")
 			at := regexp.MustCompile("(?m)^(#   " + key + " |\\| `" + key + "` )").FindIndex(text)
 			if at == nil {
-				t.Errorf("%s has no key %s", file, key)
+				t.Errorf("%s: got no key %s, want one", file, key)
 				continue
 			}
 			if v := field.Tag.Get("default"); v != "" && !strings.Contains(prose, "default "+v) && !strings.Contains(prose, "| "+v+" |") && !strings.Contains(prose, "| "+v+";") {
-				t.Errorf("%s does not say that the default of %s is %s", file, key, v)
+				t.Errorf("%s: got no default of %s, want %s", file, key, v)
 			}
 			if low, high := field.Tag.Get("min"), field.Tag.Get("max"); high != "" && !strings.Contains(prose, "from "+low+" to "+high) {
-				t.Errorf("%s does not say that %s is from %s to %s", file, key, low, high)
+				t.Errorf("%s: got no limits of %s, want from %s to %s", file, key, low, high)
 			}
 			for _, one := range strings.Fields(field.Tag.Get("oneof")) {
 				if !strings.Contains(prose, `"`+one+`"`) {
-					t.Errorf("%s does not say that %s can be %s", file, key, one)
+					t.Errorf("%s: got no value %q of %s, want it", file, one, key)
 				}
 			}
 		}
 	}
 }
 
-// section is what a file says of exec.
+// section returns the text of a file from its heading of exec on.
 func section(text string) []byte {
 	for _, heading := range []string{"# Settings of \"exec\"", "## exec"} {
 		if _, rest, ok := strings.Cut(text, heading); ok {

@@ -16,7 +16,7 @@ func (c *Cluster) Client(id snapshot.ProcessID) *netnode.Client {
 	c.t.Helper()
 	client, err := netnode.DialClient(c.Ctx, c.Config, id, c.Network("client"))
 	if err != nil {
-		c.t.Fatalf("client of %s: %v", id, err)
+		c.t.Fatalf("client of %s: got error %v, want none", id, err)
 	}
 	return client
 }
@@ -27,7 +27,7 @@ func (c *Cluster) Up() {
 	for _, id := range c.Config.IDs() {
 		client := c.Client(id)
 		if err := client.AwaitUp(c.Ctx); err != nil {
-			c.t.Fatalf("%s is not up: %v", id, err)
+			c.t.Fatalf("%s: got %v, want all channels up", id, err)
 		}
 		client.Close()
 	}
@@ -40,12 +40,12 @@ func (c *Cluster) Call(id snapshot.ProcessID, request string) string {
 	defer client.Close()
 	reply, err := client.Call(c.Ctx, json.RawMessage(request))
 	if err != nil {
-		c.t.Fatalf("call %s with %.300s: %v", id, request, err)
+		c.t.Fatalf("call %s with %.300s: got error %v, want a reply", id, request, err)
 	}
 	return string(reply)
 }
 
-// Cast sends a request to which no reply need come.
+// Cast sends a request, and does not wait for the reply.
 func (c *Cluster) Cast(id snapshot.ProcessID, request string) {
 	c.t.Helper()
 	client := c.Client(id)
@@ -60,7 +60,7 @@ func (c *Cluster) Status(id snapshot.ProcessID) wire.ProcessStatus {
 	defer client.Close()
 	s, err := client.Status(c.Ctx)
 	if err != nil {
-		c.t.Fatalf("status of %s: %v", id, err)
+		c.t.Fatalf("status of %s: got error %v, want none", id, err)
 	}
 	return s
 }
@@ -73,12 +73,12 @@ func (c *Cluster) Outgoing(from, to snapshot.ProcessID) wire.OutgoingStatus {
 			return o
 		}
 	}
-	c.t.Fatalf("no channel %s->%s", from, to)
+	c.t.Fatalf("status of %s: got no channel to %s, want one", from, to)
 	return wire.OutgoingStatus{}
 }
 
 // Take takes a snapshot and checks it. With one process the node adds the initiators
-// that are needed besides. It may be called from any goroutine.
+// that are needed besides. Take is safe for concurrent use.
 func (c *Cluster) Take(timeout time.Duration, at ...snapshot.ProcessID) (*Snapshot, error) {
 	client, err := netnode.DialClient(c.Ctx, c.Config, at[0], c.Network("client"))
 	if err != nil {
@@ -109,7 +109,7 @@ func (c *Cluster) Snapshot(timeout time.Duration, at ...snapshot.ProcessID) *Sna
 	c.t.Helper()
 	s, err := c.Take(timeout, at...)
 	if err != nil {
-		c.t.Fatalf("snapshot at %v: %v", at, err)
+		c.t.Fatalf("snapshot at %v: got error %v, want none", at, err)
 	}
 	return s
 }
@@ -124,13 +124,13 @@ func (c *Cluster) Complete(at ...snapshot.ProcessID) *Snapshot {
 	return s
 }
 
-// Begin takes a snapshot in a goroutine. Nil comes if that fails.
+// Begin takes a snapshot in a goroutine. The result is nil if that fails.
 func (c *Cluster) Begin(timeout time.Duration, at ...snapshot.ProcessID) <-chan *Snapshot {
 	result := make(chan *Snapshot, 1)
 	go func() {
 		s, err := c.Take(timeout, at...)
 		if err != nil {
-			c.t.Errorf("snapshot at %v: %v", at, err)
+			c.t.Errorf("snapshot at %v: got error %v, want none", at, err)
 		}
 		result <- s
 	}()

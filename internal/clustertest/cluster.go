@@ -17,16 +17,15 @@ import (
 	"chandy/snapshot"
 )
 
-// Patience is how long a test on real sockets may take, on a machine that has much
-// else to do.
+// Patience is how long a test on real sockets may take. It is enough for a busy machine.
 const Patience = 5 * time.Minute
 
 // Options are the options of New.
 type Options struct {
 	// Program makes the programs that Start starts.
 	Program func(*config.Cluster, config.Process) (program.Program, error)
-	// Network returns the network as it is seen from an address of the cluster file,
-	// or from "client". Nil means a Loopback.
+	// Network returns the network as the node with an address of the cluster file sees
+	// it, or as clients see it if the address is "client". Nil means a Loopback.
 	Network func(from string) netnode.Network
 }
 
@@ -121,7 +120,7 @@ func (c *Cluster) Start(ids ...snapshot.ProcessID) {
 	}
 }
 
-// Host starts the node of a process with another program than that of the file.
+// Host starts the node of a process with a program of the test.
 func (c *Cluster) Host(id snapshot.ProcessID, hosted program.Program) {
 	c.t.Helper()
 	n, err := netnode.New(netnode.Options{
@@ -151,7 +150,7 @@ func (c *Cluster) Address(id snapshot.ProcessID) string {
 	return p.Address
 }
 
-// Network returns the network as it is seen from an address, or from "client".
+// Network returns the network as Options.Network does.
 func (c *Cluster) Network(from string) netnode.Network { return c.options.Network(from) }
 
 // Stop stops a node and returns the error of its Run.
@@ -188,13 +187,13 @@ func (c *Cluster) Ended(id snapshot.ProcessID) error {
 	return r.err
 }
 
-// Await receives from a queue while c.Ctx lasts.
+// Await receives from a Go channel. The test ends if c.Ctx ends first.
 func Await[T any](c *Cluster, queue <-chan T) (v T) {
 	c.t.Helper()
 	select {
 	case v = <-queue:
 	case <-c.Ctx.Done():
-		c.t.Fatalf("nothing came: %v", context.Cause(c.Ctx))
+		c.t.Fatalf("got nothing (%v), want a value", context.Cause(c.Ctx))
 	}
 	return v
 }

@@ -17,7 +17,7 @@ type Log struct {
 
 func newLog() *Log { return &Log{changed: make(chan struct{})} }
 
-// Write is for a logger.
+// Write implements io.Writer for a logger.
 func (l *Log) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,7 +58,7 @@ func (c *Cluster) Logged(part string) {
 		select {
 		case <-changed:
 		case <-c.Ctx.Done():
-			c.t.Fatalf("the log never says %q", part)
+			c.t.Fatalf("got a log without %q, want it", part)
 		}
 	}
 }

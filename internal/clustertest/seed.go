@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// seedVariable is the environment variable that gives tests the seed of a run that
-// failed.
+// seedVariable is the environment variable with the seed of a run that failed.
 const seedVariable = "CHANDY_TEST_SEED"
 
 var seeds sync.Map // *testing.T to uint64
@@ -39,7 +38,7 @@ func Seed(t *testing.T) uint64 {
 	return seed
 }
 
-// Rand returns randomness from the seed of a test. It is for one goroutine.
+// Rand returns a generator with the seed of a test. It is not safe for concurrent use.
 func Rand(t *testing.T) *rand.Rand {
 	t.Helper()
 	return rand.New(rand.NewPCG(Seed(t), 0))

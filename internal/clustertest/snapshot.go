@@ -46,7 +46,7 @@ func Read(text []byte) (*Snapshot, error) {
 		return nil, fmt.Errorf("verify: %w\n%s", err, text)
 	}
 	if !report.Consistent() || report.OK() != g.Complete() {
-		return nil, fmt.Errorf("verify: %s snapshot, faults %v\n%s", g.Status(), report.Faults, text)
+		return nil, fmt.Errorf("verify: got a %s snapshot with faults %v, want none\n%s", g.Status(), report.Faults, text)
 	}
 	if len(text) <= schemaMax {
 		if err := fits(text); err != nil {
