@@ -1,7 +1,6 @@
 package bundled
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -17,12 +16,9 @@ import (
 // startBank makes a bank with channels to p2 and p3 and starts it.
 func startBank(t *testing.T, p *fake, keys string) *bank {
 	t.Helper()
-	made, err := bundled(settings(t, "kind = \"bank\"\n"+keys), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made.Start(p)
-	return made.(*bank)
+	b := newProgram(t, "kind = \"bank\"\n"+keys).(*bank)
+	b.Start(p)
+	return b
 }
 
 func TestBankRequests(t *testing.T) {
@@ -60,31 +56,32 @@ func TestBankRequests(t *testing.T) {
 			t.Errorf("%s\n got  %s\n want %s", c.request, got, c.reply)
 		}
 	}
-	if sent := p.take("p3"); !slices.Equal(sent, []string{`{"type":"transfer","amount":400}`, `{"type":"transfer","amount":600}`}) {
-		t.Errorf("sent %s", sent)
+	want := []string{`{"type":"transfer","amount":400}`, `{"type":"transfer","amount":600}`}
+	if sent := p.take("p3"); !slices.Equal(sent, want) {
+		t.Errorf("sent to p3: got %s, want %s", sent, want)
 	}
 	if got, want := capture(t, b), `{"balance":0,"sent":2,"received":0}`; got != want {
-		t.Errorf("state %s, not %s", got, want)
+		t.Errorf("state: got %s, want %s", got, want)
 	}
 	if p.log.Len() > 0 || len(p.sent) > 0 {
-		t.Errorf("log %s, sent %s: a refused request does nothing", &p.log, p.sent)
+		t.Errorf("got log %s, sent %s, want neither for a refused request", &p.log, p.sent)
 	}
 }
 
-// TestBankSendFails keeps the money of a transfer that was not sent.
+// A bank keeps the money of a transfer that could not be sent.
 func TestBankSendFails(t *testing.T) {
 	p := newFake("p1", 1, "p2")
 	b := startBank(t, p, "transfers_per_second = 1000")
 	p.broken = true
 	p.runTo(time.Second, nil)
 	if _, refused := b.transfer(nil, maelstrom.Line{Body: []byte(`{"to":"p2","amount":1}`)}); refused == nil || refused.Code != maelstrom.CodeTemporarilyUnavailable {
-		t.Errorf("refused %v", refused)
+		t.Errorf("transfer: got refusal %v, want code %d", refused, maelstrom.CodeTemporarilyUnavailable)
 	}
 	if b.state.Balance != 1000 || b.state.Sent != 0 {
-		t.Errorf("state %+v", b.state)
+		t.Errorf("got state %+v, want balance 1000, none sent", b.state)
 	}
 	if !strings.Contains(p.log.String(), "message not sent") {
-		t.Error("not logged")
+		t.Errorf("got log %q, want \"message not sent\" in it", &p.log)
 	}
 }
 
@@ -93,7 +90,7 @@ func TestBankReceive(t *testing.T) {
 	b := startBank(t, p, "")
 	b.Receive("p2", []byte(`{"type":"transfer","amount":5}`))
 	if b.state.Balance != 1005 || b.state.Received != 1 || p.log.Len() > 0 {
-		t.Fatalf("state %+v, log %s", b.state, &p.log)
+		t.Fatalf("got state %+v, log %q, want balance 1005, 1 received, no log", b.state, &p.log)
 	}
 	before := b.state
 	for i, message := range []string{
@@ -103,21 +100,21 @@ func TestBankReceive(t *testing.T) {
 	} {
 		b.Receive("p2", []byte(message))
 		if b.state != before {
-			t.Errorf("%q changed the state to %+v", message, b.state)
+			t.Errorf("%q: got state %+v, want %+v as before", message, b.state, before)
 		}
 		if b.drops != i+1 {
-			t.Errorf("%q: %d messages dropped, want %d", message, b.drops, i+1)
+			t.Errorf("%q: got %d messages dropped, want %d", message, b.drops, i+1)
 		}
 	}
-	if !strings.Contains(p.log.String(), "not a transfer") {
-		t.Errorf("log %q, want that a message is not a transfer", &p.log)
+	if want := "not a transfer"; !strings.Contains(p.log.String(), want) {
+		t.Errorf("got log %q, want %q in it", &p.log, want)
 	}
 	b.Receive("p2", fmt.Appendf(nil, `{"type":"transfer","amount":%d}`, math.MaxInt64-1005))
 	if b.state.Balance != math.MaxInt64 {
-		t.Errorf("balance %d", b.state.Balance)
+		t.Errorf("got balance %d, want %d", b.state.Balance, math.MaxInt64)
 	}
 	if len(p.sent) > 0 {
-		t.Errorf("sent %s", p.sent)
+		t.Errorf("got sent %s, want nothing", p.sent)
 	}
 }
 
@@ -143,27 +140,27 @@ func TestBankRate(t *testing.T) {
 		// The last tick was up to 2 ms before the end, or 1 ms after it.
 		slack := int64(b.settings.TransfersPerSecond/500) + 1
 		if b.state.Sent < c.want-slack || b.state.Sent > c.want+slack {
-			t.Errorf("%q: %d transfers in 10 s, not %d", c.keys, b.state.Sent, c.want)
+			t.Errorf("%q: got %d transfers in 10 s, want %d", c.keys, b.state.Sent, c.want)
 		}
 		if b.state.Sent != int64(len(p.sent["p2"])+len(p.sent["p3"])) {
-			t.Errorf("%q: sent %d, not %d", c.keys, len(p.sent["p2"])+len(p.sent["p3"]), b.state.Sent)
+			t.Errorf("%q: got %d messages, want %d as in the state", c.keys, len(p.sent["p2"])+len(p.sent["p3"]), b.state.Sent)
 		}
 	}
 }
 
-// TestBankPause sends nothing while paused, and does not make up for it.
+// A paused bank sends nothing, and does not catch up afterwards.
 func TestBankPause(t *testing.T) {
 	p := newFake("p1", 1, "p2")
 	b := startBank(t, p, "transfers_per_second = 1000")
 	request(t, b, p, `{"type":"pause"}`)
 	p.runTo(time.Minute, nil)
 	if b.state.Sent != 0 {
-		t.Errorf("%d transfers while paused", b.state.Sent)
+		t.Errorf("paused: got %d transfers, want none", b.state.Sent)
 	}
 	request(t, b, p, `{"type":"resume"}`)
 	p.runTo(time.Minute+100*time.Millisecond, nil)
 	if b.state.Sent < 98 || b.state.Sent > 101 {
-		t.Errorf("%d transfers in 100 ms after the pause", b.state.Sent)
+		t.Errorf("100 ms after the pause: got %d transfers, want 98 to 101", b.state.Sent)
 	}
 }
 
@@ -172,15 +169,15 @@ func TestBankWithoutChannels(t *testing.T) {
 	b := startBank(t, p, "")
 	p.runTo(time.Minute, nil)
 	if got := request(t, b, p, `{"type":"transfer","to":"p1","amount":1}`); !strings.Contains(got, `"code":22`) {
-		t.Errorf("reply %s", got)
+		t.Errorf("got reply %s, want code 22", got)
 	}
 	if len(p.timers) > 0 || b.state.Balance != 1000 {
-		t.Errorf("%d timers, state %+v", len(p.timers), b.state)
+		t.Errorf("got %d timers, balance %d, want none, 1000", len(p.timers), b.state.Balance)
 	}
 }
 
-// TestBankSeed makes the same choices with the same seed, and others at another
-// process.
+// A bank makes the same choices with the same seed. Another process, or another seed of the
+// node, makes others.
 func TestBankSeed(t *testing.T) {
 	run := func(id snapshot.ProcessID, node uint64, keys string) string {
 		p := newFake(id, node, "p2", "p3")
@@ -189,13 +186,13 @@ func TestBankSeed(t *testing.T) {
 		return fmt.Sprintf("%s %s", p.sent["p2"], p.sent["p3"])
 	}
 	if run("p1", 1, "seed = 7") != run("p1", 2, "seed = 7") {
-		t.Error("one seed, two runs")
+		t.Error("same seed: got two different runs, want equal ones")
 	}
 	if run("p1", 1, "seed = 7") == run("p4", 1, "seed = 7") {
-		t.Error("two processes, one run")
+		t.Error("two processes: got equal runs, want different ones")
 	}
 	if run("p1", 1, "") == run("p1", 2, "") {
-		t.Error("two seeds of the node, one run")
+		t.Error("two seeds of the node: got equal runs, want different ones")
 	}
 }
 
@@ -207,19 +204,17 @@ func TestBankCaptureRestore(t *testing.T) {
 	request(t, b, p, `{"type":"pause"}`)
 	state := capture(t, b)
 	if want := `{"balance":996,"sent":1,"received":1,"paused":true}`; state != want {
-		t.Errorf("state %s, not %s", state, want)
+		t.Errorf("state: got %s, want %s", state, want)
 	}
 
-	made, err := bundled(settings(t, `kind = "bank"`), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	made := newProgram(t, `kind = "bank"`)
 	for _, wrong := range []string{``, `null`, `{}`, `[]`, `{"balance":-1}`, `{"balance":"5"}`, `{"balance":5,"paused":1}`, `{"tokens":1}`} {
 		if err := restore(made, []byte(wrong)); err == nil || !strings.Contains(err.Error(), "state of a bank") {
-			t.Errorf("%q restored: %v", wrong, err)
+			t.Errorf("restore of %q: got error %v, want one with \"state of a bank\"", wrong, err)
 		}
-		if got := capture(t, made); got != `{"balance":1000,"sent":0,"received":0}` {
-			t.Errorf("%q left %s", wrong, got)
+		const fresh = `{"balance":1000,"sent":0,"received":0}`
+		if got := capture(t, made); got != fresh {
+			t.Errorf("after restore of %q: got state %s, want %s", wrong, got, fresh)
 		}
 	}
 	if err := restore(made, []byte(state)); err != nil {
@@ -229,7 +224,7 @@ func TestBankCaptureRestore(t *testing.T) {
 	made.Start(q)
 	q.runTo(time.Minute, nil)
 	if got := capture(t, made); got != state {
-		t.Errorf("restored %s, not %s", got, state)
+		t.Errorf("restored: got state %s, want %s", got, state)
 	}
 }
 
@@ -253,13 +248,14 @@ func TestBankSettings(t *testing.T) {
 }
 
 func TestUnknownKind(t *testing.T) {
-	if _, err := bundled(settings(t, `kind = "bnak"`), nil); err == nil || !strings.Contains(err.Error(), `unknown program kind "bnak"`) {
-		t.Errorf("error %v", err)
+	const want = `unknown program kind "kv": there are bank, token, exec, lin-kv, lin-tso, seq-kv and lww-kv`
+	if _, err := bundled(settings(t, `kind = "kv"`), nil); err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %s", err, want)
 	}
 }
 
-// TestBankNeverOverdraws throws everything at one bank. The balance is what it was
-// and came, less what was sent, and never below 0.
+// Random requests, messages and failures never overdraw a bank. Its balance is always the
+// initial one plus all that came, minus all that was sent.
 func TestBankNeverOverdraws(t *testing.T) {
 	random := clustertest.Rand(t)
 	p := newFake("p1", random.Uint64(), "p1", "p2", "p3")
@@ -281,7 +277,7 @@ func TestBankNeverOverdraws(t *testing.T) {
 			b.Receive("c1", []byte(`{"type":"`+[]string{"pause", "resume", "resume", "transfer"}[random.IntN(4)]+`","amount":9223372036854775807,"to":"p2"}`))
 		case 5:
 			b.Receive("p3", []byte(`{"type":"transfer","amount":9223372036854775807}`))
-			if b.state.Balance == math.MaxInt64 { // it had nothing: give it all back
+			if b.state.Balance == math.MaxInt64 { // it was empty: undo this transfer
 				b.state.Balance = 0
 				b.state.Received--
 			}
@@ -294,16 +290,16 @@ func TestBankNeverOverdraws(t *testing.T) {
 		p.take("c1")
 		p.take("c2")
 		if b.state.Balance != want || want < 0 {
-			t.Fatalf("step %d: balance %d, not %d", step, b.state.Balance, want)
+			t.Fatalf("step %d: got balance %d, want %d, not below 0", step, b.state.Balance, want)
 		}
 	}
 	if b.state.Sent < 100 || b.state.Received < 100 {
-		t.Errorf("too little happened: %+v", b.state)
+		t.Errorf("got state %+v, want 100 or more sent and received", b.state)
 	}
 }
 
-// TestBankSum runs three banks over channels that keep messages in flight, and
-// replaces banks by restored ones: the sum is the same at every moment.
+// Three banks send over channels that keep messages in flight, and are replaced by restored
+// ones. The sum of all money is the same at every moment.
 func TestBankSum(t *testing.T) {
 	random := clustertest.Rand(t)
 	ids := []snapshot.ProcessID{"p1", "p2", "p3"}
@@ -338,11 +334,7 @@ func TestBankSum(t *testing.T) {
 		}
 		var sum int64
 		for _, id := range ids {
-			var state bankState
-			if err := json.Unmarshal([]byte(capture(t, banks[id])), &state); err != nil {
-				t.Fatal(err)
-			}
-			sum += state.Balance
+			sum += clustertest.JSON[bankState](capture(t, banks[id])).Balance
 			for _, queue := range processes[id].sent {
 				inFlight = max(inFlight, len(queue))
 				for _, message := range queue {
@@ -351,19 +343,19 @@ func TestBankSum(t *testing.T) {
 			}
 		}
 		if sum != 3000 {
-			t.Fatalf("step %d: the sum is %d", step, sum)
+			t.Fatalf("step %d: got sum %d, want 3000", step, sum)
 		}
 	}
 	if inFlight < 3 {
-		t.Errorf("never more than %d messages in flight on a channel", inFlight)
+		t.Errorf("got at most %d messages in flight on a channel, want 3 or more at some time", inFlight)
 	}
 }
 
 func amountOf(t *testing.T, message string) int64 {
 	t.Helper()
-	var m transfer
-	if err := json.Unmarshal([]byte(message), &m); err != nil || m.Type != "transfer" || m.Amount <= 0 {
-		t.Fatalf("%s is no transfer: %v", message, err)
+	m := clustertest.JSON[transfer](message)
+	if m.Type != "transfer" || m.Amount <= 0 {
+		t.Fatalf("got message %s, want a transfer", message)
 	}
 	return m.Amount
 }

@@ -11,24 +11,25 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"chandy/internal/clustertest"
 	"chandy/internal/config"
 	"chandy/program"
 	"chandy/snapshot"
 )
 
-// fake is the process of a program under test: its time moves when the test says
-// so, and what is sent stays in outboxes.
+// fake is the process of a program under test. Its time passes only in runTo, and all messages
+// stay in outboxes.
 type fake struct {
 	id       snapshot.ProcessID
 	channels []snapshot.ProcessID
 	now      time.Duration
 	timers   []fakeTimer // in the order of their times
 	random   *rand.Rand
-	sent     map[snapshot.ProcessID][][]byte // replies too
+	sent     map[snapshot.ProcessID][][]byte // messages, and replies to clients
 	broken   bool                            // Send fails
-	limit    int                             // of what is sent, in bytes; 0: none
+	limit    int                             // bytes of a message; zero means no limit
 	log      bytes.Buffer
-	logger   zerolog.Logger // into log
+	logger   zerolog.Logger // writes to log
 }
 
 type fakeTimer struct {
@@ -74,7 +75,8 @@ func (p *fake) After(d time.Duration, f func()) {
 	p.timers = slices.Insert(p.timers, i, fakeTimer{at, f})
 }
 
-// runTo lets the time go on, and the timers fire, each late by what late says.
+// runTo advances the time to end, and fires the timers on the way. If late is non-nil, it
+// returns by how much a timer is late.
 func (p *fake) runTo(end time.Duration, late func() time.Duration) {
 	for len(p.timers) > 0 && p.timers[0].at <= end {
 		t := p.timers[0]
@@ -105,7 +107,7 @@ func request(t *testing.T, hosted program.Program, p *fake, text string) string 
 	hosted.Receive(client, []byte(text))
 	replies := p.take(client)
 	if len(replies) != 1 {
-		t.Fatalf("request %s: replies %q, not one", text, replies)
+		t.Fatalf("request %s: got replies %q, want one", text, replies)
 	}
 	return replies[0]
 }
@@ -113,26 +115,35 @@ func request(t *testing.T, hosted program.Program, p *fake, text string) string 
 // settings reads the keys of a [program] as a cluster file has them.
 func settings(t *testing.T, keys string) config.Program {
 	t.Helper()
-	file := "name = \"test\"\n[[process]]\nid = \"p1\"\naddress = \"127.0.0.1:7101\"\n[program]\n" + keys
-	c, err := config.Parse("test.toml", []byte(file))
+	c, err := config.Parse("test.toml", []byte(clustertest.File("[program]\n"+keys, "p1")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c.Processes[0].Program
 }
 
-// capture takes a state that is given at once.
+// newProgram makes the program with these keys of a [program], in a cluster of some processes.
+func newProgram(t *testing.T, keys string, ids ...snapshot.ProcessID) program.Program {
+	t.Helper()
+	made, err := bundled(settings(t, keys), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// capture returns the state that a program captures. The program must answer at once.
 func capture(t *testing.T, hosted program.Program) string {
 	t.Helper()
 	var states []program.State
 	hosted.Capture(func(s program.State) { states = append(states, s.Resolve()) })
 	if len(states) != 1 || states[0].Error != "" {
-		t.Fatalf("captured %v, not one state", states)
+		t.Fatalf("capture: got %v, want one state", states)
 	}
 	return string(states[0].Bytes)
 }
 
-// restore hands a program a state and returns what it passes to done.
+// restore calls Restore and returns the error that the program passes to done.
 func restore(p program.Program, state []byte) (err error) {
 	p.Restore(state, func(e error) { err = e })
 	return err

@@ -29,7 +29,7 @@ func TestKVModel(t *testing.T) {
 	made := startService(t, p, `kind = "lin-kv"`)
 	counts := map[string]int{}
 	for n := range 5000 {
-		if n%500 == 250 { // another goes on from the state
+		if n%500 == 250 { // another instance continues from the state
 			state := capture(t, made)
 			made = serviceProgram(t, `kind = "lin-kv"`)
 			if err := restore(made, []byte(state)); err != nil {
@@ -37,7 +37,7 @@ func TestKVModel(t *testing.T) {
 			}
 			made.Start(p)
 			if again := capture(t, made); again != state {
-				t.Fatalf("restored\n    %s\nnot %s", again, state)
+				t.Fatalf("restored:\n got  %s\n want %s", again, state)
 			}
 		}
 		key, from, to := randomJSON(random, 2), randomJSON(random, 1), randomJSON(random, 1)
@@ -83,11 +83,11 @@ func TestKVModel(t *testing.T) {
 		}
 	}
 	if len(counts) != 5 {
-		t.Errorf("not everything happened: %v", counts)
+		t.Errorf("got replies %v, want all 5 kinds", counts)
 	}
 }
 
-// randomJSON is one of a few values, in one of many texts.
+// randomJSON returns one of a few values, in one of many texts.
 func randomJSON(random *rand.Rand, depth int) string {
 	space := []string{"", "", " ", "\n\t"}[random.IntN(4)]
 	kinds := 5
@@ -113,7 +113,7 @@ func randomJSON(random *rand.Rand, depth int) string {
 	return fmt.Sprintf(`{"y" :%s,"\u0078":%s%s}`, b, space, a)
 }
 
-// plain is a value, decoded.
+// plain returns a decoded value.
 func plain(t *testing.T, text string) (v any) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(text))
@@ -124,8 +124,8 @@ func plain(t *testing.T, text string) (v any) {
 	return v
 }
 
-// The state is that of the moment, although it is written later; and what was
-// received is lent.
+// A state is the one at the capture, although it is encoded later. A service keeps no slice of
+// a payload, whose memory is reused.
 func TestKVCaptureIsACopy(t *testing.T) {
 	p := newFakeService()
 	made := startService(t, p, `kind = "lin-kv"`)
@@ -140,14 +140,14 @@ func TestKVCaptureIsACopy(t *testing.T) {
 	request(t, made, p, `{"type":"write","key":"key","value":"other"}`)
 	request(t, made, p, `{"type":"write","key":"a","value":1}`)
 	if got, want := string(taken.Resolve().Bytes), `{"entries":[{"key":"key","value":"value"}]}`; got != want {
-		t.Errorf("state %s, not %s", got, want)
+		t.Errorf("captured: got %s, want %s", got, want)
 	}
 	if got, want := capture(t, made), `{"entries":[{"key":"a","value":1},{"key":"key","value":"other"}]}`; got != want {
-		t.Errorf("state %s, not %s", got, want)
+		t.Errorf("state: got %s, want %s", got, want)
 	}
 }
 
-// Beyond the limit only what does not take more is granted, and what is refused
+// At the limit a service accepts only requests that take no more memory. A refused request
 // changes nothing.
 func TestKVDataLimit(t *testing.T) {
 	p := newFakeService()
@@ -158,7 +158,7 @@ func TestKVDataLimit(t *testing.T) {
 		{`{"type":"write","key":1,"value":"` + long + `"}`, `{"type":"write_ok"}`}, // 128+1+602
 		{`{"type":"write","key":2,"value":"` + long + `"}`, fmt.Sprintf(full, 2*731)},
 		{`{"type":"read","key":2}`, `{"type":"error","code":20,"text":"there is no key 2"}`},
-		{`{"type":"write","key":2,"value":"` + long[:162] + `"}`, `{"type":"write_ok"}`}, // 128+1+164: all is full
+		{`{"type":"write","key":2,"value":"` + long[:162] + `"}`, `{"type":"write_ok"}`}, // 128+1+164: now it is full
 		{`{"type":"cas","key":3,"from":0,"to":0,"create_if_not_exists":true}`, fmt.Sprintf(full, 1024+130)},
 		{`{"type":"write","key":2,"value":"` + long[:163] + `"}`, fmt.Sprintf(full, 1025)},
 		{`{"type":"cas","key":2,"from":"` + long[:162] + `","to":"` + long[:163] + `"}`, fmt.Sprintf(full, 1025)},
@@ -167,7 +167,7 @@ func TestKVDataLimit(t *testing.T) {
 		{`{"type":"write","key":3,"value":0}`, `{"type":"write_ok"}`},
 	})
 
-	// What was restored stays, whatever the limit is now.
+	// A restored state may be larger than the limit.
 	state := `{"entries":[{"key":1,"value":"` + long + `"},{"key":2,"value":"` + long + `"}]}`
 	made = serviceProgram(t, "kind = \"lin-kv\"\ndata_limit = \"1KiB\"")
 	if err := restore(made, []byte(state)); err != nil {
@@ -192,12 +192,12 @@ func TestKVRestoreFaults(t *testing.T) {
 		`{"entries":[{"key":"a","value":1},{"key":"\u0061","value":1}]}`: `the key "\u0061" twice`,
 	} {
 		if err := restore(serviceProgram(t, `kind = "lin-kv"`), []byte(state)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", state, err)
+			t.Errorf("restore of %s: got error %v, want %q in it", state, err, want)
 		}
 	}
 	empty := serviceProgram(t, `kind = "lin-kv"`)
 	if err := restore(empty, []byte(capture(t, empty))); err != nil {
-		t.Error(err)
+		t.Errorf("restore of an empty state: got error %v, want none", err)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"chandy/internal/clustertest"
 )
 
-// TestPace has ticks that come late, by less than is made up for.
+// Ticks that come late cost nothing: the events are caught up.
 func TestPace(t *testing.T) {
 	random := clustertest.Rand(t)
 	for _, rate := range []float64{0.1, 1, 10, 333.3, 20_000, 1e6} {
@@ -24,13 +24,13 @@ func TestPace(t *testing.T) {
 			}
 			now += p.wait() + late
 		}
-		// What is owed at the end is not lost, but done later.
+		// Events that are owed at the end are not lost, only later.
 		want := rate * p.last.Seconds()
 		if got := float64(total) + p.owed; got < want-0.01 || got > want+0.01 {
-			t.Errorf("rate %v: %v in %v, not %v", rate, got, p.last, want)
+			t.Errorf("rate %v: got %v events in %v, want %v", rate, got, p.last, want)
 		}
 		if most := int(run/paceMin) + total/paceBatch + 1; ticks > most {
-			t.Errorf("rate %v: %d ticks, more than %d", rate, ticks, most)
+			t.Errorf("rate %v: got %d ticks, want at most %d", rate, ticks, most)
 		}
 	}
 }
@@ -40,15 +40,15 @@ func TestPaceMakesUpForLittle(t *testing.T) {
 	total := 0
 	for now, n := time.Hour, -1; n != 0; now += p.wait() {
 		if n = p.due(now); n > paceBatch {
-			t.Errorf("%d at once", n)
+			t.Errorf("got %d events at once, want at most %d", n, paceBatch)
 		}
 		total += n
 		if p.wait() >= paceMin {
 			break
 		}
 	}
-	if total != 1001 { // a second's, and one
-		t.Errorf("%d made up for after an hour", total)
+	if total != 1001 { // those of a second, and one
+		t.Errorf("after an hour: got %d events, want 1001", total)
 	}
 }
 
@@ -64,14 +64,14 @@ func TestPaceWait(t *testing.T) {
 		{1e6, paceMin},
 	} {
 		if got := (&pace{rate: c.rate}).wait(); got != c.want {
-			t.Errorf("rate %v: %v, not %v", c.rate, got, c.want)
+			t.Errorf("rate %v: got %v, want %v", c.rate, got, c.want)
 		}
 	}
 	slow := pace{rate: 1.0 / 5400} // one in an hour and a half
 	if n := slow.due(time.Hour); n != 0 {
-		t.Errorf("%d due after an hour", n)
+		t.Errorf("after an hour: got %d due, want 0", n)
 	}
 	if n := slow.due(time.Hour + slow.wait()); n != 1 {
-		t.Errorf("%d due after an hour and a half", n)
+		t.Errorf("after an hour and a half: got %d due, want 1", n)
 	}
 }

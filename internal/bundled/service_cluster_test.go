@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -14,7 +13,7 @@ import (
 	"chandy/snapshot"
 )
 
-// The child of the test is this test program itself, if $CHILD says so.
+// The child of the test is this test program itself, with $CHILD set.
 func TestMain(m *testing.M) {
 	if os.Getenv("CHILD") == "counter" {
 		counter()
@@ -23,16 +22,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// counterState is what the children of TestCounter know.
+// counterState is the state of a child of TestCounter.
 type counterState struct {
 	Added   int  `json:"added"`   // cas_ok received
 	Refused int  `json:"refused"` // errors received
-	Waits   bool `json:"waits"`   // for a reply of lin-kv
+	Waits   bool `json:"waits"`   // for a reply of a service
 	Stamps  int  `json:"stamps"`  // of lin-tso received
 }
 
-// counter adds to a counter in lin-kv, again and again, and before each time gets a
-// timestamp. Clients can have it pass on a request.
+// counter adds to a counter in lin-kv, again and again, and gets a timestamp each time. It
+// passes on requests of clients.
 func counter() {
 	type body map[string]any
 	type message struct {
@@ -97,7 +96,7 @@ func counter() {
 			ask("lin-tso", body{"type": "ts"})
 		case "error":
 			state.Refused++
-			if code == "20" { // the first time
+			if code == "20" { // the counter does not exist yet
 				ask("lin-kv", body{"type": "cas", "key": "counter", "from": 0, "to": 1, "create_if_not_exists": true})
 				continue
 			}
@@ -168,7 +167,7 @@ func TestCounter(t *testing.T) {
 	}
 }
 
-// cut is what a snapshot of TestCounter says.
+// cut is what a snapshot of TestCounter contains.
 type cut struct {
 	counter, stamps int                     // of the services
 	children        map[string]counterState // by process
@@ -211,7 +210,7 @@ func readCut(s *clustertest.Snapshot) (c cut, err error) {
 				return c, fmt.Errorf("%s->%s: got a message from %s to %s", from, to, p.Src, p.Dest)
 			}
 			if p.Body.Type == "cas" && (p.Body.From > c.counter || p.Body.To != p.Body.From+1) {
-				return c, fmt.Errorf("a cas from %d to %d, but the counter is %d", p.Body.From, p.Body.To, c.counter)
+				return c, fmt.Errorf("got a cas from %d to %d, want one from at most %d, the counter, to one more", p.Body.From, p.Body.To, c.counter)
 			}
 			child := from
 			if strings.HasPrefix(child, "lin-") {
@@ -235,18 +234,18 @@ func (c cut) check(before cut) error {
 			want = 1
 		}
 		if c.onWay[id] != want {
-			return fmt.Errorf("%s waits: %v, and %d messages of its are on the way", id, child.Waits, c.onWay[id])
+			return fmt.Errorf("%s: got %d requests and replies in flight, want %d", id, c.onWay[id], want)
 		}
 	}
 	switch {
 	case len(c.children) != 3:
-		return errors.New("children are missing")
+		return fmt.Errorf("got %d children, want 3", len(c.children))
 	case c.counter != added+c.said["cas_ok"]:
-		return fmt.Errorf("the counter is %d, the children have added %d, and %d cas_ok are on the way", c.counter, added, c.said["cas_ok"])
+		return fmt.Errorf("got counter %d, want %d added and %d cas_ok in flight", c.counter, added, c.said["cas_ok"])
 	case c.stamps != stamps+c.said["ts_ok"]:
-		return fmt.Errorf("%d timestamps were given, the children have %d, and %d ts_ok are on the way", c.stamps, stamps, c.said["ts_ok"])
+		return fmt.Errorf("got %d timestamps, want %d received and %d ts_ok in flight", c.stamps, stamps, c.said["ts_ok"])
 	case c.counter < before.counter || c.stamps < before.stamps:
-		return errors.New("the time goes backwards")
+		return fmt.Errorf("got counter %d, %d timestamps, want at least those before, %d, %d", c.counter, c.stamps, before.counter, before.stamps)
 	}
 	return nil
 }

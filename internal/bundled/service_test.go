@@ -17,14 +17,10 @@ import (
 // serviceProgram makes a service in a cluster of three others, n1 to n3.
 func serviceProgram(t *testing.T, keys string) program.Program {
 	t.Helper()
-	made, err := bundled(settings(t, keys), []snapshot.ProcessID{"n1", "n2", "n3", "service"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made
+	return newProgram(t, keys, "n1", "n2", "n3", "service")
 }
 
-// startService makes one and starts it.
+// startService makes a service and starts it.
 func startService(t *testing.T, p *fake, keys string) program.Program {
 	t.Helper()
 	made := serviceProgram(t, keys)
@@ -36,7 +32,7 @@ func newFakeService(channels ...snapshot.ProcessID) *fake { return newFake("serv
 
 type exchange struct{ request, reply string }
 
-// exchanges makes requests as a client, of which the log says nothing.
+// exchanges makes requests as a client. They must not be logged.
 func exchanges(t *testing.T, made program.Program, p *fake, all []exchange) {
 	t.Helper()
 	for _, e := range all {
@@ -45,7 +41,7 @@ func exchanges(t *testing.T, made program.Program, p *fake, all []exchange) {
 		}
 	}
 	if p.log.Len() > 0 || len(p.sent) > 0 {
-		t.Errorf("log %s, sent %s", &p.log, p.sent)
+		t.Errorf("got log %s, sent %s, want neither", &p.log, p.sent)
 	}
 }
 
@@ -111,7 +107,7 @@ func TestKVRequests(t *testing.T) {
 			want := `{"entries":[{"key":"\ud800","value":1},{"key":"a","value":1},{"key":"deep","value":0},{"key":1,"value":9223372036854775807},` +
 				`{"key":null,"value":""},{"key":{"x":[1],"y":2},"value":false}]}`
 			if got := capture(t, made); got != want {
-				t.Errorf("state\n     %s\nnot  %s", got, want)
+				t.Errorf("state:\n got  %s\n want %s", got, want)
 			}
 		})
 	}
@@ -129,7 +125,7 @@ func TestTSORequests(t *testing.T) {
 	})
 	state := capture(t, made)
 	if state != `{"next":3}` {
-		t.Errorf("state %s", state)
+		t.Errorf(`state: got %s, want {"next":3}`, state)
 	}
 	restored := serviceProgram(t, `kind = "lin-tso"`)
 	if err := restore(restored, []byte(state)); err != nil {
@@ -149,20 +145,21 @@ func TestTSORequests(t *testing.T) {
 	})
 	for _, state := range []string{``, `{}`, `3`, `null`, `{"next":-1}`, `{"next":9007199254740992}`, `{"next":"3"}`} {
 		if err := restore(serviceProgram(t, `kind = "lin-tso"`), []byte(state)); err == nil {
-			t.Errorf("it takes the state %s", state)
+			t.Errorf("restore of %s: got no error, want one", state)
 		}
 	}
 }
 
-// A request that comes over a channel is a line. The reply goes to who asked, or
-// whom the client asked that did, or else to the process that passed it on.
+// A request that comes over a channel is a line. The reply goes to its source, or to the
+// process whose client is its source. If there is no channel to that process, the reply goes
+// back on the channel of the request.
 func TestServiceLines(t *testing.T) {
 	const read = `"body":{"type":"read","key":1,"msg_id":7}}`
 	const reply = `"body":{"type":"read_ok","value":5,"in_reply_to":7}}`
 	for name, test := range map[string]struct {
 		line string // of n1
 		to   snapshot.ProcessID
-		want string // empty: it is dropped
+		want string // empty means that the line is dropped
 	}{
 		"of the process":              {`{"src":"n1","dest":"service",` + read, "n1", `{"src":"service","dest":"n1",` + reply},
 		"with more in it":             {`{"id":3,"src":"n1","dest":"service",` + read, "n1", `{"src":"service","dest":"n1",` + reply},
@@ -191,34 +188,33 @@ func TestServiceLines(t *testing.T) {
 			made.Receive("n1", []byte(test.line))
 			if test.want == "" {
 				if len(p.sent) > 0 || !strings.Contains(p.log.String(), `"dropped":1`) {
-					t.Errorf("sent %s, log %s", p.sent, &p.log)
+					t.Errorf("got sent %s, log %s, want nothing sent, one dropped", p.sent, &p.log)
 				}
 				return
 			}
 			if got := p.take(test.to); !slices.Equal(got, []string{test.want}) || len(p.sent) > 0 || p.log.Len() > 0 {
-				t.Errorf("sent %s, not %s, and %s, log %s", got, test.want, p.sent, &p.log)
+				t.Errorf("sent to %s: got %s, want %s; to others: got %s, want nothing; got log %q, want none", test.to, got, test.want, p.sent, &p.log)
 			}
 		})
 	}
 }
 
-// Without a channel back nobody gets a reply, and without a client.
+// A reply is dropped and logged if there is no channel back, or if the client is gone.
 func TestServiceNoWayBack(t *testing.T) {
 	p := newFakeService()
 	made := startService(t, p, `kind = "lin-kv"`)
 	made.Receive("n1", []byte(`{"src":"n1","dest":"service","body":{"type":"write","key":1,"value":2}}`))
 	if len(p.sent) > 0 || !strings.Contains(p.log.String(), "reply: message to n1") {
-		t.Errorf("sent %s, log %s", p.sent, &p.log)
+		t.Errorf("no channel: got sent %s, log %s, want nothing sent, a reply to n1 logged", p.sent, &p.log)
 	}
 	p.broken = true
 	made.Receive("c1", []byte(`{"type":"read","key":1}`))
 	if len(p.sent) > 0 || !strings.Contains(p.log.String(), `"peer":"c1"`) {
-		t.Errorf("sent %s, log %s", p.sent, &p.log)
+		t.Errorf("no client: got sent %s, log %s, want nothing sent, peer c1 logged", p.sent, &p.log)
 	}
 }
 
-// A value can be as long as the request fitted into a message, and the reply does
-// not.
+// A value may fit into the message of a request, and not into the message of a reply.
 func TestServiceLongReply(t *testing.T) {
 	p := newFakeService("n1")
 	p.limit = wire.MessageMax
@@ -232,7 +228,7 @@ func TestServiceLongReply(t *testing.T) {
 		`{"src":"service","dest":"n1","body":{"type":"error","code":11,"text":"message to n1: 16777235 bytes, more than 16777216","in_reply_to":1234567890}}`,
 	}
 	if got := p.take("n1"); !slices.Equal(got, want) {
-		t.Errorf("sent %.300q", got)
+		t.Errorf("sent: got %.300q, want %q", got, want)
 	}
 }
 
@@ -246,17 +242,13 @@ data_limit = "1GiB"`: `data_limit: must be from `,
 limit = 3`: `unknown key "limit"`,
 	} {
 		if _, err := bundled(settings(t, keys), nil); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", keys, err)
+			t.Errorf("%s: got error %v, want %s in it", keys, err, want)
 		}
-	}
-	_, err := bundled(settings(t, `kind = "kv"`), nil)
-	if err == nil || err.Error() != `unknown program kind "kv": there are bank, token, exec, lin-kv, lin-tso, seq-kv and lww-kv` {
-		t.Error(err)
 	}
 }
 
-// The cluster file of the repository and docs/settings.md are the reference of the
-// settings.
+// The cluster file of the repository and docs/settings.md are the reference. They state every
+// setting, its default and its limits.
 func TestServiceReference(t *testing.T) {
 	for file, heading := range map[string]string{"../../cluster.toml": `# Settings of "lin-kv"`, "../../docs/settings.md": "## lin-kv"} {
 		whole, err := os.ReadFile(file)
@@ -268,15 +260,15 @@ func TestServiceReference(t *testing.T) {
 		for _, field := range reflect.VisibleFields(reflect.TypeFor[kvSettings]()) {
 			tag := field.Tag
 			if !regexp.MustCompile("(?m)^(#   |\\| `)" + tag.Get("toml") + "[ `]").MatchString(text) {
-				t.Errorf("%s has no key %s", file, tag.Get("toml"))
+				t.Errorf("%s: got no key %s, want one", file, tag.Get("toml"))
 			}
 			if want := fmt.Sprintf("%s; from %s to %s", tag.Get("default"), tag.Get("min"), tag.Get("max")); !strings.Contains(prose, want) {
-				t.Errorf("%s does not say %s", file, want)
+				t.Errorf("%s: got no %q, want it", file, want)
 			}
 		}
 		for _, kind := range []string{"lin-kv", "seq-kv", "lww-kv", "lin-tso"} {
 			if !strings.Contains(string(whole), kind) {
-				t.Errorf("%s does not name %s", file, kind)
+				t.Errorf("%s: got no kind %s, want it", file, kind)
 			}
 		}
 	}

@@ -3,21 +3,12 @@ package bundled
 import (
 	"testing"
 
-	"chandy/internal/config"
 	"chandy/snapshot"
 )
 
-func tokenProgram(t *testing.T, text string) *token {
+func tokenProgram(t *testing.T, keys string) *token {
 	t.Helper()
-	c, err := config.Parse("test.toml", []byte("name=\"t\"\n[[process]]\nid=\"p1\"\naddress=\"127.0.0.1:1\"\n[program]\nkind=\"token\"\n"+text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := bundled(c.Processes[0].Program, []snapshot.ProcessID{"p1", "p2", "p3"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p.(*token)
+	return newProgram(t, "kind = \"token\"\n"+keys, "p1", "p2", "p3").(*token)
 }
 
 // The token goes to the next id of the ring, and from the last to the first.
@@ -36,12 +27,12 @@ func TestTokenNext(t *testing.T) {
 		p := tokenProgram(t, `holder = "p1"`)
 		p.Start(newFake(test.id, 1, test.channels...))
 		if p.next != test.next {
-			t.Errorf("%s with channels %v passes to %q, not %q", test.id, test.channels, p.next, test.next)
+			t.Errorf("%s with channels %v: got next %q, want %q", test.id, test.channels, p.next, test.next)
 		}
 	}
 }
 
-// A round of three, with captures in between: the token is at one place, always.
+// The token goes round three processes, and is always at exactly one place.
 func TestTokenRound(t *testing.T) {
 	ids := []snapshot.ProcessID{"p1", "p2", "p3"}
 	var fakes []*fake
@@ -61,7 +52,7 @@ func TestTokenRound(t *testing.T) {
 		for i, f := range fakes {
 			f.runTo(f.now+programs[i].settings.Hold, nil)
 			if n := count(); n != 1 {
-				t.Fatalf("%d tokens", n)
+				t.Fatalf("got %d tokens, want 1", n)
 			}
 			next := ids[(i+1)%3]
 			for _, m := range f.sent[next] {
@@ -69,12 +60,12 @@ func TestTokenRound(t *testing.T) {
 			}
 			f.sent[next] = nil
 			if n := count(); n != 1 {
-				t.Fatalf("%d tokens", n)
+				t.Fatalf("got %d tokens, want 1", n)
 			}
 		}
 	}
 	if programs[0].state.Passed < 50 {
-		t.Errorf("passed on %d times only", programs[0].state.Passed)
+		t.Errorf("got a token passed on %d times, want 50 or more", programs[0].state.Passed)
 	}
 }
 
@@ -82,28 +73,26 @@ func TestTokenRestore(t *testing.T) {
 	p := tokenProgram(t, `holder = "p1"`)
 	for _, bad := range []string{"", "null", "{}", `{"tokens": -1}`, "[]"} {
 		if restore(p, []byte(bad)) == nil {
-			t.Errorf("restored from %q", bad)
+			t.Errorf("restore of %q: got no error, want one", bad)
 		}
 	}
 	if err := restore(p, []byte(`{"tokens":0,"passed":3}`)); err != nil {
 		t.Fatal(err)
 	}
 	f := newFake("p1", 1, "p2")
-	p.Start(f) // the holder of the cluster file, but not any more
-	if p.state != (tokenState{0, 3}) {
-		t.Errorf("%+v", p.state)
+	p.Start(f) // the cluster file names it as the holder, which counts no more
+	if want := (tokenState{0, 3}); p.state != want {
+		t.Errorf("restored: got %+v, want %+v", p.state, want)
 	}
 }
 
 func TestTokenSettings(t *testing.T) {
-	if _, err := bundled(settings(t, "kind = \"token\"\nholder = \"zz\""), []snapshot.ProcessID{"p1"}); err == nil || err.Error() != `holder: there is no process "zz"` {
-		t.Errorf("%v", err)
-	}
-	c, err := config.Parse("test.toml", []byte("name=\"t\"\n[[process]]\nid=\"p1\"\naddress=\"127.0.0.1:1\"\n[program]\nkind=\"token\"\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := bundled(c.Processes[0].Program, []snapshot.ProcessID{"p1", "p2", "p3"}); err == nil || err.Error() != "holder: is missing: the id of the process that has the token at the start" {
-		t.Errorf("%v", err)
+	for keys, want := range map[string]string{
+		`holder = "zz"`: `holder: there is no process "zz"`,
+		"":              "holder: is missing: the id of the process that has the token at the start",
+	} {
+		if _, err := bundled(settings(t, "kind = \"token\"\n"+keys), []snapshot.ProcessID{"p1"}); err == nil || err.Error() != want {
+			t.Errorf("%q: got error %v, want %s", keys, err, want)
+		}
 	}
 }
