@@ -1,14 +1,13 @@
 package examples_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
 	"chandy/internal/clustertest"
 )
 
-// tokenRing has exactly one token, and its tickets are numbered one after the other.
+// tokenRing has exactly one token, and its tickets have consecutive numbers.
 func tokenRing() child {
 	held, passed := false, false
 	return child{
@@ -16,7 +15,7 @@ func tokenRing() child {
 		call: func(ids []string, i int) (string, string) { return ids[2*i%len(ids)], `{"type":"ticket"}` },
 		answered: func(i int, reply []byte) error {
 			if r := clustertest.JSON[struct{ Ticket int }](reply); r.Ticket != i+1 {
-				return fmt.Errorf("ticket %d instead of %d", r.Ticket, i+1)
+				return fmt.Errorf("got ticket %d, want %d", r.Ticket, i+1)
 			}
 			return nil
 		},
@@ -45,9 +44,9 @@ func tokenRing() child {
 			}
 			switch {
 			case len(tokens) != 1:
-				faults = append(faults, fmt.Errorf("%d tokens: %v", len(tokens), tokens))
+				faults = append(faults, fmt.Errorf("got tokens %v, want one", tokens))
 			case tokens[0].Hop < newest || tokens[0].Ticket > begun+1:
-				faults = append(faults, fmt.Errorf("the token %v, after %d hops and %d calls", tokens[0], newest, begun))
+				faults = append(faults, fmt.Errorf("got token %v, want hop %d or later, ticket %d or earlier", tokens[0], newest, begun+1))
 			}
 			return faults
 		},
@@ -55,8 +54,8 @@ func tokenRing() child {
 	}
 }
 
-// broadcast has no effect without its cause, and nothing is lost: what a neighbour
-// has not acknowledged is there or on its way to it.
+// broadcast has no effect without its cause, and loses nothing. A value that a neighbour has not
+// acknowledged has arrived there or is in flight.
 func broadcast() child {
 	const calls = 20
 	return child{
@@ -71,7 +70,7 @@ func broadcast() child {
 			for id, state := range all {
 				for _, m := range state.Seen {
 					if origin := fmt.Sprintf("n%d", m%len(all)+1); m >= begun || !slices.Contains(all[origin].Seen, m) {
-						fault("%s has seen %d, which %s has not been told", id, m, origin)
+						fault("got %d seen by %s, want it seen by %s, its origin, after its call", m, id, origin)
 					}
 				}
 			}
@@ -83,13 +82,13 @@ func broadcast() child {
 				}
 				for _, m := range coming {
 					if !slices.Contains(from.Seen, m) {
-						fault("%d comes from %s, which has not seen it", m, c.Channel.From)
+						fault("%s: got %d in flight, want it seen by the sender", c.Channel, m)
 					}
 				}
 				for _, m := range from.Seen {
 					there, unacked := slices.Contains(to.Seen, m), slices.Contains(from.Unacked[string(c.Channel.To)], m)
 					if !there && (!unacked || !slices.Contains(coming, m)) {
-						fault("%s has seen %d, %s has not, and it is not on its way", c.Channel.From, m, c.Channel.To)
+						fault("%s: got %d lost, want it seen by the receiver, or unacknowledged and in flight", c.Channel, m)
 					}
 				}
 			}
@@ -129,7 +128,7 @@ func bankInGo() child {
 			var sum int64
 			for id, state := range states[struct{ Balance int64 }](s) {
 				if sum += state.Balance; state.Balance < 0 {
-					faults = append(faults, fmt.Errorf("%s has %d", id, state.Balance))
+					faults = append(faults, fmt.Errorf("%s: got balance %d, want 0 or more", id, state.Balance))
 				}
 			}
 			for _, c := range s.Channels {
@@ -138,7 +137,7 @@ func bankInGo() child {
 				}
 			}
 			if want := int64(1000 * len(s.Processes)); sum != want {
-				faults = append(faults, fmt.Errorf("the money is %d instead of %d", sum, want))
+				faults = append(faults, fmt.Errorf("got sum %d, want %d", sum, want))
 			}
 			return faults
 		},
@@ -148,9 +147,8 @@ func bankInGo() child {
 
 func isOK(kind string) func(int, []byte) error {
 	return func(_ int, reply []byte) error {
-		var r struct{ Type string }
-		if err := json.Unmarshal(reply, &r); err != nil || r.Type != kind {
-			return fmt.Errorf("no %s: %w", kind, err)
+		if got := clustertest.JSON[struct{ Type string }](reply).Type; got != kind {
+			return fmt.Errorf("got a reply of type %q, want %s", got, kind)
 		}
 		return nil
 	}

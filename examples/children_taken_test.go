@@ -29,8 +29,8 @@ func bodies[T any](c snapshot.ChannelState) (all []T) {
 	return all
 }
 
-// revive gives the state of each process to a fresh child, and then the messages
-// that are in flight to it. What is true of every snapshot is true of theirs.
+// revive restores a fresh child from the state of each process, and sends it the messages that
+// are in flight to it. The states of these children must be as free of faults as a snapshot.
 func (r *run) revive(s *clustertest.Snapshot) {
 	r.t.Helper()
 	next := &clustertest.Snapshot{Global: &snapshot.Global{}}
@@ -40,7 +40,7 @@ func (r *run) revive(s *clustertest.Snapshot) {
 	for _, id := range r.ids {
 		r.reviveOne(s, id, next)
 	}
-	if faults := r.faults(next, r.calls); len(faults) > 0 {
+	if faults := r.child.faults(next, r.child.calls); len(faults) > 0 {
 		r.t.Fatalf("restored: got faults %v, want none\nfrom %s\nto %+v", faults, s, next.Global)
 	}
 }
@@ -51,7 +51,7 @@ const (
 	restoreID
 	topologyID
 	beforeID // a snapshot
-	afterID  // another one, after what is in flight
+	afterID  // another one, after the messages in flight
 )
 
 func (r *run) reviveOne(s *clustertest.Snapshot, id string, next *clustertest.Snapshot) {
@@ -76,12 +76,12 @@ func (r *run) reviveOne(s *clustertest.Snapshot, id string, next *clustertest.Sn
 	}
 	ask(afterID, "snapshot", "")
 
-	c := exec.CommandContext(r.ctx, r.command[0], r.command[1:]...)
+	c := exec.CommandContext(r.ctx, r.child.command[0], r.child.command[1:]...)
 	c.Dir = r.dir
 	c.Stdin = &in
-	out, err := c.Output() // to the end of the input, which is its end
+	out, err := c.Output() // the child exits at the end of its input
 	if err != nil {
-		r.t.Fatalf("%v: %v", c, err)
+		r.t.Fatalf("%v: got %v, want success", c, err)
 	}
 	replied, quiet := 0, true
 	for line := range bytes.Lines(out) {
@@ -105,19 +105,19 @@ func (r *run) reviveOne(s *clustertest.Snapshot, id string, next *clustertest.Sn
 			next.Processes = append(next.Processes, snapshot.ProcessState{ID: snapshot.ProcessID(id), State: snapshot.State{Bytes: m.Body.State}})
 			return
 		case m.Dest != "c0":
-			quiet = false // a timer, perhaps
+			quiet = false // a timer fired, perhaps
 			i := slices.IndexFunc(next.Channels, func(c snapshot.ChannelState) bool { return c.Channel.String() == id+"->"+m.Dest })
-			if i >= 0 { // and no client
+			if i >= 0 { // not to a client
 				b := snapshot.Batch{First: 1}
 				b.Append(line)
 				next.Channels[i].Messages = append(next.Channels[i].Messages, b)
 			}
 		}
 	}
-	r.t.Fatalf("%v has not answered to the end:\n%s", c, out)
+	r.t.Fatalf("%v: got no reply to the last request, want one:\n%s", c, out)
 }
 
-// neighbours are the processes to which there is a channel from each, itself left out.
+// neighbours returns the receivers of the outgoing channels of each process, without itself.
 func neighbours(s *clustertest.Snapshot) map[snapshot.ProcessID][]snapshot.ProcessID {
 	all := map[snapshot.ProcessID][]snapshot.ProcessID{}
 	for _, c := range s.Channels {

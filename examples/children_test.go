@@ -2,16 +2,12 @@ package examples_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"chandy/internal/clustertest"
 )
@@ -21,42 +17,33 @@ type child struct {
 	folder  string
 	command []string // as in its cluster file
 	calls   int
-	// call is the i-th request, from 0, and the process that gets it.
+	// call returns the i-th request, from 0, and the process that receives it.
 	call func(ids []string, i int) (id, request string)
-	// answered checks its reply.
+	// answered checks the reply to the i-th request.
 	answered func(i int, reply []byte) error
-	// faults is what is wrong in a snapshot that was complete when begun calls had
+	// faults returns what is wrong in a snapshot that was complete when begun calls had
 	// begun.
 	faults func(s *clustertest.Snapshot, begun int) []error
-	// shows tells that the snapshots have shown what they can, given the last one.
+	// shows reports whether the snapshots have shown everything, given the last one.
 	// All calls have been answered.
 	shows func(s *clustertest.Snapshot) bool
 }
 
-// TestChildren runs each example, and has it work while it takes snapshots. Then it
-// lets other children go on from one of them.
+// TestChildren runs each example, and lets it work while it takes snapshots. Then other
+// children continue from one of them.
 func TestChildren(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	bin := t.TempDir()
-	build := exec.CommandContext(ctx, "go", "build", "-o", bin+string(filepath.Separator), "chandy")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %v\n%s", build, err, out)
-	}
+	f := newFolder(t, "chandy")
 	for _, example := range []func() child{tokenRing, broadcast, bankInGo} {
 		c := example()
 		t.Run(c.folder, func(t *testing.T) {
-			if out, err := exec.CommandContext(ctx, c.command[0], versionOf[c.command[0]]).CombinedOutput(); err != nil {
+			if out, err := exec.CommandContext(f.ctx, c.command[0], versionOf[c.command[0]]).CombinedOutput(); err != nil {
 				t.Skipf("examples/%s is not run: no %s here: %v %s", c.folder, c.command[0], err, out)
 			}
-			r := &run{t: t, ctx: ctx, child: c, dir: t.TempDir()}
-			if err := os.Symlink(filepath.Join(bin, "chandy"), filepath.Join(r.dir, "chandy")); err != nil {
-				t.Fatal(err)
-			}
+			r := &run{folder: f.sub(t), child: c}
 			r.copy()
 			r.up()
 			s := r.work()
-			r.down()
+			r.stop()
 			r.revive(s)
 		})
 	}
@@ -66,89 +53,66 @@ var versionOf = map[string]string{"python3": "--version", "node": "--version", "
 
 // run is one run of an example, in a folder of its own.
 type run struct {
-	child
-	t      *testing.T
-	ctx    context.Context
-	dir    string // with a chandy in it
-	ids    []string
-	nodes  *exec.Cmd // chandy up
-	stderr *bytes.Buffer
+	*folder
+	child child
+	ids   []string
 }
 
-// copy copies the folder, with ports that are free.
+// copy copies the example.
 func (r *run) copy() {
 	r.t.Helper()
-	if err := os.CopyFS(r.dir, os.DirFS(r.folder)); err != nil {
+	if err := os.CopyFS(r.dir, os.DirFS(r.child.folder)); err != nil {
 		r.t.Fatal(err)
 	}
-	file := read(r.t, filepath.Join(r.folder, "cluster.toml"))
-	for _, match := range regexp.MustCompile(`(?m)^id = "(.*)"\naddress = "127.0.0.1:(\d+)"$`).FindAllStringSubmatch(file, -1) {
-		r.ids = append(r.ids, match[1])
-		file = strings.ReplaceAll(file, match[2], freePort(r.t))
+	text := read(r.t, r.child.folder+"/cluster.toml")
+	if quoted := `command = ["` + strings.Join(r.child.command, `", "`) + "\"]\n"; !strings.Contains(text, quoted) {
+		r.t.Fatalf("examples/%s/cluster.toml: got %s, want %s in it", r.child.folder, text, quoted)
 	}
-	if quoted := `command = ["` + strings.Join(r.command, `", "`) + "\"]\n"; !strings.Contains(file, quoted) {
-		r.t.Fatalf("examples/%s/cluster.toml does not say %s", r.folder, quoted)
-	}
-	if r.command[0] == "go" { // a child gets no GOCACHE of ours, and might compile everything
+	if r.child.command[0] == "go" { // a child gets no GOCACHE of ours, and might compile everything
 		cache, err := exec.CommandContext(r.ctx, "go", "env", "GOCACHE").Output()
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		file = strings.Replace(file, "\ncommand =", fmt.Sprintf("\nenv = { GOCACHE = %q }\ncommand =", bytes.TrimSpace(cache)), 1)
+		text = strings.Replace(text, "\ncommand =", fmt.Sprintf("\nenv = { GOCACHE = %q }\ncommand =", bytes.TrimSpace(cache)), 1)
 	}
-	if err := os.WriteFile(filepath.Join(r.dir, "cluster.toml"), []byte(file), 0o600); err != nil {
-		r.t.Fatal(err)
-	}
+	r.ids = r.writeCluster(text)
 }
 
 // up starts the cluster, and waits until every child answers.
 func (r *run) up() {
 	r.t.Helper()
-	r.nodes, r.stderr = r.chandy("up")
-	if err := r.nodes.Start(); err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(func() {
-		r.nodes.Process.Kill() // if it is still there
-		r.nodes.Wait()
-		if r.t.Failed() {
-			r.t.Logf("chandy up said:\n%s", r.stderr)
-		}
-	})
-	wait, stderr := r.chandy("initiate", "--wait", "--timeout", "1m")
-	if out, err := wait.Output(); err != nil {
-		r.t.Fatalf("%v: %v\n%s%s", wait, err, out, stderr)
-	}
+	r.start("chandy", "up")
+	r.initiate("--wait")
 	for _, id := range r.ids {
-		call, stderr := r.chandy("call", "--timeout", "1m", id, `{"type":"hello"}`)
+		call, stderr := r.command("chandy", "call", "--timeout", "1m", id, `{"type":"hello"}`)
 		out, err := call.Output()
 		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 1 || !bytes.Contains(out, []byte("what is hello?")) {
-			r.t.Fatalf("%v: %v\n%s%s", call, err, out, stderr)
+			r.t.Fatalf("%v: got %v, want exit code 1 and \"what is hello?\"\n%s%s", call, err, out, stderr)
 		}
 	}
 }
 
-// reply is the end of a call.
+// reply is the result of a call.
 type reply struct {
 	call *exec.Cmd
 	text []byte
 	err  error
 }
 
-// work makes the calls and takes snapshots meanwhile. It gives the one in which the
-// most messages are in flight.
+// work makes the calls and takes snapshots meanwhile. It returns the snapshot with the most
+// messages in flight.
 func (r *run) work() *clustertest.Snapshot {
 	r.t.Helper()
-	begun, replies := make(chan struct{}, r.calls), make(chan reply, r.calls)
+	begun, replies := make(chan struct{}, r.child.calls), make(chan reply, r.child.calls)
 	go func() {
 		defer close(replies)
-		for i := range r.calls {
-			id, request := r.call(r.ids, i)
-			c, stderr := r.chandy("call", id, request)
+		for i := range r.child.calls {
+			id, request := r.child.call(r.ids, i)
+			c, stderr := r.command("chandy", "call", id, request)
 			begun <- struct{}{}
 			out, err := c.Output()
 			if err == nil {
-				err = r.answered(i, out)
+				err = r.child.answered(i, out)
 			}
 			replies <- reply{c, append(out, stderr.Bytes()...), err}
 		}
@@ -156,56 +120,22 @@ func (r *run) work() *clustertest.Snapshot {
 	var fullest *clustertest.Snapshot
 	for n := 0; ; n++ {
 		answered := len(replies)
-		s := r.snapshot(r.ids[n%len(r.ids)])
-		if faults := r.faults(s, len(begun)); len(faults) > 0 {
-			r.t.Fatalf("snapshot %d: %v\n%s", n, errors.Join(faults...), s)
+		s := r.initiate("--at", r.ids[n%len(r.ids)])
+		if faults := r.child.faults(s, len(begun)); len(faults) > 0 {
+			r.t.Fatalf("snapshot %d: got faults, want none: %v\n%s", n, errors.Join(faults...), s)
 		}
 		if fullest == nil || s.InFlight() > fullest.InFlight() {
 			fullest = s
 		}
-		if answered < r.calls || n < 5 || !r.shows(s) {
+		if answered < r.child.calls || n < 5 || !r.child.shows(s) {
 			continue
 		}
 		for reply := range replies {
 			if reply.err != nil {
-				r.t.Fatalf("%v: %v\n%s", reply.call, reply.err, reply.text)
+				r.t.Fatalf("%v: got %v, want the reply of the example\n%s", reply.call, reply.err, reply.text)
 			}
 		}
-		r.t.Logf("%d calls, %d snapshots, at most %d messages in flight", r.calls, n+1, fullest.InFlight())
+		r.t.Logf("%d calls, %d snapshots, at most %d messages in flight", r.child.calls, n+1, fullest.InFlight())
 		return fullest
 	}
-}
-
-func (r *run) snapshot(at string) *clustertest.Snapshot {
-	r.t.Helper()
-	c, stderr := r.chandy("initiate", "--at", at, "--timeout", "1m")
-	out, err := c.Output()
-	if err != nil {
-		r.t.Fatalf("%v: %v\n%s%s", c, err, out, stderr)
-	}
-	s, err := clustertest.Read(out)
-	if err != nil || !s.Complete() {
-		r.t.Fatalf("got %v, %s, want a complete snapshot", err, out)
-	}
-	for _, p := range s.Processes {
-		if p.State.Error != "" {
-			r.t.Fatalf("%s: got state error %q, want none", p.ID, p.State.Error)
-		}
-	}
-	return s
-}
-
-// down ends the cluster as Ctrl-C does.
-func (r *run) down() {
-	r.t.Helper()
-	if err := r.nodes.Process.Signal(os.Interrupt); err != nil {
-		r.t.Fatal(err)
-	}
-	if err := r.nodes.Wait(); err != nil {
-		r.t.Fatalf("%v: %v", r.nodes, err)
-	}
-}
-
-func (r *run) chandy(args ...string) (c *exec.Cmd, stderr *bytes.Buffer) {
-	return command(r.ctx, r.dir, "chandy", args...)
 }

@@ -29,11 +29,12 @@ program = { kind = "counter" }
 	}
 	for id, want := range map[snapshot.ProcessID]time.Duration{"p1": 100 * time.Millisecond, "p2": 2 * time.Second} {
 		if s, err := readSettings(cluster, id); err != nil || s.Every != want {
-			t.Errorf("%s: %v, %v", id, s, err)
+			t.Errorf("%s: got %v, %v, want %v", id, s.Every, err, want)
 		}
 	}
-	if _, err := readSettings(cluster, "p3"); err == nil || err.Error() != `every: must be at least 1ms, not "0s"` {
-		t.Errorf("p3: %v", err)
+	const want = `every: must be at least 1ms, not "0s"`
+	if _, err := readSettings(cluster, "p3"); err == nil || err.Error() != want {
+		t.Errorf("p3: got error %v, want %s", err, want)
 	}
 }
 

@@ -12,8 +12,7 @@ import (
 	"chandy/internal/clustertest"
 )
 
-// TestSnapshotablePage finds each piece of code of docs/snapshotable.md in a program
-// that is run here.
+// Each piece of code in docs/snapshotable.md is part of a program that these tests run.
 func TestSnapshotablePage(t *testing.T) {
 	files := map[string][]string{
 		"toml":   {"token-ring/cluster.toml", "broadcast/cluster.toml", "bank-go/cluster.toml"},
@@ -23,7 +22,7 @@ func TestSnapshotablePage(t *testing.T) {
 	}
 	blocks := regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$").FindAllStringSubmatch(read(t, "../docs/snapshotable.md"), -1)
 	if len(blocks) < 9 {
-		t.Errorf("only %d pieces of code", len(blocks))
+		t.Errorf("got %d pieces of code, want 9 or more", len(blocks))
 	}
 	for _, block := range blocks {
 		there := false
@@ -31,12 +30,12 @@ func TestSnapshotablePage(t *testing.T) {
 			there = there || strings.Contains(flush(read(t, file)), flush(block[2]))
 		}
 		if !there {
-			t.Errorf("in none of %v:\n%s", files[block[1]], block[2])
+			t.Errorf("got code that is in none of %v, want it in one:\n%s", files[block[1]], block[2])
 		}
 	}
 }
 
-// flush takes the indentation off.
+// flush removes the indentation.
 func flush(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -45,8 +44,8 @@ func flush(text string) string {
 	return b.String() + "\n"
 }
 
-// TestThreads has a program with a thread for each job stop in the middle, and
-// another instance go on.
+// A program with a thread for each job stops in the middle, and another instance finishes its
+// jobs.
 func TestThreads(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "python3", "--version").CombinedOutput(); err != nil {
 		t.Skipf("examples/testdata/threads.py is not run: no python3 here: %v %s", err, out)
@@ -59,14 +58,14 @@ func TestThreads(t *testing.T) {
 	}
 	state, before, after := threads(t, in+`{"src":"c0","dest":"n1","body":{"type":"snapshot","msg_id":2}}`+"\n")
 	if before+after != jobs || len(state.Jobs) != after {
-		t.Errorf("%d replies, then a state with %d jobs, then %d replies", before, len(state.Jobs), after)
+		t.Errorf("got %d replies, a state with %d jobs, and %d replies, want %d replies, the last ones to the jobs of the state", before, len(state.Jobs), after, jobs)
 	}
 	if after == 0 {
 		t.Log("all jobs were done in time")
 	}
 	_, before, after = threads(t, begin+fmt.Sprintf(`{"src":"c0","dest":"n1","body":{"type":"restore","msg_id":2,"state":%s}}`+"\n", state.text))
 	if before != 0 || after != len(state.Jobs) {
-		t.Errorf("restored with %d jobs, it gave %d replies, and %d before", len(state.Jobs), after, before)
+		t.Errorf("restored with %d jobs: got %d replies before restore_ok and %d after it, want none and one for each job", len(state.Jobs), before, after)
 	}
 }
 
@@ -75,15 +74,15 @@ type threadsState struct {
 	text []byte
 }
 
-// threads gives lines to the program. It tells how many jobs it answered before and
-// after its reply number 2, and the state of that one.
+// threads runs the program with lines as its input. It returns the state in the reply to
+// request 2, and how many jobs the program answered before and after that reply.
 func threads(t *testing.T, in string) (state threadsState, before, after int) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "python3", "testdata/threads.py")
 	c.Stdin = strings.NewReader(in)
 	out, err := c.Output()
 	if err != nil {
-		t.Fatalf("%v: %v", c, err)
+		t.Fatalf("%v: got %v, want success", c, err)
 	}
 	replied := false
 	for line := range bytes.Lines(out) {
