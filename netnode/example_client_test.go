@@ -3,7 +3,6 @@ package netnode_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log"
 	"strconv"
@@ -37,8 +36,7 @@ func (a *account) pay() {
 }
 
 func (a *account) Receive(_ snapshot.ProcessID, payload []byte) {
-	amount, _ := strconv.Atoi(string(payload))
-	a.balance += amount
+	a.balance += number(payload)
 }
 
 func (a *account) Capture(done func(program.State)) {
@@ -49,6 +47,11 @@ func (a *account) Restore(state []byte, done func(error)) {
 	var err error
 	a.balance, err = strconv.Atoi(string(state))
 	done(err)
+}
+
+func number(text []byte) int {
+	n, _ := strconv.Atoi(string(text))
+	return n
 }
 
 // The accounts pay each other all the time. A snapshot still finds all the money: in the
@@ -93,20 +96,19 @@ func ExampleClient_Initiate() {
 	stop()
 	running.Wait()
 
-	var taken struct {
-		Processes map[string]struct{ State int }
-		Channels  []struct{ Messages []struct{ Payload int } }
-	}
-	if err := json.Unmarshal(document.Bytes(), &taken); err != nil {
+	global, err := snapshot.Decode(document.Bytes())
+	if err != nil {
 		log.Fatal(err)
 	}
 	total := 0
-	for _, p := range taken.Processes {
-		total += p.State
+	for _, p := range global.Processes {
+		total += number(p.State.Bytes)
 	}
-	for _, c := range taken.Channels {
-		for _, m := range c.Messages {
-			total += m.Payload
+	for _, c := range global.Channels {
+		for _, batch := range c.Messages {
+			for _, payload := range batch.All() {
+				total += number(payload)
+			}
 		}
 	}
 	fmt.Println(end.Status, total)
