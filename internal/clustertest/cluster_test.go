@@ -44,13 +44,17 @@ func TestTimeOutOfVirtualClusterIsExact(t *testing.T) {
 	})
 }
 
-// Read refuses a document whose certificate, or whose form, is wrong.
+// Read refuses a document with a wrong certificate, form or status.
 func TestReadRefusesTamperedSnapshot(t *testing.T) {
 	clustertest.Virtual(t, bankFile, banks, func(t *testing.T, c *clustertest.Cluster) {
 		c.Start()
 		c.Up()
 		text := c.Complete("p1").Text
-		for old, changed := range map[string]string{`"received": `: `"received": 9`, `"cluster"`: `"custer"`, `"status": "complete"`: `"status": "partial"`} {
+		for old, changed := range map[string]string{
+			`"received": `:         `"received": 9`, // refused by verify only
+			`"cluster"`:            `"custer"`,
+			`"status": "complete"`: `"status": "partial"`,
+		} {
 			if _, err := clustertest.Read(bytes.Replace(text, []byte(old), []byte(changed), 1)); err == nil {
 				t.Errorf("%s for %s: got no error, want one", changed, old)
 			}

@@ -30,12 +30,12 @@ func (s *Snapshot) String() string {
 	return string(s.Text)
 }
 
-// schemaMax is how long a snapshot may be for the schema to be tried on it, which is
-// slow: in bytes.
+// schemaMax is the size of a snapshot, in bytes, above which Read does not compare it with
+// the schema, which is slow.
 const schemaMax = 128 << 10
 
-// Read reads a snapshot and checks it: it must be consistent, complete or partial as
-// it says, and fit the JSON schema.
+// Read decodes a snapshot and checks it. It must be consistent, complete or partial as
+// its status says, and fit the JSON schema. A fault of the schema is found in this way too.
 func Read(text []byte) (*Snapshot, error) {
 	g, err := snapshot.Decode(text)
 	if err != nil {
