@@ -45,7 +45,7 @@ func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration,
 	e.assemblies[start.ID] = a
 	c.log.Debug().Str("snapshot", string(start.ID)).Msg("snapshot initiated")
 	for _, other := range initiators[1:] {
-		join := wire.Join{Snapshot: start.ID, Assembler: start.Assembler, TimeLeft: timeout}
+		join := wire.Join{Snapshot: start.ID, Assembler: start.Assembler} // flush adds the time left
 		e.uplink(other).ship(start, []wire.Frame{join})
 	}
 	a.timeUp = e.timers.add(start.Deadline, func() { e.finishSnapshot(a) })

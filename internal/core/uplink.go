@@ -82,12 +82,17 @@ func (u *uplink) forget(id snapshot.ID) {
 	}
 }
 
+// flush writes what is not written on the current connection yet.
 func (u *uplink) flush() {
 	for _, s := range u.shipments {
-		if s.written < len(s.frames) {
-			u.epoch.core.write(u.conn, s.frames[s.written:]...)
-			s.written = len(s.frames)
+		for _, f := range s.frames[s.written:] {
+			if join, ok := f.(wire.Join); ok {
+				join.TimeLeft = max(0, s.Deadline-u.epoch.core.now)
+				f = join
+			}
+			u.epoch.core.write(u.conn, f)
 		}
+		s.written = len(s.frames)
 	}
 }
 
