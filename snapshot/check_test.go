@@ -1,19 +1,12 @@
 package snapshot
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"time"
-)
 
-// finding is something wrong that an exploration came upon.
-type finding struct {
-	check string // which check found it
-	text  string
-	steps int    // that lead there
-	path  string // the steps, one a line
-}
+	"chandy/internal/explore"
+)
 
 // The checks.
 const (
@@ -27,17 +20,6 @@ const (
 	checkRun         = "run"           // the run, reordered, is a run and goes through the snapshot
 )
 
-func finds(check, format string, args ...any) *finding {
-	return &finding{check: check, text: fmt.Sprintf(format, args...)}
-}
-
-func (f *finding) String() string {
-	if f == nil {
-		return "nothing"
-	}
-	return fmt.Sprintf("%s: %s\n%s", f.check, f.text, f.path)
-}
-
 // check makes all checks of snapshot k when nothing goes on.
 //
 // What is checked here depends only on the parts of the snapshot, apart from the
@@ -48,47 +30,42 @@ func (f *finding) String() string {
 // before a recording and the send after one; then received > sent on that channel
 // in the recorded states, and it fails for every run with these states. One run for
 // each combination of parts is enough.
-func (x *explorer) check(k int, locals []*local) {
+func (x *explorer) check(k int, locals []*local) (found []*explore.Finding) {
 	var pieces []Piece
 	gaveUp := false
 	for _, l := range locals {
 		pieces = append(pieces, l.pieces[k]...)
 		gaveUp = gaveUp || l.gaveUp>>k&1 == 1
 	}
-	g, done, found := x.assemble(k, pieces)
-	x.report(found)
-	if found != nil {
-		return
+	g, done, wrong := x.assemble(k, pieces)
+	switch {
+	case wrong != nil:
+		return append(found, wrong)
+	case !gaveUp && !done:
+		found = append(found, explore.Findingf(checkComplete, "not done: %s", g))
+	case !gaveUp:
+		found = append(found, checkProven(g))
 	}
-	if !gaveUp {
-		if !done {
-			x.report(finds(checkComplete, "not done: %s", g))
-		} else {
-			x.report(checkProven(g))
-		}
-	}
-	x.report(checkHalves(g, pieces))
-	x.report(checkCut(x.topology, g))
 	if g.Complete() {
-		x.report(x.checkRun(k, g))
+		found = append(found, x.checkRun(k, g))
 	}
-	x.report(checkIdle(locals))
+	return append(found, checkHalves(g, pieces), checkCut(x.topology, g), checkIdle(locals))
 }
 
 // assemble feeds the pieces to Collectors in several orders.
-func (x *explorer) assemble(k int, pieces []Piece) (g *Global, done bool, found *finding) {
+func (x *explorer) assemble(k int, pieces []Piece) (g *Global, done bool, found *explore.Finding) {
 	reversed := slices.Clone(pieces)
 	slices.Reverse(reversed)
 	for i, order := range [][]Piece{pieces, reversed, slices.Concat(reversed, pieces)} {
 		c := NewCollector(Plan{ID: x.starts[k].ID, Cluster: "model", Epoch: 1, Topology: x.topology, Initiators: x.initiators[k]})
 		for _, p := range order {
 			if err := c.Add(0, p); err != nil {
-				return nil, false, finds(checkSteps, "the Collector: %v", err)
+				return nil, false, explore.Findingf(checkSteps, "the Collector: %v", err)
 			}
 		}
 		other := c.Assemble(time.Second, nil)
 		if i > 0 && (c.Done() != done || !reflect.DeepEqual(other, g)) {
-			return nil, false, finds(checkOrder, "%s in another order: %s", g, other)
+			return nil, false, explore.Findingf(checkOrder, "%s in another order: %s", g, other)
 		}
 		g, done = other, c.Done()
 	}
@@ -96,9 +73,9 @@ func (x *explorer) assemble(k int, pieces []Piece) (g *Global, done bool, found 
 }
 
 // checkProven checks the certificate (docs/correctness.md), channel by channel.
-func checkProven(g *Global) *finding {
+func checkProven(g *Global) *explore.Finding {
 	if !g.Complete() {
-		return finds(checkCertificate, "not complete: %s", g)
+		return explore.Findingf(checkCertificate, "not complete: %s", g)
 	}
 	incarnations := map[ProcessID]Incarnation{}
 	for _, p := range g.Processes {
@@ -106,22 +83,22 @@ func checkProven(g *Global) *finding {
 	}
 	for _, c := range g.Channels {
 		if !c.Known || !c.SentKnown || !c.ReceivedKnown {
-			return finds(checkCertificate, "%s is not known in a complete snapshot", c.Channel)
+			return explore.Findingf(checkCertificate, "%s is not known in a complete snapshot", c.Channel)
 		}
 		if c.SeenByReceiver != incarnations[c.Channel.From] || c.SeenBySender != incarnations[c.Channel.To] {
-			return finds(checkCertificate, "%s counted with %s and %s", c.Channel, c.SeenByReceiver, c.SeenBySender)
+			return explore.Findingf(checkCertificate, "%s counted with %s and %s", c.Channel, c.SeenByReceiver, c.SeenBySender)
 		}
 		next := c.Received + 1
 		for _, b := range c.Messages {
 			for seq := range b.All() {
 				if seq != next {
-					return finds(checkCertificate, "%s: message %d where %d belongs", c.Channel, seq, next)
+					return explore.Findingf(checkCertificate, "%s: message %d where %d belongs", c.Channel, seq, next)
 				}
 				next++
 			}
 		}
 		if next != c.Sent+1 {
-			return finds(checkCertificate, "%s: sent %d, received %d, recorded [%s]", c.Channel, c.Sent, c.Received, renderBatches(c.Messages))
+			return explore.Findingf(checkCertificate, "%s: sent %d, received %d, recorded [%s]", c.Channel, c.Sent, c.Received, renderBatches(c.Messages))
 		}
 	}
 	return nil
@@ -129,7 +106,7 @@ func checkProven(g *Global) *finding {
 
 // checkHalves checks what each end recorded before the Collector trims it: under
 // the textbook rule nothing is left to trim.
-func checkHalves(g *Global, pieces []Piece) *finding {
+func checkHalves(g *Global, pieces []Piece) *explore.Finding {
 	for _, p := range pieces {
 		closed, ok := p.(Closed)
 		if !ok {
@@ -137,10 +114,10 @@ func checkHalves(g *Global, pieces []Piece) *finding {
 		}
 		i, _ := slices.BinarySearchFunc(g.Channels, closed.Channel, func(s ChannelState, c Channel) int { return s.Channel.Compare(c) })
 		if c := g.Channels[i]; c.Known && !closed.Outgoing && renderBatches(closed.Messages) != renderBatches(c.Messages) {
-			return finds(checkRule, "%s, sent %d, received %d", closed, c.Sent, c.Received)
+			return explore.Findingf(checkRule, "%s, sent %d, received %d", closed, c.Sent, c.Received)
 		}
 		if closed.Outgoing && len(closed.Messages) > 0 {
-			return finds(checkRule, "%s", closed)
+			return explore.Findingf(checkRule, "%s", closed)
 		}
 	}
 	return nil
@@ -148,17 +125,17 @@ func checkHalves(g *Global, pieces []Piece) *finding {
 
 // checkIdle checks that a Recorder with nothing in progress says so, and that one
 // that waits for what will never come gives up at its deadline.
-func checkIdle(locals []*local) *finding {
+func checkIdle(locals []*local) *explore.Finding {
 	for _, l := range locals {
 		r := cloneRecorder(l.recorder, l.host)
 		for _, start := range r.InProgress() {
 			if start.Deadline > time.Second {
-				return finds(checkFreed, "deadline %v", start.Deadline)
+				return explore.Findingf(checkFreed, "deadline %v", start.Deadline)
 			}
 		}
 		r.Expire(time.Second)
 		if r.Recording() || r.Capturing() || len(r.recordings) > 0 {
-			return finds(checkFreed, "%s is not idle in the end", l.id)
+			return explore.Findingf(checkFreed, "%s is not idle in the end", l.id)
 		}
 	}
 	return nil

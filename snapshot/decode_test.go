@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chandy/internal/explore"
 )
 
 // TestDecodeInvertsAppendJSON encodes, decodes and encodes again. A compact document has
@@ -237,7 +239,7 @@ func TestDecodeRefusesEveryPrefix(t *testing.T) {
 // race detector lets sync.Pool drop items at random, so that package regexp allocates its
 // working memory again for each id: the count means nothing there.
 func TestDecodeMemoryIsBoundByItsInput(t *testing.T) {
-	if raceEnabled {
+	if explore.Race {
 		t.Skip("allocations differ under the race detector")
 	}
 	const size, multiple = 1 << 20, 40 // most is for json.Unmarshal, for each string with an escape

@@ -2,7 +2,8 @@ package snapshot
 
 import (
 	"testing"
-	"time"
+
+	"chandy/internal/explore"
 )
 
 // Topologies.
@@ -15,96 +16,71 @@ const (
 	withSelf     = "p1->p1 p1->p2 p2->p1"
 )
 
-// size is how long an exploration takes: small ones run always, middle ones not
-// with -short, large ones (seconds) neither with -short nor with -race.
-type size int
-
-const (
-	small size = iota
-	middle
-	large
-)
-
-func (s size) skip(t *testing.T) {
-	t.Helper()
-	if s > small && testing.Short() || s > middle && raceEnabled {
-		t.Skip("too large with -short or -race")
-	}
+type exploration struct {
+	explore.Size
+	*scope
 }
 
-// TestExplore goes through all orders of sends, deliveries, receives, initiations
-// and captures of small systems around real Recorders, and checks every snapshot.
-func TestExplore(t *testing.T) {
-	for _, test := range []struct {
-		size
-		*scope
-	}{
-		// The large ones first: the tests run in parallel.
-		{large, newScope("mesh of 3, 4 messages", mesh3, 4, "p1")},
-		{large, newScope("line of 3, 3 messages, 2 snapshots", line3, 3, "p1", "p3")},
-		{large, newScope("line of 3, 3 messages, 2 snapshots, one from the middle", line3, 3, "p2", "p3")},
-		{large, newScope("ring of 3, 3 messages, 2 snapshots", ring3, 3, "p1", "p2")},
-		{middle, newScope("2 processes, 6 messages", twoProcesses, 6, "p1")},
-		{middle, newScope("2 processes, 4 messages, 2 snapshots", twoProcesses, 4, "p1", "p2")},
-		{middle, newScope("2 processes, 4 messages, 2 snapshots of one initiator", twoProcesses, 4, "p1", "p1")},
-		{middle, newScope("self-channel and a peer, 3 messages", withSelf, 3, "p1")},
-		{middle, newScope("mesh of 3, 2 messages, 2 initiators", mesh3, 2, "p1 p3")},
-		{small, newScope("one-way line, 3 messages, 2 initiators", oneWay3, 3, "p1 p2")},
-		{small, newScope("2 processes, 3 messages, 2 initiators", twoProcesses, 3, "p1 p2")},
-		{small, newScope("self-channel, 4 messages, 2 snapshots", "p1->p1", 4, "p1", "p1")},
-		{small, newScope("one process without channels, 2 snapshots", "p1", 0, "p1", "p1")},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			test.size.skip(t)
+// run explores each and expects no finding; check, if non-nil, then looks at what was
+// explored. The large ones stand first, since they run in parallel.
+func run(t *testing.T, all []exploration, check func(*testing.T, *explorer)) {
+	for _, one := range all {
+		t.Run(one.name, func(t *testing.T) {
+			one.Skip(t)
 			t.Parallel()
-			x := explore(t, test.scope)
-			// Every consistent cut that there is gets recorded, and in one way only: a
-			// cut is how many messages of each channel are received, and how many are in
-			// flight, together at most all. An exploration that leaves something out
-			// would hardly reach them all.
-			cuts := binomial(2*len(test.topology.Channels)+test.messages, test.messages)
-			if got, want := len(x.checked), cuts*len(test.starts); got != want {
-				t.Errorf("%d different snapshots were taken, but there are %d", got, want)
+			x := newExplorer(one.scope)
+			x.Expect(t)
+			t.Logf("%d states of one process, %d different snapshots", len(x.nodes.All), len(x.checked))
+			if check != nil {
+				check(t, x)
 			}
 		})
 	}
 }
 
-// TestExploreAbandoned lets every process abandon every snapshot at any moment, or
-// never hear of it in time. Markers of other processes still come, late or again:
-// they start nothing and record nothing, what was recorded is freed, and what the
-// others recorded fits together as far as it goes.
-func TestExploreAbandoned(t *testing.T) {
-	for _, test := range []struct {
-		size
-		*scope
-	}{
-		{large, newScope("abandoned, mesh of 3, 2 messages", mesh3, 2, "p1")},
-		{large, newScope("abandoned, ring of 3, 2 messages", ring3, 2, "p1")},
-		{middle, newScope("abandoned, line of 3, 1 message, 2 initiators", line3, 1, "p1 p3")},
-		{middle, newScope("abandoned, 2 processes, 2 messages, 2 snapshots", twoProcesses, 2, "p1", "p2")},
-		{small, newScope("abandoned, 2 processes, 3 messages", twoProcesses, 3, "p1")},
-		{small, newScope("abandoned, self-channel, 3 messages, 2 snapshots", "p1->p1", 3, "p1", "p1")},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			test.size.skip(t)
-			t.Parallel()
-			test.abandon = true
-			explore(t, test.scope)
-		})
-	}
+// TestExplore explores sends, deliveries, receives, initiations and captures of small
+// systems around real Recorders, and checks every snapshot.
+//
+// A consistent cut is how many messages of each channel are received and how many are
+// in flight, together at most all. Every one of them must be recorded, and in one way
+// only. An exploration that leaves something out would hardly reach them all.
+func TestExplore(t *testing.T) {
+	run(t, []exploration{
+		{explore.Large, newScope("mesh of 3, 4 messages", mesh3, 4, "p1")},
+		{explore.Large, newScope("line of 3, 3 messages, 2 snapshots", line3, 3, "p1", "p3")},
+		{explore.Large, newScope("line of 3, 3 messages, 2 snapshots, one from the middle", line3, 3, "p2", "p3")},
+		{explore.Large, newScope("ring of 3, 3 messages, 2 snapshots", ring3, 3, "p1", "p2")},
+		{explore.Middle, newScope("2 processes, 6 messages", twoProcesses, 6, "p1")},
+		{explore.Middle, newScope("2 processes, 4 messages, 2 snapshots", twoProcesses, 4, "p1", "p2")},
+		{explore.Middle, newScope("2 processes, 4 messages, 2 snapshots of one initiator", twoProcesses, 4, "p1", "p1")},
+		{explore.Middle, newScope("self-channel and a peer, 3 messages", withSelf, 3, "p1")},
+		{explore.Middle, newScope("mesh of 3, 2 messages, 2 initiators", mesh3, 2, "p1 p3")},
+		{explore.Small, newScope("one-way line, 3 messages, 2 initiators", oneWay3, 3, "p1 p2")},
+		{explore.Small, newScope("2 processes, 3 messages, 2 initiators", twoProcesses, 3, "p1 p2")},
+		{explore.Small, newScope("self-channel, 4 messages, 2 snapshots", "p1->p1", 4, "p1", "p1")},
+		{explore.Small, newScope("one process without channels, 2 snapshots", "p1", 0, "p1", "p1")},
+	}, func(t *testing.T, x *explorer) {
+		cuts := binomial(2*len(x.topology.Channels)+x.messages, x.messages)
+		if got, want := len(x.checked), cuts*len(x.starts); got != want {
+			t.Errorf("got %d different snapshots, want %d", got, want)
+		}
+	})
 }
 
-func explore(t *testing.T, s *scope) *explorer {
-	t.Helper()
-	start := time.Now()
-	x := newExplorer(s)
-	for _, found := range x.explore() {
-		t.Error(found)
-	}
-	t.Logf("%s: %d states in %.1f s (of one process %d), %d ends, %d different snapshots",
-		s.name, len(x.visited), time.Since(start).Seconds(), len(x.nodes), x.ended, len(x.checked))
-	return x
+// TestExploreAbandoned lets every process abandon every snapshot at any moment, or
+// never learn of it in time. Markers of other processes still arrive, late or again:
+// they start nothing and record nothing, what was recorded is freed, and the parts
+// that other processes recorded fit together.
+func TestExploreAbandoned(t *testing.T) {
+	abandoned := func(s *scope) *scope { s.abandon = true; return s }
+	run(t, []exploration{
+		{explore.Large, abandoned(newScope("abandoned, mesh of 3, 2 messages", mesh3, 2, "p1"))},
+		{explore.Large, abandoned(newScope("abandoned, ring of 3, 2 messages", ring3, 2, "p1"))},
+		{explore.Middle, abandoned(newScope("abandoned, line of 3, 1 message, 2 initiators", line3, 1, "p1 p3"))},
+		{explore.Middle, abandoned(newScope("abandoned, 2 processes, 2 messages, 2 snapshots", twoProcesses, 2, "p1", "p2"))},
+		{explore.Small, abandoned(newScope("abandoned, 2 processes, 3 messages", twoProcesses, 3, "p1"))},
+		{explore.Small, abandoned(newScope("abandoned, self-channel, 3 messages, 2 snapshots", "p1->p1", 3, "p1", "p1"))},
+	}, nil)
 }
 
 func binomial(n, k int) int {

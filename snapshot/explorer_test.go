@@ -3,36 +3,31 @@ package snapshot
 import (
 	"fmt"
 	"slices"
-	"strings"
+
+	"chandy/internal/explore"
 )
 
-// explorer goes depth first through every order of the steps of a scope and visits
-// every state of the whole once.
+// explorer searches every order of the steps of a scope.
 //
-// Nothing is left out but this: an order is not followed beyond the moment at which
-// every process has finished its part of every snapshot (unless processes abandon).
-// From there on no Recorder has anything in progress or is asked to start anything
-// new, so no part changes any more. No order goes on for ever: every step uses up
-// something (a message to send, to deliver or to receive, a marker, an initiation).
+// An order is not followed beyond the moment at which every process has finished its
+// part of every snapshot, unless processes abandon. From then on no Recorder has
+// anything in progress or is asked to start anything, so no part changes. Every step
+// uses up something (a message to send, to deliver or to receive, a marker, an
+// initiation), so every order comes to an end.
 type explorer struct {
+	explore.Search[world, world, step]
 	*scope
 	ends       []channelEnds // as topology.Channels
-	inChannel  [][]int       // of a process, the channels that end there, as topology.In
-	outChannel [][]int
+	inChannel  [][]int       // of each process: the channels that end there, as topology.In
+	outChannel [][]int       // of each process: the channels that begin there, as topology.Out
 
-	nodes   []*node
-	numbers map[string]uint32 // of nodes, by their encoding
-	key     []byte            // room for an encoding
+	nodes   explore.Table[*node]
+	key     []byte // buffer for an encoding
 	queues  queues
-	markers []Marker // different ones; an item of a queue is the number of one, from 1
+	markers []Marker // the different ones; an item of a queue is the number of one, from 1
 
-	visited map[world]struct{}
-	path    []step                // from the beginning to the state that is visited
-	enabled []step                // of all states on the path
-	ended   int                   // states from which nothing goes on
-	parts   map[string]uint32     // numbers
-	checked map[partsKey]struct{} // by check
-	found   map[string]*finding   // by check: the one with the fewest steps
+	parts   explore.Table[struct{}]
+	checked map[partsKey]struct{} // what end has checked
 }
 
 const (
@@ -41,8 +36,7 @@ const (
 	stepsMax     = 100 // more than any order in our scopes has
 )
 
-// world is the state of the whole: local states and queues by their numbers. It is
-// exact, not a hash: two states are the same exactly if their worlds are equal.
+// world is the state of the whole: the numbers of the local states and of the queues.
 type world struct {
 	locals [processesMax]uint32
 	queues [channelsMax]uint16
@@ -50,20 +44,21 @@ type world struct {
 
 type channelEnds struct{ from, fromEnd, to, toEnd int }
 
-// node is a local state of one process and what its steps make of it, as far as
-// they were computed.
+// node is a local state of one process and the outcomes of its steps that were
+// computed.
 type node struct {
 	*local
-	sent   int // messages, on all channels
-	parts  [snapshotsMax]uint32
-	events [eventsMax]uint32 // by event.index: the number of an edge, from 1
-	edges  []edge
+	sent  int // messages, on all channels
+	parts [snapshotsMax]uint32
+	edges explore.Memo[event, edge]
+	found *explore.Finding // by checkFreed
 }
 
 // edge is the outcome of a step: another local state, and items for channels.
 type edge struct {
 	to     uint32
 	pushes []queued
+	found  *explore.Finding
 }
 
 type queued struct {
@@ -84,9 +79,10 @@ type step struct {
 }
 
 func newExplorer(s *scope) *explorer {
-	x := &explorer{
-		scope: s, numbers: map[string]uint32{}, visited: map[world]struct{}{},
-		queues: newQueues(s.fault.overtake), parts: map[string]uint32{}, checked: map[partsKey]struct{}{}, found: map[string]*finding{},
+	x := &explorer{scope: s, queues: newQueues(s.fault.overtake), checked: map[partsKey]struct{}{}}
+	x.Search = explore.Search[world, world, step]{
+		Begin: x.begin, Key: func(w world) world { return w }, Moves: x.enable, Take: x.take, Text: x.text,
+		Finished: x.finished, End: x.end, StepsMax: stepsMax,
 	}
 	t := s.topology
 	x.inChannel, x.outChannel = make([][]int, len(t.Processes)), make([][]int, len(t.Processes))
@@ -102,76 +98,32 @@ func newExplorer(s *scope) *explorer {
 	return x
 }
 
-// explore visits all that can be reached. It does not go on from a step with a
-// finding, but it does elsewhere: what is found does not depend on the order in
-// which it looks.
-func (x *explorer) explore() map[string]*finding {
-	x.visit(x.begin())
-	return x.found
-}
-
-// begin is the state in which nothing has happened.
+// begin returns the state in which nothing has happened.
 func (x *explorer) begin() (w world) {
-	for i, id := range x.topology.Processes {
-		h := newHost(id, firstIncarnation(id), x.topology, snapshotsMax)
-		h.fault = x.fault
-		w.locals[i] = x.intern(i, &local{host: h})
+	for i := range x.topology.Processes {
+		w.locals[i] = x.intern(i, x.newLocal(i))
 	}
 	return w
 }
 
-// visit goes on from one state.
-func (x *explorer) visit(w world) {
-	if _, seen := x.visited[w]; seen || x.endless() {
-		return
-	}
-	x.visited[w] = struct{}{}
-	if !x.abandon && x.finished(w) {
-		x.end(w)
-		return
-	}
-	first := len(x.enabled)
-	x.enable(w)
-	last := len(x.enabled)
-	if first == last {
-		x.end(w)
-	}
-	for i := first; i < last; i++ {
-		s := x.enabled[i]
-		x.path = append(x.path, s)
-		if next, ok := x.take(w, s); ok {
-			x.visit(next)
-		}
-		x.path = x.path[:len(x.path)-1]
-	}
-	x.enabled = x.enabled[:first]
-}
-
-// endless tells, and reports, that an order goes on for longer than it can. Then
-// there is no point in going on anywhere.
-func (x *explorer) endless() bool {
-	if len(x.path) > stepsMax {
-		x.report(finds(checkSteps, "it goes on for ever"))
-	}
-	return x.found[checkSteps] != nil && x.found[checkSteps].steps > stepsMax
-}
-
-// finished tells whether every process has reported the last piece of every part.
+// finished reports whether every process has reported the last piece of every part.
 func (x *explorer) finished(w world) bool {
 	all := uint8(1)<<len(x.starts) - 1
 	for i := range x.topology.Processes {
-		all &= x.nodes[w.locals[i]].finished
+		all &= x.node(w, i).finished
 	}
-	return all == 1<<len(x.starts)-1
+	return !x.abandon && all == 1<<len(x.starts)-1
 }
 
-// enable appends every step that can be taken to x.enabled.
-func (x *explorer) enable(w world) {
+func (x *explorer) node(w world, process int) *node { return x.nodes.All[w.locals[process]] }
+
+// enable appends every step that can be taken.
+func (x *explorer) enable(w world, steps []step) []step {
 	sent := 0
 	for i, id := range x.topology.Processes {
-		n := x.nodes[w.locals[i]]
+		n := x.node(w, i)
 		sent += n.sent
-		can := func(k kind, arg int) { x.enabled = append(x.enabled, step{i, event{kind: k, arg: uint8(arg)}}) }
+		can := func(k kind, arg int) { steps = append(steps, step{i, event{kind: k, arg: uint8(arg)}}) }
 		capturing := n.recorder.Capturing()
 		for j := range n.in {
 			if n.in[j].received < n.in[j].arrived && (!capturing || x.fault.impatient) {
@@ -196,29 +148,25 @@ func (x *explorer) enable(w world) {
 			if item != message {
 				e.kind, e.marker = marks, item
 			}
-			x.enabled = append(x.enabled, step{ends.to, e})
+			steps = append(steps, step{ends.to, e})
 		}
 		if sent < x.messages {
-			x.enabled = append(x.enabled, step{ends.from, event{kind: sends, arg: uint8(ends.fromEnd)}})
+			steps = append(steps, step{ends.from, event{kind: sends, arg: uint8(ends.fromEnd)}})
 		}
 	}
+	return steps
 }
 
-// take is the state after a step. It is not ok if there is a finding.
-func (x *explorer) take(w world, s step) (world, bool) {
-	n := x.nodes[w.locals[s.process]]
-	number := n.events[s.event.index()]
-	if number == 0 {
-		e, found := x.compute(n, s)
-		if found != nil {
-			x.report(found)
-			return w, false
-		}
-		n.edges = append(n.edges, e)
-		number = uint32(len(n.edges))
-		n.events[s.event.index()] = number
+// take returns the state after a step.
+func (x *explorer) take(w world, s step) (world, *explore.Finding) {
+	n := x.node(w, s.process)
+	e := n.edges.Find(s.event)
+	if e == nil {
+		e = n.edges.Add(s.event, x.compute(n, s))
 	}
-	e := &n.edges[number-1]
+	if e.found != nil {
+		return w, e.found
+	}
 	w.locals[s.process] = e.to
 	if k := s.event.kind; k == arrives || k == marks {
 		c := x.inChannel[s.process][s.event.arg]
@@ -227,114 +175,90 @@ func (x *explorer) take(w world, s step) (world, bool) {
 	for _, q := range e.pushes {
 		w.queues[q.channel] = x.queues.push(w.queues[q.channel], q.item)
 	}
-	return w, true
+	return w, nil
 }
 
 // compute lets the real Recorder take a step.
-func (x *explorer) compute(n *node, s step) (edge, *finding) {
-	var m Marker
-	if s.event.kind == marks {
-		m = x.markers[s.event.marker-1]
-	}
+func (x *explorer) compute(n *node, s step) edge {
 	next := n.local.clone()
-	pushes, found := next.do(s.event, x.scope, m)
+	pushes, found := next.do(s.event, x.scope, x.marker(s))
 	if found != nil {
-		return edge{}, found
+		return edge{found: found}
 	}
 	e := edge{to: x.intern(s.process, next)}
+	e.found = x.nodes.All[e.to].found
 	if s.event.kind == sends {
 		e.pushes = append(e.pushes, queued{x.outChannel[s.process][s.event.arg], message})
 	}
 	for _, p := range pushes {
 		e.pushes = append(e.pushes, queued{x.outChannel[s.process][p.end], x.item(p.marker)})
 	}
-	return e, nil
+	return e
 }
 
-// item is the number of a marker, from 1.
+// marker returns the marker that arrives in a step.
+func (x *explorer) marker(s step) (m Marker) {
+	if s.event.kind == marks {
+		m = x.markers[s.event.marker-1]
+	}
+	return m
+}
+
+// item returns the number of a marker, from 1.
 func (x *explorer) item(m Marker) uint8 {
 	i := slices.Index(x.markers, m)
 	if i < 0 {
-		if i = len(x.markers); i == markersMax-1 {
-			panic("bug: too many different markers")
-		}
+		i = len(x.markers)
 		x.markers = append(x.markers, m)
 	}
 	return uint8(i + 1)
 }
 
-// intern is the number of a local state of a process.
+// intern returns the number of a local state of a process.
 func (x *explorer) intern(process int, l *local) uint32 {
 	x.key = l.append(append(x.key[:0], byte(process)))
-	number, ok := x.numbers[string(x.key)]
-	if !ok {
-		number = uint32(len(x.nodes))
-		x.numbers[string(x.key)] = number
-		n := &node{local: l, sent: int(l.sentInAll())}
+	return x.nodes.Number(x.key, func() *node {
+		n := &node{local: l, sent: int(l.sentInAll()), found: l.checkFreed(x.scope)}
 		for k := range x.starts {
-			n.parts[k] = x.partNumber(l.part(k))
+			n.parts[k] = x.parts.Number([]byte(l.parts[k]), func() (none struct{}) { return none })
 		}
-		x.nodes = append(x.nodes, n)
-	}
-	return number
+		return n
+	})
 }
 
-// partNumber is the number of a part, as local.part renders it.
-func (x *explorer) partNumber(part string) uint32 {
-	if _, ok := x.parts[part]; !ok {
-		x.parts[part] = uint32(len(x.parts))
-	}
-	return x.parts[part]
-}
-
-// end makes the checks of a state from which nothing goes on. They depend on the
-// parts of one snapshot only (see check), and are made once for the same parts.
-func (x *explorer) end(w world) {
-	x.ended++
+// end makes the checks of a state from which nothing goes on. They depend only on
+// the parts of one snapshot (see check), and are made once for the same parts.
+func (x *explorer) end(w world) (found []*explore.Finding) {
 	for k := range x.starts {
 		key := partsKey{snapshot: k}
 		var locals []*local
 		for i := range x.topology.Processes {
-			n := x.nodes[w.locals[i]]
+			n := x.node(w, i)
 			locals = append(locals, n.local)
 			key.parts[i] = n.parts[k]
 		}
-		if _, done := x.checked[key]; done {
-			continue
+		if _, done := x.checked[key]; !done {
+			x.checked[key] = struct{}{}
+			found = append(found, x.check(k, locals)...)
 		}
-		x.checked[key] = struct{}{}
-		x.check(k, locals)
 	}
+	return found
 }
 
-func (x *explorer) report(found *finding) {
-	if found == nil {
-		return
+// text renders a step.
+func (x *explorer) text(_ world, s step) string {
+	t := x.topology
+	id := t.Processes[s.process]
+	text := fmt.Sprintf("%s %s", id, s.event.kind)
+	switch s.event.kind {
+	case sends:
+		text += fmt.Sprintf(" %s", t.Out(id)[s.event.arg])
+	case receives, arrives:
+		text += fmt.Sprintf(" %s", t.In(id)[s.event.arg])
+	case marks:
+		text += fmt.Sprintf(" %s: %s", t.In(id)[s.event.arg], x.marker(s))
+	case initiates, abandons:
+		text += fmt.Sprintf(" %s", x.starts[s.event.arg].ID)
 	}
-	if last := x.found[found.check]; last == nil || last.steps > len(x.path) {
-		found.steps, found.path = len(x.path), x.renderPath()
-		x.found[found.check] = found
-	}
-}
-
-// renderPath is the order of steps that led to a finding, one a line.
-func (x *explorer) renderPath() string {
-	var b strings.Builder
-	for _, s := range x.path {
-		t := x.topology
-		id := t.Processes[s.process]
-		fmt.Fprintf(&b, "  %s %s", id, s.event.kind)
-		switch s.event.kind {
-		case sends:
-			fmt.Fprintf(&b, " %s", t.Out(id)[s.event.arg])
-		case receives, arrives:
-			fmt.Fprintf(&b, " %s", t.In(id)[s.event.arg])
-		case marks:
-			fmt.Fprintf(&b, " %s: %s", t.In(id)[s.event.arg], x.markers[s.event.marker-1])
-		case initiates, abandons:
-			fmt.Fprintf(&b, " %s", x.starts[s.event.arg].ID)
-		}
-		b.WriteByte('\n')
-	}
-	return b.String()
+	return text
 }

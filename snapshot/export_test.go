@@ -13,7 +13,7 @@ var (
 // CheckProven returns an error if the certificate of a snapshot does not hold.
 func CheckProven(g *Global) error {
 	if found := checkProven(g); found != nil {
-		return errors.New(found.text)
+		return errors.New(found.Text)
 	}
 	return nil
 }

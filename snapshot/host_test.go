@@ -3,6 +3,8 @@ package snapshot
 import (
 	"slices"
 	"strings"
+
+	"chandy/internal/explore"
 )
 
 // host is what stands around the Recorder of one process in a test: the counts and
@@ -118,6 +120,14 @@ func (h *host) clone() *host {
 	}
 	c.recorder = cloneRecorder(h.recorder, &c)
 	return &c
+}
+
+// cloneRecorder returns a deep copy of r that asks other channels.
+func cloneRecorder(r *Recorder, channels Channels) *Recorder {
+	c := &Recorder{}
+	explore.Copy(c, r)
+	c.channels = channels
+	return c
 }
 
 // ids makes process ids of words: "p1 p2 p3".

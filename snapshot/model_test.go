@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"chandy/internal/explore"
 )
 
 // The model that is explored: processes around real Recorders. A step belongs to
@@ -38,35 +40,10 @@ func (k kind) String() string {
 type event struct {
 	kind   kind
 	arg    uint8 // a channel end, or a snapshot
-	marker uint8 // of marks: its number in explorer.markers
+	marker uint8 // of marks: number in explorer.markers
 }
 
-const (
-	snapshotsMax = 2
-	endsMax      = 3
-	markersMax   = 24 // different ones in one exploration
-)
-
-// index numbers the steps of a process, for the table of their outcomes.
-func (e event) index() int {
-	switch e.kind {
-	case sends:
-		return int(e.arg)
-	case receives:
-		return endsMax + int(e.arg)
-	case arrives:
-		return 2*endsMax + int(e.arg)
-	case initiates:
-		return 3*endsMax + int(e.arg)
-	case abandons:
-		return 3*endsMax + snapshotsMax + int(e.arg)
-	case records:
-		return 3*endsMax + 2*snapshotsMax
-	}
-	return 3*endsMax + 2*snapshotsMax + 1 + int(e.arg)*markersMax + int(e.marker)
-}
-
-const eventsMax = 3*endsMax + 2*snapshotsMax + 1 + endsMax*markersMax
+const snapshotsMax = 2
 
 // local is the local state of one process in the model: everything that its future
 // depends on, and what the checks at the end ask of its past.
@@ -78,6 +55,7 @@ type local struct {
 	finished  uint8                   // snapshots of which it reported the last piece
 	markers   [snapshotsMax][]arrival // markers that arrived
 	pieces    [snapshotsMax][]Piece   // what it reported
+	parts     [snapshotsMax]string    // the pieces as text, sorted
 }
 
 type arrival struct {
@@ -89,6 +67,14 @@ type arrival struct {
 type push struct {
 	end    int // of the sender
 	marker Marker
+}
+
+// newLocal returns the first local state of a process.
+func (s *scope) newLocal(process int) *local {
+	id := s.topology.Processes[process]
+	h := newHost(id, firstIncarnation(id), s.topology, snapshotsMax)
+	h.fault = s.fault
+	return &local{host: h}
 }
 
 func (l *local) clone() *local {
@@ -131,7 +117,7 @@ func parseState(b []byte) (counts []uint64) {
 func payload(c Channel, seq uint64) []byte { return fmt.Appendf(nil, "%s#%d", c, seq) }
 
 // do takes a step. It returns the markers that are sent.
-func (l *local) do(e event, s *scope, marker Marker) ([]push, *finding) {
+func (l *local) do(e event, s *scope, marker Marker) ([]push, *explore.Finding) {
 	out, in := l.topology.Out(l.id), l.topology.In(l.id)
 	switch e.kind {
 	case sends:
@@ -147,7 +133,7 @@ func (l *local) do(e event, s *scope, marker Marker) ([]push, *finding) {
 		l.markers[k] = append(l.markers[k], arrival{in[e.arg], marker})
 		effects := l.marker(in[e.arg], marker)
 		if ended && len(effects) > 0 && l.fault == noFault {
-			return nil, finds(checkSteps, "%s came late and caused: %s", marker, renderEffects(effects))
+			return nil, explore.Findingf(checkSteps, "%s came late and caused: %s", marker, renderEffects(effects))
 		}
 		return l.obey(s, effects)
 	case initiates:
@@ -156,7 +142,7 @@ func (l *local) do(e event, s *scope, marker Marker) ([]push, *finding) {
 		known := l.recorder.find(start.ID) != nil || l.recorder.endedIDs[start.ID]
 		effects, err := l.initiate(start)
 		if known != (err == ErrKnown) || !known && err != nil {
-			return nil, finds(checkSteps, "initiate: %v", err)
+			return nil, explore.Findingf(checkSteps, "initiate: %v", err)
 		}
 		return l.obey(s, effects)
 	case records:
@@ -174,7 +160,7 @@ func (l *local) do(e event, s *scope, marker Marker) ([]push, *finding) {
 }
 
 // obey does what the Recorder asked for, in order.
-func (l *local) obey(s *scope, effects []Effect) ([]push, *finding) {
+func (l *local) obey(s *scope, effects []Effect) ([]push, *explore.Finding) {
 	var pushes []push
 	for _, e := range effects {
 		switch e := e.(type) {
@@ -183,44 +169,45 @@ func (l *local) obey(s *scope, effects []Effect) ([]push, *finding) {
 		case Report:
 			k := s.number(e.Start.ID)
 			if (l.finished|l.gaveUp)>>k&1 == 1 {
-				return nil, finds(checkSteps, "after the end of its part: %s", e)
+				return nil, explore.Findingf(checkSteps, "after the end of its part: %s", e)
 			}
 			if e.Last {
 				l.finished |= 1 << k
 			}
 			l.pieces[k] = append(l.pieces[k], e.Piece)
+			l.parts[k] = renderPieces(l.pieces[k])
 		}
 	}
-	return pushes, l.checkFreed(s)
+	return pushes, nil
 }
 
 // checkFreed checks what must hold of a Recorder after every step: what has ended
 // is freed and remembered, closed ends hold no message, and a marker that arrived
 // before, for a snapshot in progress or ended, changes nothing when it comes again.
-func (l *local) checkFreed(s *scope) *finding {
+func (l *local) checkFreed(s *scope) *explore.Finding {
 	r := l.recorder
 	for _, rec := range r.recordings {
 		k := s.number(rec.ID)
 		if (l.finished|l.gaveUp)>>k&1 == 1 {
-			return finds(checkFreed, "%s still records %s, which has ended", l.id, rec.ID)
+			return explore.Findingf(checkFreed, "%s still records %s, which has ended", l.id, rec.ID)
 		}
 		for _, e := range slices.Concat(rec.in, rec.out) {
 			if e.closed && e.messages != nil {
-				return finds(checkFreed, "%s holds messages of a closed end", l.id)
+				return explore.Findingf(checkFreed, "%s holds messages of a closed end", l.id)
 			}
 		}
 	}
 	if l.fault != noFault {
 		return nil // the Recorder was told other things than the model
 	}
+	before := string(explore.Append(nil, r))
 	for _, arrived := range l.markers {
 		for _, a := range arrived {
-			again := cloneRecorder(r, l.host)
-			if effects := again.MarkerReceived(a.from, a.marker); len(effects) > 0 {
-				return finds(checkSteps, "%s came again from %s: %s", a.marker, a.from, renderEffects(effects))
+			if effects := r.MarkerReceived(a.from, a.marker); len(effects) > 0 {
+				return explore.Findingf(checkSteps, "%s came again from %s: %s", a.marker, a.from, renderEffects(effects))
 			}
-			if string(appendRecorder(nil, again)) != string(appendRecorder(nil, r)) {
-				return finds(checkSteps, "%s came again from %s and changed something", a.marker, a.from)
+			if string(explore.Append(nil, r)) != before {
+				return explore.Findingf(checkSteps, "%s came again from %s and changed something", a.marker, a.from)
 			}
 		}
 	}
@@ -239,21 +226,21 @@ func (l *local) append(b []byte) []byte {
 		b = binary.AppendUvarint(b, in.arrived)
 		b = binary.AppendUvarint(b, in.received) // the inbox follows from the two
 	}
-	b = appendRecorder(b, l.recorder)
+	b = explore.Append(b, l.recorder)
 	for k := range l.pieces {
 		b = append(b, byte(len(l.markers[k])))
 		for _, a := range l.markers[k] {
-			b = appendText(b, string(a.from))
+			b = explore.AppendText(b, a.from)
 		}
-		b = appendText(b, l.part(k))
+		b = explore.AppendText(b, l.parts[k])
 	}
 	return b
 }
 
-// part is the pieces of one snapshot, as text.
-func (l *local) part(k int) string {
+// renderPieces renders the pieces of one snapshot. No check depends on their order.
+func renderPieces(pieces []Piece) string {
 	var texts []string
-	for _, p := range l.pieces[k] {
+	for _, p := range pieces {
 		texts = append(texts, p.String())
 	}
 	slices.Sort(texts)

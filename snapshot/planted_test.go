@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"maps"
 	"slices"
 	"testing"
 )
@@ -15,14 +14,7 @@ func TestPlantedFaults(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := test.scope()
 			s.fault = &test.fault
-			found := newExplorer(s).explore()
-			by := slices.Sorted(maps.Keys(found))
-			if !slices.Equal(by, test.by) {
-				t.Errorf("found by %q, expected by %q", by, test.by)
-			}
-			for _, check := range by {
-				t.Logf("found by %s", found[check])
-			}
+			newExplorer(s).Expect(t, test.by...)
 		})
 	}
 }

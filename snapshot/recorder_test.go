@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"chandy/internal/explore"
 )
 
 // start makes what a process is told of a snapshot: 10 s time-out, assembled by p1.
@@ -111,9 +113,9 @@ func TestSecondMarkerOnAChannelChangesNothing(t *testing.T) {
 	h := p2(16)
 	h.marker("p1", marker("S", 0))
 	h.record(nil)
-	before := string(appendRecorder(nil, h.recorder))
+	before := string(explore.Append(nil, h.recorder))
 	wantEffects(t, h.marker("p1", marker("S", 0)))
-	if string(appendRecorder(nil, h.recorder)) != before {
+	if string(explore.Append(nil, h.recorder)) != before {
 		t.Error("it changed something")
 	}
 

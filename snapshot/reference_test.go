@@ -3,6 +3,8 @@ package snapshot
 import (
 	"fmt"
 	"slices"
+
+	"chandy/internal/explore"
 )
 
 // The reference: slow, obvious, and without a word from the Recorder but the states
@@ -13,7 +15,7 @@ import (
 // is what is sent in it without what is received in it, in order (Chandy & Lamport
 // 1985, section 3.1). Which sends and receives a state includes is read from the
 // state itself, see programState. Of a partial snapshot it checks what is there.
-func checkCut(t *Topology, g *Global) *finding {
+func checkCut(t *Topology, g *Global) *explore.Finding {
 	sent, received := map[Channel]uint64{}, map[Channel]uint64{}
 	there := map[ProcessID]bool{}
 	for _, p := range g.Processes {
@@ -29,20 +31,20 @@ func checkCut(t *Topology, g *Global) *finding {
 	for _, c := range g.Channels {
 		if !there[c.Channel.From] || !there[c.Channel.To] {
 			if c.Known {
-				return finds(checkReference, "%s is known without both its ends", c.Channel)
+				return explore.Findingf(checkReference, "%s is known without both its ends", c.Channel)
 			}
 			continue
 		}
 		s, r := sent[c.Channel], received[c.Channel]
 		if r > s {
-			return finds(checkReference, "%s: the states include %d receives and %d sends", c.Channel, r, s)
+			return explore.Findingf(checkReference, "%s: the states include %d receives and %d sends", c.Channel, r, s)
 		}
 		var want []string
 		for seq := r + 1; seq <= s; seq++ {
 			want = append(want, string(payload(c.Channel, seq)))
 		}
 		if got := payloads(c.Messages); c.Known && !slices.Equal(got, want) {
-			return finds(checkReference, "%s: by the states %q are in flight, recorded are %q", c.Channel, want, got)
+			return explore.Findingf(checkReference, "%s: by the states %q are in flight, recorded are %q", c.Channel, want, got)
 		}
 	}
 	return nil
@@ -116,48 +118,48 @@ func (m *machine) state(id ProcessID) string {
 // are also a run; it ends in the same state, and after the first half it is in the
 // recorded one. So the snapshot S* can be reached from where the run began, and
 // where it ended can be reached from S*.
-func checkReordered(t *Topology, g *Global, history []action) *finding {
+func checkReordered(t *Topology, g *Global, history []action) *explore.Finding {
 	before := slices.DeleteFunc(slices.Clone(history), func(a action) bool { return a.after })
 	after := slices.DeleteFunc(slices.Clone(history), func(a action) bool { return !a.after })
 	original, reordered := newMachine(t), newMachine(t)
 	if err := original.run(history); err != nil {
-		return finds(checkRun, "the run itself is none: %v", err)
+		return explore.Findingf(checkRun, "the run itself is none: %v", err)
 	}
 	if err := reordered.run(before); err != nil {
-		return finds(checkRun, "before the snapshot: %v", err)
+		return explore.Findingf(checkRun, "before the snapshot: %v", err)
 	}
 	for _, p := range g.Processes {
 		if got := string(p.State.Bytes); got != reordered.state(p.ID) {
-			return finds(checkRun, "%s recorded %q, but in the reordered run it is in state %q", p.ID, got, reordered.state(p.ID))
+			return explore.Findingf(checkRun, "%s recorded %q, but in the reordered run it is in state %q", p.ID, got, reordered.state(p.ID))
 		}
 	}
 	for _, c := range g.Channels {
 		if got := payloads(c.Messages); !slices.Equal(got, reordered.contents[c.Channel]) {
-			return finds(checkRun, "%s holds %q, but in the reordered run %q", c.Channel, got, reordered.contents[c.Channel])
+			return explore.Findingf(checkRun, "%s holds %q, but in the reordered run %q", c.Channel, got, reordered.contents[c.Channel])
 		}
 	}
 	if err := reordered.run(after); err != nil {
-		return finds(checkRun, "after the snapshot: %v", err)
+		return explore.Findingf(checkRun, "after the snapshot: %v", err)
 	}
 	for _, id := range t.Processes {
 		if original.state(id) != reordered.state(id) {
-			return finds(checkRun, "%s ends in %q, reordered in %q", id, original.state(id), reordered.state(id))
+			return explore.Findingf(checkRun, "%s ends in %q, reordered in %q", id, original.state(id), reordered.state(id))
 		}
 	}
 	return nil
 }
 
 // checkRun checks the run that led here, reordered around snapshot k.
-func (x *explorer) checkRun(k int, g *Global) *finding {
+func (x *explorer) checkRun(k int, g *Global) *explore.Finding {
 	return checkReordered(x.topology, g, x.history(k))
 }
 
-// history is what the programs did on the path, and on which side of the recording
-// of snapshot k.
+// history returns what the programs did on the path, and on which side of the
+// recording of snapshot k.
 func (x *explorer) history(k int) (all []action) {
 	w := x.begin()
-	for _, s := range x.path {
-		before := x.nodes[w.locals[s.process]].local
+	for _, s := range x.Path {
+		before := x.node(w, s.process).local
 		w, _ = x.take(w, s)
 		a := action{after: before.recorded(k)}
 		switch s.event.kind {

@@ -273,7 +273,7 @@ func (s *story) snapshot(args []string) ([]string, error) {
 	g := s.global(ID(args[0]))
 	if g.Complete() {
 		if found := checkProven(g); found != nil {
-			return nil, errors.New(found.text)
+			return nil, errors.New(found.Text)
 		}
 	}
 	return strings.Split(strings.TrimRight(g.String(), "\n"), "\n"), nil

@@ -146,7 +146,7 @@ func (r *seededRun) finish() error {
 // checkTokens checks that a snapshot proves itself and has all the tokens.
 func checkTokens(g *Global, total int) error {
 	if found := checkProven(g); found != nil {
-		return fmt.Errorf("%s: %s", found.check, found.text)
+		return fmt.Errorf("%s: %s", found.Check, found.Text)
 	}
 	sum := 0
 	for _, p := range g.Processes {

@@ -4,19 +4,20 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
+
+	"chandy/internal/explore"
 )
 
-// TestWalks checks what the exploration rests on: that a Recorder's step depends
-// only on the local state as it is encoded, and that copying one copies all of it.
-// It takes random orders through a scope, step by step in the explorer, where
-// almost every outcome was computed before and for another order, and by Recorders
-// that were never copied; they must agree after every step. In the end it makes all
-// checks again, for this order.
+// TestWalks checks what the exploration rests on: a Recorder's step depends only on
+// the encoding of the local state, and a copy of a Recorder is complete. It takes
+// random orders through a scope twice: in the explorer, where almost every outcome
+// was computed before and for another order, and by Recorders that were never
+// copied. The two must agree after every step. In the end it makes all checks again,
+// for this order.
 func TestWalks(t *testing.T) {
 	walks := 400
-	if testing.Short() || raceEnabled {
+	if testing.Short() || explore.Race {
 		walks = 60
 	}
 	for _, s := range []*scope{
@@ -31,51 +32,44 @@ func TestWalks(t *testing.T) {
 			x := newExplorer(s)
 			for seed := range uint64(walks) {
 				if err := walk(x, rand.New(rand.NewPCG(seed, 0))); err != nil {
-					t.Fatalf("seed %d: %v\n%s", seed, err, x.renderPath())
+					t.Fatalf("seed %d: %v", seed, err)
 				}
 			}
-			t.Logf("%d walks, %d states of processes", walks, len(x.nodes))
+			t.Logf("%d walks, %d states of processes", walks, len(x.nodes.All))
 		})
 	}
 }
 
 func walk(x *explorer, random *rand.Rand) error {
-	w := x.begin()
-	x.path = nil
 	var plain []*local
-	for _, id := range x.topology.Processes {
-		plain = append(plain, &local{host: newHost(id, firstIncarnation(id), x.topology, snapshotsMax)})
+	for i := range x.topology.Processes {
+		plain = append(plain, x.newLocal(i))
 	}
-	for {
-		x.enabled = x.enabled[:0]
-		x.enable(w)
-		if len(x.enabled) == 0 || x.endless() {
-			break
+	err := x.Walk(random, func(_ world, s step, w world) error {
+		l := plain[s.process]
+		_, found := l.do(s.event, x.scope, x.marker(s))
+		if found == nil {
+			found = l.checkFreed(x.scope)
 		}
-		s := x.enabled[random.IntN(len(x.enabled))]
-		x.path = append(x.path, s)
-		var ok bool
-		if w, ok = x.take(w, s); !ok {
-			break
-		}
-		var m Marker
-		if s.event.kind == marks {
-			m = x.markers[s.event.marker-1]
-		}
-		if _, found := plain[s.process].do(s.event, x.scope, m); found != nil {
-			return fmt.Errorf("found: %v", found)
+		if found != nil {
+			return fmt.Errorf("uncopied: %s: %s", found.Check, found.Text)
 		}
 		for i, l := range plain {
-			if got, want := l.append(nil), x.nodes[w.locals[i]].append(nil); !bytes.Equal(got, want) {
-				return fmt.Errorf("%s is in state\n%q, in the exploration\n%q", l.id, got, want)
+			if got, want := l.append(nil), x.node(w, i).append(nil); !bytes.Equal(got, want) {
+				return fmt.Errorf("%s: got state\n%q, want\n%q as in the exploration", l.id, got, want)
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	for k := range x.starts {
-		x.check(k, slices.Clone(plain))
-	}
-	for _, found := range x.found {
-		return fmt.Errorf("found: %v", found)
+		for _, found := range x.check(k, plain) {
+			if found != nil {
+				return fmt.Errorf("%s: %s\n%s", found.Check, found.Text, x.Trace())
+			}
+		}
 	}
 	return nil
 }

@@ -1,48 +1,29 @@
 package channel
 
 import (
-	"fmt"
 	"slices"
 
+	"chandy/internal/explore"
 	"chandy/snapshot"
 	"chandy/wire"
 )
 
-// finding is something wrong that an exploration came upon.
-type finding struct {
-	check string // which check found it
-	text  string
-	steps int    // that lead there
-	path  string // the steps, one a line
-}
-
 // The checks.
 const (
-	checkViolation   = "violation"   // one half says that the other broke the protocol
-	checkBroken      = "broken"      // a connection cannot resume
-	checkOrder       = "order"       // received is a prefix of sent, in this pair of incarnations
-	checkStamp       = "stamp"       // a message waits for the markers before it, in order also for those after it
-	checkMarkers     = "markers"     // every marker is processed once, in the order of the ordinals
-	checkAcked       = "acked"       // received <= acked <= arrived <= sent, of messages and of markers
-	checkOutbox      = "outbox"      // the outbox holds acked+1 … sent, and its bytes are counted
-	checkInbox       = "inbox"       // the inbox holds received+1 … arrived, at most the window and one message
-	checkReset       = "reset"       // what a reset discards is counted
-	checkProgress    = "progress"    // when nothing goes on everything has arrived, and no order goes on for ever
-	checkEffects     = "effects"     // the Recorder asks for something that it must not ask for
-	checkCertificate = "certificate" // every snapshot is complete and proven, or says that a process restarted
-	checkReference   = "reference"   // the states and the channel states of a complete snapshot belong together
+	checkViolation   = "violation"      // one half says that the other broke the protocol
+	checkBroken      = "broken"         // a connection cannot resume
+	checkOrder       = "order"          // received is a prefix of sent, in this pair of incarnations
+	checkStamp       = "stamp"          // a message waits for the markers before it, in order also for those after it
+	checkMarkers     = "markers"        // every marker is processed once, in the order of the ordinals
+	checkAcked       = "acked"          // received <= acked <= arrived <= sent, of messages and of markers
+	checkOutbox      = "outbox"         // the outbox holds acked+1 … sent, and its bytes are counted
+	checkInbox       = "inbox"          // the inbox holds received+1 … arrived, at most the window and one message
+	checkReset       = "reset"          // what a reset discards is counted
+	checkProgress    = explore.Progress // when nothing goes on everything has arrived, and no order goes on for ever
+	checkEffects     = "effects"        // the Recorder asks for something that it must not ask for
+	checkCertificate = "certificate"    // every snapshot is complete and proven, or says that a process restarted
+	checkReference   = "reference"      // the states and the channel states of a complete snapshot belong together
 )
-
-func finds(check, format string, args ...any) *finding {
-	return &finding{check: check, text: fmt.Sprintf(format, args...)}
-}
-
-func (f *finding) String() string {
-	if f == nil {
-		return "nothing"
-	}
-	return fmt.Sprintf("%s: %s, after %d steps\n%s", f.check, f.text, f.steps, f.path)
-}
 
 // received lets the program receive, and checks what it got by what the message
 // says of itself.
@@ -199,17 +180,17 @@ func (l *local) inHalf(from snapshot.ProcessID) half {
 // checkPair checks what must hold between the ends of a channel in every state in
 // which both count in the same pair of incarnations. An end that has not heard of
 // the other counts as if it had, without anything acknowledged or arrived.
-func checkPair(c snapshot.Channel, out, in half) *finding {
+func checkPair(c snapshot.Channel, out, in half) *explore.Finding {
 	if out.peerLife != in.life && out.peerLife != 0 || in.peerLife != out.life && in.peerLife != 0 {
 		return nil
 	}
 	switch {
 	case out.acked > in.arrived || in.arrived > out.sent || out.received > in.received:
-		return finds(checkAcked, "%s: sent %d, arrived %d, acked %d, received %d, known as received %d", c, out.sent, in.arrived, out.acked, in.received, out.received)
+		return explore.Findingf(checkAcked, "%s: sent %d, arrived %d, acked %d, received %d, known as received %d", c, out.sent, in.arrived, out.acked, in.received, out.received)
 	case out.markers[0] > in.markers[0] || in.markers[0] > out.markers[1]:
-		return finds(checkAcked, "%s: marker %d sent, %d processed, %d acked", c, out.markers[1], in.markers[0], out.markers[0])
+		return explore.Findingf(checkAcked, "%s: marker %d sent, %d processed, %d acked", c, out.markers[1], in.markers[0], out.markers[0])
 	case in.received > 0 && in.tag != out.tag:
-		return finds(checkOrder, "%s: messages of %v were received from %v", c, in.tag, out.tag)
+		return explore.Findingf(checkOrder, "%s: messages of %v were received from %v", c, in.tag, out.tag)
 	}
 	return nil
 }
@@ -217,19 +198,19 @@ func checkPair(c snapshot.Channel, out, in half) *finding {
 // checkArrived checks a channel in a state in which nothing goes on. A sender that
 // did not believe a welcome is not told again what it said, and one that is never
 // told anything knows nothing.
-func checkArrived(c snapshot.Channel, out, in half, told bool) *finding {
+func checkArrived(c snapshot.Channel, out, in half, told bool) *explore.Finding {
 	if out.peerLife != in.life || in.peerLife != out.life {
-		return finds(checkProgress, "%s: the ends count with incarnations %d and %d, but are %d and %d", c, in.peerLife, out.peerLife, out.life, in.life)
+		return explore.Findingf(checkProgress, "%s: the ends count with incarnations %d and %d, but are %d and %d", c, in.peerLife, out.peerLife, out.life, in.life)
 	}
 	if in.received != out.sent || in.markers[0] != out.markers[1] || told && (out.acked != out.sent || out.markers[0] != out.markers[1]) {
-		return finds(checkProgress, "%s: in the end %d sent, %d received, %d acked; markers %d sent, %d processed, %d acked",
+		return explore.Findingf(checkProgress, "%s: in the end %d sent, %d received, %d acked; markers %d sent, %d processed, %d acked",
 			c, out.sent, in.received, out.acked, out.markers[1], in.markers[0], out.markers[0])
 	}
 	return nil
 }
 
 // checkSnapshot checks what became of snapshot k when nothing goes on.
-func (x *explorer) checkSnapshot(k int, locals []*local) *finding {
+func (x *explorer) checkSnapshot(k int, locals []*local) *explore.Finding {
 	var pieces []snapshot.Piece
 	restarted := false
 	for _, l := range locals {
@@ -240,7 +221,7 @@ func (x *explorer) checkSnapshot(k int, locals []*local) *finding {
 	c := snapshot.NewCollector(snapshot.Plan{ID: x.starts[k].ID, Cluster: "model", Epoch: 1, Topology: x.topology, Initiators: x.initiators[k]})
 	for _, p := range pieces {
 		if err := c.Add(0, p); err != nil {
-			return finds(checkEffects, "the Collector: %v", err)
+			return explore.Findingf(checkEffects, "the Collector: %v", err)
 		}
 	}
 	g := c.Assemble(1, nil)
@@ -255,7 +236,7 @@ func (x *explorer) checkSnapshot(k int, locals []*local) *finding {
 	case x.abandon:
 		return nil
 	case !restarted:
-		return finds(checkCertificate, "not complete: %s", g)
+		return explore.Findingf(checkCertificate, "not complete: %s", g)
 	case !saysRestarted(g):
 		return x.checkReason(k, c, locals)
 	}
@@ -266,7 +247,7 @@ func (x *explorer) checkSnapshot(k int, locals []*local) *finding {
 // piece says so: everybody had finished its part before it heard of the restart, or
 // never took part. It remains that the assembler hears of it: the part of the dead
 // incarnation is not finished then, and with that the reason is the right one.
-func (x *explorer) checkReason(k int, c *snapshot.Collector, locals []*local) *finding {
+func (x *explorer) checkReason(k int, c *snapshot.Collector, locals []*local) *explore.Finding {
 	others := false
 	for _, l := range locals {
 		for _, p := range l.pieces[k] {
@@ -280,7 +261,7 @@ func (x *explorer) checkReason(k int, c *snapshot.Collector, locals []*local) *f
 		}
 	}
 	if g := c.Assemble(1, nil); others && !saysRestarted(g) {
-		return finds(checkCertificate, "a process restarted, but that is not the reason: %s", g)
+		return explore.Findingf(checkCertificate, "a process restarted, but that is not the reason: %s", g)
 	}
 	return nil
 }
@@ -290,26 +271,26 @@ func saysRestarted(g *snapshot.Global) bool {
 }
 
 // checkProven checks the certificate (docs/correctness.md), channel by channel.
-func checkProven(g *snapshot.Global) *finding {
+func checkProven(g *snapshot.Global) *explore.Finding {
 	incarnations := map[snapshot.ProcessID]snapshot.Incarnation{}
 	for _, p := range g.Processes {
 		incarnations[p.ID] = p.Incarnation
 	}
 	for _, c := range g.Channels {
 		if c.SeenByReceiver != incarnations[c.Channel.From] || c.SeenBySender != incarnations[c.Channel.To] {
-			return finds(checkCertificate, "%s counted with %s and %s", c.Channel, c.SeenByReceiver, c.SeenBySender)
+			return explore.Findingf(checkCertificate, "%s counted with %s and %s", c.Channel, c.SeenByReceiver, c.SeenBySender)
 		}
 		next := c.Received + 1
 		for _, b := range c.Messages {
 			for seq := range b.All() {
 				if seq != next {
-					return finds(checkCertificate, "%s: message %d where %d belongs", c.Channel, seq, next)
+					return explore.Findingf(checkCertificate, "%s: message %d where %d belongs", c.Channel, seq, next)
 				}
 				next++
 			}
 		}
 		if next != c.Sent+1 {
-			return finds(checkCertificate, "%s: sent %d, received %d, recorded until %d", c.Channel, c.Sent, c.Received, next-1)
+			return explore.Findingf(checkCertificate, "%s: sent %d, received %d, recorded until %d", c.Channel, c.Sent, c.Received, next-1)
 		}
 	}
 	return nil
@@ -321,7 +302,7 @@ func checkProven(g *snapshot.Global) *finding {
 // message. No message is received in the cut that is not sent in it, and the state
 // of a channel is what is sent in it without what is received in it, in order
 // (Chandy & Lamport 1985, section 2.2).
-func checkCut(t *snapshot.Topology, g *snapshot.Global) *finding {
+func checkCut(t *snapshot.Topology, g *snapshot.Global) *explore.Finding {
 	type run struct {
 		tag
 		n uint64
@@ -344,19 +325,19 @@ func checkCut(t *snapshot.Topology, g *snapshot.Global) *finding {
 	for _, c := range g.Channels {
 		s, r := sent[c.Channel], received[c.Channel]
 		if r.n > s.n || r.n > 0 && r.tag != s.tag {
-			return finds(checkReference, "%s: the states include %d receives of %v and %d sends of %v", c.Channel, r.n, r.tag, s.n, s.tag)
+			return explore.Findingf(checkReference, "%s: the states include %d receives of %v and %d sends of %v", c.Channel, r.n, r.tag, s.n, s.tag)
 		}
 		next := r.n + 1
 		for _, b := range c.Messages {
 			for _, payload := range b.All() {
 				if from, _, seq := readMessage(payload); seq != next&15 || from != s.tag {
-					return finds(checkReference, "%s: message %d of %v is recorded where %d of %v is in flight", c.Channel, seq, from, next, s.tag)
+					return explore.Findingf(checkReference, "%s: message %d of %v is recorded where %d of %v is in flight", c.Channel, seq, from, next, s.tag)
 				}
 				next++
 			}
 		}
 		if next != s.n+1 {
-			return finds(checkReference, "%s: by the states messages %d to %d are in flight, recorded until %d", c.Channel, r.n+1, s.n, next-1)
+			return explore.Findingf(checkReference, "%s: by the states messages %d to %d are in flight, recorded until %d", c.Channel, r.n+1, s.n, next-1)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"chandy/internal/explore"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -99,10 +100,10 @@ func appendReceiver(b []byte, r *Receiver) []byte {
 }
 
 func appendPeer(b []byte, p *Peer) []byte {
-	b = appendText(b, string(p.Incarnation))
+	b = explore.AppendText(b, p.Incarnation)
 	b = append(b, byte(len(p.dead)))
 	for _, dead := range p.dead {
-		b = appendText(b, string(dead))
+		b = explore.AppendText(b, dead)
 	}
 	if p.Out != nil {
 		b = appendSender(b, p.Out)
@@ -121,7 +122,7 @@ func appendPosition(b []byte, at wire.Position) []byte {
 }
 
 func appendMarker(b []byte, m Marker) []byte {
-	b = appendText(b, string(m.ID))
+	b = explore.AppendText(b, m.ID)
 	b = binary.AppendUvarint(b, m.Ordinal)
 	b = binary.AppendUvarint(b, m.Sent)
 	return binary.AppendUvarint(b, m.Acked)
@@ -130,10 +131,8 @@ func appendMarker(b []byte, m Marker) []byte {
 func appendBatch(b []byte, one snapshot.Batch) []byte {
 	b = binary.AppendUvarint(b, one.First)
 	b = append(b, byte(one.Count))
-	return appendText(b, string(one.Body))
+	return explore.AppendText(b, string(one.Body))
 }
-
-func appendText(b []byte, s string) []byte { return append(append(b, byte(len(s))), s...) }
 
 func bit(set bool) uint64 {
 	if set {

@@ -1,7 +1,6 @@
 package channel
 
 import (
-	"maps"
 	"slices"
 	"testing"
 
@@ -19,14 +18,7 @@ func TestPlantedFaults(t *testing.T) {
 			t.Parallel()
 			s := test.scope()
 			test.plant(s.hooks)
-			found := newExplorer(s).explore()
-			by := slices.Sorted(maps.Keys(found))
-			if !slices.Equal(by, test.by) {
-				t.Errorf("found by %q, expected by %q", by, test.by)
-			}
-			for _, check := range by {
-				t.Logf("found by %s", found[check])
-			}
+			newExplorer(s).Expect(t, test.by...)
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"chandy/internal/explore"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -30,7 +31,7 @@ type lossy struct {
 // with markers between them: nothing is lost, doubled, altered or reordered.
 func TestLossyConnections(t *testing.T) {
 	total := 100_000
-	if testing.Short() || raceEnabled {
+	if testing.Short() || explore.Race {
 		total = 10_000
 	}
 	for _, rule := range []Rule{InOrder, Ahead} {

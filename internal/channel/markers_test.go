@@ -69,13 +69,11 @@ func TestPlantedFaultsOfMarkers(t *testing.T) {
 					t.Parallel()
 					all[i].plant(s.hooks)
 					x := newExplorer(s)
-					x.first = true
-					found := x.explore()
-					for _, f := range found {
-						t.Logf("found in %d states by %s", x.visited.n, f)
-					}
-					if len(found) == 0 {
-						t.Errorf("not found in %d states", x.visited.n)
+					x.First = true
+					if found := x.Run(); len(found) == 0 {
+						t.Errorf("found nothing in %d states, want this fault", x.States())
+					} else {
+						t.Logf("found in %d states: %v", x.States(), found)
 					}
 				})
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"chandy/internal/explore"
 	"chandy/snapshot"
 )
 
@@ -135,7 +136,7 @@ func (l *local) append(b []byte) []byte {
 		b = appendPeer(b, &p.Peer)
 		b = append(b, byte(bit(p.up)), byte(bit(p.attached)), lifeOf(p.greeted), p.resets, p.from.life, p.from.resets, byte(p.markers))
 		for _, r := range p.log {
-			b = appendText(b, string(r.Incarnation))
+			b = explore.AppendText(b, r.Incarnation)
 			b = append(b, byte(r.Discarded))
 		}
 	}
@@ -144,7 +145,7 @@ func (l *local) append(b []byte) []byte {
 	}
 	b = binary.LittleEndian.AppendUint32(b, l.recorder.number)
 	for k := range l.starts {
-		b = appendText(b, l.part(k))
+		b = explore.AppendText(b, l.part(k))
 	}
 	return b
 }

@@ -1,133 +1,121 @@
 package channel
 
-import "slices"
+import (
+	"slices"
 
-// enable appends every step that can be taken to x.moves. It tells whether
-// something goes on: faults may happen or not, and a frame of a connection that
-// its sender has given up may arrive or not.
-func (x *explorer) enable(w world) (goes bool) {
+	"chandy/internal/explore"
+)
+
+// enable appends every step that can be taken.
+func (x *explorer) enable(w world, moves []move) []move {
 	for c := range x.topology.Channels {
-		if conns := x.wires.all[w.wires[c]].connections; conns.ended() {
-			// Nothing that anybody does before the sender notices makes a difference.
-			x.moves = append(x.moves, move{event: event{kind: noticesOut}, channel: uint8(c)})
-			return true
+		if conns := x.wires.at(w, c); conns.ended() {
+			// Nothing that any process does before the sender notices makes a difference.
+			return append(moves, move{event: event{kind: noticesOut}, channel: uint8(c)})
 		}
 	}
-	first := len(x.moves)
-	late := 0
-	for i := range x.topology.Processes {
-		x.enableProcess(w, i)
-	}
-	for c := range x.topology.Channels {
-		late += x.enableChannel(w, c)
-	}
-	goes = len(x.moves)-first > late
-	x.enableFaults(w)
-	return goes
-}
-
-// enableProcess appends the steps that a process takes by itself.
-func (x *explorer) enableProcess(w world, i int) {
 	sent := 0
-	for j := range x.topology.Processes {
-		sent += x.nodes[w.locals[j]].sentAll
+	for i := range x.topology.Processes {
+		sent += x.node(w, i).sentAll
 	}
-	for _, e := range x.nodes[w.locals[i]].steps {
-		switch {
-		case e.kind == sends && x.total > 0 && sent == x.total:
-		case e.kind == tells && !x.canTell(w, x.inChannel[i][e.arg]):
-		default:
-			x.moves = append(x.moves, move{event: e, process: uint8(i)})
+	for i := range x.topology.Processes {
+		for _, e := range x.node(w, i).steps {
+			switch {
+			case e.kind == sends && x.total > 0 && sent == x.total:
+			case e.kind == tells && !x.canTell(w, x.inChannel[i][e.arg]):
+			default:
+				moves = append(moves, move{event: e, process: uint8(i)})
+			}
 		}
 	}
+	for c := range x.topology.Channels {
+		moves = x.enableChannel(w, c, moves)
+	}
+	return x.enableFaults(w, moves)
 }
 
-// canTell tells whether the connection has room for an acknowledgement. A sender
-// that went back is told nothing that it has not sent again, as nobody who says in
-// the welcome where it stands ever tells.
+// canTell reports whether the connection has room for an acknowledgement. A sender
+// that went back is not told of anything that it has not sent again: no receiver says
+// in the welcome where it stands and acknowledges more afterwards.
 func (x *explorer) canTell(w world, c int) bool {
-	wire := x.wires.all[w.wires[c]].connections
-	if len(wire[wire.attached()].back) >= x.acks {
+	conns := x.wires.at(w, c)
+	if len(conns[conns.attached()].back) >= x.acks {
 		return false
 	}
 	_, out, in := x.halves(w, c)
-	return !x.stale || !wire[wire.attached()].dialler || in.arrived <= out.written[0] && in.markers[0] <= out.written[1]
+	return !x.stale || !conns[conns.attached()].dialler || in.arrived <= out.written[0] && in.markers[0] <= out.written[1]
 }
 
-// enableChannel appends the deliveries of a channel, and that its sender notices the
-// end of the connection. It returns how many are those of hellos that come late.
-func (x *explorer) enableChannel(w world, c int) (late int) {
-	can := func(k kind, conn int) {
-		x.moves = append(x.moves, move{event: event{kind: k}, channel: uint8(c), k: uint8(conn)})
+// enableChannel appends the deliveries of a channel, and the step in which its sender
+// notices the end of the connection.
+func (x *explorer) enableChannel(w world, c int, moves []move) []move {
+	can := func(k kind, conn int, fault bool) {
+		moves = append(moves, move{event: event{kind: k}, channel: uint8(c), k: uint8(conn), fault: fault})
 	}
-	for k, conn := range x.wires.all[w.wires[c]].connections {
+	for k, conn := range x.wires.at(w, c) {
 		if len(conn.forth) > 0 {
-			can(takes, k)
-			if conn.listener < attached && !conn.dialler {
-				late++
-			}
+			late := conn.listener < attached && !conn.dialler // a hello
+			can(takes, k, late)
 		}
 		if len(conn.back) > 0 && conn.dialler {
-			can(returns, k)
-			if x.stale && x.wires.frames[conn.back[0]].kind == welcome {
-				can(returnsStale, k)
+			can(returns, k, false)
+			if x.stale && x.wires.frames.All[conn.back[0]].kind == welcome {
+				can(returnsStale, k, false)
 			}
 		}
 		if conn.dialler && conn.listener == closed {
-			can(noticesOut, k)
+			can(noticesOut, k, false)
 		}
 	}
-	return late
+	return moves
 }
 
 // enableFaults appends what may go wrong.
-func (x *explorer) enableFaults(w world) {
-	for c := range x.topology.Channels {
-		if int(w.disconnects) == x.disconnects {
-			break
-		}
-		can := func(k kind) { x.moves = append(x.moves, move{event: event{kind: k}, channel: uint8(c)}) }
-		wire := x.wires.all[w.wires[c]].connections
-		own := wire[wire.own()]
+func (x *explorer) enableFaults(w world, moves []move) []move {
+	can := func(k kind, process, channel int) {
+		moves = append(moves, move{event: event{kind: k}, process: uint8(process), channel: uint8(channel), fault: true})
+	}
+	for c := 0; c < len(x.topology.Channels) && int(w.disconnects) < x.disconnects; c++ {
+		conns := x.wires.at(w, c)
+		own := conns[conns.own()]
 		switch {
 		case x.resets:
-			can(reconnects)
+			can(reconnects, 0, c)
 			if x.stale {
-				can(reconnectsStale)
+				can(reconnectsStale, 0, c)
 			}
 		case own.listener != closed:
-			can(loses)
+			can(loses, 0, c)
 			if own.listener != attached && len(own.forth) > 0 {
-				can(gives)
+				can(gives, 0, c)
 			}
 		}
 	}
-	if int(w.restarts) < x.scope.restarts {
-		for i, id := range x.topology.Processes {
-			if x.restarting != nil && !slices.Contains(x.restarting, id) {
-				continue
-			}
-			x.moves = append(x.moves, move{event: event{kind: restarts}, process: uint8(i)})
-			if len(x.starts) > 0 {
-				x.moves = append(x.moves, move{event: event{kind: restartsLost}, process: uint8(i)})
-			}
+	for i, id := range x.topology.Processes {
+		if int(w.restarts) == x.scope.restarts || x.restarting != nil && !slices.Contains(x.restarting, id) {
+			continue
+		}
+		can(restarts, i, 0)
+		if len(x.starts) > 0 {
+			can(restartsLost, i, 0)
 		}
 	}
+	return moves
 }
 
-// resolve is which process takes the step, and the step as that one sees it.
+// resolve returns the process that takes a step, and the step as that process sees it.
 func (x *explorer) resolve(w world, m move) (process int, e event) {
 	e = m.event
 	c := int(m.channel)
 	switch e.kind {
 	case takes:
-		e.arg, e.item = uint8(x.toEnd[c]), x.wires.all[w.wires[c]].connections[m.k].forth[0]
+		e.arg, e.item = uint8(x.toEnd[c]), x.wires.at(w, c)[m.k].forth[0]
 		return x.to[c], e
 	case rewelcomes:
 		e.arg = uint8(x.toEnd[c])
 		return x.to[c], e
 	case returns, returnsStale:
-		e.arg, e.item = uint8(x.fromEnd[c]), x.wires.all[w.wires[c]].connections[m.k].back[0]
+		e.arg, e.item = uint8(x.fromEnd[c]), x.wires.at(w, c)[m.k].back[0]
 		return x.from[c], e
 	case noticesOut, loses, gives, reconnects, reconnectsStale, disconnects:
 		e.arg = uint8(x.fromEnd[c])
@@ -136,8 +124,8 @@ func (x *explorer) resolve(w world, m move) (process int, e event) {
 	return int(m.process), e
 }
 
-// take is the state after a step. It is not ok if there is a finding.
-func (x *explorer) take(w world, m move) (world, bool) {
+// take returns the state after a step.
+func (x *explorer) take(w world, m move) (world, *explore.Finding) {
 	process, e := x.resolve(w, m)
 	c := int(m.channel)
 	switch e.kind {
@@ -146,7 +134,7 @@ func (x *explorer) take(w world, m move) (world, bool) {
 	case reconnectsStale:
 		return x.reconnect(w, m, returnsStale)
 	case takes:
-		if x.wires.all[w.wires[c]].connections[m.k].listener == attached { // a hello or a pong is taken by what follows
+		if x.wires.at(w, c)[m.k].listener == attached { // a hello or a pong is taken by what follows
 			w.wires[c] = x.wires.apply(w.wires[c], popForth, int(m.k), 0)
 		}
 	case returns, returnsStale:
@@ -156,9 +144,13 @@ func (x *explorer) take(w world, m move) (world, bool) {
 	case restarts, restartsLost:
 		w.restarts++
 	}
-	next := x.outcome(w.locals[process], e)
-	if next.wrong {
-		return w, false
+	n := x.node(w, process)
+	next := n.edges.Find(e)
+	if next == nil {
+		next = n.edges.Add(e, x.compute(n, e))
+	}
+	if next.found != nil {
+		return w, next.found
 	}
 	w.locals[process] = next.to
 	for _, o := range next.ops {
@@ -167,39 +159,30 @@ func (x *explorer) take(w world, m move) (world, bool) {
 	for _, o := range next.ops {
 		w.wires[o.channel] = x.wires.apply(w.wires[o.channel], sweeps, 0, 0)
 	}
-	return w, true
+	return w, nil
 }
 
-// reconnect is the steps of a disconnect and of a new connection in one; welcomed is
-// how the sender takes the welcome.
-func (x *explorer) reconnect(w world, m move, welcomed kind) (world, bool) {
+// reconnect takes the steps of a disconnect and of a new connection in one; welcomed
+// is how the sender takes the welcome.
+func (x *explorer) reconnect(w world, m move, welcomed kind) (_ world, found *explore.Finding) {
 	w.disconnects++
 	w.wires[m.channel] = x.wires.apply(w.wires[m.channel], resets, 0, 0)
 	for _, k := range []kind{disconnects, rewelcomes, welcomed} {
 		m.event, m.k = event{kind: k}, 0
-		var ok bool
-		if w, ok = x.take(w, m); !ok {
-			return w, false
+		if w, found = x.take(w, m); found != nil {
+			break
 		}
 	}
-	return w, true
+	return w, found
 }
 
-// outcome is what a step makes of a local state; it is computed once.
-func (x *explorer) outcome(number uint32, e event) *edge {
-	n := x.nodes[number]
-	for i := range n.edges {
-		if n.edges[i].event == e {
-			return &n.edges[i]
-		}
-	}
+// compute lets the halves of channels and the Recorder take a step.
+func (x *explorer) compute(n *node, e event) edge {
 	s := step{local: n.local.clone(), x: x}
 	s.do(e)
-	one := edge{event: e, ops: s.ops, wrong: s.found != nil}
+	one := edge{ops: s.ops, found: s.found}
 	if s.found == nil {
 		one.to = x.intern(s.local)
 	}
-	n.edges = append(n.edges, one)
-	x.report(s.found)
-	return &n.edges[len(n.edges)-1]
+	return one
 }

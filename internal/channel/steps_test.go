@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"chandy/internal/explore"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -65,14 +66,14 @@ type step struct {
 	*local
 	x     *explorer
 	ops   []op
-	found *finding
+	found *explore.Finding
 	// inPlace lets the Recorder itself take its steps, not a copy.
 	inPlace bool
 }
 
 func (s *step) finds(check, format string, args ...any) {
 	if s.found == nil {
-		s.found = finds(check, "%s: "+format, append([]any{s.incarnation()}, args...)...)
+		s.found = explore.Findingf(check, "%s: "+format, append([]any{s.incarnation()}, args...)...)
 	}
 }
 
@@ -316,7 +317,8 @@ func (s *step) recorderStep(do func(*snapshot.Recorder) []snapshot.Effect) {
 	s.x.asks[s.process].local = s.local
 	r := s.recorder.Recorder
 	if !s.inPlace {
-		r = copyRecorder(r)
+		r = &snapshot.Recorder{}
+		explore.Copy(r, s.recorder.Recorder)
 	}
 	effects := do(r)
 	if !s.inPlace {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"chandy/internal/explore"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -34,8 +35,8 @@ const (
 
 func (f frame) append(b []byte) []byte {
 	b = append(b, byte(f.kind))
-	b = appendText(b, string(f.incarnation))
-	b = appendText(b, string(f.known))
+	b = explore.AppendText(b, f.incarnation)
+	b = explore.AppendText(b, f.known)
 	b = appendPosition(b, f.at)
 	b = appendBatch(b, f.data.Batch)
 	b = binary.AppendUvarint(b, f.data.Stamp)
@@ -206,71 +207,56 @@ func (w connections) append(b []byte) []byte {
 	return b
 }
 
-// wires numbers all wires and frames that occur in an exploration; what an
-// operation makes of a wire is computed once. Wire 0 has no connection.
+// wires numbers all wires and frames that occur in an exploration, and holds what
+// operations make of a wire. Wire 0 has no connection.
 type wires struct {
-	all       []*wireNode
-	numbers   map[string]uint32
-	frames    []frame
-	frameKeys map[string]uint16
-	key       []byte
+	all    explore.Table[*wireNode]
+	frames explore.Table[frame]
+	key    []byte // buffer for an encoding
 }
 
 type wireNode struct {
 	connections
-	outcomes []wireOutcome
+	outcomes explore.Memo[wireOp, uint32]
 }
 
-type wireOutcome struct {
+type wireOp struct {
 	op   opKind
 	k    uint8
 	item uint16
-	to   uint32
 }
 
 func newWires() *wires {
-	ws := &wires{numbers: map[string]uint32{}, frameKeys: map[string]uint16{}}
+	ws := &wires{}
 	ws.intern(nil)
 	return ws
 }
 
+func (ws *wires) at(w world, c int) connections { return ws.all.All[w.wires[c]].connections }
+
 func (ws *wires) intern(w connections) uint32 {
 	ws.key = w.append(ws.key[:0])
-	number, ok := ws.numbers[string(ws.key)]
-	if !ok {
-		number = uint32(len(ws.all))
-		ws.numbers[string(ws.key)] = number
-		ws.all = append(ws.all, &wireNode{connections: w})
-	}
-	return number
+	return ws.all.Number(ws.key, func() *wireNode { return &wireNode{connections: w} })
 }
 
-// item is the number of a frame.
+// item returns the number of a frame.
 func (ws *wires) item(f frame) uint16 {
 	ws.key = f.append(ws.key[:0])
-	number, ok := ws.frameKeys[string(ws.key)]
-	if !ok {
-		if len(ws.frames) == 1<<16 {
-			panic("bug: too many different frames")
-		}
-		number = uint16(len(ws.frames))
-		ws.frameKeys[string(ws.key)] = number
-		ws.frames = append(ws.frames, f)
+	number := ws.frames.Number(ws.key, func() frame { return f })
+	if number >= 1<<16 {
+		panic("bug: too many different frames")
 	}
-	return number
+	return uint16(number)
 }
 
 func (ws *wires) apply(number uint32, op opKind, k int, item uint16) uint32 {
-	n := ws.all[number]
-	for _, o := range n.outcomes {
-		if o.op == op && int(o.k) == k && o.item == item {
-			return o.to
-		}
+	n := ws.all.All[number]
+	key := wireOp{op, uint8(k), item}
+	if to := n.outcomes.Find(key); to != nil {
+		return *to
 	}
-	to := number
 	if op != sweeps || slices.ContainsFunc(n.connections, conn.gone) {
-		to = ws.intern(n.connections.apply(op, k, item))
+		number = ws.intern(n.connections.apply(op, k, item))
 	}
-	n.outcomes = append(n.outcomes, wireOutcome{op, uint8(k), item, to})
-	return to
+	return *n.outcomes.Add(key, number)
 }
