@@ -20,7 +20,7 @@ const (
 	checkRun         = "run"           // the run, reordered, is a run and goes through the snapshot
 )
 
-// check makes all checks of snapshot k when nothing goes on.
+// check makes all checks of snapshot k in an end.
 //
 // What is checked here depends only on the parts of the snapshot, apart from the
 // run: the path by which the exploration came here is one of many that lead to
@@ -42,7 +42,7 @@ func (x *explorer) check(k int, locals []*local) (found []*explore.Finding) {
 	case wrong != nil:
 		return append(found, wrong)
 	case !gaveUp && !done:
-		found = append(found, explore.Findingf(checkComplete, "not done: %s", g))
+		found = append(found, explore.Findingf(checkComplete, "got not done, want done: %s", g))
 	case !gaveUp:
 		found = append(found, checkProven(g))
 	}
@@ -86,13 +86,13 @@ func checkProven(g *Global) *explore.Finding {
 			return explore.Findingf(checkCertificate, "%s is not known in a complete snapshot", c.Channel)
 		}
 		if c.SeenByReceiver != incarnations[c.Channel.From] || c.SeenBySender != incarnations[c.Channel.To] {
-			return explore.Findingf(checkCertificate, "%s counted with %s and %s", c.Channel, c.SeenByReceiver, c.SeenBySender)
+			return explore.Findingf(checkCertificate, "%s counted with %s and %s, want %s and %s", c.Channel, c.SeenByReceiver, c.SeenBySender, incarnations[c.Channel.From], incarnations[c.Channel.To])
 		}
 		next := c.Received + 1
 		for _, b := range c.Messages {
 			for seq := range b.All() {
 				if seq != next {
-					return explore.Findingf(checkCertificate, "%s: message %d where %d belongs", c.Channel, seq, next)
+					return explore.Findingf(checkCertificate, "%s: got message %d, want %d", c.Channel, seq, next)
 				}
 				next++
 			}
@@ -123,14 +123,14 @@ func checkHalves(g *Global, pieces []Piece) *explore.Finding {
 	return nil
 }
 
-// checkIdle checks that a Recorder with nothing in progress says so, and that one
-// that waits for what will never come gives up at its deadline.
+// checkIdle checks that a Recorder with nothing in progress says so, and that a
+// Recorder that waits for what will never come gives up at its deadline.
 func checkIdle(locals []*local) *explore.Finding {
 	for _, l := range locals {
 		r := cloneRecorder(l.recorder, l.host)
 		for _, start := range r.InProgress() {
 			if start.Deadline > time.Second {
-				return explore.Findingf(checkFreed, "deadline %v", start.Deadline)
+				return explore.Findingf(checkFreed, "got deadline %v, want at most 1s", start.Deadline)
 			}
 		}
 		r.Expire(time.Second)

@@ -7,9 +7,8 @@ import (
 	"chandy/internal/explore"
 )
 
-// host is what stands around the Recorder of one process in a test: the counts and
-// the inboxes of its channels. It is the Channels of its Recorder, by the textbook
-// rule (Chandy & Lamport 1985, section 3): markers travel in order with the
+// host surrounds the Recorder of one process in a test, and is its Channels. It holds
+// the counts and the inboxes of the channels, by the textbook rule (Chandy & Lamport 1985, section 3): markers travel in order with the
 // messages, and the receiver records all of a channel's state.
 //
 // Invariants: received <= arrived; an inbox holds received+1 … arrived.
@@ -98,7 +97,7 @@ func (h *host) receive(from ProcessID) (seq uint64, payload []byte) {
 	return in.received, payload
 }
 
-// waiting tells whether something from a process is in the inbox.
+// waiting reports whether a message from a process is in the inbox.
 func (h *host) waiting(from ProcessID) bool { return len(h.inEnd(from).inbox) > 0 }
 
 // record answers Capture.
@@ -111,7 +110,7 @@ func (h *host) initiate(s Start) ([]Effect, error) {
 	return h.fault.effects(h, effects), err
 }
 
-// clone is a deep copy, but for what is never changed: batches, topology, peers.
+// clone returns a deep copy, but for what is never changed: batches, topology, peers.
 func (h *host) clone() *host {
 	c := *h
 	c.sent, c.in = slices.Clone(h.sent), slices.Clone(h.in)
@@ -130,7 +129,7 @@ func cloneRecorder(r *Recorder, channels Channels) *Recorder {
 	return c
 }
 
-// ids makes process ids of words: "p1 p2 p3".
+// ids returns the process ids in words: "p1 p2 p3".
 func ids(words string) []ProcessID {
 	var all []ProcessID
 	for _, word := range strings.Fields(words) {
@@ -139,8 +138,8 @@ func ids(words string) []ProcessID {
 	return all
 }
 
-// graph makes a topology of channels, "p1->p2 p2->p1"; a word without an arrow is
-// a process.
+// graph returns a topology of channels, "p1->p2 p2->p1". A word without an arrow is a
+// process.
 func graph(words string) *Topology {
 	set := map[ProcessID]bool{}
 	var channels []Channel

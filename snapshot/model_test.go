@@ -10,11 +10,10 @@ import (
 	"chandy/internal/explore"
 )
 
-// The model that is explored: processes around real Recorders. A step belongs to
-// one process, and what it does depends on nothing but what that process holds and,
-// for a delivery, on the head of the channel. So a process is a table of local
-// states, and what a step does to one is computed once, by the real Recorder on a
-// copy of it.
+// The model is processes around real Recorders. A step belongs to one process. Its
+// outcome depends only on the state of that process and, for a delivery, on the head
+// of the channel. So a process is a table of local states, and the outcome of a step
+// in each is computed once, by the real Recorder on a copy.
 
 // kind is a kind of step.
 type kind uint8
@@ -29,8 +28,8 @@ const (
 	abandons
 )
 
-// A capture is always finished by a step of its own. One that is answered at once
-// is the run in which nothing comes between the two steps: it is explored too.
+// A capture is always finished by a step of its own. The run in which no step comes
+// between the two is a capture that is answered at once: it is explored too.
 
 func (k kind) String() string {
 	return [...]string{"sends to", "receives from", "gets a message from", "gets a marker from", "initiates", "records", "abandons"}[k]
@@ -46,7 +45,7 @@ type event struct {
 const snapshotsMax = 2
 
 // local is the local state of one process in the model: everything that its future
-// depends on, and what the checks at the end ask of its past.
+// depends on, and the part of its past that the checks at the end need.
 type local struct {
 	*host
 	asked     uint8                   // snapshots that it was asked to initiate
@@ -87,11 +86,10 @@ func (l *local) clone() *local {
 	return &c
 }
 
-// programState is the state that the program gives: which messages it has sent and
-// received. What they are follows from how many, since every program has a fixed
-// script for each channel (message n on it is payload(channel, n)) and channels are
-// FIFO: so the recorded state tells exactly which sends and receives it includes,
-// and the checks read it from there and not from what the Recorder counted.
+// programState returns the state of the program: how many messages it has sent and
+// received on each channel. Message n of a channel is payload(channel, n), and
+// channels are FIFO. So the counts say which sends and receives the state includes.
+// The checks read them from there and not from what the Recorder counted.
 func (h *host) programState() []byte {
 	b := []byte("sent")
 	for _, n := range h.sent {
@@ -104,7 +102,8 @@ func (h *host) programState() []byte {
 	return b
 }
 
-// parseState reads programState: the counts for outgoing, then incoming channels.
+// parseState returns the counts in a programState, for outgoing and then for incoming
+// channels.
 func parseState(b []byte) (counts []uint64) {
 	for _, c := range b {
 		if '0' <= c && c <= '9' {
@@ -159,7 +158,7 @@ func (l *local) do(e event, s *scope, marker Marker) ([]push, *explore.Finding) 
 	return nil, nil
 }
 
-// obey does what the Recorder asked for, in order.
+// obey does the effects in order, and returns the markers that are sent.
 func (l *local) obey(s *scope, effects []Effect) ([]push, *explore.Finding) {
 	var pushes []push
 	for _, e := range effects {
@@ -181,9 +180,9 @@ func (l *local) obey(s *scope, effects []Effect) ([]push, *explore.Finding) {
 	return pushes, nil
 }
 
-// checkFreed checks what must hold of a Recorder after every step: what has ended
-// is freed and remembered, closed ends hold no message, and a marker that arrived
-// before, for a snapshot in progress or ended, changes nothing when it comes again.
+// checkFreed checks what must hold of a Recorder in every state: what has ended is
+// freed and remembered, closed ends hold no message, and a marker that arrived before
+// changes nothing when it arrives again, whether its snapshot has ended or not.
 func (l *local) checkFreed(s *scope) *explore.Finding {
 	r := l.recorder
 	for _, rec := range r.recordings {
@@ -214,9 +213,9 @@ func (l *local) checkFreed(s *scope) *explore.Finding {
 	return nil
 }
 
-// append encodes the local state: equal encodings of one process mean an equal
-// future and equal checks. The order in which pieces were reported is left out,
-// since no check depends on it.
+// append encodes the local state. Equal encodings of one process mean an equal future
+// and equal checks. The order in which pieces were reported is left out, since no
+// check depends on it.
 func (l *local) append(b []byte) []byte {
 	b = append(b, l.asked, l.abandoned, l.gaveUp, l.finished)
 	for _, n := range l.sent {
@@ -254,11 +253,11 @@ func (l *local) sentInAll() (n uint64) {
 	return n
 }
 
-// scope is what one exploration goes through.
+// scope is the system that an exploration goes through.
 type scope struct {
 	name     string
 	topology *Topology
-	messages int // in all, by whichever process and on whichever channel
+	messages int // in all, by any process and on any channel
 	starts   []Start
 	// initiators of each snapshot: each of them is asked, at any moment.
 	initiators [][]ProcessID

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// TestPlantedFaults plants one fault at a time and lets the exploration find it: a
-// check that finds nothing when there is something proves nothing when there is
-// not. Which checks find it is told, too: what is in the state and not in the
-// numbers, only the reference and the run can see.
+// TestPlantedFaults plants one fault at a time, and checks that the exploration finds
+// it and by which checks: a check that misses a fault proves nothing when there is
+// none. Only the reference and the run see faults of the state that leave the numbers
+// right.
 func TestPlantedFaults(t *testing.T) {
 	for _, test := range plantedFaults {
 		t.Run(test.name, func(t *testing.T) {
@@ -171,8 +171,8 @@ var plantedFaults = []plantedFault{
 	},
 }
 
-// unacknowledged has the Recorder believe that nothing before the marker is its to
-// record, so that it closes the channel at once.
+// unacknowledged makes the Recorder believe that it has no message before the marker
+// to record, so that it closes the channel at once.
 func unacknowledged(_ *host, m Marker) Marker {
 	m.Acked = 0
 	return m
@@ -197,7 +197,7 @@ func onRecorded(alter func(*Recorded)) func(*host, Effect) []Effect {
 	return func(_ *host, e Effect) []Effect { return []Effect{alterRecorded(e, alter)} }
 }
 
-// alterRecorded is the effect with an altered Recorded, if it reports one.
+// alterRecorded returns the effect with an altered Recorded, if it reports one.
 func alterRecorded(e Effect, alter func(*Recorded)) Effect {
 	if r, ok := e.(Report); ok {
 		if recorded, ok := r.Piece.(Recorded); ok {

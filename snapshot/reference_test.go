@@ -7,14 +7,15 @@ import (
 	"chandy/internal/explore"
 )
 
-// The reference: slow, obvious, and without a word from the Recorder but the states
+// The reference is slow and obvious. It takes nothing from the Recorder but the states
 // and the messages in the finished snapshot.
 
 // checkCut checks that the recorded states and channel states are a consistent cut:
-// no message is received in it that is not sent in it, and the state of a channel
-// is what is sent in it without what is received in it, in order (Chandy & Lamport
+// no message is received in it that is not sent in it, and the state of a
+// channel is the messages sent in it without those received in it, in order (Chandy & Lamport
 // 1985, section 3.1). Which sends and receives a state includes is read from the
-// state itself, see programState. Of a partial snapshot it checks what is there.
+// state itself, see programState. In a partial snapshot it checks the parts that
+// are there.
 func checkCut(t *Topology, g *Global) *explore.Finding {
 	sent, received := map[Channel]uint64{}, map[Channel]uint64{}
 	there := map[ProcessID]bool{}
@@ -44,13 +45,13 @@ func checkCut(t *Topology, g *Global) *explore.Finding {
 			want = append(want, string(payload(c.Channel, seq)))
 		}
 		if got := payloads(c.Messages); c.Known && !slices.Equal(got, want) {
-			return explore.Findingf(checkReference, "%s: by the states %q are in flight, recorded are %q", c.Channel, want, got)
+			return explore.Findingf(checkReference, "%s: got %q recorded, want %q as in flight by the states", c.Channel, got, want)
 		}
 	}
 	return nil
 }
 
-// payloads of all messages, in order.
+// payloads returns the payloads of all messages, in order.
 func payloads(batches []Batch) (all []string) {
 	for _, b := range batches {
 		for _, payload := range b.All() {
@@ -80,7 +81,7 @@ func newMachine(t *Topology) *machine {
 	return &machine{t, map[Channel][]string{}, map[Channel]int{}, map[Channel]int{}}
 }
 
-// run lets actions happen. It fails if one of them cannot happen now.
+// run lets actions happen. It returns an error if one of them cannot happen now.
 func (m *machine) run(actions []action) error {
 	for _, a := range actions {
 		queue := m.contents[a.channel]
@@ -100,7 +101,7 @@ func (m *machine) run(actions []action) error {
 	return nil
 }
 
-// state is the state of a program, in the words of programState.
+// state returns the state of a program as programState renders it.
 func (m *machine) state(id ProcessID) string {
 	b := []byte("sent")
 	for _, to := range m.topology.Out(id) {
@@ -123,7 +124,7 @@ func checkReordered(t *Topology, g *Global, history []action) *explore.Finding {
 	after := slices.DeleteFunc(slices.Clone(history), func(a action) bool { return !a.after })
 	original, reordered := newMachine(t), newMachine(t)
 	if err := original.run(history); err != nil {
-		return explore.Findingf(checkRun, "the run itself is none: %v", err)
+		return explore.Findingf(checkRun, "the original run cannot happen: %v", err)
 	}
 	if err := reordered.run(before); err != nil {
 		return explore.Findingf(checkRun, "before the snapshot: %v", err)
@@ -178,7 +179,7 @@ func (x *explorer) history(k int) (all []action) {
 	return all
 }
 
-// recorded tells whether the process has recorded its state for snapshot k.
+// recorded reports whether the process has recorded its state for snapshot k.
 func (l *local) recorded(k int) bool {
 	return slices.ContainsFunc(l.pieces[k], func(p Piece) bool { _, ok := p.(Recorded); return ok })
 }

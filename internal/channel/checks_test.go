@@ -19,14 +19,14 @@ const (
 	checkOutbox      = "outbox"         // the outbox holds acked+1 … sent, and its bytes are counted
 	checkInbox       = "inbox"          // the inbox holds received+1 … arrived, at most the window and one message
 	checkReset       = "reset"          // what a reset discards is counted
-	checkProgress    = explore.Progress // when nothing goes on everything has arrived, and no order goes on for ever
+	checkProgress    = explore.Progress // when nothing goes on everything has arrived, and every order comes to an end
 	checkEffects     = "effects"        // the Recorder asks for something that it must not ask for
 	checkCertificate = "certificate"    // every snapshot is complete and proven, or says that a process restarted
 	checkReference   = "reference"      // the states and the channel states of a complete snapshot belong together
 )
 
-// received lets the program receive, and checks what it got by what the message
-// says of itself.
+// received lets the program receive, and checks the message against what it says of
+// itself.
 func (s *step) received(p *peer) {
 	payload, ok := s.hooks.receive(p.In)
 	if !ok {
@@ -44,8 +44,8 @@ func (s *step) received(p *peer) {
 	}
 }
 
-// arrived takes messages and checks their place among the markers: under the
-// textbook rule they arrive after those before them and before those after them.
+// arrived takes messages and checks their place among the markers: under the textbook
+// rule a message arrives between the markers before and after it.
 func (s *step) arrived(from snapshot.ProcessID, p *peer, d wire.Data) {
 	fresh, err := s.hooks.data(p.In, d)
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *step) markerArrived(from snapshot.ProcessID, p *peer, m Marker) {
 		s.finds(checkViolation, "%v", err)
 	case !fresh:
 	case m.Ordinal != p.markers+1:
-		s.finds(checkMarkers, "marker %d is processed after %d", m.Ordinal, p.markers)
+		s.finds(checkMarkers, "got marker %d after %d, want %d", m.Ordinal, p.markers, p.markers+1)
 	default:
 		p.markers++
 		s.recorderStep(func(r *snapshot.Recorder) []snapshot.Effect { return r.MarkerReceived(from, m.Marker) })
@@ -104,7 +104,7 @@ func (s *step) checkOutbox(p *peer) {
 				continue
 			}
 			if from, markers, number := readMessage(payload); seq != next || number != seq&15 || markers != seg.stamp&3 || from.life != s.life {
-				s.finds(checkOutbox, "message %d where %d belongs", seq, next)
+				s.finds(checkOutbox, "got message %d, want %d", seq, next)
 			}
 			next++
 		}
@@ -113,11 +113,11 @@ func (s *step) checkOutbox(p *peer) {
 		s.finds(checkOutbox, "acked %d, sent %d, but the outbox ends before %d; it has %d bytes and says %d", o.acked, o.sent, next, bytes, o.Bytes())
 	}
 	if len(o.markers) != int(o.markerSent-o.markerAcked) {
-		s.finds(checkOutbox, "%d markers after %d, sent %d", len(o.markers), o.markerAcked, o.markerSent)
+		s.finds(checkOutbox, "got %d markers, want those after %d up to %d", len(o.markers), o.markerAcked, o.markerSent)
 	}
 	for j, m := range o.markers {
 		if m.Ordinal != o.markerAcked+1+uint64(j) {
-			s.finds(checkOutbox, "marker %d in place %d after %d", m.Ordinal, j, o.markerAcked)
+			s.finds(checkOutbox, "got marker %d in place %d, want %d", m.Ordinal, j, o.markerAcked+1+uint64(j))
 		}
 	}
 	if o.up && (o.acked > o.written || o.written > o.sent || o.markerAcked > o.markerWritten || o.markerWritten > o.markerSent) || o.received > o.acked {
@@ -136,7 +136,7 @@ func (s *step) checkInbox(p *peer) {
 		bytes += len(d.Body)
 		for seq := range d.All() {
 			if seq != next {
-				s.finds(checkInbox, "message %d where %d belongs", seq, next)
+				s.finds(checkInbox, "got message %d, want %d", seq, next)
 			}
 			next++
 		}
@@ -145,11 +145,11 @@ func (s *step) checkInbox(p *peer) {
 		s.finds(checkInbox, "received %d, arrived %d, but the inbox ends before %d", in.received, in.arrived, next)
 	}
 	if bytes >= in.Window+messageBytes || bytes != in.Bytes() {
-		s.finds(checkInbox, "%d bytes, it says %d, the window is %d", bytes, in.Bytes(), in.Window)
+		s.finds(checkInbox, "got %d bytes, want %d as it says, within the window of %d", bytes, in.Bytes(), in.Window)
 	}
 }
 
-// half is what one end of a channel says of it, for the checks that need both.
+// half is what one end of a channel knows, for the checks that need both ends.
 type half struct {
 	life, peerLife uint8
 	tag            tag // of the messages: sent here, or received
@@ -195,9 +195,8 @@ func checkPair(c snapshot.Channel, out, in half) *explore.Finding {
 	return nil
 }
 
-// checkArrived checks a channel in a state in which nothing goes on. A sender that
-// did not believe a welcome is not told again what it said, and one that is never
-// told anything knows nothing.
+// checkArrived checks a channel in an end. If told is false, the sender need not know
+// what arrived: it did not believe a welcome, or no acknowledgement is ever sent.
 func checkArrived(c snapshot.Channel, out, in half, told bool) *explore.Finding {
 	if out.peerLife != in.life || in.peerLife != out.life {
 		return explore.Findingf(checkProgress, "%s: the ends count with incarnations %d and %d, but are %d and %d", c, in.peerLife, out.peerLife, out.life, in.life)
@@ -209,7 +208,7 @@ func checkArrived(c snapshot.Channel, out, in half, told bool) *explore.Finding 
 	return nil
 }
 
-// checkSnapshot checks what became of snapshot k when nothing goes on.
+// checkSnapshot checks the result of snapshot k in an end.
 func (x *explorer) checkSnapshot(k int, locals []*local) *explore.Finding {
 	var pieces []snapshot.Piece
 	restarted := false
@@ -243,10 +242,10 @@ func (x *explorer) checkSnapshot(k int, locals []*local) *explore.Finding {
 	return nil
 }
 
-// checkReason checks a snapshot that is partial because of a restart, where no
-// piece says so: everybody had finished its part before it heard of the restart, or
-// never took part. It remains that the assembler hears of it: the part of the dead
-// incarnation is not finished then, and with that the reason is the right one.
+// checkReason checks a snapshot that is partial because of a restart, although no
+// piece says so: every process had finished its part before it learnt of the restart,
+// or never took part. But the assembler learns of the restart while the part of the
+// dead incarnation is not finished, and with that the reason is the right one.
 func (x *explorer) checkReason(k int, c *snapshot.Collector, locals []*local) *explore.Finding {
 	others := false
 	for _, l := range locals {
@@ -278,13 +277,13 @@ func checkProven(g *snapshot.Global) *explore.Finding {
 	}
 	for _, c := range g.Channels {
 		if c.SeenByReceiver != incarnations[c.Channel.From] || c.SeenBySender != incarnations[c.Channel.To] {
-			return explore.Findingf(checkCertificate, "%s counted with %s and %s", c.Channel, c.SeenByReceiver, c.SeenBySender)
+			return explore.Findingf(checkCertificate, "%s counted with %s and %s, want %s and %s", c.Channel, c.SeenByReceiver, c.SeenBySender, incarnations[c.Channel.From], incarnations[c.Channel.To])
 		}
 		next := c.Received + 1
 		for _, b := range c.Messages {
 			for seq := range b.All() {
 				if seq != next {
-					return explore.Findingf(checkCertificate, "%s: message %d where %d belongs", c.Channel, seq, next)
+					return explore.Findingf(checkCertificate, "%s: got message %d, want %d", c.Channel, seq, next)
 				}
 				next++
 			}
@@ -296,11 +295,10 @@ func checkProven(g *snapshot.Global) *explore.Finding {
 	return nil
 }
 
-// checkCut is slow, obvious, and without a word from the Recorder but the
-// states and the messages: which sends and receives a state includes is read from
-// the state itself (see programState), which number and tag a message has from the
-// message. No message is received in the cut that is not sent in it, and the state
-// of a channel is what is sent in it without what is received in it, in order
+// checkCut is slow and obvious. It takes nothing from the Recorder but the states and
+// the messages: a state itself holds which sends and receives it includes (see
+// programState), and a message its number and tag. No message is received in the cut that is not sent in it, and the state
+// of a channel is the messages sent in it without those received in it, in order
 // (Chandy & Lamport 1985, section 2.2).
 func checkCut(t *snapshot.Topology, g *snapshot.Global) *explore.Finding {
 	type run struct {

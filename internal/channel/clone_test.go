@@ -55,7 +55,7 @@ func clonePeer(p Peer) Peer {
 }
 
 // appendSender appends an encoding of everything that changes in a sender's life.
-// Senders with equal encodings behave alike for ever. What belongs to a connection
+// Senders with equal encodings always behave alike. What belongs to a connection
 // is left out while there is none: Resume sets it. But offset stays what it was if
 // there is nothing to send again. How many messages are sent again is left out: it
 // counts and decides nothing. So are the free list and what is recorded, which are about

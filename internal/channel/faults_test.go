@@ -8,9 +8,9 @@ import (
 	"chandy/wire"
 )
 
-// TestPlantedFaults plants one fault at a time and lets the exploration find it: a
-// check that finds nothing when there is something proves nothing when there is
-// not. It says by which checks each is found.
+// TestPlantedFaults plants one fault at a time, and checks that the exploration finds
+// it and by which checks: a check that misses a fault proves nothing when there is
+// none.
 func TestPlantedFaults(t *testing.T) {
 	t.Parallel()
 	for _, test := range slices.Concat(channelFaults, connectionFaults, snapshotFaults) {
@@ -44,14 +44,14 @@ func full() *scope       { return channelScope("", Ahead, oneWay, 4, 0, 1, 0) }
 func restarted() *scope  { return channelScope("", Ahead, oneWay, 2, 0, 1, 1) }
 func bothResets() *scope { return channelScope("", Ahead, bothWay, 1, 0, 0, 1) }
 
-// restartedTwice has no messages: it is about who is believed to live.
+// restartedTwice has no messages: it is about which incarnation is believed to live.
 func restartedTwice() *scope {
 	s := channelScope("no message, 1 disconnect, 2 restarts of the sender", Ahead, oneWay, 0, 0, 1, 2)
 	s.restarting = []snapshot.ProcessID{"p1"}
 	return s
 }
 
-// skip has the sender believe that it wrote everything on this connection.
+// skip makes the sender believe that it wrote everything on this connection.
 func skip(s *Sender) {
 	for n := len(s.outbox); n > 0; {
 		last := s.outbox[n-1]
@@ -82,7 +82,7 @@ func told(alter func(*Receiver, *wire.Position)) func(*Receiver) wire.Position {
 	return func(r *Receiver) wire.Position { at := r.Acknowledge(); alter(r, &at); return at }
 }
 
-// lenient has the receiver take what it should refuse.
+// lenient makes the receiver take what it should refuse.
 func lenient(h *hooks, alter func(*Receiver, *wire.Data)) {
 	h.data = func(r *Receiver, d wire.Data) (snapshot.Batch, error) { alter(r, &d); return r.Data(d) }
 }
@@ -303,7 +303,7 @@ var connectionFaults = []plantedFault{
 	},
 }
 
-// keep is Meet that keeps what it should reset.
+// keep returns a Meet that keeps what it should reset.
 func keep(what func(p *Peer, old Peer)) func(*Peer, snapshot.Incarnation) (Meeting, Discarded, error) {
 	return func(p *Peer, i snapshot.Incarnation) (Meeting, Discarded, error) {
 		old := clonePeer(*p)

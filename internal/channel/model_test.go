@@ -11,15 +11,15 @@ import (
 	"chandy/snapshot"
 )
 
-// The model that is explored: processes around real halves of channels and, where
-// there are snapshots, real Recorders. They do what netnode does (peer.go,
-// outgoing.go, incoming.go), but one step at a time. What a step does depends on
-// nothing but what its process holds and, for a delivery, on the frame. So a
-// process is a table of local states, and what a step makes of one is computed
-// once, by the product on a copy.
+// The model is processes around real halves of channels and, where there are
+// snapshots, real Recorders. They do what netnode does (peer.go, outgoing.go,
+// incoming.go), but one step at a time. The outcome of a step depends only on the
+// state of its process and, for a delivery, on the frame. So a process is a table of
+// local states, and the outcome of a step in each is computed once, by the product on
+// a copy.
 
-// local is the local state of one process: all that its future depends on, and
-// what the checks ask of its past. Its incarnations follow one another.
+// local is the local state of one process, across its incarnations: everything that
+// its future depends on, and the part of its past that the checks need.
 type local struct {
 	*scope
 	process      int
@@ -51,8 +51,8 @@ type peer struct {
 	markers uint64 // processed since then
 }
 
-// tag tells which run of numbers a message belongs to: the incarnation of its
-// sender, and how often that one had reset the channel.
+// tag is the run of numbers that a message belongs to: the incarnation of its sender,
+// and how often that incarnation had reset the channel.
 type tag struct{ life, resets uint8 }
 
 // recorder is a Recorder that is copied before each step that it takes.
@@ -61,8 +61,8 @@ type recorder struct {
 	number uint32 // of its encoding
 }
 
-// ask is the channels of the Recorder of one process, whichever local state it is
-// in: that which is computed.
+// ask is the channels of the Recorder of one process, in the local state that is being
+// computed.
 type ask struct{ *local }
 
 func (a *ask) receiver(out int) *peer { return a.peer(a.out()[out]) }
@@ -89,7 +89,7 @@ func incarnation(id snapshot.ProcessID, life uint8) snapshot.Incarnation {
 	return snapshot.Incarnation(fmt.Sprintf("%s-%d", id, life))
 }
 
-// lifeOf is the number of an incarnation, 0 of the empty one.
+// lifeOf returns the number of an incarnation, 0 for the empty one.
 func lifeOf(i snapshot.Incarnation) uint8 {
 	if i == "" {
 		return 0
@@ -97,7 +97,7 @@ func lifeOf(i snapshot.Incarnation) uint8 {
 	return i[len(i)-1] - '0'
 }
 
-// begin gives the process halves without a past, and a Recorder.
+// begin makes halves without a past for the process, and a Recorder.
 func (l *local) begin(x *explorer) {
 	l.peers = make([]peer, len(l.topology.Processes))
 	for _, to := range l.out() {
@@ -150,8 +150,8 @@ func (l *local) append(b []byte) []byte {
 	return b
 }
 
-// part is the pieces of one snapshot, as text. Their order counts only where
-// there were two incarnations.
+// part renders the pieces of one snapshot. Their order counts only if there were two
+// incarnations.
 func (l *local) part(k int) string {
 	var texts []string
 	for _, p := range l.pieces[k] {
@@ -170,8 +170,9 @@ func (l *local) part(k int) string {
 	return strings.Join(texts, "\n")
 }
 
-// A message says what it is: a byte with its tag, the markers that were issued on
-// the channel before it, and its number, so that who looks at it needs no ghost.
+// payload returns a message that describes itself, so that the checks need no record
+// of what was sent: a byte with its tag, the number of markers issued on the channel
+// before it, and its own number.
 func (l *local) payload(p *peer, markers uint64) []byte {
 	return message(tag{l.life, p.resets}, markers, p.Out.Sent()+1)
 }
@@ -185,9 +186,9 @@ func readMessage(payload []byte) (from tag, markers, seq uint64) {
 	return tag{b>>7 + 1, b >> 6 & 1}, uint64(b >> 4 & 3), uint64(b & 15)
 }
 
-// programState is what the program gives as its state: for every outgoing channel
-// the tag of what it sends and how much, for every incoming one the tag of what it
-// received and how much. The reference reads it from there, see checkCut.
+// programState returns the state of the program: for every outgoing channel the tag
+// and the number of its messages, and for every incoming channel likewise of those
+// received. The reference, checkCut, reads it.
 func (l *local) programState() []byte {
 	var b []byte
 	for _, to := range l.out() {
@@ -201,7 +202,7 @@ func (l *local) programState() []byte {
 	return b
 }
 
-// scope is what one exploration goes through.
+// scope is the system that an exploration goes through.
 type scope struct {
 	name       string
 	topology   *snapshot.Topology
@@ -218,7 +219,7 @@ type scope struct {
 
 	disconnects int
 	restarts    int
-	restarting  []snapshot.ProcessID // those that may; nil: all
+	restarting  []snapshot.ProcessID // processes that may restart; nil means all
 	known       bool                 // everything is connected at the beginning
 	// resets makes a disconnect and the next connection one step. Nothing is lost
 	// by it: without a restart, what happens meanwhile could as well happen before.
@@ -254,7 +255,7 @@ func joinedScope(name string, rule Rule, channels string, messages int, initiato
 	return s
 }
 
-// graph makes a topology of channels: "p1->p2 p2->p1".
+// graph returns a topology of channels: "p1->p2 p2->p1".
 func graph(words string) *snapshot.Topology {
 	var ids []snapshot.ProcessID
 	var channels []snapshot.Channel

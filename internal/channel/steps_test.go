@@ -61,7 +61,7 @@ type op struct {
 	item uint16
 }
 
-// step is a step of a local state that is being computed.
+// step is a step that is being computed; it changes its local state.
 type step struct {
 	*local
 	x     *explorer
@@ -158,8 +158,8 @@ func (s *step) dial(to snapshot.ProcessID) {
 	s.push(s.id(), to, dials, frame{kind: hello, incarnation: s.incarnation()})
 }
 
-// redial ends the connection that this process dialled and dials again at once:
-// waiting for the welcome is as good as waiting before the hello.
+// redial ends the connection that this process dialled and dials again at once. To
+// wait for the welcome has the same outcome as to wait before the hello.
 func (s *step) redial(to snapshot.ProcessID, p *peer, how opKind) {
 	p.Out.Disconnect()
 	p.up = false
@@ -182,9 +182,9 @@ func (s *step) returned(to snapshot.ProcessID, p *peer, f frame, stale bool) {
 	}
 }
 
-// welcomed takes the welcome. One that names a new incarnation shows that this one
-// has lived after the hello was sent; if another one was met meanwhile, nobody
-// knows which of the two is the later one, and it takes another hello to find out.
+// welcomed takes the welcome. If it names a new incarnation, that incarnation has
+// lived after the hello was sent. If yet another one was met meanwhile, either of the
+// two may be the later one, and only another hello shows which.
 func (s *step) welcomed(to snapshot.ProcessID, p *peer, f frame, stale bool) {
 	if s.hooks.current && f.incarnation != p.Incarnation && p.Incarnation != p.greeted || !s.met(p, f.incarnation) {
 		s.redial(to, p, closesDialler)
@@ -222,12 +222,12 @@ func (s *step) receiver(k kind, from snapshot.ProcessID, p *peer, f frame) {
 	}
 }
 
-// greeted takes a hello, or the pong to the ping that is the answer to one.
+// greeted takes a hello, or the pong to the ping that answered a hello.
 //
-// A hello alone does not show that its incarnation is a new one: it may be what a
-// dead one sent long ago. So a hello of an incarnation that would take the place of
-// another one is answered by a ping. The pong counts if nothing was learnt since
-// the ping: then its incarnation has lived after the one that is known.
+// A hello alone does not show that its incarnation is new: a dead one may have sent it
+// long ago. So a hello of an incarnation that would replace another is answered by a
+// ping. The pong counts if no incarnation was met since the ping: then its incarnation
+// has lived after the known one.
 func (s *step) greeted(from snapshot.ProcessID, p *peer, f frame) {
 	isNew := !p.Knows(f.incarnation)
 	if s.hooks.careful && isNew && f.kind == hello {
@@ -261,7 +261,7 @@ func (s *step) met(p *peer, other snapshot.Incarnation) (ok bool) {
 		s.recorderStep(func(r *snapshot.Recorder) []snapshot.Effect { return r.PeerKnown(id) })
 	case meeting == Restarted:
 		if lost != had {
-			s.finds(checkReset, "discarded %+v, but said %+v", had, lost)
+			s.finds(checkReset, "got %+v as discarded, want %+v", lost, had)
 		}
 		p.resets++
 		p.from, p.markers = tag{}, 0
@@ -287,8 +287,8 @@ func (s *step) peerIndex(p *peer) int {
 	panic("bug: no such peer")
 }
 
-// restart begins the next incarnation: nothing of the old one is left but what it
-// reported, or not even that, and what is in flight from it.
+// restart begins the next incarnation. Of the old one only its reports are left,
+// unless lost, and what is in flight from it.
 func (s *step) restart(lost bool) {
 	old := s.peers
 	s.life++
@@ -342,7 +342,7 @@ func (s *step) recorderStep(do func(*snapshot.Recorder) []snapshot.Effect) {
 	}
 }
 
-// enabled lists the steps that the process can take by itself in this state.
+// enabled returns the steps that the process can take by itself in this state.
 func (l *local) enabled() (all []event) {
 	can := func(k kind, arg int) { all = append(all, event{kind: k, arg: uint8(arg)}) }
 	for i, to := range l.out() {

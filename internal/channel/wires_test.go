@@ -63,15 +63,15 @@ func (f frame) String() string {
 
 // conn is one connection of a channel with what is in flight on it.
 //
-// Some orders are left out because others come to the same:
+// Some orders are left out because others have the same outcome:
 //   - What is in flight to the receiver when the sender ends its connection could
 //     have arrived before; so it is lost. Only a hello, or a pong, may come late: the
 //     receiver may know other things then.
 //   - A connection that breaks has ended for its sender at once. What it would write
-//     until it notices is lost, and Resume makes good for it.
-//   - The receiver never notices the end. If it does, it stops to acknowledge; that
-//     it does not acknowledge, and that what it acknowledges is lost, is explored
-//     anyway. The next connection replaces the old one.
+//     until it notices is lost, and is sent again after Resume.
+//   - The receiver never notices the end. A receiver that notices stops to
+//     acknowledge. Orders in which it does not acknowledge, or its acknowledgement is
+//     lost, are explored anyway. The next connection replaces the old one.
 type conn struct {
 	forth, back []uint16 // frames to the receiver and to the sender, by number
 	dialler     bool     // the sender's end is open
@@ -82,14 +82,14 @@ type listenerEnd uint8
 
 const (
 	unseen   listenerEnd = iota // the hello was not read yet
-	asked                       // it was, and the dialler has to answer
+	asked                       // the hello was read, and the dialler must answer
 	attached                    // this is the connection of the receiver
 	closed                      // refused, replaced or ended
 )
 
-// connections is all connections of one channel, in the order in which they were
-// dialled. The sender's own is the last one, if its end is open; of the others
-// what was in flight may still arrive.
+// connections is all connections of one channel, in the order in which they were dialled.
+// The last one is the sender's own, if its end is open. What was in flight on an
+// earlier one may still arrive.
 type connections []conn
 
 // opKind is what a step of a process does to the wire of one of its channels.
@@ -108,7 +108,7 @@ const (
 	// Those of the network:
 	popForth
 	popBack
-	sweeps // nothing: connections of which nothing can come are forgotten
+	sweeps // connections that can have no effect are forgotten
 	resets // the connection breaks, and another one is attached at once
 )
 
@@ -120,7 +120,7 @@ func (w connections) clone() connections {
 	return w
 }
 
-// own is the index of the sender's connection, -1 if there is none.
+// own returns the index of the sender's connection, -1 if there is none.
 func (w connections) own() int {
 	if n := len(w); n > 0 && w[n-1].dialler {
 		return n - 1
@@ -128,8 +128,8 @@ func (w connections) own() int {
 	return -1
 }
 
-// ended tells that the receiver has closed the sender's connection and that all has
-// come back which is to come.
+// ended reports whether the receiver has closed the sender's connection and no frame
+// will come back.
 func (w connections) ended() bool {
 	k := w.own()
 	return k >= 0 && w[k].listener == closed && len(w[k].back) == 0
@@ -139,8 +139,8 @@ func (w connections) attached() int {
 	return slices.IndexFunc(w, func(c conn) bool { return c.listener == attached })
 }
 
-// apply is the wire after an operation; k is the connection that it is about,
-// where that is not clear.
+// apply returns the wire after an operation. If the operation alone does not say
+// which connection it is about, k does.
 func (w connections) apply(op opKind, k int, item uint16) connections {
 	w = w.clone()
 	switch op {
@@ -189,7 +189,7 @@ func (w connections) apply(op opKind, k int, item uint16) connections {
 
 func (c *conn) endListener() { c.listener, c.forth = closed, nil }
 
-// gone tells that nothing can come of a connection any more.
+// gone reports whether a connection can have no effect any more.
 func (c conn) gone() bool {
 	return !c.dialler && (c.listener == closed || c.listener < attached && len(c.forth) == 0)
 }

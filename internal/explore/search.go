@@ -58,7 +58,7 @@ type Search[S any, K comparable, M any] struct {
 	Found map[string]*Finding // by check: the finding with the fewest steps
 
 	visited set[K]
-	onPath  map[K]struct{}
+	onPath  path[K]
 	moves   []M // of all states on the path
 	stop    bool
 }
@@ -89,7 +89,7 @@ func (x *Search[S, K, M]) States() int { return x.visited.n }
 // Run visits every state, and returns Found. After a finding it goes on elsewhere,
 // so that Found does not depend on the order of the moves.
 func (x *Search[S, K, M]) Run() map[string]*Finding {
-	x.Found, x.onPath = map[string]*Finding{}, map[K]struct{}{}
+	x.Found = map[string]*Finding{}
 	x.visit(x.Begin())
 	return x.Found
 }
@@ -117,9 +117,10 @@ func (x *Search[S, K, M]) visit(s S) {
 		return
 	}
 	key := x.Key(s)
-	if !x.visited.add(key) {
-		if _, recurs := x.onPath[key]; recurs {
-			x.report(Findingf(Progress, "this goes on for ever"))
+	isNew, hash := x.visited.add(key)
+	if !isNew {
+		if x.onPath.has(hash, key) {
+			x.report(Findingf(Progress, "a state recurs on the path"))
 		}
 		return
 	}
@@ -130,29 +131,23 @@ func (x *Search[S, K, M]) visit(s S) {
 		x.end(s)
 		return
 	}
-	x.onPath[key] = struct{}{}
-	x.goOn(s)
-	delete(x.onPath, key)
-}
-
-// goOn makes every move in s.
-func (x *Search[S, K, M]) goOn(s S) {
 	first := len(x.moves)
 	x.moves = x.Moves(s, x.moves)
 	last := len(x.moves)
 	if !slices.ContainsFunc(x.moves[first:], x.must) {
 		x.end(s)
 	}
+	x.onPath.push(hash, key)
 	for i := first; i < last && !x.stop; i++ {
-		m := x.moves[i]
-		x.Path = append(x.Path, m)
-		if next, found := x.Take(s, m); found == nil {
+		x.Path = append(x.Path, x.moves[i])
+		if next, found := x.Take(s, x.moves[i]); found == nil {
 			x.visit(next)
 		} else {
 			x.report(found)
 		}
 		x.Path = x.Path[:len(x.Path)-1]
 	}
+	x.onPath.pop(hash)
 	x.moves = x.moves[:first]
 }
 

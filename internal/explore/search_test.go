@@ -118,7 +118,7 @@ func TestSearchFinds(t *testing.T) {
 				}
 				return moves(s, all)
 			}
-		}, Progress, "this goes on for ever", 6, countA},
+		}, Progress, "a state recurs on the path", 6, countA},
 		{"a dead end", func(x *Search[toy, toy, toyMove]) {
 			moves := x.Moves
 			x.Moves = func(s toy, all []toyMove) []toyMove {

@@ -14,7 +14,7 @@ func TestSetHoldsTheZeroStateAndGrows(t *testing.T) {
 			v.add(i)
 		}
 	}
-	if v.n != 10_000 || v.add(0) || !v.add(-1) {
+	if isNew, _ := v.add(-1); v.n != 10_001 || !isNew {
 		t.Errorf("got %d states, want 10001", v.n)
 	}
 }
