@@ -217,6 +217,7 @@ type wires struct {
 
 type wireNode struct {
 	connections
+	gone     bool // a connection can have no effect any more
 	outcomes explore.Memo[wireOp, uint32]
 }
 
@@ -236,7 +237,7 @@ func (ws *wires) at(w world, c int) connections { return ws.all.All[w.wires[c]].
 
 func (ws *wires) intern(w connections) uint32 {
 	ws.key = w.append(ws.key[:0])
-	return ws.all.Number(ws.key, func() *wireNode { return &wireNode{connections: w} })
+	return ws.all.Number(ws.key, func() *wireNode { return &wireNode{connections: w, gone: slices.ContainsFunc(w, conn.gone)} })
 }
 
 // item returns the number of a frame.
@@ -251,12 +252,12 @@ func (ws *wires) item(f frame) uint16 {
 
 func (ws *wires) apply(number uint32, op opKind, k int, item uint16) uint32 {
 	n := ws.all.All[number]
+	if op == sweeps && !n.gone {
+		return number
+	}
 	key := wireOp{op, uint8(k), item}
 	if to := n.outcomes.Find(key); to != nil {
 		return *to
 	}
-	if op != sweeps || slices.ContainsFunc(n.connections, conn.gone) {
-		number = ws.intern(n.connections.apply(op, k, item))
-	}
-	return *n.outcomes.Add(key, number)
+	return *n.outcomes.Add(key, ws.intern(n.connections.apply(op, k, item)))
 }

@@ -134,7 +134,11 @@ func (x *Search[S, K, M]) visit(s S) {
 	first := len(x.moves)
 	x.moves = x.Moves(s, x.moves)
 	last := len(x.moves)
-	if !slices.ContainsFunc(x.moves[first:], x.must) {
+	goesOn := false
+	for i := first; i < last && !goesOn; i++ {
+		goesOn = x.Fault == nil || !x.Fault(x.moves[i])
+	}
+	if !goesOn {
 		x.end(s)
 	}
 	x.onPath.push(hash, key)
@@ -150,9 +154,6 @@ func (x *Search[S, K, M]) visit(s S) {
 	x.onPath.pop(hash)
 	x.moves = x.moves[:first]
 }
-
-// must reports whether m happens if no other move does.
-func (x *Search[S, K, M]) must(m M) bool { return x.Fault == nil || !x.Fault(m) }
 
 func (x *Search[S, K, M]) end(s S) {
 	x.Ends++
