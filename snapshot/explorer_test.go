@@ -81,7 +81,7 @@ type step struct {
 func newExplorer(s *scope) *explorer {
 	x := &explorer{scope: s, queues: newQueues(s.fault.overtake), checked: map[partsKey]struct{}{}}
 	x.Search = explore.Search[world, world, step]{
-		Begin: x.begin, Key: func(w world) world { return w }, Moves: x.enable, Take: x.take, Text: x.text,
+		Begin: x.begin, Key: func(w *world) world { return *w }, Moves: x.enable, Take: x.take, Text: x.text,
 		Finished: x.finished, End: x.end, StepsMax: stepsMax,
 	}
 	t := s.topology
@@ -157,15 +157,15 @@ func (x *explorer) enable(w world, steps []step) []step {
 	return steps
 }
 
-// take returns the state after a step.
-func (x *explorer) take(w world, s step) (world, *explore.Finding) {
-	n := x.node(w, s.process)
+// take changes *w into the state after a step.
+func (x *explorer) take(w *world, s step) *explore.Finding {
+	n := x.node(*w, s.process)
 	e := n.edges.Find(s.event)
 	if e == nil {
 		e = n.edges.Add(s.event, x.compute(n, s))
 	}
 	if e.found != nil {
-		return w, e.found
+		return e.found
 	}
 	w.locals[s.process] = e.to
 	if k := s.event.kind; k == arrives || k == marks {
@@ -175,7 +175,7 @@ func (x *explorer) take(w world, s step) (world, *explore.Finding) {
 	for _, q := range e.pushes {
 		w.queues[q.channel] = x.queues.push(w.queues[q.channel], q.item)
 	}
-	return w, nil
+	return nil
 }
 
 // compute lets the real Recorder take a step.

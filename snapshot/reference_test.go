@@ -161,7 +161,7 @@ func (x *explorer) history(k int) (all []action) {
 	w := x.begin()
 	for _, s := range x.Path {
 		before := x.node(w, s.process).local
-		w, _ = x.take(w, s)
+		x.take(&w, s)
 		a := action{after: before.recorded(k)}
 		switch s.event.kind {
 		case sends:

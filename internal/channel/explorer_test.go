@@ -41,15 +41,16 @@ type world struct {
 	disconnects, restarts uint8
 }
 
-// packed is a world in 128 bits: a search holds millions of them.
-type packed [2]uint64
+// packed is a world in 128 bits: a search holds millions of them. It is no array,
+// because Go passes arrays in memory and not in registers.
+type packed struct{ locals, wires uint64 }
 
 const localBits, wireBits, faultBits = 20, 18, 3
 
-func (w world) pack() (p packed) {
+func (w *world) pack() (p packed) {
 	for i, local := range w.locals {
-		p[0] |= uint64(local) << (i * localBits)
-		p[1] |= uint64(w.wires[i]) << (i * wireBits)
+		p.locals |= uint64(local) << (i * localBits)
+		p.wires |= uint64(w.wires[i]) << (i * wireBits)
 		if local >= 1<<localBits || w.wires[i] >= 1<<wireBits {
 			panic("bug: too many local states or wires")
 		}
@@ -57,7 +58,7 @@ func (w world) pack() (p packed) {
 	if w.disconnects >= 1<<faultBits || w.restarts >= 1<<faultBits {
 		panic("bug: too many faults")
 	}
-	p[1] |= (uint64(w.disconnects) | uint64(w.restarts)<<faultBits) << (channelsMax * wireBits)
+	p.wires |= (uint64(w.disconnects) | uint64(w.restarts)<<faultBits) << (channelsMax * wireBits)
 	return p
 }
 
@@ -93,7 +94,7 @@ type move struct {
 func newExplorer(s *scope) *explorer {
 	x := &explorer{scope: s, wires: newWires(), checked: map[[processesMax + 1]uint32]struct{}{}}
 	x.Search = explore.Search[world, packed, move]{
-		Begin: x.begin, Key: world.pack, Moves: x.enable, Take: x.take, Text: x.text,
+		Begin: x.begin, Key: (*world).pack, Moves: x.enable, Take: x.take, Text: x.text,
 		Fault: func(m move) bool { return m.fault },
 		Check: x.checkPairs, Finished: x.allFinished, End: x.end,
 	}
@@ -134,8 +135,8 @@ func (x *explorer) begin() (w world) {
 		return w
 	}
 	for c := range x.topology.Channels {
-		w, _ = x.take(w, move{event: event{kind: takes}, channel: uint8(c)})
-		w, _ = x.take(w, move{event: event{kind: returns}, channel: uint8(c)})
+		x.take(&w, move{event: event{kind: takes}, channel: uint8(c)})
+		x.take(&w, move{event: event{kind: returns}, channel: uint8(c)})
 	}
 	return w
 }

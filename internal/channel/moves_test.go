@@ -124,9 +124,9 @@ func (x *explorer) resolve(w world, m move) (process int, e event) {
 	return int(m.process), e
 }
 
-// take returns the state after a step.
-func (x *explorer) take(w world, m move) (world, *explore.Finding) {
-	process, e := x.resolve(w, m)
+// take changes *w into the state after a step.
+func (x *explorer) take(w *world, m move) *explore.Finding {
+	process, e := x.resolve(*w, m)
 	c := int(m.channel)
 	switch e.kind {
 	case reconnects:
@@ -134,7 +134,7 @@ func (x *explorer) take(w world, m move) (world, *explore.Finding) {
 	case reconnectsStale:
 		return x.reconnect(w, m, returnsStale)
 	case takes:
-		if x.wires.at(w, c)[m.k].listener == attached { // a hello or a pong is taken by what follows
+		if x.wires.at(*w, c)[m.k].listener == attached { // a hello or a pong is taken by what follows
 			w.wires[c] = x.wires.apply(w.wires[c], popForth, int(m.k), 0)
 		}
 	case returns, returnsStale:
@@ -144,13 +144,13 @@ func (x *explorer) take(w world, m move) (world, *explore.Finding) {
 	case restarts, restartsLost:
 		w.restarts++
 	}
-	n := x.node(w, process)
+	n := x.node(*w, process)
 	next := n.edges.Find(e)
 	if next == nil {
 		next = n.edges.Add(e, x.compute(n, e))
 	}
 	if next.found != nil {
-		return w, next.found
+		return next.found
 	}
 	w.locals[process] = next.to
 	for _, o := range next.ops {
@@ -159,21 +159,21 @@ func (x *explorer) take(w world, m move) (world, *explore.Finding) {
 	for _, o := range next.ops {
 		w.wires[o.channel] = x.wires.apply(w.wires[o.channel], sweeps, 0, 0)
 	}
-	return w, nil
+	return nil
 }
 
 // reconnect takes the steps of a disconnect and of a new connection in one; welcomed
 // is how the sender takes the welcome.
-func (x *explorer) reconnect(w world, m move, welcomed kind) (_ world, found *explore.Finding) {
+func (x *explorer) reconnect(w *world, m move, welcomed kind) *explore.Finding {
 	w.disconnects++
 	w.wires[m.channel] = x.wires.apply(w.wires[m.channel], resets, 0, 0)
 	for _, k := range []kind{disconnects, rewelcomes, welcomed} {
 		m.event, m.k = event{kind: k}, 0
-		if w, found = x.take(w, m); found != nil {
-			break
+		if found := x.take(w, m); found != nil {
+			return found
 		}
 	}
-	return w, found
+	return nil
 }
 
 // compute lets the halves of channels and the Recorder take a step.

@@ -29,13 +29,13 @@ import (
 type Search[S any, K comparable, M any] struct {
 	// Begin returns the state in which every path begins.
 	Begin func() S
-	// Key returns an encoding of s. Equal keys mean equal states: a hash is no key.
-	Key func(s S) K
+	// Key returns an encoding of *s. Equal keys mean equal states: a hash is no key.
+	Key func(s *S) K
 	// Moves appends every move that can be made in s.
 	Moves func(s S, moves []M) []M
-	// Take returns the state after a move. If the finding is not nil, the search
-	// does not go on from there.
-	Take func(s S, m M) (S, *Finding)
+	// Take makes a move: it changes *s into the state after m. If it returns a
+	// finding, the search does not go on from there.
+	Take func(s *S, m M) *Finding
 	// Text returns what is written about a move in a trace.
 	Text func(s S, m M) string
 
@@ -59,6 +59,7 @@ type Search[S any, K comparable, M any] struct {
 
 	visited set[K]
 	onPath  path[K]
+	states  []S // on the path; a state is a few words, and passing each by value costs a tenth of the time
 	moves   []M // of all states on the path
 	stop    bool
 }
@@ -90,7 +91,8 @@ func (x *Search[S, K, M]) States() int { return x.visited.n }
 // so that Found does not depend on the order of the moves.
 func (x *Search[S, K, M]) Run() map[string]*Finding {
 	x.Found = map[string]*Finding{}
-	x.visit(x.Begin())
+	x.states = append(x.states[:0], x.Begin())
+	x.reach()
 	return x.Found
 }
 
@@ -110,20 +112,23 @@ func (x *Search[S, K, M]) Expect(t testing.TB, checks ...string) {
 	}
 }
 
-func (x *Search[S, K, M]) visit(s S) {
+// reach visits the last state on the path, unless it was visited before.
+func (x *Search[S, K, M]) reach() {
 	if x.StepsMax > 0 && len(x.Path) > x.StepsMax {
 		x.report(Findingf(Progress, "a path has more than %d steps", x.StepsMax))
 		x.stop = true
 		return
 	}
+	s := &x.states[len(x.states)-1]
 	key := x.Key(s)
-	isNew, hash := x.visited.add(key)
-	if !isNew {
-		if x.onPath.has(hash, key) {
-			x.report(Findingf(Progress, "a state recurs on the path"))
-		}
-		return
+	if isNew, hash := x.visited.add(key); isNew {
+		x.visit(*s, key, hash)
+	} else if x.onPath.has(hash, key) {
+		x.report(Findingf(Progress, "a state recurs on the path"))
 	}
+}
+
+func (x *Search[S, K, M]) visit(s S, key K, hash uint64) {
 	if x.Check != nil && x.report(x.Check(s)...) {
 		return
 	}
@@ -144,11 +149,13 @@ func (x *Search[S, K, M]) visit(s S) {
 	x.onPath.push(hash, key)
 	for i := first; i < last && !x.stop; i++ {
 		x.Path = append(x.Path, x.moves[i])
-		if next, found := x.Take(s, x.moves[i]); found == nil {
-			x.visit(next)
+		x.states = append(x.states, s)
+		if found := x.Take(&x.states[len(x.states)-1], x.moves[i]); found == nil {
+			x.reach()
 		} else {
 			x.report(found)
 		}
+		x.states = x.states[:len(x.states)-1]
 		x.Path = x.Path[:len(x.Path)-1]
 	}
 	x.onPath.pop(hash)
@@ -185,7 +192,7 @@ func (x *Search[S, K, M]) Trace() string {
 	s := x.Begin()
 	for _, m := range x.Path {
 		fmt.Fprintf(&b, "  %s\n", x.Text(s, m))
-		s, _ = x.Take(s, m)
+		x.Take(&s, m)
 	}
 	return b.String()
 }
@@ -202,8 +209,8 @@ func (x *Search[S, K, M]) Walk(random *rand.Rand, each func(before S, m M, after
 		}
 		m := moves[random.IntN(len(moves))]
 		x.Path = append(x.Path, m)
-		next, found := x.Take(s, m)
-		if found != nil {
+		next := s
+		if found := x.Take(&next, m); found != nil {
 			return fmt.Errorf("%s: %s\n%s", found.Check, found.Text, x.Trace())
 		}
 		if err := each(s, m, next); err != nil {

@@ -25,7 +25,7 @@ const (
 func newToy(extra func(s toy) []toyMove) *Search[toy, toy, toyMove] {
 	return &Search[toy, toy, toyMove]{
 		Begin: func() toy { return toy{} },
-		Key:   func(s toy) toy { return s },
+		Key:   func(s *toy) toy { return *s },
 		Moves: func(s toy, moves []toyMove) []toyMove {
 			if s.a < 3 {
 				moves = append(moves, countA)
@@ -35,7 +35,7 @@ func newToy(extra func(s toy) []toyMove) *Search[toy, toy, toyMove] {
 			}
 			return append(moves, extra(s)...)
 		},
-		Take: func(s toy, m toyMove) (toy, *Finding) {
+		Take: func(s *toy, m toyMove) *Finding {
 			switch m {
 			case countA:
 				s.a++
@@ -46,7 +46,7 @@ func newToy(extra func(s toy) []toyMove) *Search[toy, toy, toyMove] {
 			case backA:
 				s.a--
 			}
-			return s, nil
+			return nil
 		},
 		Text:  func(_ toy, m toyMove) string { return string(m) },
 		Fault: func(m toyMove) bool { return m == loseB },
@@ -103,9 +103,9 @@ func TestSearchFinds(t *testing.T) {
 		{"a wrong state", func(x *Search[toy, toy, toyMove]) { x.Check = badState }, "sum", "2 and 2", 4, countB},
 		{"a wrong move", func(x *Search[toy, toy, toyMove]) {
 			take := x.Take
-			x.Take = func(s toy, m toyMove) (toy, *Finding) {
+			x.Take = func(s *toy, m toyMove) *Finding {
 				if s.b == 2 && m == countB {
-					return s, Findingf("move", "third")
+					return Findingf("move", "third")
 				}
 				return take(s, m)
 			}
@@ -182,7 +182,7 @@ func TestFirstStopsAtTheFirstFinding(t *testing.T) {
 	}
 	x = newToy(nothing)
 	x.First = true
-	x.Take = func(s toy, m toyMove) (toy, *Finding) { return s, Findingf(string(m), "wrong") }
+	x.Take = func(_ *toy, m toyMove) *Finding { return Findingf(string(m), "wrong") }
 	if got := slices.Collect(maps.Keys(x.Run())); !slices.Equal(got, []string{string(countA)}) {
 		t.Errorf("got findings %q, want one", got)
 	}

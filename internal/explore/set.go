@@ -56,7 +56,7 @@ func (v *set[S]) grow() {
 	}
 }
 
-// path is a stack of states. Few of the states that has looks for are on it: the
+// path is a stack of states. Few of the states that has looks for are on it:
 // the counts answer that without a search.
 type path[S comparable] struct {
 	states []S
