@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"unsafe"
 )
@@ -79,8 +80,8 @@ func open(field reflect.Value) reflect.Value {
 	return reflect.NewAt(field.Type(), unsafe.Pointer(field.UnsafeAddr())).Elem()
 }
 
-// Append appends an encoding of every value in *v in a fixed order, and leaves out
-// interfaces and functions. Equal encodings mean equal values.
+// Append appends an encoding of every value in *v in a fixed order, but for what
+// [LeftOut] lists. Equal encodings mean equal values.
 func Append[T any](b []byte, v *T) []byte { return appendValue(b, reflect.ValueOf(v).Elem()) }
 
 func appendValue(b []byte, v reflect.Value) []byte {
@@ -122,6 +123,28 @@ func appendValue(b []byte, v reflect.Value) []byte {
 		panic(fmt.Sprintf("bug: appendValue of %v", v.Type()))
 	}
 	return b
+}
+
+// LeftOut lists the fields within a type that Append leaves out: interfaces, functions
+// and the values of maps. A test compares the list, so that a new field cannot escape.
+func LeftOut(t reflect.Type) (fields []string) {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			for _, inner := range LeftOut(t.Field(i).Type) {
+				fields = append(fields, strings.TrimSuffix(t.Field(i).Name+"."+inner, "."))
+			}
+		}
+	case reflect.Pointer, reflect.Slice:
+		return LeftOut(t.Elem())
+	case reflect.Interface, reflect.Func:
+		return []string{""}
+	case reflect.Map:
+		if t.Elem().Kind() != reflect.Bool { // a set has no values
+			return []string{""}
+		}
+	}
+	return fields
 }
 
 // AppendBool appends 1 if set, else 0.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -88,5 +89,17 @@ func TestCopyIsDeepAndEncodedAlike(t *testing.T) {
 		if got := Append(nil, to); bytes.Equal(got, before) {
 			t.Errorf("%s: got the encoding %q before and after a change", name, got)
 		}
+	}
+}
+
+func TestLeftOutListsEveryFieldThatAppendLeavesOut(t *testing.T) {
+	type within struct {
+		outer
+		counts map[string]int
+		list   []struct{ call func() }
+	}
+	got := LeftOut(reflect.TypeFor[within]())
+	if want := []string{"outer.asked", "counts", "list.call"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
