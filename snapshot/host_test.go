@@ -8,8 +8,9 @@ import (
 )
 
 // host surrounds the Recorder of one process in a test, and is its Channels. It holds
-// the counts and the inboxes of the channels, by the textbook rule (Chandy & Lamport 1985, section 3): markers travel in order with the
-// messages, and the receiver records all of a channel's state.
+// the counts and the inboxes of the channels, by the textbook rule (Chandy & Lamport
+// 1985, section 3): markers travel in order with the messages, and the receiver records
+// all of a channel's state.
 //
 // Invariants: received <= arrived; an inbox holds received+1 … arrived.
 type host struct {

@@ -115,8 +115,8 @@ func TestSecondMarkerOnAChannelChangesNothing(t *testing.T) {
 	h.record(nil)
 	before := string(explore.Append(nil, h.recorder))
 	wantEffects(t, h.marker("p1", marker("S", 0)))
-	if string(explore.Append(nil, h.recorder)) != before {
-		t.Error("it changed something")
+	if got := string(explore.Append(nil, h.recorder)); got != before {
+		t.Errorf("after the second marker the Recorder is %q, want %q as before", got, before)
 	}
 
 	h = p2(16)

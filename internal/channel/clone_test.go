@@ -152,7 +152,7 @@ func TestCloneKnowsEveryField(t *testing.T) {
 	} {
 		for _, typ := range all {
 			if got := typ.NumField(); got != want {
-				t.Errorf("%v has %d fields, not %d: tell the clone and append functions, then this test", typ, got, want)
+				t.Errorf("%v has %d fields, want %d: change the clone and append functions, then this test", typ, got, want)
 			}
 		}
 	}
