@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"chandy/internal/clustertest"
+	"chandy/internal/explore"
 	"chandy/snapshot"
 )
 
@@ -20,7 +21,7 @@ func times(n, soaked int) int {
 	switch {
 	case *soak:
 		return soaked
-	case raceEnabled:
+	case explore.Race:
 		return max(1, n/5)
 	}
 	return n
