@@ -10,7 +10,7 @@ import (
 	"chandy/wire"
 )
 
-// messages is first … last, each one byte.
+// messages returns the messages first … last, each of one byte.
 func messages(first, last, stamp uint64) wire.Data {
 	b := snapshot.Batch{First: first}
 	for seq := first; seq <= last; seq++ {
@@ -19,7 +19,7 @@ func messages(first, last, stamp uint64) wire.Data {
 	return wire.Data{Stamp: stamp, Batch: b}
 }
 
-// welcomed is a receiver whose sender was welcomed.
+// welcomed returns a receiver that has sent its welcome.
 func welcomed(rule Rule, window int) *Receiver {
 	r := &Receiver{Rule: rule, Window: window}
 	r.Acknowledge()
@@ -39,60 +39,62 @@ func TestReceiverNumbers(t *testing.T) {
 		{2, 4, 0, 2, ""}, // begins with one
 		{6, 6, 0, 0, "message 6 came after 4"},
 		{5, 5, 1, 0, "message 5 was sent after marker 1, but marker 0 is the last that came"},
-		{1, 1, 9, 0, ""}, // a duplicate says nothing
+		{1, 1, 9, 0, ""}, // the stamp of a duplicate is ignored
 	} {
 		before := string(appendReceiver(nil, r))
 		fresh, err := r.Data(messages(step.first, step.last, step.stamp))
 		switch {
 		case err != nil && err.Error() != step.err, err == nil && step.err != "":
-			t.Errorf("%d-%d: %v, want %s", step.first, step.last, err, step.err)
+			t.Errorf("messages %d to %d: got error %v, want %q", step.first, step.last, err, step.err)
 		case err != nil && string(appendReceiver(nil, r)) != before:
-			t.Errorf("%d-%d: refused, but something changed", step.first, step.last)
+			t.Errorf("messages %d to %d were refused and changed the receiver to %+v, want no change", step.first, step.last, r)
 		case err == nil && fresh.Count != step.fresh:
-			t.Errorf("%d-%d: %d are new, want %d", step.first, step.last, fresh.Count, step.fresh)
+			t.Errorf("messages %d to %d: %d are new, want %d", step.first, step.last, fresh.Count, step.fresh)
 		}
 	}
 	if r.Duplicates() != 4 || r.Arrived() != 4 || r.Waiting() != 4 || r.Received() != 0 {
-		t.Errorf("duplicates %d, arrived %d, waiting %d, received %d", r.Duplicates(), r.Arrived(), r.Waiting(), r.Received())
+		t.Errorf("duplicates %d, arrived %d, waiting %d, received %d, want 4, 4, 4, 0", r.Duplicates(), r.Arrived(), r.Waiting(), r.Received())
 	}
 	for seq := byte(1); seq <= 4; seq++ {
 		if got, ok := r.Receive(); !ok || !bytes.Equal(got, []byte{seq}) {
-			t.Errorf("received %v, %v", got, ok)
+			t.Errorf("Receive = %v, %v, want message %d", got, ok, seq)
 		}
 	}
-	if _, ok := r.Receive(); ok || len(r.inbox) > 0 {
-		t.Error("received from an empty inbox, or it is kept")
+	if got, ok := r.Receive(); ok || len(r.inbox) > 0 {
+		t.Errorf("Receive = %v, %v, %d segments, want nothing left", got, ok, len(r.inbox))
 	}
 }
 
-// A message is refused if it begins at the credit that was told or beyond, not for
-// its length; what was not told counts for nothing.
+// TestReceiverWindow checks that a message is refused if it begins at the advertised
+// credit or beyond it, whatever its length. Credit that was not advertised does not
+// count.
 func TestReceiverWindow(t *testing.T) {
 	r := welcomed(Ahead, 4)
 	if _, err := r.Data(messages(1, 3, 0)); err == nil || err.Error() != "message 3 is beyond the window" {
-		t.Errorf("three messages: %v", err)
+		t.Errorf("three messages: got error %v, want message 3 refused", err)
 	}
 	if _, err := r.Data(messages(1, 1, 0)); err != nil {
-		t.Error(err)
+		t.Errorf("message 1: got error %v, want none", err)
 	}
 	large := snapshot.Batch{First: 2}
 	large.Append(make([]byte, 1000))
 	if _, err := r.Data(wire.Data{Batch: large}); err != nil {
-		t.Errorf("a message that begins below the credit: %v", err)
+		t.Errorf("a message that begins below the credit: got error %v, want none", err)
 	}
 	r.Receive()
 	r.Receive()
 	if _, err := r.Data(messages(3, 3, 0)); err == nil {
-		t.Error("credit that was not told was used")
+		t.Error("a message beyond the advertised credit is accepted, want it refused")
 	}
-	if at := r.Acknowledge(); at != (wire.Position{Arrived: 2, Received: 2, Credit: 2 + 1002 + 4}) {
-		t.Errorf("told %+v", at)
+	want := wire.Position{Arrived: 2, Received: 2, Credit: 2 + 1002 + 4}
+	if got := r.Acknowledge(); got != want {
+		t.Errorf("Acknowledge = %+v, want %+v", got, want)
 	}
 	if _, err := r.Data(messages(2, 4, 0)); err != nil {
-		t.Error(err)
+		t.Errorf("messages within the new credit: got error %v, want none", err)
 	}
 	if _, err := (&Receiver{Window: 100}).Data(messages(1, 1, 0)); err == nil {
-		t.Error("data before anything was told")
+		t.Error("data before the first advertised position is accepted, want it refused")
 	}
 }
 
@@ -101,11 +103,11 @@ func TestReceiverMarkers(t *testing.T) {
 		return Marker{snapshot.Marker{Sent: sent, Acked: acked}, ordinal}
 	}
 	for _, test := range []struct {
-		name          string
-		rule          Rule
-		arrived, told uint64
-		marker        Marker
-		err           string
+		name                string
+		rule                Rule
+		arrived, advertised uint64
+		marker              Marker
+		err                 string
 	}{
 		{"ahead of data", Ahead, 1, 1, marker(1, 5, 1), ""},
 		{"in its place", InOrder, 2, 0, marker(1, 2, 2), ""},
@@ -117,7 +119,7 @@ func TestReceiverMarkers(t *testing.T) {
 		r := welcomed(test.rule, 100)
 		for seq := uint64(1); seq <= test.arrived; seq++ {
 			r.Data(messages(seq, seq, 0))
-			if seq == test.told {
+			if seq == test.advertised {
 				r.Acknowledge()
 			}
 		}
@@ -125,46 +127,46 @@ func TestReceiverMarkers(t *testing.T) {
 		fresh, err := r.Marker(test.marker)
 		switch {
 		case fresh != (err == nil), err != nil && err.Error() != test.err, err == nil && test.err != "":
-			t.Errorf("%s: %v, %v", test.name, fresh, err)
+			t.Errorf("%s: Marker = %v, %v, want error %q", test.name, fresh, err, test.err)
 		case err != nil && string(appendReceiver(nil, r)) != before:
-			t.Errorf("%s: refused, but something changed", test.name)
+			t.Errorf("%s: refused, and the receiver changed to %+v, want no change", test.name, r)
 		case err == nil:
 			if fresh, err := r.Marker(test.marker); fresh || err != nil {
-				t.Errorf("%s: again: %v, %v", test.name, fresh, err)
+				t.Errorf("%s: Marker again = %v, %v, want false, nil", test.name, fresh, err)
 			}
 		}
 	}
 }
 
-// A message waits for the markers before it. Data that the receiver took before
-// (as from a sender of the other rule) is not handed over too early.
+// TestReceiveWaitsForMarkers checks that a message waits for the markers before it,
+// even if its data is in the inbox already, as from a sender with the other rule.
 func TestReceiveWaitsForMarkers(t *testing.T) {
 	r := welcomed(Ahead, 100)
 	r.Data(messages(1, 1, 0))
 	r.inbox = append(r.inbox, segment{Batch: messages(2, 2, 1).Batch, stamp: 1})
 	r.arrived = 2
 	if _, ok := r.Receive(); !ok {
-		t.Error("message 1 waits")
+		t.Error("message 1 is not received, want it received before marker 1")
 	}
 	if _, ok := r.Receive(); ok {
-		t.Error("message 2 was received before marker 1")
+		t.Error("message 2 is received before marker 1, want it to wait")
 	}
 	if _, err := r.Marker(Marker{snapshot.Marker{Sent: 2}, 1}); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := r.Receive(); !ok {
-		t.Error("message 2 waits after marker 1")
+		t.Error("message 2 is not received after marker 1, want it received")
 	}
 }
 
-// Unacknowledged is what the sender does not know: the more of what arrived and of what may
-// be sent in place of what was received.
-func TestUntold(t *testing.T) {
+// TestUnacknowledged checks that Unacknowledged returns the larger of the bytes that
+// arrived and the credit that was freed.
+func TestUnacknowledged(t *testing.T) {
 	r := &Receiver{Rule: Ahead, Window: 100}
 	want := func(any bool, n int) {
 		t.Helper()
 		if gotAny, got := r.Unacknowledged(); gotAny != any || gotAny && got != n {
-			t.Errorf("unacknowledged %v, %d bytes; want %v, %d", gotAny, got, any, n)
+			t.Errorf("Unacknowledged = %v, %d, want %v, %d", gotAny, got, any, n)
 		}
 	}
 	want(false, 0)
@@ -187,8 +189,8 @@ func TestUntold(t *testing.T) {
 	want(false, 0)
 }
 
-// What was recorded of the inbox stays as it was, whatever comes later into memory
-// that is used again; and memory is used again.
+// TestInboxByReference checks that memory is used again, and that recorded messages
+// of the inbox stay as they were.
 func TestInboxByReference(t *testing.T) {
 	r := welcomed(Ahead, 10*segmentMax)
 	r.FreeList = &FreeList{}
@@ -206,7 +208,7 @@ func TestInboxByReference(t *testing.T) {
 	receive := func(n int) {
 		for range n {
 			if _, ok := r.Receive(); !ok {
-				t.Fatal("there is nothing to receive")
+				t.Fatalf("nothing to receive, want %d messages", n)
 			}
 		}
 	}
@@ -219,7 +221,7 @@ func TestInboxByReference(t *testing.T) {
 	r.GiveAway()
 	before := fmt.Sprint(all, kept)
 	if n := len(all); n < 2 || all[0].First != 2 || all[n-1].Last() != 5 {
-		t.Fatalf("%d batches", n)
+		t.Fatalf("the inbox is %v, want messages 2 to 5 in at least 2 batches", all)
 	}
 	for range 20 {
 		receive(r.Waiting())
@@ -229,22 +231,22 @@ func TestInboxByReference(t *testing.T) {
 		arrive()
 	}
 	if len(r.FreeList.free) == 0 && cap(r.done.memory) != segmentMax {
-		t.Error("no memory is used again")
+		t.Error("no buffer was returned to the free list, want at least one")
 	}
 	if after := fmt.Sprint(all, kept); after != before {
-		t.Error("what was recorded has changed")
+		t.Error("the recorded messages changed, want them as they were")
 	}
 	receive(r.Waiting())
 	r.FreeList.Trim()
 	if r.FreeList.Trim(); len(r.FreeList.free) > 0 {
-		t.Errorf("%d buffers are kept by an idle channel", len(r.FreeList.free))
+		t.Errorf("an idle channel keeps %d buffers, want 0", len(r.FreeList.free))
 	}
 }
 
-// Errors say what they are about: they end up in the log and at the peer.
+// TestErrorsNameNumbers checks an error text, which the log and the peer receive.
 func TestErrorsNameNumbers(t *testing.T) {
 	var s Sender
 	if err := s.Acknowledge(wire.Position{Arrived: 7, Marker: 3}); err == nil || !strings.Contains(err.Error(), "message 7 and marker 3") {
-		t.Error(err)
+		t.Errorf("got error %v, want one that names message 7 and marker 3", err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"chandy/wire"
 )
 
-// up is a sender with a connection and plenty of credit.
+// up returns a sender with a connection and plenty of credit.
 func up(t *testing.T, rule Rule) *Sender {
 	t.Helper()
 	s := &Sender{Rule: rule}
@@ -21,7 +21,7 @@ func up(t *testing.T, rule Rule) *Sender {
 	return s
 }
 
-// drain writes all that can be written, one frame an item: "m1" for marker 1,
+// drain writes every frame that can be written and lists them: "m1" for marker 1,
 // "1-3/0" for messages 1 to 3 sent after marker 0.
 func drain(s *Sender) (frames []string) {
 	for {
@@ -50,7 +50,7 @@ func TestSenderWithoutConnection(t *testing.T) {
 	s.Mark(snapshot.Marker{Sent: 1, Acked: 1})
 	wantFrames(t, drain(&s))
 	if s.Sent() != 1 || s.Waiting() != 1 || s.Acked() != 0 {
-		t.Errorf("sent %d, waiting %d, acked %d", s.Sent(), s.Waiting(), s.Acked())
+		t.Errorf("sent %d, waiting %d, acked %d, want 1, 1, 0", s.Sent(), s.Waiting(), s.Acked())
 	}
 	if err := s.Resume(wire.Position{Credit: 100}); err != nil {
 		t.Fatal(err)
@@ -60,7 +60,8 @@ func TestSenderWithoutConnection(t *testing.T) {
 	wantFrames(t, drain(&s))
 }
 
-// A marker closes the segment: all messages of a frame have one stamp.
+// TestRules checks the order of markers and data under both rules. A marker closes the
+// segment: all messages of a frame have one stamp.
 func TestRules(t *testing.T) {
 	for rule, want := range map[Rule][]string{
 		InOrder: {"1-2/0", "m1", "m2", "3-3/2", "m3"},
@@ -77,8 +78,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// A segment grows until it is full; what is written of it before is not written
-// again. A message that is larger than a segment has one of its own.
+// TestSegments checks that a segment grows until it is full, and that no message is
+// written twice. A message that is larger than a segment has one of its own.
 func TestSegments(t *testing.T) {
 	s := up(t, Ahead)
 	s.Send([]byte("a"))
@@ -92,45 +93,43 @@ func TestSegments(t *testing.T) {
 	s.Send(make([]byte, segmentMax/2))
 	wantFrames(t, drain(s), "4-4/0", "5-6/0", "7-7/0")
 	if n := len(s.outbox); n != 4 {
-		t.Errorf("%d segments", n)
+		t.Errorf("%d segments, want 4", n)
 	}
 	if err := s.Acknowledge(wire.Position{Arrived: 5}); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(s.outbox); n != 2 || s.Waiting() != 2 {
-		t.Errorf("%d segments, %d messages wait", n, s.Waiting())
+		t.Errorf("%d segments, %d messages wait, want 2 and 2", n, s.Waiting())
 	}
 }
 
-// Bytes is what the outbox holds, whole segments at a time.
+// TestBytes checks that Bytes counts whole segments.
 func TestBytes(t *testing.T) {
 	s := up(t, Ahead)
-	if s.Bytes() != 0 {
-		t.Errorf("%d bytes", s.Bytes())
+	want := func(bytes int) {
+		t.Helper()
+		if got := s.Bytes(); got != bytes {
+			t.Errorf("Bytes = %d, want %d", got, bytes)
+		}
 	}
+	want(0)
 	s.Send(make([]byte, 300)) // and a length of 2 bytes
 	s.Send([]byte("a"))
-	if s.Bytes() != 302+2 {
-		t.Errorf("%d bytes", s.Bytes())
-	}
+	want(302 + 2)
 	s.Mark(snapshot.Marker{Sent: 2})
 	s.Send(nil)
-	if s.Bytes() != 302+2+1 {
-		t.Errorf("%d bytes", s.Bytes())
-	}
+	want(302 + 2 + 1)
 	drain(s)
 	for _, step := range []struct{ arrived, bytes int }{{1, 305}, {2, 1}, {2, 1}, {3, 0}} {
 		if err := s.Acknowledge(wire.Position{Arrived: uint64(step.arrived)}); err != nil {
 			t.Fatal(err)
 		}
-		if s.Bytes() != step.bytes {
-			t.Errorf("%d arrived: %d bytes, want %d", step.arrived, s.Bytes(), step.bytes)
-		}
+		want(step.bytes)
 	}
 }
 
-// A message may begin below the credit, however long it is; positions of bytes are
-// counted over all connections.
+// TestCredit checks that a message may begin below the credit, however long it is.
+// Positions of bytes are counted over all connections.
 func TestCredit(t *testing.T) {
 	var s Sender
 	for range 5 {
@@ -161,7 +160,7 @@ func TestCredit(t *testing.T) {
 	}
 }
 
-// Markers need no credit, under the rule that lets them go ahead.
+// TestMarkersNeedNoCredit checks that markers that may go ahead need no credit.
 func TestMarkersNeedNoCredit(t *testing.T) {
 	s := Sender{Rule: Ahead}
 	s.Send([]byte("a"))
@@ -176,8 +175,8 @@ func TestMarkersNeedNoCredit(t *testing.T) {
 	wantFrames(t, drain(&s), "1-1/0")
 }
 
-// One message of 16 MiB goes through a window of 64 KiB, and the next waits until
-// it was received.
+// TestLargeMessage sends a message of 16 MiB through a window of 64 KiB. The next
+// message waits until that one was received.
 func TestLargeMessage(t *testing.T) {
 	r := Receiver{Window: 64 << 10}
 	var s Sender
@@ -191,7 +190,7 @@ func TestLargeMessage(t *testing.T) {
 	for want := uint64(1); want <= 2; want++ {
 		_, d := s.Next()
 		if d == nil || d.First != want || d.Count != 1 {
-			t.Fatalf("next is %v", d)
+			t.Fatalf("Next = %v, want message %d alone", d, want)
 		}
 		if _, err := r.Data(*d); err != nil {
 			t.Fatal(err)
@@ -202,7 +201,7 @@ func TestLargeMessage(t *testing.T) {
 	s.Acknowledge(r.Acknowledge())
 	wantFrames(t, drain(&s))
 	if got, ok := r.Receive(); !ok || !bytes.Equal(got, large) {
-		t.Errorf("received %d bytes", len(got))
+		t.Errorf("received %d bytes, want the %d bytes that were sent", len(got), len(large))
 	}
 	if err := s.Acknowledge(r.Acknowledge()); err != nil {
 		t.Fatal(err)
@@ -210,8 +209,9 @@ func TestLargeMessage(t *testing.T) {
 	wantFrames(t, drain(&s), "3-3/0")
 }
 
-// A resume at every position sends again exactly what follows, in the same frames
-// as far as stamps go, with the same bytes, whatever was written before.
+// TestResumeEverywhere resumes at every position, after every number of written
+// frames. The sender must write exactly the messages and markers after the position,
+// with the same stamps and bytes.
 func TestResumeEverywhere(t *testing.T) {
 	const messages = 12
 	build := func() *Sender {
@@ -250,26 +250,26 @@ func checkWritesRest(s *Sender, arrived, marker, messages uint64) error {
 		m, d := s.Next()
 		switch {
 		case m != nil && m.Ordinal != marker+1, d != nil && d.First != arrived+1:
-			return fmt.Errorf("marker %v, messages %v, after marker %d and message %d", m, d, marker, arrived)
+			return fmt.Errorf("got marker %v, messages %v, want what follows marker %d and message %d", m, d, marker, arrived)
 		case m != nil:
 			marker++
 		case d != nil:
 			for seq, payload := range d.All() {
 				arrived = seq
 				if !bytes.Equal(payload, bytes.Repeat([]byte{byte(seq)}, int(seq-1)*9000)) || d.Stamp != (seq+1)/4 {
-					return fmt.Errorf("message %d: stamp %d or its bytes are wrong", seq, d.Stamp)
+					return fmt.Errorf("message %d has %d bytes and stamp %d, want %d bytes and stamp %d", seq, len(payload), d.Stamp, (seq-1)*9000, (seq+1)/4)
 				}
 			}
 		case arrived != messages || marker != 3:
-			return fmt.Errorf("ends after message %d and marker %d", arrived, marker)
+			return fmt.Errorf("ends after message %d and marker %d, want %d and 3", arrived, marker, messages)
 		default:
 			return nil
 		}
 	}
 }
 
-// What acknowledges more than was sent, or than can be, is a violation and changes
-// nothing; what is behind changes nothing either.
+// TestAcknowledge checks that an acknowledgement of more than was written is a
+// violation and changes nothing. A stale one changes nothing either.
 func TestAcknowledge(t *testing.T) {
 	var s Sender
 	for range 4 {
@@ -296,18 +296,19 @@ func TestAcknowledge(t *testing.T) {
 	} {
 		before := string(appendSender(nil, &s))
 		if err := s.Acknowledge(step.at); (err == nil) != step.ok {
-			t.Errorf("%+v: %v", step.at, err)
+			t.Errorf("Acknowledge(%+v) = %v, want success %v", step.at, err, step.ok)
 		} else if err != nil && (string(appendSender(nil, &s)) != before || errors.Is(err, ErrBroken)) {
-			t.Errorf("%+v: %v, and something changed", step.at, err)
+			t.Errorf("Acknowledge(%+v) = %v and the sender is %+v, want no change and not ErrBroken", step.at, err, &s)
 		}
 	}
 	if s.acked != 2 || s.received != 2 || s.markerAcked != 1 || s.credit != 100 || len(s.markers) != 0 {
-		t.Errorf("acked %d, received %d, marker %d, credit %d, %d markers", s.acked, s.received, s.markerAcked, s.credit, len(s.markers))
+		t.Errorf("acked %d, received %d, marker %d, credit %d, %d markers, want 2, 2, 1, 100, 0", s.acked, s.received, s.markerAcked, s.credit, len(s.markers))
 	}
 	wantFrames(t, drain(&s), "3-4/0")
 }
 
-// What a new connection cannot mend wraps ErrBroken.
+// TestBroken checks that a position from which no connection can go on wraps
+// ErrBroken, and leaves the sender without a connection.
 func TestBroken(t *testing.T) {
 	build := func() *Sender {
 		s := up(t, Ahead)
@@ -329,26 +330,27 @@ func TestBroken(t *testing.T) {
 	} {
 		s := build()
 		if err := s.Resume(at); !errors.Is(err, ErrBroken) {
-			t.Errorf("resume at %+v: %v", at, err)
+			t.Errorf("Resume(%+v) = %v, want ErrBroken", at, err)
 		}
 		if m, d := s.Next(); m != nil || d != nil {
-			t.Errorf("resume at %+v failed, but there is a connection", at)
+			t.Errorf("Next after Resume(%+v) = %v, %v, want nothing", at, m, d)
 		}
 		if err := s.Resume(wire.Position{Arrived: 1, Marker: 1, Credit: 1 << 20}); err != nil {
-			t.Errorf("a good position after %+v: %v", at, err)
+			t.Errorf("Resume at a good position after %+v = %v, want no error", at, err)
 		}
 		wantFrames(t, drain(s), "m2", "2-2/0")
 	}
 }
 
-// Resent is what an earlier connection gave and the receiver has not got.
+// TestResent checks that Resent counts the messages that were written on an earlier
+// connection and did not arrive.
 func TestResent(t *testing.T) {
 	s := up(t, Ahead)
 	for range 5 {
 		s.Send([]byte("a"))
 	}
 	if s.Resent() != 0 {
-		t.Errorf("%d are sent again before any was written", s.Resent())
+		t.Errorf("Resent = %d before any message was written, want 0", s.Resent())
 	}
 	drain(s)
 	s.Send([]byte("b"))
@@ -358,13 +360,13 @@ func TestResent(t *testing.T) {
 			t.Fatal(err)
 		}
 		if s.Resent() != step.resent {
-			t.Errorf("%d arrived: %d are sent again, want %d", step.arrived, s.Resent(), step.resent)
+			t.Errorf("%d arrived: Resent = %d, want %d", step.arrived, s.Resent(), step.resent)
 		}
 	}
 }
 
-// A segment that was recorded in part stays as it was too: it grew before all of it
-// was acknowledged, and its memory is of the size that is used again.
+// TestGrownOutboxByReference checks that a segment stays as it was recorded even if it
+// grew before all of it was acknowledged. Its buffer has the size that is used again.
 func TestGrownOutboxByReference(t *testing.T) {
 	s := up(t, Ahead)
 	s.FreeList = &FreeList{}
@@ -382,7 +384,7 @@ func TestGrownOutboxByReference(t *testing.T) {
 			drain(s)
 		}
 		if fmt.Sprint(recorded) != before {
-			t.Fatalf("what was recorded the %d. time has changed", i+1)
+			t.Fatalf("recording %d changed, want it as it was", i)
 		}
 		if err := s.Acknowledge(wire.Position{Arrived: s.Sent()}); err != nil {
 			t.Fatal(err)
@@ -390,7 +392,8 @@ func TestGrownOutboxByReference(t *testing.T) {
 	}
 }
 
-// What was recorded of the outbox stays as it was, whatever happens afterwards.
+// TestOutboxByReference checks that recorded messages of the outbox stay as they were,
+// whatever happens afterwards.
 func TestOutboxByReference(t *testing.T) {
 	s := up(t, Ahead)
 	s.FreeList = &FreeList{}
@@ -404,14 +407,14 @@ func TestOutboxByReference(t *testing.T) {
 	acked, all := s.Outbox()
 	before := fmt.Sprint(all)
 	if acked != 2 || len(all) != 1 || all[0].First != 3 || all[0].Count != 3 {
-		t.Fatalf("acked %d, %v", acked, all)
+		t.Fatalf("Outbox = %d, %v, want 2 and messages 3 to 5 in one batch", acked, all)
 	}
 	if &all[0].Body[0] != &s.outbox[0].Body[4] {
-		t.Error("the messages were copied")
+		t.Error("the messages were copied, want a reference to the segment")
 	}
 	for i := range 100 {
 		s.Send([]byte{byte(i)})
-		_ = append(all[0].Body, 0xff) // nobody's bytes
+		_ = append(all[0].Body, 0xff) // must not write into the segment
 		drain(s)
 	}
 	if err := s.Acknowledge(wire.Position{Arrived: 105}); err != nil {
@@ -426,12 +429,12 @@ func TestOutboxByReference(t *testing.T) {
 		}
 	}
 	if len(s.FreeList.free) == 0 {
-		t.Error("no memory is used again")
+		t.Error("no buffer was returned to the free list, want at least one")
 	}
 	if after := fmt.Sprint(all); after != before {
-		t.Errorf("recorded %s, now %s", before, after)
+		t.Errorf("the recorded messages are %s, want %s", after, before)
 	}
-	// So does a segment whose memory would be used again at once.
+	// A segment whose buffer would be used again at once stays too.
 	_, recorded := s.Outbox()
 	before = fmt.Sprint(recorded)
 	for i := range 20 {
@@ -444,14 +447,14 @@ func TestOutboxByReference(t *testing.T) {
 		}
 	}
 	if len(recorded) == 0 || fmt.Sprint(recorded) != before {
-		t.Errorf("what was recorded of %d segments has changed", len(recorded))
+		t.Errorf("the recorded messages of %d segments changed, want them as they were", len(recorded))
 	}
 	if payload := all[0].Next(); !bytes.Equal(payload, []byte{3}) {
-		t.Errorf("message 3 is %v", payload)
+		t.Errorf("message 3 is %v, want [3]", payload)
 	}
 	inOrder := up(t, InOrder)
 	inOrder.Send([]byte("a"))
 	if acked, all := inOrder.Outbox(); acked != 1 || all != nil {
-		t.Errorf("under the textbook rule the sender records %d and %v", acked, all)
+		t.Errorf("in order, Outbox = %d, %v, want 1 and no messages", acked, all)
 	}
 }
