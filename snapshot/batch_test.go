@@ -16,10 +16,10 @@ var errTest = errors.New("test")
 func TestBatch(t *testing.T) {
 	b := batch(5, "a", "", "ccc")
 	if got := b.String(); got != "5:a 6: 7:ccc" || b.Last() != 7 {
-		t.Errorf("%q, last %d", got, b.Last())
+		t.Errorf("batch %q, last %d, want 5:a 6: 7:ccc and 7", got, b.Last())
 	}
 	if want := []byte("\x01a\x00\x03ccc"); !bytes.Equal(b.Body, want) {
-		t.Errorf("body %q", b.Body)
+		t.Errorf("body %q, want %q", b.Body, want)
 	}
 	for seq := range b.All() {
 		if seq == 6 {
@@ -28,10 +28,10 @@ func TestBatch(t *testing.T) {
 	}
 	rest := b
 	if got := rest.Next(); string(got) != "a" || rest.String() != "6: 7:ccc" || b.Count != 3 {
-		t.Errorf("%q, rest %q of %q", got, rest, b)
+		t.Errorf("Next = %q, rest %q, batch %q, want a, 6: 7:ccc and no change", got, rest, b)
 	}
 	if empty := (Batch{First: 5}); empty.Last() != 4 || empty.String() != "" {
-		t.Errorf("last of an empty one %d", empty.Last())
+		t.Errorf("an empty batch is %q, last %d, want nothing and 4", empty, empty.Last())
 	}
 }
 
@@ -49,13 +49,13 @@ func TestBatchAfterAndThrough(t *testing.T) {
 			}
 			for _, got := range []Batch{whole.After(after).Through(through), whole.Through(through).After(after)} {
 				if !slices.Equal(numbered(got), want) || got.Check(2) != nil {
-					t.Errorf("after %d through %d: %q, want %q", after, through, got, want)
+					t.Errorf("after %d through %d: %q, want %q", after, through, numbered(got), want)
 				}
 			}
 		}
 	}
-	if whole.String() != "3:m3 4:m4 5:m5 6:m6" {
-		t.Error("the batch has changed")
+	if got, want := whole.String(), "3:m3 4:m4 5:m5 6:m6"; got != want {
+		t.Errorf("the batch changed to %q, want %q", got, want)
 	}
 }
 
@@ -67,7 +67,8 @@ func numbered(b Batch) (all []string) {
 	return all
 }
 
-// What was cut off or handed out does not change what it was cut from.
+// TestBatchPartsAreCapped checks that appending to a part of a batch, or to a payload
+// from it, does not change the batch.
 func TestBatchPartsAreCapped(t *testing.T) {
 	b := batch(1, "a", "b", "c")
 	first := b.Through(1)
@@ -76,7 +77,7 @@ func TestBatchPartsAreCapped(t *testing.T) {
 	payload := rest.Next()
 	_ = append(payload, "YYYY"...)
 	if b.String() != "1:a 2:b 3:c" || rest.String() != "2:b 3:c" || first.String() != "1:a 2:X" {
-		t.Errorf("%s, %s, %s", b, rest, first)
+		t.Errorf("batch %q, rest %q, first %q, want 1:a 2:b 3:c, 2:b 3:c and 1:a 2:X", b, rest, first)
 	}
 }
 
@@ -86,7 +87,7 @@ func TestBatchAppendCopies(t *testing.T) {
 	b.Append(payload)
 	payload[0] = 'x'
 	if b.String() != "1:a" {
-		t.Error(b)
+		t.Errorf("batch %q, want 1:a", b)
 	}
 }
 
@@ -120,9 +121,9 @@ func TestBatchCheck(t *testing.T) {
 	}
 }
 
-// FuzzBatch gives a batch bodies as they could come from a peer. What Check lets
-// pass has exactly one reading: it is appended again to the same bytes, and can be
-// cut anywhere.
+// FuzzBatch makes batches of bodies that could come from a peer. A body that Check
+// accepts has exactly one reading: its messages, appended again, make the same bytes,
+// and it can be cut anywhere.
 func FuzzBatch(f *testing.F) {
 	f.Add(0, []byte(nil))
 	f.Add(3, []byte("\x01a\x00\x03ccc"))
@@ -139,17 +140,17 @@ func FuzzBatch(f *testing.F) {
 		again := Batch{First: first}
 		for seq, payload := range b.All() {
 			if seq != first+uint64(again.Count) || len(payload) > limit {
-				t.Fatalf("message %d has %d bytes", seq, len(payload))
+				t.Fatalf("message %d has %d bytes, want message %d of at most %d bytes", seq, len(payload), first+again.Count, limit)
 			}
 			again.Append(payload)
 		}
 		if again.Count != count || !bytes.Equal(again.Body, body) {
-			t.Fatalf("%d messages in %q, appended again %d in %q", count, body, again.Count, again.Body)
+			t.Fatalf("appended again: %d messages in %q, want %d in %q", again.Count, again.Body, count, body)
 		}
 		for seq := uint64(first - 1); seq <= b.Last(); seq++ {
 			head, tail := b.Through(seq), b.After(seq)
 			if head.Count+tail.Count != count || !bytes.Equal(slices.Concat(head.Body, tail.Body), body) || head.Check(limit) != nil || tail.Check(limit) != nil {
-				t.Fatalf("cut at %d: %q and %q", seq, head.Body, tail.Body)
+				t.Fatalf("cut after %d: %q and %q, want two valid parts of %q", seq, head.Body, tail.Body, body)
 			}
 		}
 	})

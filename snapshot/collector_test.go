@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// collect is a Collector of a topology with what came so far.
+// collect returns a Collector of a topology that has got the pieces.
 func collect(t *testing.T, topology *Topology, pieces ...Piece) *Collector {
 	t.Helper()
 	c := NewCollector(Plan{ID: "S", Cluster: "test", Epoch: 1, Topology: topology, Initiators: ids("p1")})
@@ -19,7 +19,7 @@ func collect(t *testing.T, topology *Topology, pieces ...Piece) *Collector {
 	return c
 }
 
-// recorded makes a Recorded of the first incarnation: counts "p2:3 p3:0".
+// recorded returns a Recorded of the first incarnation.
 func recorded(id ProcessID, sent, received []Count) Recorded {
 	return Recorded{Process: id, Incarnation: firstIncarnation(id), State: State{Bytes: []byte(`"` + id + `"`)}, Sent: sent, Received: received}
 }
@@ -32,7 +32,7 @@ func closedOut(from, to ProcessID, messages ...Batch) Closed {
 	return Closed{Process: from, Incarnation: firstIncarnation(from), Channel: Channel{from, to}, Outgoing: true, Peer: firstIncarnation(to), Messages: messages}
 }
 
-// line2 is p1->p2 and all pieces of a snapshot with message 2 in flight.
+// line2 returns p1->p2 and all pieces of a snapshot with message 2 in flight.
 func line2() (*Topology, []Piece) {
 	return graph("p1->p2"), []Piece{
 		recorded("p1", []Count{{"p2", 2}}, nil),
@@ -46,18 +46,18 @@ func TestCollectorAssembles(t *testing.T) {
 	topology, pieces := line2()
 	c := collect(t, topology)
 	if got, want := c.Progress(), (Progress{Processes: 2, Channels: 1}); got != want {
-		t.Errorf("progress %+v", got)
+		t.Errorf("progress %+v, want %+v", got, want)
 	}
 	for i, p := range pieces {
 		if c.Done() {
-			t.Errorf("done after %d pieces", i)
+			t.Errorf("done after %d pieces, want after %d", i, len(pieces))
 		}
 		if err := c.Add(time.Duration(i+1)*time.Millisecond, p); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if got, want := c.Progress(), (Progress{Processes: 2, Recorded: 2, Channels: 1, Closed: 1, InFlight: 1}); got != want {
-		t.Errorf("progress %+v", got)
+		t.Errorf("progress %+v, want %+v", got, want)
 	}
 	g := c.Assemble(5*time.Millisecond, nil)
 	want := `S complete, initiated by p1
@@ -66,11 +66,11 @@ p2: state "p2"
 p1->p2: sent 2, received 1, in flight [2:b]
 `
 	if !c.Done() || g.String() != want || g.InFlight() != 1 || g.Status() != "complete" {
-		t.Errorf("done %v, %s", c.Done(), g)
+		t.Errorf("done %v, %s %s, want done and\n%s", c.Done(), g.Status(), g, want)
 	}
 	p := g.Processes[0]
 	if p.RecordedAfter != time.Millisecond || p.CompletedAfter != 2*time.Millisecond || !p.Completed || g.Elapsed != 5*time.Millisecond {
-		t.Errorf("times %+v", p)
+		t.Errorf("times %+v, elapsed %v, want 1 ms, 2 ms and 5 ms", p, g.Elapsed)
 	}
 }
 
@@ -81,11 +81,11 @@ func TestCollectorIgnoresWhatCameAlready(t *testing.T) {
 	before, progress := c.Assemble(0, nil).String(), c.Progress()
 	for _, p := range append(pieces, recorded("p1", []Count{{"p2", 9}}, nil), closedIn("p1", "p2")) {
 		if err := c.Add(time.Hour, p); err != nil {
-			t.Error(err)
+			t.Errorf("%s again: got error %v, want none", p, err)
 		}
 	}
 	if after := c.Assemble(0, nil); after.String() != before || c.Progress() != progress || after.Processes[0].CompletedAfter > time.Second {
-		t.Errorf("before\n%s\nafter\n%s", before, after)
+		t.Errorf("got\n%s\nwant as before\n%s", after, before)
 	}
 }
 
@@ -109,12 +109,12 @@ func TestPiecesThatDoNotFit(t *testing.T) {
 			t.Errorf("%s: error %v, want %s", test.piece, err, test.err)
 		}
 		if got, want := c.Progress(), (Progress{Processes: 3, Channels: 2}); got != want {
-			t.Errorf("%s: progress %+v", test.piece, got)
+			t.Errorf("%s: progress %+v, want %+v", test.piece, got, want)
 		}
 	}
 }
 
-// missing assembles the pieces and compares what is said to be missing.
+// wantMissing assembles the pieces and compares the list of what is missing.
 func wantMissing(t *testing.T, c *Collector, done bool, want ...string) *Global {
 	t.Helper()
 	g := c.Assemble(0, func(id ProcessID) (Reason, string) { return Unreachable, "since " + string(id) })
@@ -123,7 +123,7 @@ func wantMissing(t *testing.T, c *Collector, done bool, want ...string) *Global 
 		got = append(got, m.String())
 	}
 	if !slices.Equal(got, want) || c.Done() != done || g.Complete() != (len(want) == 0) {
-		t.Errorf("done %v, missing\n  %s\nwant\n  %s", c.Done(), strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		t.Errorf("done %v, missing\n  %s\nwant done %v, missing\n  %s", c.Done(), strings.Join(got, "\n  "), done, strings.Join(want, "\n  "))
 	}
 	return g
 }
@@ -163,19 +163,18 @@ func TestMissing(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			g := wantMissing(t, collect(t, topology, test.pieces...), test.done, test.want...)
 			if g.Status() != "partial" || g.Channels[0].Known || g.Channels[0].Messages != nil {
-				t.Errorf("%+v", g)
+				t.Errorf("got %+v, want a partial snapshot without the messages of p1->p2", g)
 			}
 		})
 	}
 	if g := collect(t, topology).Assemble(0, nil); g.Missing[0].Reason != PartNotReceived {
-		t.Errorf("without a reason: %s", g.Missing[0])
+		t.Errorf("without a reason: %s, want %s", g.Missing[0], PartNotReceived)
 	}
 }
 
-// A process that restarted after its part came, of which another process that it
-// reaches had not heard, would give a second part, of its new incarnation. Ends do
-// not say by which incarnation they were closed, so nothing of it can be trusted:
-// here message 2 would be taken from the new one.
+// A process that restarts after its part came can report a second part, of its new
+// incarnation, if a process that it reaches has not heard of the restart. The Collector
+// must trust neither part: here it would take message 2 from the new one.
 func TestPartsOfTwoIncarnations(t *testing.T) {
 	topology, pieces := line2()
 	renewed := recorded("p1", []Count{{"p2", 2}}, nil)
@@ -188,13 +187,13 @@ func TestPartsOfTwoIncarnations(t *testing.T) {
 	} {
 		g := collect(t, topology, order...).Assemble(0, nil)
 		if g.Complete() || g.Channels[0].Known || g.Missing[0].Reason != ProcessRestarted {
-			t.Error(g)
+			t.Errorf("got %s, want it partial: %s", g, ProcessRestarted)
 		}
 	}
 }
 
-// What failed and what waits for it does not keep a snapshot from being done; what
-// waits for anybody else does.
+// A failed process and the channels that wait for it do not keep a snapshot from being
+// done. A channel that waits for another process does.
 func TestDoneWithFailedProcesses(t *testing.T) {
 	topology := graph("p1->p2 p3->p2 p2->p1")
 	c := collect(t, topology,
@@ -202,7 +201,7 @@ func TestDoneWithFailedProcesses(t *testing.T) {
 		recorded("p1", []Count{{"p2", 0}}, []Count{{"p2", 0}}), closedOut("p1", "p2"), closedIn("p2", "p1"),
 		recorded("p2", []Count{{"p1", 0}}, []Count{{"p1", 0}, {"p3", 4}}), closedOut("p2", "p1"))
 	if c.Done() {
-		t.Error("done, but p2 waits for p1")
+		t.Error("done although p2 waits for p1, want not done")
 	}
 	if err := c.Add(0, closedIn("p1", "p2")); err != nil {
 		t.Fatal(err)
@@ -210,11 +209,11 @@ func TestDoneWithFailedProcesses(t *testing.T) {
 	g := wantMissing(t, c, true, "p3: refused")
 	for _, channel := range g.Channels {
 		if want := channel.Channel.From != "p3"; channel.Known != want || channel.SentKnown != want || !channel.ReceivedKnown {
-			t.Errorf("%+v", channel)
+			t.Errorf("got %+v, want it known %v and its receiver known", channel, want)
 		}
 	}
 	if p := g.Processes[1]; p.ID != "p2" || p.Completed {
-		t.Errorf("%+v", p)
+		t.Errorf("got %+v, want p2 not completed", p)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 )
 
 // TestJoin tries every pair of halves over a few messages: the receiver recorded
-// a … b, the sender c … d, and the cut asks for received+1 … sent. The result is
-// right, or an error if a message is in neither half; never anything else.
+// a … b, the sender c … d, and the cut needs received+1 … sent. The result must be
+// right, or an error if a message is in neither half.
 func TestJoin(t *testing.T) {
 	const last = 4
 	tried := 0
@@ -71,7 +71,7 @@ func tryJoin(t *testing.T, received, sent uint64, in, out []Batch) {
 	if err != nil {
 		gotErr = err.Error()
 	} else if wantErr == "" && got != want {
-		t.Errorf("received %d, sent %d, [%s] and [%s]: joined [%s]", received, sent, renderBatches(in), renderBatches(out), got)
+		t.Errorf("received %d, sent %d, [%s] and [%s]: joined [%s], want [%s]", received, sent, renderBatches(in), renderBatches(out), got, want)
 	}
 	if (gotErr == "") != (wantErr == "") {
 		t.Errorf("received %d, sent %d, [%s] and [%s]: error %q, want %q", received, sent, renderBatches(in), renderBatches(out), gotErr, wantErr)
@@ -100,9 +100,9 @@ func TestJoinDoesNotChangeTheHalves(t *testing.T) {
 	in, out := []Batch{batch(1, "a", "b", "c")}, []Batch{batch(2, "b", "c", "d")}
 	joined, err := Join(1, 4, in, out)
 	if err != nil || renderBatches(joined) != "2:b 3:c 4:d" {
-		t.Errorf("%v, [%s]", err, renderBatches(joined))
+		t.Errorf("Join = [%s], %v, want [2:b 3:c 4:d]", renderBatches(joined), err)
 	}
 	if renderBatches(in) != "1:a 2:b 3:c" || renderBatches(out) != "2:b 3:c 4:d" {
-		t.Errorf("[%s] and [%s]", renderBatches(in), renderBatches(out))
+		t.Errorf("the halves changed to [%s] and [%s], want [1:a 2:b 3:c] and [2:b 3:c 4:d]", renderBatches(in), renderBatches(out))
 	}
 }

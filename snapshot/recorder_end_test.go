@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// checkEmpty checks that a recorder refers to nothing of any snapshot but the ids.
+// checkEmpty checks that a Recorder holds nothing of any snapshot but the ids.
 func checkEmpty(t *testing.T, r *Recorder) {
 	t.Helper()
 	if len(r.recordings) != 0 || r.Recording() || r.InProgress() != nil {
-		t.Errorf("%d recordings are left", len(r.recordings))
+		t.Errorf("%d recordings are left, want none", len(r.recordings))
 	}
 	for i, rec := range r.recordings[:cap(r.recordings)] {
 		if rec != nil {
-			t.Errorf("a reference to the recording of %s is left in place %d", rec.ID, i)
+			t.Errorf("place %d refers to the recording of %s, want nil", i, rec.ID)
 		}
 	}
 	checkEndedIDs(t, r)
@@ -30,7 +30,7 @@ func checkEndedIDs(t *testing.T, r *Recorder) {
 	}
 	slices.Sort(listed)
 	if set := slices.Sorted(maps.Keys(r.endedIDs)); !slices.Equal(listed, set) {
-		t.Errorf("%d ids of ended snapshots, %d in their set", len(listed), len(set))
+		t.Errorf("endedIDs holds %q, want %q as in ended", set, listed)
 	}
 }
 
@@ -42,11 +42,11 @@ func TestCompleteSnapshotIsFreed(t *testing.T) {
 	h.arrive("p1", []byte("b"))
 	rec := h.recorder.find("S")
 	if got := renderBatches(rec.in[0].messages); got != "1:a 2:b" {
-		t.Fatalf("recorded %q", got)
+		t.Fatalf("recorded %q, want 1:a 2:b", got)
 	}
 	h.marker("p1", marker("S", 2))
 	if rec.in[0].messages != nil || rec.out[0].messages != nil {
-		t.Error("closed ends hold messages")
+		t.Errorf("closed ends hold %v and %v, want no messages", rec.in[0].messages, rec.out[0].messages)
 	}
 	h.marker("p3", marker("S", 0))
 	checkEmpty(t, h.recorder)
@@ -73,15 +73,15 @@ func TestAbandon(t *testing.T) {
 		wantEffects(t, h.marker("p1", marker("S", 1)))
 		wantEffects(t, h.arrive("p3", []byte("c")))
 		if checkEmpty(t, h.recorder); t.Failed() {
-			t.Fatal(name)
+			t.Fatalf("failed when abandoned %s", name)
 		}
 	}
 }
 
 func TestExpire(t *testing.T) {
 	h := p2(16)
-	if _, ok := h.recorder.NextDeadline(); ok {
-		t.Error("a deadline without a snapshot")
+	if at, ok := h.recorder.NextDeadline(); ok {
+		t.Errorf("next deadline %v without a snapshot, want none", at)
 	}
 	early := Start{ID: "early", Assembler: "p1", Deadline: 50 * time.Second, Timeout: 20 * time.Second}
 	late := Start{ID: "late", Assembler: "p1", Deadline: 90 * time.Second, Timeout: 20 * time.Second}
@@ -92,15 +92,15 @@ func TestExpire(t *testing.T) {
 	}
 	h.record(nil)
 	if at, ok := h.recorder.NextDeadline(); at != early.Deadline || !ok {
-		t.Errorf("next deadline %v, %v", at, ok)
+		t.Errorf("next deadline %v, %v, want %v", at, ok, early.Deadline)
 	}
 	expire := func(now time.Duration, abandoned []Start, remembered int) {
 		t.Helper()
 		if got := h.recorder.Expire(now); !slices.Equal(got, abandoned) {
-			t.Errorf("at %v: abandoned %v", now, got)
+			t.Errorf("at %v: abandoned %v, want %v", now, got, abandoned)
 		}
 		if got := len(h.recorder.ended); got != remembered {
-			t.Errorf("at %v: %d ids remembered, not %d", now, got, remembered)
+			t.Errorf("at %v: %d ids remembered, want %d", now, got, remembered)
 		}
 		checkEndedIDs(t, h.recorder)
 	}
@@ -114,15 +114,15 @@ func TestExpire(t *testing.T) {
 	forget := early.Deadline - early.Timeout + RememberFactor*early.Timeout
 	expire(forget-moment, nil, 2)
 	if _, err := h.initiate(early); err != ErrKnown {
-		t.Error(err)
+		t.Errorf("got error %v, want %v", err, ErrKnown)
 	}
 	expire(forget, nil, 1)
 	expire(forget+time.Hour, nil, 0)
 }
 
-// A marker says how much time is left. One that comes when none is starts nothing;
-// after one with next to none the id is remembered all the same: else the markers
-// that it causes, and that come back, would start the snapshot again and again.
+// A marker says how much time is left. If none is left, it starts nothing. If almost
+// none is left, the id is remembered all the same. Otherwise the markers that it causes
+// would come back and start the snapshot again and again.
 func TestNoTimeLeft(t *testing.T) {
 	h := p2(16)
 	over := Marker{Start: Start{ID: "over", Assembler: "p1", Deadline: time.Second}}
@@ -130,7 +130,7 @@ func TestNoTimeLeft(t *testing.T) {
 	checkEmpty(t, h.recorder)
 	short := Start{ID: "short", Assembler: "p1", Deadline: time.Second + 1, Timeout: 1}
 	if effects := h.recorder.MarkerReceived("p1", Marker{Start: short}); len(effects) == 0 {
-		t.Error("a marker with time left started nothing")
+		t.Error("a marker with time left has no effects, want a capture")
 	}
 	h.record(nil)
 	h.recorder.Expire(time.Second + 1)
@@ -153,11 +153,11 @@ func TestEndedIDsAreBounded(t *testing.T) {
 		}
 	}
 	if got := len(h.recorder.ended); got != EndedMax {
-		t.Errorf("%d ids are remembered", got)
+		t.Errorf("%d ids are remembered, want %d", got, EndedMax)
 	}
 	checkEndedIDs(t, h.recorder)
 	if h.recorder.endedIDs[id(2)] || !h.recorder.endedIDs[id(3)] || !h.recorder.endedIDs[id(EndedMax+2)] {
-		t.Error("not the oldest were forgotten")
+		t.Error("the newest ids are not remembered, want the oldest 3 forgotten and no others")
 	}
 }
 
@@ -175,8 +175,8 @@ func TestPeerRestarted(t *testing.T) {
 	wantEffects(t, h.recorder.PeerRestarted("p3"))
 }
 
-// An outgoing channel is closed when its peer is known: without that the two ends
-// cannot be said to have counted in one pair of incarnations.
+// An outgoing channel is closed when its peer is known. Before that, nothing shows that
+// the two ends counted in one pair of incarnations.
 func TestPeerKnown(t *testing.T) {
 	h := p2(16)
 	h.peers["p1"] = ""
@@ -190,7 +190,7 @@ func TestPeerKnown(t *testing.T) {
 	effects := h.recorder.PeerKnown("p1")
 	wantEffects(t, effects, "report to p1 for S: p2 closed outgoing p2->p1 []")
 	if peer := effects[0].(Report).Piece.(Closed).Peer; peer != "p1-1" {
-		t.Errorf("counted with %q", peer)
+		t.Errorf("counted with %q, want p1-1", peer)
 	}
 	wantEffects(t, h.recorder.PeerKnown("p1"))
 	wantEffects(t, h.marker("p1", marker("S", 0)), "report to p1 for S: p2 closed incoming p1->p2 [], last")
@@ -203,10 +203,7 @@ func TestPeerKnownWhileCapturing(t *testing.T) {
 	mustInitiate(t, h, "S")
 	h.peers["p1"] = "p1-1"
 	wantEffects(t, h.recorder.PeerKnown("p1"))
-	effects := h.record(nil)
-	if got := effects[len(effects)-1].String(); got != "report to p1 for S: p2 closed outgoing p2->p1 []" {
-		t.Error(got)
-	}
+	wantLast(t, h.record(nil), "report to p1 for S: p2 closed outgoing p2->p1 []")
 }
 
 func TestResetsAreReported(t *testing.T) {
@@ -217,6 +214,6 @@ func TestResetsAreReported(t *testing.T) {
 	effects := h.record(nil)
 	closed := effects[len(effects)-1].(Report).Piece.(Closed)
 	if !slices.Equal(closed.Resets, []Reset{reset}) {
-		t.Errorf("%+v", closed)
+		t.Errorf("resets %+v, want %+v", closed.Resets, reset)
 	}
 }

@@ -9,14 +9,14 @@ import (
 	"chandy/internal/explore"
 )
 
-// start makes what a process is told of a snapshot: 10 s time-out, assembled by p1.
+// start returns the Start of a snapshot with a time-out of 10 s and the assembler p1.
 func start(id ID) Start {
 	return Start{ID: id, Assembler: "p1", Deadline: 10 * time.Second, Timeout: 10 * time.Second}
 }
 
 func marker(id ID, sent uint64) Marker { return Marker{Start: start(id), Sent: sent, Acked: sent} }
 
-// p2 is a process with channels from p1 and p3 and to p1.
+// p2 returns a process with channels from p1 and p3 and to p1.
 func p2(limit int) *host { return newHost("p2", "p2-1", graph("p1->p2 p2->p1 p3->p2"), limit) }
 
 func wantEffects(t *testing.T, got []Effect, want ...string) {
@@ -27,6 +27,20 @@ func wantEffects(t *testing.T, got []Effect, want ...string) {
 	}
 	if !slices.Equal(texts, want) {
 		t.Errorf("effects\n  %q\nwant\n  %q", texts, want)
+	}
+}
+
+// wantLast compares the last effect.
+func wantLast(t *testing.T, got []Effect, want string) {
+	t.Helper()
+	wantEffects(t, got[len(got)-1:], want)
+}
+
+// wantRecorder checks the state of a Recorder.
+func wantRecorder(t *testing.T, r *Recorder, capturing, recording bool) {
+	t.Helper()
+	if r.Capturing() != capturing || r.Recording() != recording {
+		t.Errorf("capturing %v, recording %v, want %v and %v", r.Capturing(), r.Recording(), capturing, recording)
 	}
 }
 
@@ -45,17 +59,13 @@ func TestInitiatorRecordsThenSendsMarkers(t *testing.T) {
 	h := p2(16)
 	h.send("p1")
 	wantEffects(t, mustInitiate(t, h, "S"), "capture")
-	if !h.recorder.Capturing() || !h.recorder.Recording() {
-		t.Error("not capturing, or not recording")
-	}
+	wantRecorder(t, h.recorder, true, true)
 	h.send("p1") // before the state: the message is in the cut
 	wantEffects(t, h.record([]byte("7")),
 		"send marker of S after message 2 to p1",
 		"report to p1 for S: p2 recorded state 7, sent [p1:2], received [p1:0 p3:0]",
 		"report to p1 for S: p2 closed outgoing p2->p1 []")
-	if h.recorder.Capturing() || !h.recorder.Recording() {
-		t.Error("still capturing, or not recording")
-	}
+	wantRecorder(t, h.recorder, false, true)
 }
 
 // Section 3, marker-receiving rule: if q has not recorded its state, q records it,
@@ -74,7 +84,7 @@ func TestFirstMarkerClosesItsChannelEmpty(t *testing.T) {
 
 // Section 3, the other case: the state of c is the sequence of messages received
 // along c after q's state was recorded and before q received the marker along c.
-// What waits in the inbox counts as not received.
+// A message in the inbox counts as not received.
 func TestLaterMarkerClosesItsChannel(t *testing.T) {
 	h := p2(16)
 	for _, payload := range []string{"a", "b", "c"} {
@@ -89,23 +99,18 @@ func TestLaterMarkerClosesItsChannel(t *testing.T) {
 	wantEffects(t, h.arrive("p3", []byte("e")))
 	wantEffects(t, h.arrive("p1", []byte("x")))
 	wantEffects(t, h.marker("p1", marker("S", 1)), "report to p1 for S: p2 closed incoming p1->p2 [1:x], last")
-	if h.recorder.Recording() {
-		t.Error("still recording")
-	}
+	wantRecorder(t, h.recorder, false, false)
 }
 
-// While the state is captured, what comes after the marker enters the inbox behind
-// what came before it, and must not get into the channel state.
+// While the state is captured, messages after the marker enter the inbox behind the
+// messages before it. They must not get into the channel state.
 func TestMessagesAfterTheMarkerDuringACapture(t *testing.T) {
 	h := p2(16)
 	h.arrive("p3", []byte("a"))
 	wantEffects(t, h.marker("p3", marker("S", 1)), "capture")
 	wantEffects(t, h.arrive("p3", []byte("b")))
 	wantEffects(t, h.arrive("p1", []byte("x")))
-	effects := h.record(nil)
-	if got := effects[len(effects)-1].String(); got != "report to p1 for S: p2 closed incoming p3->p2 [1:a]" {
-		t.Error(got)
-	}
+	wantLast(t, h.record(nil), "report to p1 for S: p2 closed incoming p3->p2 [1:a]")
 	wantEffects(t, h.marker("p1", marker("S", 1)), "report to p1 for S: p2 closed incoming p1->p2 [1:x], last")
 }
 
@@ -148,7 +153,7 @@ func TestSnapshotsJoinACapture(t *testing.T) {
 		all = append(all, s.ID)
 	}
 	if !slices.Equal(all, []ID{"S1", "S2", "S3"}) {
-		t.Errorf("in progress: %q", all)
+		t.Errorf("in progress are %q, want S1, S2 and S3", all)
 	}
 }
 
@@ -157,12 +162,10 @@ func TestSnapshotJoinsTheCaptureOfAnAbandonedOne(t *testing.T) {
 	h := p2(16)
 	mustInitiate(t, h, "S1")
 	h.recorder.Abandon("S1")
-	if !h.recorder.Capturing() || h.recorder.Recording() {
-		t.Fatal("not capturing, or recording")
-	}
+	wantRecorder(t, h.recorder, true, false)
 	wantEffects(t, mustInitiate(t, h, "S2"))
 	if got := len(h.record(nil)); got != 3 {
-		t.Errorf("%d effects", got)
+		t.Errorf("%d effects, want 3", got)
 	}
 }
 
@@ -170,9 +173,7 @@ func TestProcessWithoutChannels(t *testing.T) {
 	h := newHost("p1", "p1-1", graph("p1"), 16)
 	wantEffects(t, mustInitiate(t, h, "S"), "capture")
 	wantEffects(t, h.record([]byte("7")), "report to p1 for S: p1 recorded state 7, sent [], received [], last")
-	if h.recorder.Recording() {
-		t.Error("still recording")
-	}
+	wantRecorder(t, h.recorder, false, false)
 }
 
 func TestSelfChannel(t *testing.T) {
@@ -192,7 +193,7 @@ func TestAskedAgain(t *testing.T) {
 	mustInitiate(t, h, "S")
 	for range 2 {
 		if effects, err := h.initiate(start("S")); err != ErrKnown || effects != nil {
-			t.Errorf("%v, %v", effects, err)
+			t.Errorf("initiate = %v, %v, want no effects and %v", effects, err, ErrKnown)
 		}
 		h.recorder.Abandon("S")
 	}
@@ -202,19 +203,19 @@ func TestLimit(t *testing.T) {
 	h := p2(1)
 	mustInitiate(t, h, "S1")
 	if effects, err := h.initiate(start("S2")); !errors.Is(err, ErrLimit) || effects != nil {
-		t.Errorf("%v, %v", effects, err)
+		t.Errorf("initiate = %v, %v, want no effects and %v", effects, err, ErrLimit)
 	}
 	wantEffects(t, h.marker("p3", marker("S3", 0)),
 		"report to p1 for S3: p2 failed: refused: too many snapshots in progress (limit 1), last")
 	h.recorder.Abandon("S1")
-	// A refused snapshot stays refused, also when there is room: the markers that
-	// it did not send would be missing.
+	// A refused snapshot stays refused when there is room again: the markers that this
+	// process did not send would be missing.
 	wantEffects(t, h.marker("p1", marker("S3", 0)))
 	if _, err := h.initiate(start("S3")); err != ErrKnown {
-		t.Error(err)
+		t.Errorf("got error %v, want %v", err, ErrKnown)
 	}
-	// So does one that was refused when this process was asked to initiate it: a
-	// marker of it starts nothing.
+	// A snapshot that this process refused to initiate stays refused too: its markers
+	// start nothing.
 	wantEffects(t, h.marker("p1", marker("S2", 0)))
 	mustInitiate(t, h, "S4")
 }
@@ -222,14 +223,13 @@ func TestLimit(t *testing.T) {
 func TestStateRecordedWithoutCapture(t *testing.T) {
 	defer func() {
 		if r := recover(); r != "bug: StateRecorded without Capture" {
-			t.Errorf("panic %v", r)
+			t.Errorf("panic %v, want a bug that names StateRecorded", r)
 		}
 	}()
 	p2(1).record(nil)
 }
 
-// outbox is a host whose channels record on both sides: the other
-// rule, by which markers go ahead of the data.
+// outbox is a host whose channels record on both sides, since markers go ahead of data.
 type outbox struct {
 	*host
 	acked   uint64
@@ -250,8 +250,8 @@ func TestSenderRecordsItsOutbox(t *testing.T) {
 		"report to p1 for S: p2 closed outgoing p2->p1 [2:b 3:c]")
 }
 
-// A marker that went ahead of the data: the receiver records up to message Acked
-// and leaves the rest to the sender; what it has beyond that, it gives too.
+// If a marker went ahead of the data, the receiver records up to message Acked, and
+// the sender records the later ones. The receiver reports later ones that it has too.
 func TestReceiverWaitsForWhatTheSenderDoesNotRecord(t *testing.T) {
 	h := p2(16)
 	h.arrive("p3", []byte("a"))
@@ -270,13 +270,10 @@ func TestReceiverWaitsForWhatTheSenderDoesNotRecord(t *testing.T) {
 	m = marker("S", 2)
 	m.Acked = 0
 	wantEffects(t, h.marker("p3", m), "capture")
-	effects := h.record(nil)
-	if got := effects[len(effects)-1].String(); got != "report to p1 for S: p2 closed incoming p3->p2 [1:a 2:b]" {
-		t.Error(got)
-	}
+	wantLast(t, h.record(nil), "report to p1 for S: p2 closed incoming p3->p2 [1:a 2:b]")
 }
 
-// batch makes a batch of payloads.
+// batch returns a batch of payloads.
 func batch(first uint64, payloads ...string) Batch {
 	b := Batch{First: first}
 	for _, payload := range payloads {

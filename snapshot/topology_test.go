@@ -39,7 +39,7 @@ func TestTopology(t *testing.T) {
 				}
 			}
 			if left := topology.Unreached(topology.Initiators(last)...); len(left) > 0 {
-				t.Errorf("not reached by the initiators: %v", left)
+				t.Errorf("the initiators do not reach %v, want all reached", left)
 			}
 		})
 	}
@@ -48,21 +48,23 @@ func TestTopology(t *testing.T) {
 func TestTopologySorts(t *testing.T) {
 	given := []Channel{{"p2", "p1"}, {"p1", "p3"}, {"p1", "p2"}}
 	topology := NewTopology(ids("p3 p1 p2"), given)
-	if got := fmt.Sprint(topology.Processes, topology.Channels, topology.Out("p1"), topology.In("p1"), topology.In("p9")); got !=
-		"[p1 p2 p3] [p1->p2 p1->p3 p2->p1] [p2 p3] [p2] []" {
-		t.Error(got)
+	got := fmt.Sprint(topology.Processes, topology.Channels, topology.Out("p1"), topology.In("p1"), topology.In("p9"))
+	if want := "[p1 p2 p3] [p1->p2 p1->p3 p2->p1] [p2 p3] [p2] []"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
-	if given[0] != (Channel{"p2", "p1"}) {
-		t.Error("the argument was sorted")
+	if want := (Channel{"p2", "p1"}); given[0] != want {
+		t.Errorf("the argument was sorted: it begins with %s, want %s", given[0], want)
 	}
-	if !topology.Has("p2") || topology.Has("p9") || topology.Has("") {
-		t.Error("Has")
+	for id, want := range map[ProcessID]bool{"p2": true, "p9": false, "": false} {
+		if got := topology.Has(id); got != want {
+			t.Errorf("Has(%q) = %v, want %v", id, got, want)
+		}
 	}
 }
 
 // TestTopologyAgainstReachability compares with the plainest definitions: two
-// processes are in one component if each reaches the other; initiators reach
-// everybody, and no fewer do.
+// processes are in one component if each reaches the other. The initiators reach every
+// process, and no smaller set does.
 func TestTopologyAgainstReachability(t *testing.T) {
 	for seed := range uint64(500) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -81,7 +83,7 @@ func TestTopologyAgainstReachability(t *testing.T) {
 			for _, p := range one {
 				for _, q := range all {
 					if together := reaches(p, q) && reaches(q, p); together != slices.Contains(one, q) {
-						t.Fatalf("seed %d: %v: %s and %s, together %v: %v", seed, channels, p, q, together, topology.Components())
+						t.Fatalf("seed %d: %v: components %v, want %s and %s together: %v", seed, channels, topology.Components(), p, q, together)
 					}
 				}
 			}
@@ -89,13 +91,13 @@ func TestTopologyAgainstReachability(t *testing.T) {
 		for _, first := range all {
 			got := topology.Initiators(first)
 			if got[0] != first || len(topology.Unreached(got...)) > 0 || len(got) != fewest(topology, first) {
-				t.Fatalf("seed %d: %v: initiators from %s: %v, fewest %d", seed, channels, first, got, fewest(topology, first))
+				t.Fatalf("seed %d: %v: initiators from %s: %v, want %d that reach all", seed, channels, first, got, fewest(topology, first))
 			}
 		}
 	}
 }
 
-// fewest is the size of the smallest set with first that reaches everybody.
+// fewest returns the size of the smallest set with first that reaches every process.
 func fewest(t *Topology, first ProcessID) int {
 	best := len(t.Processes)
 	for set := range 1 << len(t.Processes) {

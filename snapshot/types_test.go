@@ -9,7 +9,7 @@ import (
 func TestProcessIDCheck(t *testing.T) {
 	for _, id := range []ProcessID{"p1", "a", "7", "a.b-c_d", "client1", "c", "c1a", ProcessID(strings.Repeat("x", ProcessIDMax))} {
 		if err := id.Check(); err != nil {
-			t.Errorf("%s: %v", id, err)
+			t.Errorf("%s: got error %v, want none", id, err)
 		}
 	}
 	for id, want := range map[ProcessID]string{
@@ -35,16 +35,16 @@ func TestStateResolve(t *testing.T) {
 		return err
 	}}
 	if got := later.Resolve(); string(got.Bytes) != "7" || got.Encode != nil || got.Error != "" {
-		t.Errorf("%+v", got)
+		t.Errorf("got %+v, want the bytes 7 alone", got)
 	}
 	if later.String() != "state to be encoded" || later.Resolve().String() != "state 7" {
-		t.Errorf("%s, %s", later, later.Resolve())
+		t.Errorf("got %s and %s, want state to be encoded and state 7", later, later.Resolve())
 	}
 	bad := State{Bytes: []byte("old"), Encode: func(w io.Writer) error {
 		io.WriteString(w, "half") //nolint:errcheck // into memory
 		return errTest
 	}}
 	if got := bad.Resolve(); got.Bytes != nil || got.Error != "test" || got.String() != "state error: test" {
-		t.Errorf("%+v", got)
+		t.Errorf("got %+v, want the error test and no bytes", got)
 	}
 }

@@ -9,9 +9,8 @@ import (
 	"chandy/snapshot"
 )
 
-// TestVerifyAgrees has snapshots of random runs checked by the package that shares
-// no code with this one: a document from here has no fault there, and both agree on
-// what is in it.
+// TestVerifyAgrees checks snapshots of random runs with package verify, which shares no
+// code with this package. It must find no fault, and both must agree on the contents.
 func TestVerifyAgrees(t *testing.T) {
 	complete, messages := 0, 0
 	reasons := map[snapshot.Reason]int{}
@@ -29,22 +28,22 @@ func TestVerifyAgrees(t *testing.T) {
 			document := g.AppendJSON(nil, compact)
 			report, err := verify.Check(bytes.NewReader(document))
 			if err != nil {
-				t.Fatalf("seed %d: %v\n%s", seed, err, document)
+				t.Fatalf("seed %d: got error %v, want none\n%s", seed, err, document)
 			}
 			if !report.Consistent() || report.OK() != g.Complete() {
-				t.Fatalf("seed %d: complete %v, status %s, faults %v\n%s", seed, g.Complete(), report.Status, report.Faults, document)
+				t.Fatalf("seed %d: verify says %s, faults %v, want none and complete %v\n%s", seed, report.Status, report.Faults, g.Complete(), document)
 			}
 			if report.Processes != len(g.Processes) || report.Channels != len(g.Channels) ||
 				report.Messages != g.InFlight() || len(report.Missing) != len(g.Missing) || report.ID != string(g.ID) {
-				t.Fatalf("seed %d: %+v\n%s", seed, report, document)
+				t.Fatalf("seed %d: got %+v, want the numbers of\n%s\n%s", seed, report, g, document)
 			}
 		}
 	}
 	t.Logf("%d snapshots, %d complete, %d messages in flight, missing: %v", runs, complete, messages, reasons)
 	if complete < runs/10 || complete > runs*9/10 || messages < runs || len(reasons) < 4 {
-		t.Error("the runs are not random enough")
+		t.Errorf("%d of %d snapshots are complete, %d messages, %d reasons, want a tenth to nine tenths, at least %d, and 4", complete, runs, messages, len(reasons), runs)
 	}
-	if reasons[snapshot.Inconsistent] > 0 {
-		t.Error("a cut was not proven")
+	if got := reasons[snapshot.Inconsistent]; got > 0 {
+		t.Errorf("%d cuts are not proven, want none", got)
 	}
 }
