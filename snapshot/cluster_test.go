@@ -131,7 +131,7 @@ func (c *cluster) incarnation(id ProcessID) Incarnation {
 	return Incarnation(fmt.Sprintf("%s-%d", id, c.lives[id]))
 }
 
-// met tells whether a process knows the present incarnation of another.
+// met reports whether a process knows the current incarnation of another.
 func (c *cluster) met(id, other ProcessID) bool {
 	return c.hosts[id].peers[other] == c.incarnation(other)
 }

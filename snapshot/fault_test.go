@@ -1,14 +1,13 @@
 package snapshot
 
-// fault is something wrong that stands between a Recorder and the host around it:
-// the Recorder is told, or its effects are done, otherwise than they should be. The
-// zero value of every field is no fault. There is no switch in the product.
+// fault alters what passes between a Recorder and its host, so that the product needs
+// no switch for faults. The zero value of every field is no fault.
 type fault struct {
-	onInbox   func(h *host, from ProcessID, inbox []Batch) []Batch // what the Recorder is told of an inbox
-	onArrival func(h *host, from ProcessID) bool                   // whether it is told of a message
-	onMarker  func(h *host, m Marker) Marker                       // which marker it is told of
-	onEffect  func(h *host, e Effect) []Effect                     // what is done in place of an effect
-	onState   func(h *host) []byte                                 // the state that it is given
+	onInbox   func(h *host, from ProcessID, inbox []Batch) []Batch // returns the inbox that the Recorder sees
+	onArrival func(h *host, from ProcessID) bool                   // reports whether the Recorder sees a message arrive
+	onMarker  func(h *host, m Marker) Marker                       // returns the marker that the Recorder sees
+	onEffect  func(h *host, e Effect) []Effect                     // returns the effects that replace e
+	onState   func(h *host) []byte                                 // returns the state that the Recorder gets
 	impatient bool                                                 // the program receives during a capture
 	overtake  bool                                                 // a message goes before the marker that was sent before it
 }

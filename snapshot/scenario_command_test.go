@@ -24,7 +24,7 @@ func (s *story) command(line string) (printed []string, err error) {
 	case !ok:
 		return nil, errors.New("no such command")
 	case len(args) < one.args || len(args) > one.args && !one.text:
-		return nil, fmt.Errorf("%d arguments, not %d", len(args), one.args)
+		return nil, fmt.Errorf("%d arguments, want %d", len(args), one.args)
 	case !one.graph && s.cluster == nil:
 		s.cluster = newCluster(graph(s.graph.String()))
 	case one.graph && s.cluster != nil:
@@ -68,13 +68,13 @@ func init() {
 		"receive": {args: 2, ids: 2, play: (*story).receive},
 		// initiate p1 S: p1 initiates S. The first initiator is the assembler.
 		"initiate": {args: 2, ids: 1, play: (*story).initiate},
-		// capture delayed p1: p1 gives its state by recorded, later; capture now p1.
+		// capture delayed p1: p1 finishes captures by the command recorded; capture now p1.
 		"capture": {args: 2, play: (*story).capture},
 		// recorded p1: the capture of p1 is finished.
 		"recorded": {args: 1, ids: 1, play: (*story).recorded},
 		// run: everything on the wires arrives, channel by channel.
 		"run": {play: (*story).run},
-		// abandon p1 S: p1 is told that S has ended.
+		// abandon p1 S: p1 abandons S.
 		"abandon": {args: 2, ids: 1, play: (*story).abandon},
 		// lose p1 S: what p1 reported of S so far is lost on its way to the assembler.
 		"lose": {args: 2, ids: 1, play: (*story).lose},

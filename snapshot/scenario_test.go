@@ -29,7 +29,7 @@ func TestScenario(t *testing.T) {
 func playFiles(t *testing.T, pattern string, begin func() func(line string) ([]string, error)) {
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files, %v", len(files), err)
+		t.Fatalf("%s: %d files, error %v, want at least one", pattern, len(files), err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {

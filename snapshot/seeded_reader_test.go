@@ -156,13 +156,16 @@ func natural(word string, min int) (int, error) {
 
 func TestSeededReader(t *testing.T) {
 	g, err := readTop("# two\n2 # of them\n\np2 0\np1  5\np1 p2#c\n")
-	if err != nil || fmt.Sprint(g.topology.Processes, g.topology.Channels, g.tokens) != "[p1 p2] [p1->p2] map[p1:5 p2:0]" {
-		t.Errorf("%+v %v", g, err)
+	wantTop := "[p1 p2] [p1->p2] map[p1:5 p2:0]"
+	if err != nil {
+		t.Errorf("got error %v, want %s", err, wantTop)
+	} else if got := fmt.Sprint(g.topology.Processes, g.topology.Channels, g.tokens); got != wantTop {
+		t.Errorf("got %s, want %s", got, wantTop)
 	}
 	events, err := readEvents("send p1 p2 3\n# wait\ntick\ntick 4 # more\nsnapshot p2\n")
 	want := "[{1 send p1 p2 3} {3 tick   1} {4 tick   4} {5 snapshot p2  1}]"
 	if err != nil || fmt.Sprint(events) != want {
-		t.Errorf("%v %v, expected %s", events, err, want)
+		t.Errorf("got %v, error %v, want %s", events, err, want)
 	}
 }
 
@@ -201,7 +204,7 @@ func TestSeededReaderFaults(t *testing.T) {
 		{run, "snapshot p2\n", "line 1: no marker from p2 reaches p1"},
 	} {
 		if err := test.read(test.text); err == nil || err.Error() != test.want {
-			t.Errorf("%q: %v, expected %s", test.text, err, test.want)
+			t.Errorf("%q: got error %v, want %s", test.text, err, test.want)
 		}
 	}
 }

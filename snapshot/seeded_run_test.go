@@ -164,7 +164,7 @@ func checkTokens(g *Global, total int) error {
 		}
 	}
 	if sum != total {
-		return fmt.Errorf("%d tokens in snapshot %s, not %d", sum, g.ID, total)
+		return fmt.Errorf("%d tokens in snapshot %s, want %d", sum, g.ID, total)
 	}
 	return nil
 }

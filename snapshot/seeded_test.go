@@ -62,13 +62,13 @@ func TestSeededSeeds(t *testing.T) {
 				t.Fatalf("%s, seed %d: %v", name, seed, err)
 			}
 			if again, _ := s.run(seed, noFault); again != first {
-				t.Fatalf("%s, seed %d printed\n%s\nand then\n%s", name, seed, first, again)
+				t.Fatalf("%s, seed %d: the second run printed\n%s\nwant as the first\n%s", name, seed, again, first)
 			}
 			outcomes[first] = true
 		}
 		t.Logf("%s: %d outcomes of %d seeds", name, len(outcomes), seeds)
 		if still := strings.HasSuffix(name, "-still"); still != (len(outcomes) == 1) {
-			t.Errorf("%s: the delays make a difference only where something is in flight", name)
+			t.Errorf("%s: %d outcomes, want one %v: delays make a difference only if a message is in flight", name, len(outcomes), still)
 		}
 	}
 }
@@ -80,7 +80,7 @@ func TestSeededSeesFaults(t *testing.T) {
 		name, want string
 		fault      fault
 	}{
-		{"a token too many in a state", "tokens in snapshot 0, not 5", fault{onEffect: onRecorded(func(r *Recorded) {
+		{"a token too many in a state", "tokens in snapshot 0, want 5", fault{onEffect: onRecorded(func(r *Recorded) {
 			if r.Process == "p2" {
 				r.State.Bytes = []byte("100")
 			}
@@ -95,7 +95,7 @@ func TestSeededSeesFaults(t *testing.T) {
 	} {
 		printed, err := readSeeded(t, "pair-crossing").run(1, &test.fault)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: %v, expected %q\n%s", test.name, err, test.want, printed)
+			t.Errorf("%s: got error %v, want %q\n%s", test.name, err, test.want, printed)
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"chandy/wire"
 )
 
-// hooks is what the model calls of the product. A planted fault puts something
-// wrong in the place of one of them; there is no switch in the product.
+// hooks is everything that the model calls of the product. A planted fault replaces one
+// of them, so that the product needs no switch.
 type hooks struct {
 	send        func(*Sender, []byte)
 	mark        func(*Sender, snapshot.Marker)
@@ -18,13 +18,13 @@ type hooks struct {
 	data    func(*Receiver, wire.Data) (snapshot.Batch, error)
 	marker  func(*Receiver, Marker) (bool, error)
 	receive func(*Receiver) ([]byte, bool)
-	welcome func(*Receiver) wire.Position // what a welcome tells
-	tell    func(*Receiver) wire.Position // what an acknowledgement tells
+	welcome func(*Receiver) wire.Position // the position in a welcome
+	tell    func(*Receiver) wire.Position // the position in an acknowledgement
 	inbox   func(*Receiver) []snapshot.Batch
 
 	meet func(*Peer, snapshot.Incarnation) (Meeting, Discarded, error)
 
-	// What stands around the halves in a process:
+	// The rest is about the process around the halves:
 	careful   bool                                     // a hello that would take over is answered by a ping
 	current   bool                                     // what answers it, or a hello, counts only if no incarnation was met meanwhile
 	endOld    bool                                     // a connection to a dead incarnation is ended when the next one is met
@@ -35,7 +35,7 @@ type hooks struct {
 	assembled func(*snapshot.Global, []snapshot.Piece) // what became of it
 }
 
-// product is no fault.
+// product returns the hooks without a fault.
 func product() *hooks {
 	return &hooks{
 		send: (*Sender).Send, mark: (*Sender).Mark, next: (*Sender).Next,

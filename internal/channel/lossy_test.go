@@ -28,7 +28,7 @@ type lossy struct {
 }
 
 // TestLossyConnections sends 100,000 messages of random sizes, up to many windows,
-// with markers between them: nothing is lost, doubled, altered or reordered.
+// with markers between them. No message may be lost, doubled, altered or reordered.
 func TestLossyConnections(t *testing.T) {
 	total := 100_000
 	if testing.Short() || explore.Race {
@@ -61,7 +61,7 @@ func (l *lossy) run() error {
 		}
 	}
 	if l.Sender.Bytes() != 0 || len(l.outbox) != 0 || len(l.markers) != 0 || len(l.inbox) > 0 {
-		return fmt.Errorf("in the end the outbox holds %d bytes in %d segments and %d markers, the inbox %d batches", l.Sender.Bytes(), len(l.outbox), len(l.markers), len(l.inbox))
+		return fmt.Errorf("in the end the outbox holds %d bytes in %d segments and %d markers, the inbox %d batches, want all empty", l.Sender.Bytes(), len(l.outbox), len(l.markers), len(l.inbox))
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func (l *lossy) step() error {
 	return nil
 }
 
-// content is message seq, of which every byte depends on seq.
+// content returns message seq. Its bytes depend on seq.
 func (l *lossy) content(seq uint64) []byte {
 	return bytes.Repeat([]byte{byte(seq), byte(seq >> 8), byte(seq >> 16)}, 1+l.sizes[seq-1]/3)[:l.sizes[seq-1]]
 }
@@ -144,9 +144,9 @@ func (l *lossy) deliver(n int) error {
 			case err != nil:
 				return err
 			case !fresh || f.Ordinal != before+1 || f.Sent != l.issued[before]:
-				return fmt.Errorf("marker %d after %d, message %d; new: %v", f.Ordinal, before, f.Sent, fresh)
+				return fmt.Errorf("marker %d after message %d, new %v, want marker %d after message %d, new", f.Ordinal, f.Sent, fresh, before+1, l.issued[before])
 			case l.Receiver.Rule == InOrder && arrived != f.Sent:
-				return fmt.Errorf("marker %d after message %d, not %d", f.Ordinal, arrived, f.Sent)
+				return fmt.Errorf("marker %d arrived after message %d, want after %d", f.Ordinal, arrived, f.Sent)
 			}
 		}
 	}
@@ -161,10 +161,10 @@ func (l *lossy) receive(n int) error {
 		}
 		seq := l.Received()
 		if want := l.content(seq); !bytes.Equal(payload, want) {
-			return fmt.Errorf("message %d has %d bytes, or others than the %d that were sent", seq, len(payload), len(want))
+			return fmt.Errorf("message %d has %d bytes, want the %d bytes that were sent", seq, len(payload), len(want))
 		}
 		if l.stamps[seq-1] > l.marker {
-			return fmt.Errorf("message %d was received before marker %d", seq, l.stamps[seq-1])
+			return fmt.Errorf("message %d was received after marker %d, want marker %d first", seq, l.marker, l.stamps[seq-1])
 		}
 	}
 	return nil
