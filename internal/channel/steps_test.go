@@ -10,16 +10,16 @@ import (
 	"chandy/wire"
 )
 
-// kind is a kind of step. The first ones are those of one process, then come the
-// deliveries of a channel, then what goes wrong.
+// kind is a kind of step. First come the steps of one process, then the deliveries of a
+// channel, then the faults.
 type kind uint8
 
 const (
 	sends     kind = iota // the program sends its next message on outgoing channel arg
-	issues                // a marker of no snapshot is issued on outgoing channel arg
-	writes                // what is next is written on outgoing channel arg
+	issues                // a marker that belongs to no snapshot is issued on outgoing channel arg
+	writes                // the next frame is written on outgoing channel arg
 	receives              // the program receives a message of incoming channel arg
-	tells                 // the sender of incoming channel arg is told the position
+	tells                 // the position of incoming channel arg is acknowledged
 	initiates             // snapshot arg
 	records               // Capture is answered
 	abandons              // snapshot arg
