@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"chandy/internal/clustertest"
+	"chandy/internal/explore"
 )
 
 // pair is a cluster file of two processes with a channel in each direction, on which
@@ -18,7 +19,7 @@ var pair = bankFile(2, "[network]\noutbox_high = \"128KiB\"\nwindow = \"64KiB\"\
 // violation. A fault that the network can make does not.
 func TestProxyBreaks(t *testing.T) {
 	times := 20
-	if clustertest.Race {
+	if explore.Race {
 		times = 8
 	}
 	to := route{"127.0.0.1:7101", "127.0.0.1:7102"}

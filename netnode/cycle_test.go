@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chandy/internal/clustertest"
+	"chandy/internal/explore"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -74,7 +75,7 @@ func TestVirtualCycle(t *testing.T) {
 	for _, markers := range []string{"in-order", "ahead"} {
 		for _, size := range []int{100, 3000, 20_000} { // a message may be larger than the window
 			t.Run(fmt.Sprintf("%s, %d bytes", markers, size), func(t *testing.T) {
-				if clustertest.Race && size > 3000 {
+				if explore.Race && size > 3000 {
 					t.Skip("takes long under the race detector")
 				}
 				text := bankFile(3, fmt.Sprintf("[network]\nwindow = \"4KiB\"\ndelay = \"1ms\"\n[snapshot]\nmarkers = %q\n", markers))

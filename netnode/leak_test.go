@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chandy/internal/clustertest"
+	"chandy/internal/explore"
 	"chandy/netnode"
 	"chandy/program"
 	"chandy/snapshot"
@@ -138,7 +139,7 @@ func settled(c *clustertest.Cluster) (map[snapshot.ProcessID]map[string]int, uin
 // a node holds what it held before, and the heap is no larger.
 func TestVirtualHeap(t *testing.T) {
 	times := 1000
-	if clustertest.Race {
+	if explore.Race {
 		times = 30
 	}
 	text := bankFile(3, "transfers_per_second = 20\n[network]\ndelay = \"60ms\"\n[snapshot]\nlimit = 50\n")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chandy/internal/clustertest"
+	"chandy/internal/explore"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -28,7 +29,7 @@ func TestProxyResets(t *testing.T) {
 	switch {
 	case *soak:
 		resets, messages, snapshots = 10*resets, 10*messages, 10*snapshots
-	case clustertest.Race:
+	case explore.Race:
 		resets, messages, snapshots = resets/5, messages/5, snapshots/5
 	}
 	for _, markers := range []string{"in-order", "ahead"} {

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"testing"
 	"time"
+
+	"chandy/internal/explore"
 )
 
 // The script scripts/soak.sh runs more seeds than the check does, and other ones:
@@ -24,7 +26,7 @@ func TestSnapshotsAreCompleteWithoutFaults(t *testing.T) { runSeeds(t, quietSeed
 func TestSnapshotsAreConsistentWithFaults(t *testing.T)  { runSeeds(t, faultySeeds, true) }
 
 func runSeeds(t *testing.T, n uint64, faults bool) {
-	if raceEnabled || testing.Short() {
+	if explore.Race || testing.Short() {
 		n /= 10
 	}
 	if *seeds > 0 {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"chandy/internal/explore"
 )
 
 func TestConsistentSnapshotPassesAndTamperedOneFails(t *testing.T) {
@@ -15,7 +17,11 @@ func TestConsistentSnapshotPassesAndTamperedOneFails(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	kinds := map[string]bool{}
-	for i := 0; i < tampered; {
+	snapshots := 10_000
+	if explore.Race {
+		snapshots = 500 // the race detector makes them slow
+	}
+	for i := 0; i < snapshots; {
 		m := randomModel(r)
 		good := m.bytes()
 		what := tamper(r, m)
