@@ -94,12 +94,12 @@ func TestCopyIsDeepAndEncodedAlike(t *testing.T) {
 
 func TestLeftOutListsEveryFieldThatAppendLeavesOut(t *testing.T) {
 	type within struct {
-		outer
-		counts map[string]int
-		list   []struct{ call func() }
+		Outer  outer
+		Counts map[string]int
+		List   []struct{ Call func() }
 	}
 	got := LeftOut(reflect.TypeFor[within]())
-	if want := []string{"outer.asked", "counts", "list.call"}; !slices.Equal(got, want) {
+	if want := []string{"Outer.asked", "Counts", "List.Call"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
