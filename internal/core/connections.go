@@ -76,6 +76,10 @@ func (c *Core) arrived(e Arrived) {
 			return // this node has closed the connection; the remaining frames are lost
 		}
 		h := one.handler
+		if refuse, ok := f.(wire.Refuse); ok {
+			c.hangUp(e.Conn, false, refusedError{refuse})
+			return
+		}
 		if _, deciding := h.(*takeover); !deciding && c.heard(e.Conn, one, f) {
 			continue
 		}

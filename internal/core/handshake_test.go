@@ -41,3 +41,45 @@ func TestTakeoverStays(t *testing.T) {
 		t.Errorf("connection of the channel: got %d (%v), want -2", got, c.epoch.in[0].stats.lastErr)
 	}
 }
+
+// A peer may refuse on any connection at any time: it closes the connection with the
+// reason, and is no violation that would be answered.
+func TestRefusalEndsAnyConnection(t *testing.T) {
+	refusal := wire.Refuse{Code: wire.ProtocolViolation, Text: "message 7 came after 3"}
+	for name, open := range map[string]func(c *Core) ConnID{
+		"channel from a peer": func(c *Core) ConnID {
+			c.Step(1, []Event{fromP2(c, -1, wire.RoleChannel, "i")})
+			return -1
+		},
+		"assembly from a peer": func(c *Core) ConnID {
+			c.Step(1, []Event{fromP2(c, -1, wire.RoleAssembly, "i")})
+			return -1
+		},
+		"takeover by a peer": func(c *Core) ConnID {
+			c.Step(1, []Event{fromP2(c, -1, wire.RoleChannel, "a"), fromP2(c, -2, wire.RoleChannel, "b")})
+			return -2
+		},
+		"control": func(c *Core) ConnID {
+			control(c, 1, wire.StatusRequest{})
+			return -9
+		},
+		"channel to a peer": func(c *Core) ConnID {
+			conn := c.epoch.out[0].conn
+			c.Step(1, []Event{Dialled{Conn: conn}})
+			return conn
+		},
+	} {
+		c, _ := started(t)
+		conn := open(c)
+		effects := c.Step(2, []Event{Arrived{conn, []wire.Frame{refusal}}})
+		if answers := written[wire.Refuse](effects, conn); len(answers) > 0 {
+			t.Errorf("%s: got the answers %v, want none", name, answers)
+		}
+		if closed := only[Close](effects); len(closed) != 1 || closed[0].Conn != conn {
+			t.Errorf("%s: got the effects %v, want connection %d closed", name, effects, conn)
+		}
+		if got := c.epoch.in[0].stats.violations + c.epoch.out[0].stats.violations; got != 0 {
+			t.Errorf("%s: got %d violations counted, want 0", name, got)
+		}
+	}
+}

@@ -93,9 +93,6 @@ func (o *outgoing) dialled() { o.sendHello(o.epoch, wire.RoleChannel, o.peer) }
 
 func (o *outgoing) frame(f wire.Frame) error {
 	switch f := f.(type) {
-	case wire.Refuse:
-		o.epoch.core.hangUp(o.conn, false, refusedError{f})
-		return nil
 	case wire.Welcome:
 		if !o.up {
 			return o.welcome(f)

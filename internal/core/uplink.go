@@ -108,9 +108,6 @@ func (u *uplink) dialled() { u.sendHello(u.epoch, wire.RoleAssembly, u.peer) }
 func (u *uplink) frame(f wire.Frame) error {
 	e, c := u.epoch, u.epoch.core
 	switch f := f.(type) {
-	case wire.Refuse:
-		c.hangUp(u.conn, false, refusedError{f})
-		return nil
 	case wire.Welcome:
 		if !u.up {
 			u.welcome(f)
