@@ -87,7 +87,7 @@ type Closed struct {
 	// counted.
 	Peer     Incarnation
 	Messages []Batch
-	// Resets lists the resets of the channel since this incarnation started.
+	// Resets lists the last resets of the channel since this incarnation started.
 	Resets []Reset
 }
 

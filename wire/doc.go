@@ -15,7 +15,7 @@
 //   - From a client, [Request] and [Reply] carry the JSON of a [Control] request and of its
 //     answers, such as [ProcessStatus].
 //
-// [Ping] and [Pong] keep any connection alive.
+// [Ping] and [Pong] keep the connections between nodes alive.
 //
 // The package uses no socket and no clock, and keeps no state of a connection. Packages
 // netnode and internal/core decide when which frame is sent. SPEC.md in this folder

@@ -21,9 +21,10 @@ const (
 const ReferMin = 2 << 10
 
 // Section encodes pieces of one part, as SPEC.md describes them. Every Recorded and Closed
-// must belong to process in this incarnation, otherwise Section panics. The bytes do not
-// contain the two, because the connection names them. The caller must have resolved the
-// states. Section only reads the pieces, so it may run on any goroutine.
+// must belong to process in this incarnation, otherwise Section panics. The bytes contain
+// neither, because the hello of the connection names both. The caller must have called
+// [snapshot.State.Resolve], so that State.Encode is nil in every piece. Section only reads
+// the pieces, so it may run on any goroutine.
 //
 // States and messages can be large, and they are in memory already. So Section returns
 // the section as several slices, which follow one another. A state or a batch of at
@@ -116,7 +117,7 @@ func (s *sectionEncoder) finishSlice() {
 // has one message of 1 KiB (BenchmarkSection).
 func copiedSize(pieces []snapshot.Piece) int {
 	const (
-		head   = 64 // bytes of a section or of any small piece, about
+		head   = 64 // bytes of a small piece, about
 		number = 4  // bytes of a number or a length
 		closed = 6  // bytes of a closed piece besides its ids, messages and resets
 	)

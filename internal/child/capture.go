@@ -36,7 +36,7 @@ const (
 func (x *Program) Capture(done func(program.State)) {
 	x.capture = &capture{done: done}
 	x.returnBatches() // the child must be able to print its reply
-	if x.ready {      // until then init_timeout is the limit, and run begins this one
+	if x.ready {      // before that, init_timeout is the limit, and then run starts this timer
 		x.enter(writing, x.settings.StateTimeout, x.notRead)
 	}
 	x.advance()
@@ -131,7 +131,7 @@ func (x *Program) settled() string {
 func (x *Program) askState() {
 	c := x.capture
 	c.about = &snapshot.About{Settled: x.settled(), Unanswered: x.requests.unanswered()}
-	if c.idle { // no message without a reply is in doubt any more
+	if c.idle { // all threads slept, so lines that expect no reply count as handled
 		x.requests.unconfirmed = false
 	}
 	x.enter(replying, x.settings.StateTimeout, x.noReply)
