@@ -34,9 +34,16 @@ type delayed struct {
 	frame wire.Frame
 }
 
-// ackDelay is how long an acknowledgement may wait for more to acknowledge. A quarter of
-// the window is acknowledged at once.
-const ackDelay = 50 * time.Millisecond
+const (
+	// ackDelay is how long the acknowledgement of messages may wait for more to
+	// acknowledge. A quarter of the window is acknowledged at once.
+	ackDelay = 50 * time.Millisecond
+	// ackMarkerDelay is how long the acknowledgement of markers alone may wait. Keeping a
+	// marker costs the sender next to nothing, but each snapshot sends one on every
+	// channel. With ackDelay for markers too, a snapshot of an idle mesh of 99 takes 1.6
+	// times as long, and of 32 1.2 times (chandy bench --only snapshot/idle).
+	ackMarkerDelay = time.Second
+)
 
 func (in *incoming) channel() snapshot.Channel {
 	return snapshot.Channel{From: in.peer.id, To: in.epoch.core.self}
@@ -195,12 +202,17 @@ func (in *incoming) arriveMarker(f wire.Marker) error {
 // one.
 func (in *incoming) acknowledge() {
 	news, bytes := in.receiver.Unacknowledged()
+	delay := ackDelay
+	if bytes == 0 {
+		delay = ackMarkerDelay
+	}
 	switch {
 	case !in.up(), !news:
 	case bytes >= in.receiver.Window/4:
 		in.sendAck()
-	case in.ackTimer == nil:
-		in.ackTimer = in.epoch.after(ackDelay, in.sendAck)
+	case in.ackTimer == nil || in.ackTimer.at > in.epoch.core.now+delay:
+		in.ackTimer.cancel()
+		in.ackTimer = in.epoch.after(delay, in.sendAck)
 	}
 }
 
