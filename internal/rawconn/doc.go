@@ -7,9 +7,10 @@
 // large transfer lasts longer than that although it never blocks, because the kernel
 // copies. Then a thread is woken in vain, and the goroutine that made the call must
 // queue when it returns. A raw system call is one that the scheduler does not notice.
-// Together with a step of the node on the goroutine that read, this saves about a fifth
-// of the processor time of a message between two operating-system processes
-// (docs/performance-log.md).
+// This saves a third of the processor time of a message of 1 KiB between two
+// operating-system processes, and a fifth of one of 16 KiB. It makes the channel 1.5 and
+// 1.4 times as fast. With messages of 16 B it makes no difference (chandy bench --only
+// channel, in turns with plain calls on two cores).
 //
 // The price: the garbage collector cannot stop the world while a raw call lasts. So a
 // call transfers at most 512 KiB. A connection that is not busy makes plain calls: a
