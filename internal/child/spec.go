@@ -49,11 +49,12 @@ type End struct {
 // Err returns an error that describes the end, with the last line on stderr.
 func (e End) Err() error {
 	text := "child exited"
-	if e.State != nil {
-		text += ": " + e.State.String()
-	}
 	if e.Reason != nil {
 		text = "the child " + e.Reason.Error()
+	}
+	// A status of 0 adds nothing to a reason, and a signal was probably ours.
+	if e.State != nil && (e.Reason == nil || e.State.ExitCode() > 0) {
+		text += ": " + e.State.String()
 	}
 	if e.Stderr != "" {
 		text += "; last line on stderr: " + e.Stderr
