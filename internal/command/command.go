@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/rs/zerolog"
 	"github.com/urfave/cli/v2"
 )
 
@@ -48,25 +49,37 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // from now on a signal has its default effect
 	out := &checkedWriter{Writer: stdout}
-	app := newApp(stdin, out, stderr)
-	err := app.RunContext(ctx, args)
+	e := &env{stdin: stdin, stdout: out, stderr: stderr}
+	err := newApp(e).RunContext(ctx, args)
 	if out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
 		err = fail(exitUnknown, "", "the output could not be written in full: %w", out.err)
 	}
+	code, text := outcome(err)
+	if e.queue != nil {
+		e.queue.close(text)
+	} else if text != "" {
+		io.WriteString(stderr, text)
+	}
+	return code
+}
+
+// outcome returns the exit code for the error of a command, which may be nil, and the
+// text for stderr.
+func outcome(err error) (code int, text string) {
 	if err == nil {
-		return exitYes
+		return exitYes, ""
 	}
 	var f *failure
 	if !errors.As(err, &f) {
 		f = &failure{code: exitUsage, err: err}
 	}
 	if f.err != nil {
-		fmt.Fprintf(stderr, "chandy: error: %v\n", f.err)
+		text = fmt.Sprintf("chandy: error: %v\n", f.err)
 	}
 	if f.hint != "" {
-		fmt.Fprintf(stderr, "chandy: hint: %s\n", f.hint)
+		text += fmt.Sprintf("chandy: hint: %s\n", f.hint)
 	}
-	return f.code
+	return f.code, text
 }
 
 // checkedWriter keeps the first error: output that could not be written counts as no
@@ -88,19 +101,20 @@ func (w *checkedWriter) Write(b []byte) (int, error) {
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	queue          *lineQueue     // before stderr, in a command that calls runsOn; else nil
+	log            zerolog.Logger // set by startLog
 }
 
-func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
-	e := &env{stdin, stdout, stderr}
+func newApp(e *env) *cli.App {
 	app := &cli.App{
 		Name:                  "chandy",
 		Version:               version(),
 		HideHelpCommand:       true,
 		EnableBashCompletion:  true,
 		Flags:                 []cli.Flag{cli.HelpFlag}, // the library omits it in an app that has a help command of its own
-		Reader:                stdin,
-		Writer:                stdout,
-		ErrWriter:             stderr,
+		Reader:                e.stdin,
+		Writer:                e.stdout,
+		ErrWriter:             e.stderr,
 		CustomAppHelpTemplate: appHelp,
 		ExitErrHandler:        func(*cli.Context, error) {},
 		OnUsageError:          usageError,

@@ -3,6 +3,8 @@ package command
 import (
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -17,24 +19,39 @@ func logFlags() []cli.Flag {
 	}
 }
 
-// logger returns the logger that the flags of a command ask for.
-func (e *env) logger(c *cli.Context) (zerolog.Logger, error) {
+// runsOn prepares a command that runs until a signal stops it, whatever becomes of the
+// reader of stderr:
+//   - The command must write to e.queue, which calls lost, and not to e.stderr.
+//   - SIGPIPE is caught, so the end of the reader makes writes fail and does not kill the
+//     command. It is not ignored, because the children of the command would inherit that.
+func (e *env) runsOn(lost func(lines int)) {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	e.queue = newLineQueue(e.stderr, lost)
+}
+
+// startLog does runsOn, and sets e.log to the logger that the flags of the command ask
+// for.
+func (e *env) startLog(c *cli.Context) error {
 	level, err := zerolog.ParseLevel(c.String("log-level"))
 	if err != nil || level == zerolog.NoLevel {
-		return zerolog.Nop(), fail(exitUsage, "the levels are trace, debug, info, warn, error and disabled", "unknown log level %q", c.String("log-level"))
+		return fail(exitUsage, "the levels are trace, debug, info, warn, error and disabled", "unknown log level %q", c.String("log-level"))
 	}
+	e.runsOn(func(lines int) {
+		e.log.Error().Int("lines", lines).Msg("log lines dropped: stderr was not read in time")
+	})
 	var out io.Writer
 	switch format := c.String("log-format"); {
 	case format == "json", format == "auto" && !isTerminal(e.stderr):
-		out = e.stderr
+		out = e.queue
 	case format == "console", format == "auto":
-		out = zerolog.ConsoleWriter{Out: e.stderr, TimeFormat: "15:04:05.000", NoColor: !isTerminal(e.stderr)}
+		out = zerolog.ConsoleWriter{Out: e.queue, TimeFormat: "15:04:05.000", NoColor: !isTerminal(e.stderr)}
 	default:
-		return zerolog.Nop(), fail(exitUsage, "the formats are auto, console and json", "unknown log format %q", format)
+		return fail(exitUsage, "the formats are auto, console and json", "unknown log format %q", format)
 	}
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	zerolog.ErrorFieldName = "err"
-	return zerolog.New(out).Level(level).With().Timestamp().Logger(), nil
+	e.log = zerolog.New(out).Level(level).With().Timestamp().Logger()
+	return nil
 }
 
 func isTerminal(w any) bool {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/signal"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -38,15 +37,12 @@ configuration, or could not start; 3 stopped by an error.
 example:
   chandy node p1
 `,
+		Before: e.startLog,
 		Action: onProcess("ID", e.runNode),
 	}
 }
 
 func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process) error {
-	log, err := e.logger(c)
-	if err != nil {
-		return err
-	}
 	listen := c.String("listen")
 	if c.IsSet("listen") {
 		if err := cluster.CheckAddress(listen); err != nil {
@@ -57,7 +53,7 @@ func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process)
 	if err != nil {
 		return fail(exitUsage, "", "program of %s in %s:%s", p.ID, cluster.Path, listed(err.Error()))
 	}
-	n, err := netnode.New(netnode.Options{Cluster: cluster, ID: p.ID, Program: hosted, Log: log, Listen: listen})
+	n, err := netnode.New(netnode.Options{Cluster: cluster, ID: p.ID, Program: hosted, Log: e.log, Listen: listen})
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fail(exitUsage, fmt.Sprintf("is the node of %s running already? if not, give it another address in %s", p.ID, cluster.Path), "%w", err)
@@ -66,7 +62,7 @@ func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process)
 	case err != nil:
 		return fail(exitUsage, "", "%w", err)
 	}
-	log.Info().Str("process", string(p.ID)).Str("address", n.Addr().String()).Str("cluster", cluster.Name).Str("program", p.Program.Kind).Msg("node started")
+	e.log.Info().Str("process", string(p.ID)).Str("address", n.Addr().String()).Str("cluster", cluster.Name).Str("program", p.Program.Kind).Msg("node started")
 	ctx := c.Context
 	if c.Bool("until-eof") {
 		var cancel context.CancelFunc
@@ -76,10 +72,9 @@ func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process)
 			cancel()
 		}()
 	}
-	signal.Ignore(syscall.SIGPIPE) // the node goes on when nobody reads its log any more
 	if err := n.Run(ctx); err != nil {
 		return fail(exitUnknown, "", "%s stopped: %w", p.ID, err)
 	}
-	log.Info().Str("process", string(p.ID)).Msg("node stopped")
+	e.log.Info().Str("process", string(p.ID)).Msg("node stopped")
 	return nil
 }

@@ -58,6 +58,10 @@ func broadcaster() {
 			reply.Body.Values = values
 		case "pid":
 			reply.Body.Code = os.Getpid()
+		case "shout":
+			for n := range 30_000 {
+				fmt.Fprintf(os.Stderr, "%0200d\n", n)
+			}
 		case "leave":
 			fmt.Fprintln(os.Stderr, "as you wish")
 			os.Exit(4)

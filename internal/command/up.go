@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -39,6 +38,12 @@ not start; 3 a node ended.
 example:
   chandy up
 `,
+		Before: func(*cli.Context) error {
+			e.runsOn(func(lines int) {
+				fmt.Fprintf(e.queue, "chandy: dropped %s: stderr was not read in time\n", count(lines, "line", "lines"))
+			})
+			return nil
+		},
 		Action: onCluster(func(c *cli.Context, cluster *config.Cluster) error {
 			if err := checkPrograms(cluster); err != nil {
 				return err
@@ -60,7 +65,6 @@ type launcher struct {
 	*env
 	cluster *config.Cluster
 	args    []string
-	mu      sync.Mutex // keeps lines on stderr whole
 }
 
 // child is the node of one process.
@@ -153,9 +157,7 @@ func (l *launcher) copy(one *child, from io.Reader, prefix string) {
 			if !strings.HasPrefix(line, "chandy: hint: ") {
 				one.last = line
 			}
-			l.mu.Lock()
-			fmt.Fprintf(l.stderr, "%s%s\n", prefix, line)
-			l.mu.Unlock()
+			fmt.Fprintf(l.queue, "%s%s\n", prefix, line)
 		}
 		if err != nil {
 			return
