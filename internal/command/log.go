@@ -19,13 +19,18 @@ func logFlags() []cli.Flag {
 	}
 }
 
-// runsOn prepares a command that runs until a signal stops it, whatever becomes of the
-// reader of stderr:
+// runsOn prepares a command that runs until a signal stops it, whatever becomes of its
+// terminal and of the reader of stderr:
 //   - The command must write to e.queue, which calls lost, and not to e.stderr.
 //   - SIGPIPE is caught, so the end of the reader makes writes fail and does not kill the
 //     command. It is not ignored, because the children of the command would inherit that.
-func (e *env) runsOn(lost func(lines int)) {
+//   - SIGHUP ends c.Context, unless it was ignored at the start, as under nohup. A second
+//     SIGHUP has no effect: the shell and the kernel both send one when a terminal closes.
+func (e *env) runsOn(c *cli.Context, lost func(lines int)) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	if !signal.Ignored(syscall.SIGHUP) {
+		c.Context, _ = signal.NotifyContext(c.Context, syscall.SIGHUP)
+	}
 	e.queue = newLineQueue(e.stderr, lost)
 }
 
@@ -36,7 +41,7 @@ func (e *env) startLog(c *cli.Context) error {
 	if err != nil || level == zerolog.NoLevel {
 		return fail(exitUsage, "the levels are trace, debug, info, warn, error and disabled", "unknown log level %q", c.String("log-level"))
 	}
-	e.runsOn(func(lines int) {
+	e.runsOn(c, func(lines int) {
 		e.log.Error().Int("lines", lines).Msg("log lines dropped: stderr was not read in time")
 	})
 	var out io.Writer

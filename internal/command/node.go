@@ -20,8 +20,8 @@ func (e *env) node() *cli.Command {
 		Flags: append(logFlags(), clusterFlag(), &cli.StringFlag{Name: "listen"}, &cli.BoolFlag{Name: "until-eof"}),
 		CustomHelpTemplate: `usage: chandy node [flags] ID
 
-Runs the node of process ID until SIGINT or SIGTERM. The nodes of a cluster can be
-started in any order. Each logs on stderr when all its channels are up.
+Runs the node of process ID until SIGINT, SIGTERM or SIGHUP. The nodes of a cluster
+can be started in any order. Each logs on stderr when all its channels are up.
 
       --cluster FILE     the cluster file
       --listen ADDRESS   listen on this host:port, not on the address in the file

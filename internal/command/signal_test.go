@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -105,11 +107,11 @@ func (p place) ends(c *exec.Cmd) {
 var lasting = map[string][]string{"node": {"chandy", "node", "p1"}, "up": {"chandy", "up"}}
 
 // eachLasting runs a test with each command that runs until a signal.
-func eachLasting(t *testing.T, test func(p place, args []string)) {
+func eachLasting(t *testing.T, cluster string, test func(p place, args []string)) {
 	for name, args := range lasting {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(newPlace(t, single), args)
+			test(newPlace(t, cluster), args)
 		})
 	}
 }
@@ -134,7 +136,7 @@ func fullPipe(p place) (r, w *os.File) {
 }
 
 func TestAFullStderrStopsNothing(t *testing.T) {
-	eachLasting(t, func(p place, args []string) {
+	eachLasting(t, single, func(p place, args []string) {
 		_, w := fullPipe(p)
 		c := p.start(w, args...)
 		p.chandy("initiate", "--wait")
@@ -145,7 +147,7 @@ func TestAFullStderrStopsNothing(t *testing.T) {
 }
 
 func TestAClosedStderrStopsNothing(t *testing.T) {
-	eachLasting(t, func(p place, args []string) {
+	eachLasting(t, single, func(p place, args []string) {
 		r, w, err := os.Pipe()
 		p.check(err)
 		r.Close()
@@ -176,4 +178,36 @@ func TestUpReportsDroppedLines(t *testing.T) {
 	}
 	p.check(c.Process.Signal(syscall.SIGTERM))
 	p.ends(c)
+}
+
+// TestSIGHUPEndsACommand sends SIGHUP again and again: a terminal that closes causes two.
+// The child ends only at the SIGTERM of its node, so the second comes while it stops.
+func TestSIGHUPEndsACommand(t *testing.T) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // the commands must not inherit that it is ignored, if it is
+	t.Cleanup(func() { signal.Stop(hangups) })
+	slow := strings.Replace(broadcast, `"broadcaster"`, `"sh", "-c", "broadcaster; sleep 9"`, 1)
+	eachLasting(t, slow, func(p place, args []string) {
+		c := p.start(nil, args...)
+		p.chandy("initiate", "--wait")
+		var sender sync.WaitGroup
+		sender.Go(func() {
+			for c.Process.Signal(syscall.SIGHUP) == nil { // until it has ended
+			}
+		})
+		defer sender.Wait()
+		p.ends(c)
+	})
+}
+
+func TestSIGHUPStaysIgnored(t *testing.T) {
+	eachLasting(t, single, func(p place, args []string) {
+		c := p.start(nil, append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`}, args...)...)
+		p.chandy("initiate", "--wait")
+		p.check(c.Process.Signal(syscall.SIGHUP))
+		p.chandy("initiate")
+		p.chandy("initiate")
+		p.check(c.Process.Signal(syscall.SIGTERM))
+		p.ends(c)
+	})
 }

@@ -23,10 +23,10 @@ func (e *env) up() *cli.Command {
 		Flags: append(logFlags(), clusterFlag()),
 		CustomHelpTemplate: `usage: chandy up [flags]
 
-Runs the nodes of all processes of the cluster file in this terminal until Ctrl-C.
-Each runs in an operating-system process of its own. Their logs come on stderr, and
-each line begins with the id of its process. If one node ends, the others are
-stopped, and an error says which one ended and why.
+Runs the nodes of all processes of the cluster file in this terminal until Ctrl-C,
+SIGTERM or SIGHUP. Each runs in an operating-system process of its own. Their logs
+come on stderr, and each line begins with the id of its process. If one node ends,
+the others are stopped, and an error says which one ended and why.
 
       --cluster FILE    the cluster file
       --log-format F    console (default) or json
@@ -38,8 +38,8 @@ not start; 3 a node ended.
 example:
   chandy up
 `,
-		Before: func(*cli.Context) error {
-			e.runsOn(func(lines int) {
+		Before: func(c *cli.Context) error {
+			e.runsOn(c, func(lines int) {
 				fmt.Fprintf(e.queue, "chandy: dropped %s: stderr was not read in time\n", count(lines, "line", "lines"))
 			})
 			return nil
