@@ -27,7 +27,9 @@ type Options struct {
 	ID snapshot.ProcessID
 	// Program is the program of the process, an instance of its own. Required.
 	Program program.Program
-	// Log receives the node's log. The zero Logger discards it.
+	// Log receives the node's log. The zero Logger discards it. The node logs within its
+	// steps, so its writer must not block: a writer that blocks stops the node. Put a queue
+	// that drops lines before a pipe or a terminal, such as package diode of zerolog.
 	Log zerolog.Logger
 	// Listen is the address to bind, host:port. Empty means the address of the process
 	// in the cluster.
