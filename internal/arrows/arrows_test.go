@@ -18,7 +18,7 @@ import (
 // levels are the levels of docs/design.md, the lowest first. A package may import only
 // packages of lower levels. Planned packages have their places already.
 var levels = [][]string{
-	{"internal/jsonwalk"},
+	{"internal/jsonwalk", "internal/printable"},
 	{"snapshot"},
 	{"wire", "program", "internal/journal"},
 	{"internal/channel", "internal/config", "internal/maelstrom", "internal/question", "internal/diagram"},
@@ -44,11 +44,11 @@ var noSockets = []string{"internal/child", "internal/bundled", "internal/sim"}
 
 // pure packages do no I/O and start no goroutine. They have no clock and no randomness
 // except what their caller hands them.
-var pure = []string{"internal/jsonwalk", "snapshot", "internal/channel", "internal/core", "internal/journal"}
+var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/core", "internal/journal"}
 
 var pureImports = []string{
 	"bytes", "cmp", "container/heap", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "io", "iter",
-	"maps", "math", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode/utf8",
+	"maps", "math", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf16", "unicode/utf8",
 }
 
 // coreImports lists what internal/core may import besides pureImports, for the source of

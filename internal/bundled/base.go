@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -82,7 +83,7 @@ func (b *base) send(to snapshot.ProcessID, message any) bool {
 func (b *base) drop(peer snapshot.ProcessID, payload []byte, why error) {
 	b.drops++
 	b.dropped.Warn().Err(why).Str("peer", string(peer)).Int("dropped", b.drops).
-		Str("line", maelstrom.Printable(payload, quoteMax)).Msg("message dropped")
+		Str("line", printable.Start(payload, quoteMax)).Msg("message dropped")
 }
 
 func mustMarshal(v any) []byte {

@@ -10,6 +10,7 @@ import (
 
 	"chandy/internal/config"
 	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -88,7 +89,7 @@ func (kv *kv) cas(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 		create = true
 	case "", "false", "null":
 	default:
-		return nil, refuse(maelstrom.CodeMalformedRequest, `"create_if_not_exists" must be true or false, not %s`, maelstrom.Printable([]byte(text), quoteMax))
+		return nil, refuse(maelstrom.CodeMalformedRequest, `"create_if_not_exists" must be true or false, not %s`, printable.Start([]byte(text), quoteMax))
 	}
 	name := canonical(key)
 	i, exists := kv.index[name]
@@ -97,7 +98,7 @@ func (kv *kv) cas(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 	}
 	if exists {
 		if value := kv.entries[i].value; canonical(value) != canonical(from) {
-			return nil, refuse(maelstrom.CodePreconditionFailed, "the value is %s, not %s", maelstrom.Printable(value, quoteMax), maelstrom.Printable(from, quoteMax))
+			return nil, refuse(maelstrom.CodePreconditionFailed, "the value is %s, not %s", printable.Start(value, quoteMax), printable.Start(from, quoteMax))
 		}
 	}
 	return b, kv.put(name, to)
@@ -132,7 +133,7 @@ func (kv *kv) set(e entry) {
 }
 
 func noKey(key []byte) *refusal {
-	return refuse(maelstrom.CodeKeyDoesNotExist, "there is no key %s", maelstrom.Printable(key, quoteMax))
+	return refuse(maelstrom.CodeKeyDoesNotExist, "there is no key %s", printable.Start(key, quoteMax))
 }
 
 // canonical returns a string that is equal for equal JSON values.
@@ -186,7 +187,7 @@ func (kv *kv) restore(state []byte) error {
 		}
 		key := canonical(r.Key)
 		if _, twice := kv.index[key]; twice {
-			return fmt.Errorf("state of a store with the key %s twice", maelstrom.Printable(r.Key, quoteMax))
+			return fmt.Errorf("state of a store with the key %s twice", printable.Start(r.Key, quoteMax))
 		}
 		kv.set(entry{key, r.Value})
 	}

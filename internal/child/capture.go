@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -152,14 +153,14 @@ const stateErrorMax = 512
 // state returns the state that a reply contains.
 func (x *Program) state(reply maelstrom.Line) program.State {
 	if reply.Type == "error" {
-		return program.State{Error: "the child refuses: " + maelstrom.Printable(reply.Body, stateErrorMax)}
+		return program.State{Error: "the child refuses: " + printable.Start(reply.Body, stateErrorMax)}
 	}
 	if x.settings.State != stateSnapshot {
 		return program.State{Bytes: slices.Clone(reply.Body)}
 	}
 	state := reply.Member("state")
 	if state == nil {
-		return program.State{Error: `the child's reply has no "state": ` + maelstrom.Printable(reply.Body, stateErrorMax)}
+		return program.State{Error: `the child's reply has no "state": ` + printable.Start(reply.Body, stateErrorMax)}
 	}
 	return program.State{Bytes: slices.Clone(state)}
 }

@@ -9,6 +9,7 @@ import (
 
 	"chandy/internal/config"
 	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -72,7 +73,7 @@ func (x *Program) prepare(name string, body []byte, then func()) {
 	x.ask(body, func(reply maelstrom.Line) {
 		x.timer.Stop()
 		if reply.Type == "error" {
-			x.fail(fmt.Errorf("the child refuses %s: %s", name, maelstrom.Printable(reply.Body, quoteMax)))
+			x.fail(fmt.Errorf("the child refuses %s: %s", name, printable.Start(reply.Body, quoteMax)))
 			return
 		}
 		then()
@@ -86,7 +87,7 @@ func (x *Program) run() {
 	if x.topology != nil {
 		x.ask(x.topology, func(reply maelstrom.Line) {
 			if reply.Type == "error" {
-				x.log.Warn().Str("reply", maelstrom.Printable(reply.Body, quoteMax)).Msg("the child refuses topology")
+				x.log.Warn().Str("reply", printable.Start(reply.Body, quoteMax)).Msg("the child refuses topology")
 			}
 		})
 	}

@@ -8,7 +8,7 @@ import (
 	"os"
 	"slices"
 
-	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 )
 
 // Batch contains lines that a child has printed, without their line ends ("\n" or
@@ -145,7 +145,7 @@ func (p *Proc) readErrors() {
 	for {
 		line, more, err := lines.ReadLine()
 		if len(line) > 0 {
-			text := maelstrom.Printable(line, errorMax)
+			text := printable.Start(line, errorMax)
 			p.mu.Lock()
 			p.last = text
 			p.mu.Unlock()

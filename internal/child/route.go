@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 	"chandy/program"
 )
 
@@ -155,5 +156,5 @@ func (x *Program) refuse(line []byte, l maelstrom.Line, why error) {
 // drop counts and logs a line that is dropped.
 func (x *Program) drop(line []byte, why error) {
 	x.drops++
-	x.dropped.Warn().Err(why).Int("dropped", x.drops).Str("line", maelstrom.Printable(line, quoteMax)).Msg("message dropped")
+	x.dropped.Warn().Err(why).Int("dropped", x.drops).Str("line", printable.Start(line, quoteMax)).Msg("message dropped")
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 )
 
 // unanswerable is the result of a condition that requires a request that the program
@@ -143,7 +144,7 @@ func (t *trial) tryUnknown() (Result, error) {
 	case err == nil && reply.Type == "error" && string(reply.Member("code")) == "10":
 		return Result{Verdict: Works, Text: "it answers with an error of code 10"}, nil
 	case err == nil:
-		return Result{Verdict: Note, Text: "it answers " + maelstrom.Printable(reply.Body, quoteMax), Advice: fmt.Sprintf("an error of code %d (not supported) is better", maelstrom.CodeNotSupported)}, nil
+		return Result{Verdict: Note, Text: "it answers " + printable.Start(reply.Body, quoteMax), Advice: fmt.Sprintf("an error of code %d (not supported) is better", maelstrom.CodeNotSupported)}, nil
 	case errors.As(err, &missing) && missing.ended != nil:
 		return Result{Verdict: Note, Text: "it exits: " + how(*missing.ended), Advice: "many programs do: only a client can send an unknown request"}, nil
 	case errors.As(err, &missing):

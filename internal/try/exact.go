@@ -2,14 +2,13 @@ package try
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 	"chandy/program"
 )
 
@@ -163,7 +162,7 @@ func (t *trial) round(requests series) (*round, error) {
 	r, err := t.burst(requests)
 	patient := <-second
 	if patient.err != nil {
-		return nil, errors.Join(err, patient.err)
+		return nil, cmp.Or(err, patient.err)
 	}
 	defer patient.close()
 	if err != nil {
@@ -280,7 +279,7 @@ func apart(a, b []byte, reply bool) (string, string) {
 		if begin > 0 {
 			text = "…"
 		}
-		return text + maelstrom.Printable([]byte(s[min(begin, len(s)):]), before+after)
+		return text + printable.Start([]byte(s[min(begin, len(s)):]), before+after)
 	}
 	return piece(x), piece(y)
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 )
 
 // The values of the setting state that are not a request.
@@ -108,14 +108,14 @@ func (t *trial) askState(setting string) (text string, fault, err error) {
 		case err != nil:
 			return "", nil, err
 		case reply.Type == "error":
-			return "", fmt.Errorf("an error: %s", maelstrom.Printable(reply.Body, quoteMax)), nil
+			return "", fmt.Errorf("an error: %s", printable.Start(reply.Body, quoteMax)), nil
 		case setting != stateSnapshot:
 			states[i] = reply.Body
 		case reply.Type != "snapshot_ok":
 			return "", fmt.Errorf(`the reply has type %q, not "snapshot_ok"`, reply.Type), nil
 		default:
 			if states[i] = reply.Member("state"); states[i] == nil {
-				return "", fmt.Errorf(`the reply has no "state": %s`, maelstrom.Printable(reply.Body, quoteMax)), nil
+				return "", fmt.Errorf(`the reply has no "state": %s`, printable.Start(reply.Body, quoteMax)), nil
 			}
 		}
 	}
@@ -145,11 +145,11 @@ func shape(state []byte, reply bool) string {
 		if len(names) > 8 {
 			return fmt.Sprintf("an object with %d members", len(names))
 		}
-		return "an object with " + maelstrom.Printable([]byte(strings.Join(names, ", ")), quoteMax)
+		return "an object with " + printable.Start([]byte(strings.Join(names, ", ")), quoteMax)
 	case []any:
 		return fmt.Sprintf("a list of %d", len(v))
 	}
-	return maelstrom.Printable(state, quoteMax)
+	return printable.Start(state, quoteMax)
 }
 
 // keys returns the keys of a JSON object in their order, or nil for any other value.

@@ -10,6 +10,7 @@ import (
 
 	"chandy/internal/child"
 	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -128,7 +129,7 @@ func (k *talk) introduce() error {
 	case err != nil:
 		return fmt.Errorf("init is not answered: %w", err)
 	case reply.Type == "error":
-		return fmt.Errorf("it answers init with an error: %s", maelstrom.Printable(reply.Body, quoteMax))
+		return fmt.Errorf("it answers init with an error: %s", printable.Start(reply.Body, quoteMax))
 	}
 	return nil
 }
@@ -228,7 +229,7 @@ func (k *talk) carry(line string) (maelstrom.Line, bool) {
 	case errors.Is(err, maelstrom.ErrNotJSON):
 		k.badLine(fmt.Sprintf("not a JSON object: %q", line[:min(len(line), quoteMax)]), true)
 	case err != nil:
-		k.badLine(fmt.Sprintf("%v: %s", err, maelstrom.Printable([]byte(line), quoteMax)), false)
+		k.badLine(fmt.Sprintf("%v: %s", err, printable.Start([]byte(line), quoteMax)), false)
 	case l.Dest.IsClient():
 		return l, true
 	case k.capturing:

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"chandy/internal/maelstrom"
+	"chandy/internal/printable"
 )
 
 // series is an endless series of requests.
@@ -118,7 +119,7 @@ func (t *trial) probeOnce(w workload) (p probe) {
 func (k *talk) answers(body string) error {
 	reply, err := k.ask(body)
 	if err == nil && reply.Type == "error" {
-		err = fmt.Errorf("the reply is an error: %s", maelstrom.Printable(reply.Body, quoteMax))
+		err = fmt.Errorf("the reply is an error: %s", printable.Start(reply.Body, quoteMax))
 	}
 	return err
 }
