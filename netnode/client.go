@@ -10,6 +10,7 @@ import (
 	"net"
 	"time"
 
+	"chandy/internal/printable"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -55,7 +56,8 @@ type Refused struct {
 	Text string // for people
 }
 
-func (e *Refused) Error() string { return e.Text }
+// Error returns the text, on one line and printable.
+func (e *Refused) Error() string { return printable.Text(e.Text) }
 
 // sendHello says hello and waits for the welcome.
 func (c *Client) sendHello(cluster *Cluster, id snapshot.ProcessID) error {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"chandy/internal/printable"
 	"chandy/snapshot"
 )
 
@@ -113,8 +114,8 @@ type ErrorReply struct {
 	Text string `json:"text"`
 }
 
-// Error returns the text.
-func (e *ErrorReply) Error() string { return e.Text }
+// Error returns the text, on one line and printable.
+func (e *ErrorReply) Error() string { return printable.Text(e.Text) }
 
 // Codes of an [ErrorReply].
 const (

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"chandy/internal/printable"
 )
 
 // faultsMax is the largest number of faults that are listed for one cluster.
@@ -26,18 +28,19 @@ type Fault struct {
 }
 
 // Error returns one line for each fault.
-func (f *Faults) Error() string {
-	var b strings.Builder
-	for i, fault := range f.List {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(f.prefix(fault) + fault.String())
+func (f *Faults) Error() string { return strings.Join(f.Lines(), "\n") }
+
+// Lines returns a printable line for each fault, and one for the faults that are not
+// listed.
+func (f *Faults) Lines() []string {
+	var lines []string
+	for _, fault := range f.List {
+		lines = append(lines, printable.Text(f.prefix(fault))+fault.String())
 	}
 	if f.More > 0 {
-		fmt.Fprintf(&b, "\n%sand %d more", f.prefix(Fault{}), f.More)
+		lines = append(lines, fmt.Sprintf("%sand %d more", printable.Text(f.prefix(Fault{})), f.More))
 	}
-	return b.String()
+	return lines
 }
 
 // prefix returns the file and the position of a fault, as far as they are known.
@@ -53,12 +56,13 @@ func (f *Faults) prefix(fault Fault) string {
 	return fmt.Sprintf("%s:%d:%d: ", f.Path, fault.Line, fault.Column)
 }
 
-// String returns the fault without its file and line.
+// String returns the fault without its file and line, on one line and printable: the
+// texts of the TOML parser, among others, repeat keys as they stand in the file.
 func (f Fault) String() string {
 	if f.Path == "" {
-		return f.Text
+		return printable.Text(f.Text)
 	}
-	return f.Path + ": " + f.Text
+	return printable.Text(f.Path + ": " + f.Text)
 }
 
 // faults collects faults. The zero value is ready to use. A place has at most one

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"chandy/internal/printable"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -73,4 +74,6 @@ func (d *dialler) connClosed(c *Core, err error) (wasUp, news bool) {
 // refusedError is a refusal by the peer.
 type refusedError struct{ wire.Refuse }
 
-func (e refusedError) Error() string { return fmt.Sprintf("refused: %s: %s", e.Code, e.Text) }
+func (e refusedError) Error() string {
+	return printable.Text(fmt.Sprintf("refused: %s: %s", e.Code, e.Text))
+}

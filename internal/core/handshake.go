@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 
+	"chandy/internal/printable"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -47,12 +48,13 @@ func (e *epoch) admit(a Accepted) {
 // refused tries again and again.
 func (c *Core) refuse(a Accepted, r *wire.Refuse) {
 	from := a.Hello.From
+	r.Text = printable.Text(r.Text) // it can quote names from the hello
 	if !c.topology.Has(from) {
 		from = "" // any stranger
 	}
 	if c.refused[from] != r.Code {
 		c.refused[from] = r.Code
-		c.log.Warn().Str("peer", string(a.Hello.From)).Str("remote", a.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
+		c.log.Warn().Str("peer", printable.Text(string(a.Hello.From))).Str("remote", a.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
 	}
 	c.write(a.Conn, *r)
 	c.emit(Close{a.Conn, true})

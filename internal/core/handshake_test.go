@@ -1,6 +1,7 @@
 package core
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -81,5 +82,21 @@ func TestRefusalEndsAnyConnection(t *testing.T) {
 		if got := c.epoch.in[0].stats.violations + c.epoch.out[0].stats.violations; got != 0 {
 			t.Errorf("%s: got %d violations counted, want 0", name, got)
 		}
+	}
+}
+
+// A refusal repeats names from a hello, and a connection shows the reason for which it
+// was refused. Both are printable.
+func TestRefusalIsPrintable(t *testing.T) {
+	const name, want = "a\x1b\n\u202e", `a\x1b\x0a\u202e`
+	c, _ := started(t)
+	hello := fromP2(c, -1, wire.RoleChannel, "i").(Accepted)
+	hello.Hello.To = name
+	refusals := written[wire.Refuse](c.Step(1, []Event{hello}), -1)
+	if want := "this is p1, not " + want + ": "; len(refusals) != 1 || !strings.HasPrefix(refusals[0].Text, want) {
+		t.Errorf("got the refusals %q, want one that begins with %q", refusals, want)
+	}
+	if got, want := (refusedError{wire.Refuse{Code: name, Text: name}}).Error(), "refused: "+want+": "+want; got != want {
+		t.Errorf("got the error %q, want %q", got, want)
 	}
 }
