@@ -2,7 +2,6 @@ package command
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"regexp"
 	"strconv"
@@ -54,7 +53,8 @@ example:
 			}
 			if c.Bool("list") {
 				for _, b := range chosen {
-					fmt.Fprintf(e.stdout, "%s\n    %s\n", b.Name, b.About)
+					printLine(e.stdout, "%s", b.Name)
+					printLine(e.stdout, "    %s", b.About)
 				}
 				return nil
 			}
@@ -95,7 +95,7 @@ func (e *env) measure(c *cli.Context, chosen []bench.Benchmark) error {
 		Progress: func(text string) { line.say("%s", text) },
 		Skipped: func(text string) {
 			line.clear()
-			fmt.Fprintln(e.stderr, "chandy: skipped:", text)
+			printLine(e.stderr, "chandy: skipped: %s", text)
 		},
 	}
 	results := []bench.Result{} // not nil, so that JSON has [] if there are none
@@ -105,7 +105,7 @@ func (e *env) measure(c *cli.Context, chosen []bench.Benchmark) error {
 			if c.Context.Err() != nil {
 				return fail(exitUnknown, "", "interrupted")
 			}
-			return fail(exitUnknown, "", "%w", err)
+			return failList(exitUnknown, "", errorLines(err), "%s:", b.Name)
 		}
 		results = append(results, some...)
 	}

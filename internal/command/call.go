@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -106,7 +105,12 @@ func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, 
 }
 
 func (e *env) printReply(reply []byte) error {
-	fmt.Fprintf(e.stdout, "%s\n", bytes.TrimSpace(reply))
+	reply = bytes.TrimSpace(reply)
+	if json.Valid(reply) {
+		printExact(e.stdout, string(reply)+"\n")
+	} else { // no data for other programs
+		printLine(e.stdout, "%s", reply)
+	}
 	var head struct {
 		Type string `json:"type"`
 	}

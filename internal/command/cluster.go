@@ -55,7 +55,7 @@ func loadCluster(c *cli.Context) (*config.Cluster, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fail(exitUsage, whereCluster(c), "no cluster file %s", path)
 	case errors.As(err, &faults) && len(faults.List) > 1:
-		return nil, fail(exitUsage, "", "%d faults in %s:%s", len(faults.List)+faults.More, path, listed(err.Error()))
+		return nil, failList(exitUsage, "", faults.Lines(), "%d faults in %s:", len(faults.List)+faults.More, path)
 	case err != nil:
 		return nil, fail(exitUsage, "", "%w", err)
 	}
@@ -72,15 +72,6 @@ func whereCluster(c *cli.Context) string {
 		return "its path comes from $CHANDY_CLUSTER"
 	}
 	return "name one with --cluster FILE or $CHANDY_CLUSTER, or change to the directory of cluster.toml"
-}
-
-// listed formats lines to follow a colon: a single line on the same line, several
-// below it, indented.
-func listed(lines string) string {
-	if !strings.Contains(lines, "\n") {
-		return " " + lines
-	}
-	return "\n  " + strings.ReplaceAll(lines, "\n", "\n  ")
 }
 
 // process finds a process that the user named.

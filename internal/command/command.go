@@ -5,11 +5,11 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/rs/zerolog"
@@ -23,24 +23,6 @@ const (
 	exitUsage   = 2 // usage, bad input or bad configuration: nothing was done
 	exitUnknown = 3 // could not find out
 )
-
-// failure is an error with its exit code and a hint at what to do about it.
-type failure struct {
-	code int
-	err  error
-	hint string
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-
-// fail makes the error of a command. The hint may be empty.
-func fail(code int, hint, format string, a ...any) error {
-	return &failure{code, fmt.Errorf(format, a...), hint}
-}
-
-// errNo ends a command that has printed its answer, which is no.
-var errNo = &failure{code: exitNo}
 
 // Main runs the command line and returns the exit code. SIGINT or SIGTERM ends the
 // command cleanly. A second one kills it.
@@ -58,7 +40,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if e.queue != nil {
 		e.queue.close(text)
 	} else if text != "" {
-		io.WriteString(stderr, text)
+		printExact(stderr, text)
 	}
 	return code
 }
@@ -73,13 +55,9 @@ func outcome(err error) (code int, text string) {
 	if !errors.As(err, &f) {
 		f = &failure{code: exitUsage, err: err}
 	}
-	if f.err != nil {
-		text = fmt.Sprintf("chandy: error: %v\n", f.err)
-	}
-	if f.hint != "" {
-		text += fmt.Sprintf("chandy: hint: %s\n", f.hint)
-	}
-	return f.code, text
+	var b strings.Builder
+	f.print(&b)
+	return f.code, b.String()
 }
 
 // checkedWriter keeps the first error: output that could not be written counts as no
@@ -126,7 +104,7 @@ func newApp(e *env) *cli.App {
 		},
 		Commands: []*cli.Command{e.node(), e.up(), e.initiate(), e.verify(), e.status(), e.call(), e.validate(), e.try(), e.bench(), e.completion(), e.help()},
 	}
-	cli.VersionPrinter = func(c *cli.Context) { fmt.Fprintf(c.App.Writer, "chandy %s\n", c.App.Version) }
+	cli.VersionPrinter = func(c *cli.Context) { printLine(c.App.Writer, "chandy %s", c.App.Version) }
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true
 		c.OnUsageError = usageError

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -60,10 +59,10 @@ example:
 			if !ok {
 				return fail(exitUsage, "the shells are bash, zsh and fish", "no completion for shell %q", c.Args().First())
 			}
-			fmt.Fprint(e.stdout, script)
+			printExact(e.stdout, script)
 			return nil
 		},
-		BashComplete: func(c *cli.Context) { fmt.Fprintln(e.stdout, "bash\nzsh\nfish") },
+		BashComplete: func(c *cli.Context) { printExact(e.stdout, "bash\nzsh\nfish\n") },
 	}
 }
 
@@ -72,7 +71,7 @@ example:
 func (e *env) complete(command *cli.Command) func(*cli.Context) {
 	return func(c *cli.Context) {
 		for _, flag := range command.Flags {
-			fmt.Fprintln(e.stdout, "--"+flag.Names()[0])
+			printLine(e.stdout, "--%s", flag.Names()[0])
 		}
 		usage, _, _ := strings.Cut(command.CustomHelpTemplate, "\n")
 		if !strings.Contains(usage, " ID") || c.NArg() > 1 {
@@ -83,7 +82,7 @@ func (e *env) complete(command *cli.Command) func(*cli.Context) {
 			return
 		}
 		for _, id := range cluster.IDs() {
-			fmt.Fprintln(e.stdout, id)
+			printLine(e.stdout, "%s", id)
 		}
 	}
 }

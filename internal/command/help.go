@@ -1,8 +1,6 @@
 package command
 
 import (
-	"fmt"
-
 	"github.com/urfave/cli/v2"
 )
 
@@ -60,7 +58,7 @@ func (e *env) help() *cli.Command {
 				}
 				text = command.CustomHelpTemplate
 			}
-			fmt.Fprint(e.stdout, text)
+			printExact(e.stdout, text)
 			return nil
 		},
 		CustomHelpTemplate: `usage: chandy help [COMMAND]

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -130,8 +129,8 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 		}
 		problems = append(problems, fmt.Sprintf("%s: %v", id, err))
 	}
-	return nil, fail(exitUnknown, fmt.Sprintf("is the node of %s running? chandy node %[1]s starts it", candidates[0]),
-		"nobody answered:%s", listed(strings.Join(problems, "\n")))
+	return nil, failList(exitUnknown, fmt.Sprintf("is the node of %s running? chandy node %[1]s starts it", candidates[0]), problems,
+		"nobody answered:")
 }
 
 // candidates returns all processes in the order of the file, but those in a source of
@@ -201,13 +200,13 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 }
 
 func (i *initiator) summary(end wire.EndReply) {
-	fmt.Fprintf(i.stderr, "chandy: %s: %s, %s, %s in flight, %.2f ms, %s\n", end.Status,
+	printLine(i.stderr, "chandy: %s: %s, %s, %s in flight, %.2f ms, %s", end.Status,
 		count(end.Processes, "process", "processes"), count(end.Channels, "channel", "channels"),
 		count(end.InFlight, "message", "messages"), end.ElapsedMS, end.ID)
 	for _, m := range end.Missing {
-		fmt.Fprintf(i.stderr, "chandy: missing: %s\n", m)
+		printLine(i.stderr, "chandy: missing: %s", m)
 	}
 	if len(end.Unknown) > 0 {
-		fmt.Fprintf(i.stderr, "chandy: channels of unknown state: %s\n", list(end.Unknown))
+		printLine(i.stderr, "chandy: channels of unknown state: %s", list(end.Unknown))
 	}
 }

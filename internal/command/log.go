@@ -47,9 +47,9 @@ func (e *env) startLog(c *cli.Context) error {
 	var out io.Writer
 	switch format := c.String("log-format"); {
 	case format == "json", format == "auto" && !isTerminal(e.stderr):
-		out = e.queue
+		out = jsonLog{e.queue}
 	case format == "console", format == "auto":
-		out = zerolog.ConsoleWriter{Out: e.queue, TimeFormat: "15:04:05.000", NoColor: !isTerminal(e.stderr)}
+		out = consoleLog(e.queue, isTerminal(e.stderr))
 	default:
 		return fail(exitUsage, "the formats are auto, console and json", "unknown log format %q", format)
 	}

@@ -51,7 +51,7 @@ func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process)
 	}
 	hosted, err := bundled.New(cluster, p)
 	if err != nil {
-		return fail(exitUsage, "", "program of %s in %s:%s", p.ID, cluster.Path, listed(err.Error()))
+		return failList(exitUsage, "", errorLines(err), "program of %s in %s:", p.ID, cluster.Path)
 	}
 	n, err := netnode.New(netnode.Options{Cluster: cluster, ID: p.ID, Program: hosted, Log: e.log, Listen: listen})
 	switch {

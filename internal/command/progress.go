@@ -3,6 +3,8 @@ package command
 import (
 	"fmt"
 	"io"
+
+	"chandy/internal/printable"
 )
 
 // progressLine is the line on a terminal that shows how far a command is.
@@ -21,12 +23,12 @@ func (e *env) progress() *progressLine {
 // is cut at the right edge of the terminal, so that one line is all there is to clear.
 func (l *progressLine) say(format string, a ...any) {
 	if l.out != nil {
-		fmt.Fprintf(l.out, "\x1b[?7l\r\x1b[K"+format+"\x1b[?7h", a...)
+		printExact(l.out, "\x1b[?7l\r\x1b[K"+printable.Text(fmt.Sprintf(format, a...))+"\x1b[?7h")
 	}
 }
 
 func (l *progressLine) clear() {
 	if l.out != nil {
-		fmt.Fprint(l.out, "\r\x1b[K")
+		printExact(l.out, "\r\x1b[K")
 	}
 }

@@ -73,7 +73,7 @@ func (q *lineQueue) run() {
 		q.dropped = 0
 		q.mu.Unlock()
 		if len(batch) == 0 { // closed
-			io.WriteString(q.out, q.last)
+			printExact(q.out, q.last)
 			return
 		}
 		if dropped > 0 {

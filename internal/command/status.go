@@ -123,7 +123,7 @@ func (e *env) printStatus(s clusterStatus) {
 		}
 	}
 	processes.flush()
-	fmt.Fprintln(e.stdout)
+	printExact(e.stdout, "\n")
 	e.printChannels(s)
 	e.printSnapshots(s)
 }
@@ -141,7 +141,7 @@ func (e *env) printChannels(s clusterStatus) {
 		}
 	}
 	out.flush()
-	fmt.Fprintln(e.stdout)
+	printExact(e.stdout, "\n")
 	in := newTable(e.stdout, "CHANNEL", "RECEIVER", "SINCE", "ARRIVED", "RECEIVED", "INBOX", "RECONNECTS", "DUPLICATES", "VIOLATIONS", "RESETS", "DISCARDED", "LAST ERROR")
 	for _, p := range s.Processes {
 		if p.Status == nil {
@@ -165,7 +165,8 @@ func (e *env) printSnapshots(s clusterStatus) {
 			if len(one.WaitsFor) > 0 {
 				waits = strings.Join(one.WaitsFor, ", ")
 			}
-			fmt.Fprintf(e.stdout, "\nsnapshot %s at %s, assembler %s, %v left, waits for %s\n", one.ID, p.Process, one.Assembler, ago(one.TimeLeftMS), waits)
+			printExact(e.stdout, "\n")
+			printLine(e.stdout, "snapshot %s at %s, assembler %s, %v left, waits for %s", one.ID, p.Process, one.Assembler, ago(one.TimeLeftMS), waits)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"chandy/internal/printable"
 )
 
 // table prints rows in columns that line up.
@@ -19,9 +21,9 @@ func newTable(out io.Writer, header ...any) table {
 func (t table) row(cells ...any) {
 	texts := make([]string, len(cells))
 	for i, c := range cells {
-		texts[i] = strings.NewReplacer("\t", " ", "\n", " ").Replace(fmt.Sprint(c))
+		texts[i] = printable.Text(fmt.Sprint(c))
 	}
-	fmt.Fprintln(t.w, strings.TrimRight(strings.Join(texts, "\t"), "\t "))
+	printExact(t.w, strings.TrimRight(strings.Join(texts, "\t"), "\t ")+"\n")
 }
 
 func (t table) flush() { t.w.Flush() }

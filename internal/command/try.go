@@ -110,7 +110,7 @@ func (e *env) runTry(c *cli.Context) error {
 		o.Errors = func(condition, line string) {
 			mu.Lock()
 			defer mu.Unlock()
-			fmt.Fprintf(e.stderr, "%s | %s\n", condition, line)
+			printLine(e.stderr, "%s | %s", condition, line)
 		}
 	}
 	report, err := try.Run(c.Context, o)
@@ -147,9 +147,9 @@ func notTried(err error) error {
 }
 
 func tellResult(out io.Writer, r try.Result) {
-	fmt.Fprintf(out, "%-15s  %-9s  %s\n", r.Condition, r.Verdict, r.Text)
+	printLine(out, "%-15s  %-9s  %s", r.Condition, r.Verdict, r.Text)
 	if r.Advice != "" {
-		fmt.Fprintf(out, "%-15s  %-9s  -> %s\n", "", "", r.Advice)
+		printLine(out, "%-15s  %-9s  -> %s", "", "", r.Advice)
 	}
 }
 
@@ -160,24 +160,24 @@ func summarise(out io.Writer, r *try.Report) {
 	for _, one := range r.Results {
 		by[one.Verdict] = append(by[one.Verdict], one.Condition)
 	}
-	fmt.Fprintln(out)
+	printExact(out, "\n")
 	switch {
 	case len(by[try.Not]) > 0:
-		fmt.Fprintf(out, "Does not work: %s.\n", strings.Join(by[try.Not], ", "))
+		printLine(out, "Does not work: %s.", strings.Join(by[try.Not], ", "))
 	case len(by[try.Unclear]) > 0:
-		fmt.Fprintln(out, "No check failed.")
+		printLine(out, "No check failed.")
 	default:
-		fmt.Fprintln(out, "Everything that was checked works.")
+		printLine(out, "Everything that was checked works.")
 	}
 	if len(by[try.Unclear]) > 0 {
-		fmt.Fprintf(out, "Unclear: %s.\n", strings.Join(by[try.Unclear], ", "))
+		printLine(out, "Unclear: %s.", strings.Join(by[try.Unclear], ", "))
 	}
 	if len(by[try.Works]) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "In the cluster file:\n\n%s", r.Program)
+	printExact(out, "In the cluster file:\n\n"+r.Program)
 	for _, id := range r.Services {
-		fmt.Fprintf(out, "\n[[process]] # the program sends to this Maelstrom service\nid = %q\naddress = \"127.0.0.1:…\"\nprogram = { kind = %q }\n", id, id)
+		printExact(out, fmt.Sprintf("\n[[process]] # the program sends to this Maelstrom service\nid = %q\naddress = \"127.0.0.1:…\"\nprogram = { kind = %q }\n", id, id))
 	}
 }
 

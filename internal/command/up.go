@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/config"
+	"chandy/internal/printable"
 	"chandy/snapshot"
 )
 
@@ -40,7 +41,7 @@ example:
 `,
 		Before: func(c *cli.Context) error {
 			e.runsOn(c, func(lines int) {
-				fmt.Fprintf(e.queue, "chandy: dropped %s: stderr was not read in time\n", count(lines, "line", "lines"))
+				printLine(e.queue, "chandy: dropped %s: stderr was not read in time", count(lines, "line", "lines"))
 			})
 			return nil
 		},
@@ -153,11 +154,11 @@ func (l *launcher) copy(one *child, from io.Reader, prefix string) {
 	lines := bufio.NewReader(from)
 	for {
 		line, err := lines.ReadString('\n')
-		if line = strings.TrimSuffix(line, "\n"); line != "" {
+		if line = printable.Text(strings.TrimSuffix(line, "\n")); line != "" {
 			if !strings.HasPrefix(line, "chandy: hint: ") {
 				one.last = line
 			}
-			fmt.Fprintf(l.queue, "%s%s\n", prefix, line)
+			printExact(l.queue, prefix+line+"\n")
 		}
 		if err != nil {
 			return

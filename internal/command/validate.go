@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -39,7 +38,7 @@ example:
 			}
 			if c.Bool("ids") {
 				for _, id := range cluster.IDs() {
-					fmt.Fprintln(e.stdout, id)
+					printLine(e.stdout, "%s", id)
 				}
 				return nil
 			}
@@ -58,7 +57,7 @@ func checkPrograms(cluster *config.Cluster) error {
 	var faults []string
 	for i, p := range cluster.Processes {
 		if _, err := bundled.New(cluster, p); err != nil {
-			for line := range strings.SplitSeq(err.Error(), "\n") {
+			for _, line := range errorLines(err) {
 				faults = append(faults, fmt.Sprintf("%s: process[%d] %q program: %s", cluster.Path, i, p.ID, line))
 			}
 		}
@@ -66,11 +65,11 @@ func checkPrograms(cluster *config.Cluster) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return fail(exitUsage, "", "%s in the programs of %s:%s", count(len(faults), "fault", "faults"), cluster.Path, listed(strings.Join(faults, "\n")))
+	return failList(exitUsage, "", faults, "%s in the programs of %s:", count(len(faults), "fault", "faults"), cluster.Path)
 }
 
 func (e *env) describe(cluster *config.Cluster, t *snapshot.Topology) {
-	fmt.Fprintf(e.stdout, "cluster %s: %s, %s\n", cluster.Name,
+	printLine(e.stdout, "cluster %s: %s, %s", cluster.Name,
 		count(len(t.Processes), "process", "processes"), count(len(t.Channels), "channel", "channels"))
 	table := newTable(e.stdout, "PROCESS", "ADDRESS", "PROGRAM", "CHANNELS TO")
 	for _, p := range cluster.Processes {
@@ -82,19 +81,20 @@ func (e *env) describe(cluster *config.Cluster, t *snapshot.Topology) {
 	}
 	table.flush()
 	components := t.Components()
-	fmt.Fprintf(e.stdout, "%s:", count(len(components), "strongly connected component", "strongly connected components"))
-	for _, one := range components {
-		fmt.Fprintf(e.stdout, " {%s}", list(one))
-	}
-	fmt.Fprintln(e.stdout)
+	printLine(e.stdout, "%s:%s", count(len(components), "strongly connected component", "strongly connected components"), sets(components))
 	sources := t.Sources()
 	if len(sources) == 1 {
-		fmt.Fprintf(e.stdout, "a snapshot reaches every process from any one of: %s\n", list(sources[0]))
+		printLine(e.stdout, "a snapshot reaches every process from any one of: %s", list(sources[0]))
 		return
 	}
-	fmt.Fprintf(e.stdout, "a snapshot needs %d initiators to reach every process, one from each of:", len(sources))
-	for _, one := range sources {
-		fmt.Fprintf(e.stdout, " {%s}", list(one))
+	printLine(e.stdout, "a snapshot needs %d initiators to reach every process, one from each of:%s", len(sources), sets(sources))
+}
+
+// sets formats sets of processes: " {p1, p2} {p3}".
+func sets(all [][]snapshot.ProcessID) string {
+	text := ""
+	for _, one := range all {
+		text += " {" + list(one) + "}"
 	}
-	fmt.Fprintln(e.stdout)
+	return text
 }

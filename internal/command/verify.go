@@ -64,13 +64,13 @@ func (e *env) printReport(name string, r *verify.Report) error {
 	if !r.Consistent() {
 		verdict = "inconsistent"
 	}
-	fmt.Fprintf(e.stdout, "%s: %s: %s, %s, %s in flight\n", name, verdict,
+	printLine(e.stdout, "%s: %s: %s, %s, %s in flight", name, verdict,
 		count(r.Processes, "process", "processes"), count(r.Channels, "channel", "channels"), count(r.Messages, "message", "messages"))
 	for _, f := range r.Faults {
-		fmt.Fprintf(e.stdout, "%s: fault: %s\n", name, f)
+		printLine(e.stdout, "%s: fault: %s", name, f)
 	}
 	for _, m := range r.Missing {
-		fmt.Fprintf(e.stdout, "%s: missing: %s\n", name, m)
+		printLine(e.stdout, "%s: missing: %s", name, m)
 	}
 	if !r.OK() {
 		return errNo
@@ -79,7 +79,7 @@ func (e *env) printReport(name string, r *verify.Report) error {
 }
 
 func (e *env) notSnapshot(err error) error {
-	fmt.Fprintf(e.stderr, "chandy: error: %v\n", err)
+	(&failure{err: err}).print(e.stderr)
 	return &failure{code: exitUsage}
 }
 

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -37,8 +36,8 @@ func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
 			down = now
 		}
 		if late {
-			return fail(exitUnknown, "start the nodes that are missing, or give a longer --timeout",
-				"not every channel was up within the time-out:%s", listed(strings.Join(down, "\n")))
+			return failList(exitUnknown, "start the nodes that are missing, or give a longer --timeout", down,
+				"not every channel was up within the time-out:")
 		}
 		line.say("waiting: %s", count(len(now), "process or channel end is not up", "processes or channel ends are not up"))
 		select {

@@ -1,0 +1,38 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/printable"
+)
+
+// jsonLog writes events of a log as JSON, each on one line. It escapes the characters
+// that are not printable and that zerolog writes as they are. No value changes.
+type jsonLog struct{ io.Writer }
+
+func (l jsonLog) Write(event []byte) (int, error) {
+	line := printable.Text(strings.TrimSuffix(string(event), "\n"))
+	if _, err := io.WriteString(l.Writer, line+"\n"); err != nil {
+		return 0, err
+	}
+	return len(event), nil
+}
+
+// consoleLog returns a log for people. By itself, zerolog writes a message and a value
+// that is no string as they are.
+func consoleLog(out io.Writer, colour bool) zerolog.ConsoleWriter {
+	return zerolog.ConsoleWriter{
+		Out: out, TimeFormat: "15:04:05.000", NoColor: !colour,
+		FormatPrepare: func(event map[string]any) error {
+			if message, ok := event[zerolog.MessageFieldName].(string); ok {
+				event[zerolog.MessageFieldName] = printable.Text(message)
+			}
+			return nil
+		},
+		FormatFieldValue: func(value any) string { return printable.Text(fmt.Sprintf("%s", value)) },
+	}
+}

@@ -1,0 +1,108 @@
+package command
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+)
+
+// Each way to print makes what it prints printable.
+func TestEachWayToPrintIsPrintable(t *testing.T) {
+	const foreign = hostile + notUTF8
+	var out bytes.Buffer
+	printLine(&out, "%s %v %q", foreign, foreign, foreign)
+	(&failure{err: fmt.Errorf("a: %s", foreign), list: []string{foreign, foreign}, hint: foreign}).print(&out)
+	table := newTable(&out, foreign)
+	table.row(foreign, 1, foreign)
+	table.flush()
+	l := launcher{env: &env{queue: newLineQueue(&out, func(int) {})}}
+	one := &child{}
+	l.copy(one, strings.NewReader("a "+foreign), "p1 | ")
+	l.queue.close("")
+	checkPrinted(t, "all", out.String())
+	checkPrinted(t, "last line", "last: "+one.last)
+
+	out.Reset()
+	(&progressLine{out: &out}).say("%s", foreign)
+	begin, end := "\x1b[?7l\r\x1b[K", "\x1b[?7h"
+	text := strings.TrimSuffix(strings.TrimPrefix(out.String(), begin), end)
+	if len(text)+len(begin)+len(end) != out.Len() {
+		t.Errorf("got %q, want a line between %q and %q", out.String(), begin, end)
+	}
+	checkPrinted(t, "progress", text)
+}
+
+// The log, too, in both formats, whatever stands in the message and in the fields.
+func TestLogIsPrintable(t *testing.T) {
+	const foreign = hostile + notUTF8
+	var out bytes.Buffer
+	for name, log := range map[string]io.Writer{"json": jsonLog{&out}, "console": consoleLog(&out, false)} {
+		out.Reset()
+		logger := zerolog.New(log)
+		logger.Warn().Str("peer", foreign).Err(fmt.Errorf("%s", foreign)).Strs("command", []string{foreign}).
+			Any("any", map[string]string{foreign: foreign}).Bytes("bytes", []byte(foreign)).Msg("refused: " + foreign)
+		checkPrinted(t, name, out.String())
+		if got := strings.Count(out.String(), forged); got != 7 {
+			t.Errorf("%s: got %q with the hostile text %d times, want 7", name, out.String(), got)
+		}
+	}
+}
+
+// No other code of this package writes text: it would not be made printable.
+func TestNoOtherWayToPrint(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") || name == "print.go" || name == "log_printable.go" {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, way := range waysToPrint(file) {
+			t.Errorf("%s: got %s, want printLine or printExact", name, way)
+		}
+	}
+	planted, err := parser.ParseFile(token.NewFileSet(), "a.go", `package a
+		func f() { fmt.Fprintf(w, "a"); fmt.Println(); io.WriteString(w, "a"); println("a"); fmt.Sprint(1); fmt.Errorf("a") }`, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := waysToPrint(planted); len(got) != 4 {
+		t.Errorf("got the planted ways %q, want 4", got)
+	}
+}
+
+func waysToPrint(file *ast.File) (ways []string) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		switch f := call.Fun.(type) {
+		case *ast.Ident:
+			if f.Name == "print" || f.Name == "println" {
+				ways = append(ways, f.Name)
+			}
+		case *ast.SelectorExpr:
+			x, _ := f.X.(*ast.Ident)
+			if x != nil && (x.Name == "fmt" && (strings.HasPrefix(f.Sel.Name, "Fprint") || strings.HasPrefix(f.Sel.Name, "Print")) ||
+				x.Name == "io" && f.Sel.Name == "WriteString") {
+				ways = append(ways, x.Name+"."+f.Sel.Name)
+			}
+		}
+		return true
+	})
+	return ways
+}
