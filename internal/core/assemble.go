@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"chandy/internal/printable"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -109,7 +110,7 @@ func (e *epoch) logSnapshot(g *snapshot.Global) {
 	log := &e.core.log
 	for _, m := range g.Missing {
 		if m.Reason == snapshot.Inconsistent {
-			log.Error().Str("snapshot", string(g.ID)).Str("channel", m.Channel.String()).Msg("bug: the certificate does not hold: " + m.Detail)
+			log.Error().Str("snapshot", string(g.ID)).Str("channel", m.Channel.String()).Msg("bug: the certificate does not hold: " + printable.Text(m.Detail)) // a peer can send this reason
 		}
 	}
 	log.Info().Str("snapshot", string(g.ID)).Str("status", g.Status()).Int("in_flight", g.InFlight()).
