@@ -50,6 +50,7 @@ type ProcessConfig = config.ProcessDefinition
 //	OutboxHigh  bytes         // high-water mark of an outbox; default 48 MiB
 //	OutboxLimit bytes         // in one outbox; the node stops beyond it; default 64 MiB
 //	OutboxTotal bytes         // in all outboxes of a node; the node stops beyond it; default 512 MiB
+//	OutboxTotalHigh bytes     // high-water mark of all outboxes; default half of OutboxTotal
 type NetworkConfig = config.Network
 
 // SnapshotConfig has the settings of snapshots. Zero means the default. The fields are:

@@ -83,3 +83,36 @@ func TestVirtualOutboxHigh(t *testing.T) {
 		}
 	})
 }
+
+// While all outboxes together are above their high-water mark, the timers of the program
+// wait, though no outbox is above its own. They run again when the outboxes have drained.
+func TestVirtualOutboxTotalHigh(t *testing.T) {
+	text := strings.Replace(threeOut, "128KiB", "900KiB", 1)
+	clustertest.Virtual(t, text, banks, func(t *testing.T, c *clustertest.Cluster) {
+		a1 := c.Drive("a1")
+		ticks := 0
+		var tick func()
+		tick = func() {
+			ticks++
+			for _, to := range []snapshot.ProcessID{"b", "d", "e"} {
+				a1.Send(to, make([]byte, 1000))
+			}
+			a1.After(10*time.Millisecond, tick)
+		}
+		a1.Wait(func() { a1.After(0, tick) })
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		held := ticks
+		if held < 345 || held > 352 {
+			t.Errorf("got %d ticks of 3,000 bytes each, want 345 to 352 for outboxes of 1 MiB", held)
+		}
+		c.Drive("b")
+		c.Drive("d")
+		c.Drive("e")
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if got := ticks - held; got < 800 {
+			t.Errorf("ten seconds after the receivers came: got %d ticks more, want at least 800", got)
+		}
+	})
+}

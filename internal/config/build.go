@@ -34,6 +34,9 @@ func Build(d Definition) (*Cluster, error) {
 func (fs *faults) build(path string, tree map[string]any) (*Cluster, error) {
 	var d Definition
 	fs.table(root(), tree, reflect.ValueOf(&d).Elem())
+	if n := &d.Network; n.OutboxTotalHigh == 0 {
+		n.OutboxTotalHigh = n.OutboxTotal / 2
+	}
 	fs.checkDefinition(d)
 	if err := fs.err(path); err != nil {
 		return nil, err

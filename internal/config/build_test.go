@@ -61,8 +61,9 @@ delay = "1m0.000000001s"
 insecure = true
 window = "4KiB"
 outbox_high = "64KiB"
-outbox_limit = "16GiB"
+outbox_limit = "1GiB"
 outbox_total = "5368709121B"
+outbox_total_high = "1MiB"
 [snapshot]
 timeout = "24h"
 limit = 4096
@@ -80,7 +81,7 @@ markers = "in-order"
 			Program: map[string]any{"kind": "exec", "limit": Size(5<<30 + 1)},
 			Network: Network{
 				Delay: time.Minute + 1, Insecure: true, Window: 4 << 10,
-				OutboxHigh: 64 << 10, OutboxLimit: 16 << 30, OutboxTotal: 5<<30 + 1,
+				OutboxHigh: 64 << 10, OutboxLimit: 1 << 30, OutboxTotal: 5<<30 + 1, OutboxTotalHigh: 1 << 20,
 			},
 			Snapshot: Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order"},
 		}},

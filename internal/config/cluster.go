@@ -91,15 +91,21 @@ type Network struct {
 	Window Size `toml:"window" default:"1MiB" min:"4KiB" max:"1GiB"`
 	// OutboxHigh is the high-water mark of an outbox, in bytes, from 64 KiB to 16 GiB.
 	// Above it the node holds back the timers of its program, the requests of clients
-	// and the output of a child. Default 48 MiB; zero means the default.
+	// and the output of a child. It must be less than OutboxLimit. Default 48 MiB; zero
+	// means the default.
 	OutboxHigh Size `toml:"outbox_high" default:"48MiB" min:"64KiB" max:"16GiB"`
 	// OutboxLimit is how many bytes an outbox may hold, from 64 KiB to 16 GiB. The
-	// node stops if one holds more. Default 64 MiB; zero means the default.
+	// node stops if one holds more. It must be at most OutboxTotal. Default 64 MiB; zero
+	// means the default.
 	OutboxLimit Size `toml:"outbox_limit" default:"64MiB" min:"64KiB" max:"16GiB"`
 	// OutboxTotal is how many bytes all outboxes of a node together may hold, from
 	// 64 KiB to 64 GiB. The node stops if they hold more. Default 512 MiB; zero means
 	// the default.
 	OutboxTotal Size `toml:"outbox_total" default:"512MiB" min:"64KiB" max:"64GiB"`
+	// OutboxTotalHigh is the high-water mark of all outboxes of a node together, in
+	// bytes, from 32 KiB to 64 GiB. Above it the node holds back what OutboxHigh holds
+	// back. Default half of OutboxTotal; zero means the default.
+	OutboxTotalHigh Size `toml:"outbox_total_high" min:"32KiB" max:"64GiB"`
 }
 
 // Snapshot is the table [snapshot]. A field that is zero in a [Definition] has its

@@ -62,6 +62,7 @@ func column(file string, position toml.Position) int {
 func (fs *faults) checkDefinition(d Definition) {
 	at := root()
 	fs.checkName(at.key("name"), d.Name)
+	fs.checkOutboxes(at.key("network"), d.Network)
 	switch n := len(d.Processes); {
 	case n == 0:
 		fs.add(at.key("process"), "is missing: write at least one [[process]]")
@@ -95,6 +96,23 @@ func (fs *faults) checkName(at place, name string) {
 	id := snapshot.ProcessID(name)
 	if err := id.Check(); err != nil && !(id.IsClient() && len(id) <= snapshot.ProcessIDMax) {
 		fs.add(at, "%w", err)
+	}
+}
+
+// checkOutboxes checks that an outbox holds the program back before it ends the node, and
+// that all outboxes together do too.
+func (fs *faults) checkOutboxes(at place, n Network) {
+	if n.OutboxHigh == 0 || n.OutboxLimit == 0 || n.OutboxTotal == 0 {
+		return // a value has a fault already
+	}
+	if n.OutboxHigh >= n.OutboxLimit {
+		fs.add(at.key("outbox_high"), "must be less than outbox_limit (%v), not %v", n.OutboxLimit, n.OutboxHigh)
+	}
+	if n.OutboxLimit > n.OutboxTotal {
+		fs.add(at.key("outbox_limit"), "must be at most outbox_total (%v), not %v", n.OutboxTotal, n.OutboxLimit)
+	}
+	if n.OutboxTotalHigh >= n.OutboxTotal {
+		fs.add(at.key("outbox_total_high"), "must be less than outbox_total (%v), not %v", n.OutboxTotal, n.OutboxTotalHigh)
 	}
 }
 

@@ -45,15 +45,15 @@ func TestSettingsReplaceTheDefaults(t *testing.T) {
 	}{
 		{
 			small,
-			Network{Window: 1 << 20, OutboxHigh: 48 << 20, OutboxLimit: 64 << 20, OutboxTotal: 512 << 20},
+			Network{Window: 1 << 20, OutboxHigh: 48 << 20, OutboxLimit: 64 << 20, OutboxTotal: 512 << 20, OutboxTotalHigh: 256 << 20},
 			Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "ahead"},
 		},
 		{
 			small + `
-network = { delay = "1h", insecure = true, window = "4KiB", outbox_high = "65536B", outbox_limit = "16GiB", outbox_total = "1MiB" }
+network = { delay = "1h", insecure = true, window = "4KiB", outbox_high = "65536B", outbox_limit = "16GiB", outbox_total = "64GiB", outbox_total_high = "1MiB" }
 snapshot = { timeout = "24h", limit = 4096, markers = "in-order" }
 `,
-			Network{Delay: time.Hour, Insecure: true, Window: 4 << 10, OutboxHigh: 64 << 10, OutboxLimit: 16 << 30, OutboxTotal: 1 << 20},
+			Network{Delay: time.Hour, Insecure: true, Window: 4 << 10, OutboxHigh: 64 << 10, OutboxLimit: 16 << 30, OutboxTotal: 64 << 30, OutboxTotalHigh: 1 << 20},
 			Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order"},
 		},
 	} {
@@ -133,7 +133,7 @@ dir = "x"
 cluster.toml:9: unknown key "nmae": did you mean "name"?
 cluster.toml:10: unknown key "colour": the keys here are name, process, program, network, snapshot
 cluster.toml:11: network: unknown key "Delay": did you mean "delay"?
-cluster.toml:11: network: unknown key "x": the keys here are delay, insecure, window, outbox_high, outbox_limit, outbox_total
+cluster.toml:11: network: unknown key "x": the keys here are delay, insecure, window, outbox_high, outbox_limit, outbox_total, outbox_total_high
 cluster.toml:12: snapshot: unknown key "store": the keys here are timeout, limit, markers
 cluster.toml: process[1] "p2": unknown key "chanels": did you mean "channels"?`},
 
@@ -179,6 +179,18 @@ cluster.toml:9: network.outbox_high: "1.5MiB" is not a size: write a whole numbe
 cluster.toml:9: network.outbox_limit: "-1MiB" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"
 cluster.toml:9: network.outbox_total: must be a size such as "64MiB", not an integer
 cluster.toml:10: snapshot.markers: must be one of ahead, in-order, not "first"`},
+
+		{"outboxes that do not fit into each other", small + `
+network = { outbox_high = "32MiB", outbox_limit = "32MiB", outbox_total = "31MiB", outbox_total_high = "1GiB" }
+`, `
+cluster.toml:9: network.outbox_high: must be less than outbox_limit (32MiB), not 32MiB
+cluster.toml:9: network.outbox_limit: must be at most outbox_total (31MiB), not 32MiB
+cluster.toml:9: network.outbox_total_high: must be less than outbox_total (31MiB), not 1GiB`},
+
+		{"an outbox beyond a default", small + `
+network = { outbox_limit = "65537B" }
+`, `
+cluster.toml:9: network.outbox_high: must be less than outbox_limit (65537B), not 48MiB`},
 
 		{"too little", small + `
 network = { delay = "-1ms", window = "1KiB", outbox_limit = "GiB", outbox_total = "1B" }

@@ -20,8 +20,17 @@ var sizeUnits = []struct {
 	bytes Size
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"B", 1}}
 
-// String returns the size as a cluster file may have it: "65536B".
-func (s Size) String() string { return fmt.Sprintf("%dB", int64(s)) }
+// String returns the size as a cluster file may have it, in the largest unit that
+// divides it: "64KiB".
+func (s Size) String() string {
+	unit := sizeUnits[len(sizeUnits)-1]
+	for _, u := range sizeUnits {
+		if u.bytes > unit.bytes && s != 0 && s%u.bytes == 0 {
+			unit = u
+		}
+	}
+	return fmt.Sprintf("%d%s", int64(s/unit.bytes), unit.name)
+}
 
 func parseSize(text string) (Size, bool) {
 	for _, unit := range sizeUnits {

@@ -9,6 +9,8 @@ type delivery struct {
 	spent    bool        // the last step used up its budget
 	timers   timers      // set by the program
 	overHigh int         // outboxes above the high-water mark, see accountOutbox
+	// overTotal is set while all outboxes together are above their high-water mark.
+	overTotal bool
 }
 
 // inARow is how many messages of one channel the program receives before the next
@@ -21,11 +23,11 @@ func (e *epoch) receiving() bool {
 }
 
 // acceptsNewWork reports whether timers may fire and, if the program may receive, requests
-// of clients be received. Both wait while an outbox is above its high-water mark. Messages
-// do not, because processes that answer each other must not all wait. Process.Hold does
-// not stop timers.
+// of clients be received. Both wait while an outbox, or all of them together, are above
+// the high-water mark. Messages do not, because processes that answer each other must not
+// all wait. Process.Hold does not stop timers.
 func (e *epoch) acceptsNewWork() bool {
-	return !e.recorder.Capturing() && !e.core.stopping && e.delivery.overHigh == 0
+	return !e.recorder.Capturing() && !e.core.stopping && e.delivery.overHigh == 0 && !e.delivery.overTotal
 }
 
 // undelivered reports whether the program could receive something at once.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"chandy/internal/channel"
+	"chandy/internal/config"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -70,21 +71,31 @@ func (o *outgoing) send(payload []byte) {
 	}
 }
 
-// accountOutbox keeps the count of bytes in all outboxes and of outboxes above the
-// high-water mark. An outbox counts as above it until it is half empty, so that a
-// program that was held back can then send more than one message.
+// accountOutbox keeps the count of bytes in all outboxes, and what is above its
+// high-water mark: outboxes, and all of them together.
 func (o *outgoing) accountOutbox() {
-	e, bytes, high := o.epoch, o.sender.Bytes(), int(o.epoch.core.Cluster.Network.OutboxHigh)
+	e, bytes, limits := o.epoch, o.sender.Bytes(), &o.epoch.core.Cluster.Network
 	e.outboxBytes += bytes - o.bytes
 	o.bytes = bytes
+	was := o.overHigh
+	o.overHigh = above(was, bytes, limits.OutboxHigh)
 	switch {
-	case !o.overHigh && bytes > high:
-		o.overHigh = true
+	case !was && o.overHigh:
 		e.delivery.overHigh++
-	case o.overHigh && bytes <= high/2:
-		o.overHigh = false
+	case was && !o.overHigh:
 		e.delivery.overHigh--
 	}
+	e.delivery.overTotal = above(e.delivery.overTotal, e.outboxBytes, limits.OutboxTotalHigh)
+}
+
+// above reports whether bytes are above the high-water mark, where was is its last
+// result. They count as above it until they are down to half of it, so that a program
+// that was held back can then send more than one message.
+func above(was bool, bytes int, high config.Size) bool {
+	if was {
+		high /= 2
+	}
+	return bytes > int(high)
 }
 
 func (o *outgoing) dial() { o.conn = o.epoch.core.dial(o.peer.address, o) }

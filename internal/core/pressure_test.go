@@ -1,0 +1,100 @@
+package core
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/config"
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// pump is a program that sends every peer a message of 1 KiB each millisecond.
+type pump struct {
+	stub
+	rounds int
+}
+
+func (p *pump) beat() {
+	p.rounds++
+	for _, to := range p.process.Channels() {
+		p.process.Send(to, make([]byte, 1<<10))
+	}
+	p.process.After(time.Millisecond, p.beat)
+}
+
+// newPump returns the core of p1 among n processes, and its program, which pumps. The
+// limits of its outboxes are a 64th of the defaults. Its dials are not answered.
+func newPump(t *testing.T, n int) (*Core, *pump) {
+	t.Helper()
+	d := config.Definition{Name: "t", Network: config.Network{OutboxHigh: 768 << 10, OutboxLimit: 1 << 20, OutboxTotal: 8 << 20}}
+	for i := range n {
+		d.Processes = append(d.Processes, config.ProcessDefinition{
+			ID: snapshot.ProcessID(fmt.Sprint("p", i+1)), Address: fmt.Sprint("127.0.0.1:", i+1),
+		})
+	}
+	cluster, err := config.Build(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := New(Options{
+		Cluster: cluster, ID: "p1", Incarnation: "p1", Log: zerolog.Nop(),
+		Rand: rand.New(rand.NewPCG(1, 1)), Wall: time.Now, Do: func(f func()) { f() },
+	})
+	p := &pump{}
+	c.Step(0, []Event{Begin{Epoch: 1, Program: p}, Called{p.beat}})
+	return c, p
+}
+
+// runUntil makes a step each millisecond until the time end. The node must not exit.
+func runUntil(t *testing.T, c *Core, end time.Duration) {
+	t.Helper()
+	for c.now < end {
+		if exits := only[Exit](c.Step(c.now+time.Millisecond, nil)); len(exits) > 0 {
+			t.Fatalf("after %v: got the exits %v, want a node that goes on", c.now, exits)
+		}
+	}
+}
+
+// welcomeAll answers the dials of all channels, as peers do that just started.
+func welcomeAll(c *Core) {
+	for _, out := range c.epoch.out {
+		welcome := wire.Welcome{
+			Version: wire.Version, Epoch: 1, Incarnation: snapshot.Incarnation(out.peer.id), Position: wire.Position{Credit: 1 << 30},
+		}
+		c.Step(c.now, []Event{Dialled{Conn: out.conn}, Arrived{out.conn, []wire.Frame{welcome}}})
+	}
+}
+
+// acknowledgeAll acknowledges everything that was sent on all channels.
+func acknowledgeAll(c *Core) {
+	for _, out := range c.epoch.out {
+		at := wire.Position{Arrived: out.sender.Sent(), Received: out.sender.Sent(), Marker: out.sender.Markers(), Credit: 1 << 40}
+		c.Step(c.now, []Event{Arrived{out.conn, []wire.Frame{wire.Ack{Position: at}}}})
+	}
+}
+
+// While many peers are away, no outbox need reach its own high-water mark. The mark of all
+// outboxes holds the program back before their limit ends the node.
+func TestAbsentPeersHoldTheProgramBack(t *testing.T) {
+	c, p := newPump(t, 14)
+	runUntil(t, c, 2*time.Second)
+	const round = 13 << 10
+	if most, held := 4<<20/round+2, p.rounds; held < most-5 || held > most {
+		t.Errorf("with 13 absent peers: got %d rounds, want %d to %d, for 4 MiB", held, most-5, most)
+	}
+	if c.epoch.delivery.overHigh > 0 {
+		t.Errorf("outboxes above their own mark: got %d, want 0", c.epoch.delivery.overHigh)
+	}
+	held := p.rounds
+	welcomeAll(c)
+	acknowledgeAll(c)
+	runUntil(t, c, c.now+10*time.Millisecond)
+	if got := p.rounds - held; got < 9 {
+		t.Errorf("10 ms after the peers came: got %d rounds more, want at least 9", got)
+	}
+}
