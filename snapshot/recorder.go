@@ -24,6 +24,10 @@ var (
 // A snapshot that starts in that time joins the recording: it gets the same state
 // and the same counts.
 type Recorder struct {
+	// Admit, if non-nil, returns why no new snapshot may start at this process at the
+	// moment, or nil.
+	Admit func() error
+
 	self        ProcessID
 	incarnation Incarnation
 	in, out     []ProcessID // as the topology has them
@@ -45,15 +49,15 @@ func NewRecorder(self ProcessID, incarnation Incarnation, t *Topology, channels 
 }
 
 // Initiate starts a snapshot at this process. ErrKnown means that the process has
-// heard of the snapshot already, and is no failure. ErrLimit means that the process
-// takes no part.
+// heard of the snapshot already, and is no failure. ErrLimit, or an error of Admit, means
+// that the process takes no part.
 func (r *Recorder) Initiate(s Start) ([]Effect, error) {
 	if r.find(s.ID) != nil || r.endedIDs[s.ID] {
 		return nil, ErrKnown
 	}
-	if len(r.recordings) >= r.limit {
+	if err := r.refusal(); err != nil {
 		r.remember(s) // so that its markers start nothing here
-		return nil, fmt.Errorf("%w (limit %d)", ErrLimit, r.limit)
+		return nil, err
 	}
 	var todo effects
 	r.start(&todo, s)
@@ -64,7 +68,7 @@ func (r *Recorder) Initiate(s Start) ([]Effect, error) {
 // the first marker of a snapshot starts the recording, and the marker of a channel
 // ends what is recorded there. Nothing happens if the snapshot has ended, or if the
 // marker is the second one of the snapshot on the channel. A first marker starts
-// nothing if no time is left. At the limit it only reports a Failed.
+// nothing if no time is left. At the limit, or if Admit refuses, it only reports a Failed.
 //
 // The caller must name a process that has a channel to this one.
 func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
@@ -78,9 +82,9 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 			r.remember(m.Start)
 			return nil
 		}
-		if len(r.recordings) >= r.limit {
+		if err := r.refusal(); err != nil {
 			r.remember(m.Start)
-			todo.fail(m.Start, Failed{Process: r.self, Reason: Refused, Detail: fmt.Sprintf("%v (limit %d)", ErrLimit, r.limit)})
+			todo.fail(m.Start, Failed{Process: r.self, Reason: Refused, Detail: err.Error()})
 			return todo
 		}
 		rec = r.start(&todo, m.Start)
@@ -91,6 +95,17 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 		r.closeIncoming(&todo, rec, i)
 	}
 	return todo
+}
+
+// refusal returns why no new snapshot may start, or nil.
+func (r *Recorder) refusal() error {
+	switch {
+	case len(r.recordings) >= r.limit:
+		return fmt.Errorf("%w (limit %d)", ErrLimit, r.limit)
+	case r.Admit != nil:
+		return r.Admit()
+	}
+	return nil
 }
 
 // MessagesArrived reports messages that have just entered the inbox of the channel

@@ -220,6 +220,21 @@ func TestLimit(t *testing.T) {
 	mustInitiate(t, h, "S4")
 }
 
+// What Admit refuses starts nothing, also when Admit refuses no more.
+func TestAdmitRefusesSnapshots(t *testing.T) {
+	h := p2(16)
+	full := errors.New("full")
+	h.recorder.Admit = func() error { return full }
+	if effects, err := h.initiate(start("S1")); err != full || effects != nil {
+		t.Errorf("initiate: got %v, %v, want no effects and %v", effects, err, full)
+	}
+	wantEffects(t, h.marker("p3", marker("S2", 0)), "report to p1 for S2: p2 failed: refused: full, last")
+	h.recorder.Admit = func() error { return nil }
+	wantEffects(t, h.marker("p1", marker("S1", 0)))
+	wantEffects(t, h.marker("p1", marker("S2", 0)))
+	mustInitiate(t, h, "S3")
+}
+
 func TestStateRecordedWithoutCapture(t *testing.T) {
 	defer func() {
 		if r := recover(); r != "bug: StateRecorded without Capture" {

@@ -104,7 +104,8 @@ type Network struct {
 	OutboxTotal Size `toml:"outbox_total" default:"512MiB" min:"64KiB" max:"64GiB"`
 	// OutboxTotalHigh is the high-water mark of all outboxes of a node together, in
 	// bytes, from 32 KiB to 64 GiB. Above it the node holds back what OutboxHigh holds
-	// back. Default half of OutboxTotal; zero means the default.
+	// back, and refuses new snapshots. It must be less than OutboxTotal. Default half of
+	// OutboxTotal; zero means the default.
 	OutboxTotalHigh Size `toml:"outbox_total_high" min:"32KiB" max:"64GiB"`
 }
 

@@ -67,6 +67,7 @@ func newEpoch(c *Core, b Begin) *epoch {
 	}
 	e.process = &process{core: c, epoch: e}
 	e.recorder = snapshot.NewRecorder(c.self, c.Incarnation, c.topology, channels{e}, c.Cluster.Snapshot.Limit)
+	e.recorder.Admit = e.admitSnapshot
 	for _, p := range c.Cluster.Processes {
 		e.peers[p.ID] = &peer{id: p.ID, address: p.Address}
 	}

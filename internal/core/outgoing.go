@@ -65,10 +65,15 @@ func (o *outgoing) send(payload []byte) {
 			o, limits.OutboxLimit>>10, o.peer.id))
 	}
 	if e.outboxBytes > int(limits.OutboxTotal) {
-		largest := slices.MaxFunc(e.out, func(a, b *outgoing) int { return a.sender.Bytes() - b.sender.Bytes() })
+		largest := e.largestOutbox()
 		e.core.exit(fmt.Errorf("the outboxes hold more than %d KiB (outbox_total), most of it channel %s: is %s down or too slow?",
 			limits.OutboxTotal>>10, largest, largest.peer.id))
 	}
+}
+
+// largestOutbox returns the channel whose outbox holds most. There must be one.
+func (e *epoch) largestOutbox() *outgoing {
+	return slices.MaxFunc(e.out, func(a, b *outgoing) int { return a.sender.Bytes() - b.sender.Bytes() })
 }
 
 // accountOutbox keeps the count of bytes in all outboxes, and what is above its

@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,5 +97,26 @@ func TestAbsentPeersHoldTheProgramBack(t *testing.T) {
 	runUntil(t, c, c.now+10*time.Millisecond)
 	if got := p.rounds - held; got < 9 {
 		t.Errorf("10 ms after the peers came: got %d rounds more, want at least 9", got)
+	}
+}
+
+// Above the high-water mark of all outboxes, a snapshot is refused by name: to the client
+// that asks for it, and to the assembler from which a marker comes.
+func TestFullOutboxesRefuseSnapshots(t *testing.T) {
+	c, _ := newPump(t, 14)
+	runUntil(t, c, time.Second)
+	const want = `close to their limit (outbox_total_high), most of it channel p1-\u003ep10: is p10 down or too slow?"}`
+	if replies := control(c, c.now, wire.InitiateRequest{}); !strings.HasSuffix(string(replies[0].Body), want) {
+		t.Errorf("reply to a client: got %s, want %s at its end", replies[0].Body, want)
+	}
+	marker := wire.Marker{Ordinal: 1, Snapshot: "S", Assembler: "p2", TimeLeft: time.Minute}
+	c.Step(c.now, []Event{fromP2(c, -1, wire.RoleChannel, "p2"), Arrived{-1, []wire.Frame{marker}}})
+	if up := c.epoch.uplinks["p2"]; up == nil || len(up.shipments) != 1 || c.epoch.recorder.Recording() {
+		t.Errorf("after a marker: got uplink %v and recording %v, want a refusal to p2, and false", up, c.epoch.recorder.Recording())
+	}
+	welcomeAll(c)
+	acknowledgeAll(c)
+	if control(c, c.now, wire.InitiateRequest{}); !c.epoch.recorder.Recording() {
+		t.Error("after the outboxes were acknowledged: got no recording, want one")
 	}
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 
@@ -23,6 +24,17 @@ func (e *epoch) obey(effects []snapshot.Effect) {
 			e.report(effect)
 		}
 	}
+}
+
+// admitSnapshot returns why no new snapshot may start at this process, or nil. The node
+// begins none when it is close to a limit that ends it.
+func (e *epoch) admitSnapshot() error {
+	if e.delivery.overTotal {
+		largest := e.largestOutbox()
+		return fmt.Errorf("the outboxes hold %d KiB, close to their limit (outbox_total_high), most of it channel %s: is %s down or too slow?",
+			e.outboxBytes>>10, largest, largest.peer.id)
+	}
+	return nil
 }
 
 // capture asks the program for its state.
