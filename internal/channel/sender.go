@@ -97,6 +97,9 @@ func (s *Sender) Bytes() int { return s.bytes }
 // Waiting returns the number of messages in the outbox.
 func (s *Sender) Waiting() int { return int(s.sent - s.acked) }
 
+// WaitingMarkers returns the number of markers that were issued and not acknowledged.
+func (s *Sender) WaitingMarkers() int { return int(s.markerSent - s.markerAcked) }
+
 // Resent returns how many messages the connection before this one carried and the
 // receiver has not got. They are sent again.
 func (s *Sender) Resent() uint64 { return s.resent }

@@ -120,3 +120,29 @@ func TestFullOutboxesRefuseSnapshots(t *testing.T) {
 		t.Error("after the outboxes were acknowledged: got no recording, want one")
 	}
 }
+
+// Each snapshot leaves a marker on the channel to an absent peer. At the limit a snapshot
+// is refused by name, until the peer has acknowledged the markers.
+func TestMarkersToAnAbsentPeerAreBounded(t *testing.T) {
+	c, _ := started(t)
+	initiate := func() (err error) {
+		c.Step(c.now+time.Millisecond, []Event{Called{func() {
+			_, err = c.epoch.initiate([]snapshot.ProcessID{"p1"}, time.Millisecond, func(*snapshot.Global) {})
+		}}})
+		return err
+	}
+	for i := range markersMax {
+		if err := initiate(); err != nil {
+			t.Fatalf("snapshot %d: got %v, want no error", i+1, err)
+		}
+	}
+	want := fmt.Sprintf("%d markers wait on channel p1->p2, and no more are kept: is p2 down?", markersMax)
+	if got := fmt.Sprint(initiate()); got != want {
+		t.Errorf("snapshot %d: got error %s, want %s", markersMax+1, got, want)
+	}
+	welcomeAll(c)
+	acknowledgeAll(c)
+	if err := initiate(); err != nil {
+		t.Errorf("after the markers were acknowledged: got error %v, want none", err)
+	}
+}

@@ -26,13 +26,24 @@ func (e *epoch) obey(effects []snapshot.Effect) {
 	}
 }
 
+// markersMax is how many markers of a channel may wait for their acknowledgement. A marker
+// is kept until then, so each snapshot adds one to the channel to an absent peer. They
+// take about 2 MiB.
+const markersMax = 16 << 10
+
 // admitSnapshot returns why no new snapshot may start at this process, or nil. The node
-// begins none when it is close to a limit that ends it.
+// begins none when it is close to a limit that ends it, or keeps too many markers. The
+// snapshots in progress may still add one marker each.
 func (e *epoch) admitSnapshot() error {
 	if e.delivery.overTotal {
 		largest := e.largestOutbox()
 		return fmt.Errorf("the outboxes hold %d KiB, close to their limit (outbox_total_high), most of it channel %s: is %s down or too slow?",
 			e.outboxBytes>>10, largest, largest.peer.id)
+	}
+	for _, out := range e.out {
+		if n := out.sender.WaitingMarkers(); n >= markersMax {
+			return fmt.Errorf("%d markers wait on channel %s, and no more are kept: is %s down?", n, out, out.peer.id)
+		}
 	}
 	return nil
 }
