@@ -28,6 +28,7 @@ func NewCluster(c ClusterConfig) (*Cluster, error) { return config.Build(c) }
 //	Program   map[string]any  // kind and settings of the program of all processes; nil means kind "go"
 //	Network   NetworkConfig   // zero means the defaults
 //	Snapshot  SnapshotConfig  // zero means the defaults
+//	Limits    LimitsConfig    // zero means the defaults
 //
 // A setting of a program is a string, a boolean, a number, a time.Duration, or a slice or
 // map of those. A program that its caller passes to [New] needs no kind and no settings.
@@ -59,3 +60,8 @@ type NetworkConfig = config.Network
 //	Limit   int           // snapshots in progress at once, 1 to 4096; default 16
 //	Markers string        // "ahead" of queued messages or "in-order"; all nodes must agree; default "ahead"
 type SnapshotConfig = config.Snapshot
+
+// LimitsConfig has the limits of a node. Zero means the default. The fields are:
+//
+//	Memory bytes // in outboxes, inboxes, recordings and parts of snapshots; default 1 GiB
+type LimitsConfig = config.Limits

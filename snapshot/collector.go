@@ -24,6 +24,7 @@ type Collector struct {
 	parts     map[ProcessID]*part // one for every process
 	recorded  int                 // processes whose state has come
 	inFlight  int                 // messages recorded at incoming ends
+	bytes     int                 // of states and messages in parts
 	restarted bool                // a process restarted during the snapshot
 }
 
@@ -108,6 +109,7 @@ func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error
 	}
 	p.recorded, p.recordedAt, p.completedAt = &piece, at, at
 	c.recorded++
+	c.bytes += len(piece.State.Bytes)
 	return nil
 }
 
@@ -128,6 +130,7 @@ func (c *Collector) addClosed(at time.Duration, p *part, piece Piece, one Closed
 	*end = piece
 	ends.count++
 	p.completedAt = at
+	c.bytes += size(one.Messages)
 	if !one.Outgoing {
 		for _, b := range one.Messages {
 			c.inFlight += b.Count
@@ -178,6 +181,9 @@ func (c *Collector) Progress() Progress {
 	}
 	return p
 }
+
+// Bytes returns how many bytes of states and messages have come.
+func (c *Collector) Bytes() int { return c.bytes }
 
 // Restarted reports whether a process has restarted during the snapshot.
 func (c *Collector) Restarted() bool { return c.restarted }

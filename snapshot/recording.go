@@ -11,6 +11,7 @@ type recording struct {
 	recorded bool  // the state is there
 	in, out  []end // one for each channel, in the order of Recorder.in and Recorder.out
 	open     int   // number of ends that are not closed
+	bytes    int   // in the messages of all ends
 }
 
 // end is the end of one channel at this process. An end is closed when its part of
@@ -61,6 +62,7 @@ func (r *Recorder) record(todo *effects, rec *recording, state State) {
 		acked, unacked := r.channels.Outbox(i)
 		recorded.Sent[i] = Count{to, sent}
 		rec.out[i].messages = unacked
+		rec.bytes += size(unacked)
 		todo.add(SendMarker{To: to, Out: i, Marker: Marker{Start: rec.Start, Sent: sent, Acked: acked}})
 	}
 	for i, from := range r.in {
@@ -68,6 +70,7 @@ func (r *Recorder) record(todo *effects, rec *recording, state State) {
 		received := r.channels.Received(i)
 		recorded.Received[i] = Count{from, received}
 		e.messages = slices.Clone(r.channels.Inbox(i))
+		rec.bytes += size(e.messages)
 		e.arrived = received
 		if n := len(e.messages); n > 0 {
 			e.arrived = e.messages[n-1].Last()
@@ -112,6 +115,7 @@ func (r *Recorder) closeIncoming(todo *effects, rec *recording, i int) {
 // reportClosed closes an end and reports its record. The last end that closes finishes
 // the recording.
 func (r *Recorder) reportClosed(todo *effects, rec *recording, e *end, piece Closed) {
+	rec.bytes -= size(e.messages)
 	e.closed, e.messages = true, nil
 	piece.Process, piece.Incarnation = r.self, r.incarnation
 	if rec.open--; rec.open == 0 {
@@ -152,6 +156,22 @@ func (r *Recorder) Waits(id ID) []string {
 		}
 	}
 	return waits
+}
+
+// Bytes returns how many bytes of messages this process has recorded for a snapshot in
+// progress and not reported yet.
+func (r *Recorder) Bytes(id ID) int {
+	if rec := r.find(id); rec != nil {
+		return rec.bytes
+	}
+	return 0
+}
+
+func size(batches []Batch) (bytes int) {
+	for _, b := range batches {
+		bytes += len(b.Body)
+	}
+	return bytes
 }
 
 // through returns the batches without the messages after number seq.

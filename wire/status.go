@@ -18,6 +18,7 @@ type ProcessStatus struct {
 	Outgoing    []OutgoingStatus     `json:"outgoing"`
 	Incoming    []IncomingStatus     `json:"incoming"`
 	Snapshots   []SnapshotStatus     `json:"snapshots"`
+	Memory      MemoryStatus         `json:"memory"`
 }
 
 // LinkStatus is the part of the status that both ends of a channel have.
@@ -58,6 +59,17 @@ type IncomingStatus struct {
 type Queue struct {
 	Messages int `json:"messages"`
 	Bytes    int `json:"bytes"`
+}
+
+// MemoryStatus is how many bytes of messages and states a node holds. A message that
+// several snapshots have recorded counts once for each.
+type MemoryStatus struct {
+	Limit      int `json:"limit"`
+	Used       int `json:"used"`       // the sum of the following
+	Outboxes   int `json:"outboxes"`   // with 128 for each marker that waits
+	Inboxes    int `json:"inboxes"`    // arrived and not received
+	Recordings int `json:"recordings"` // recorded and not in a part yet
+	Parts      int `json:"parts"`      // on their way to an assembler, or come together here
 }
 
 // SnapshotStatus is a snapshot in progress at a process.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -71,6 +73,10 @@ func (e *env) runNode(c *cli.Context, cluster *config.Cluster, p config.Process)
 			io.Copy(io.Discard, e.stdin)
 			cancel()
 		}()
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		// The garbage collector needs about as much as is in use.
+		debug.SetMemoryLimit(2 * int64(cluster.Limits.Memory))
 	}
 	if err := n.Run(ctx); err != nil {
 		return fail(exitUnknown, "", "%s stopped: %w", p.ID, err)

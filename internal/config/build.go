@@ -56,7 +56,7 @@ func (fs *faults) tree(at place, from reflect.Value) map[string]any {
 		switch value := field.Interface().(type) {
 		case []ProcessDefinition:
 			tree[key] = fs.processTrees(value)
-		case Network, Snapshot:
+		case Network, Snapshot, Limits:
 			tree[key] = fs.tree(at.key(key), field)
 		default:
 			tree[key] = fs.plain(at.key(key), field)

@@ -68,6 +68,8 @@ outbox_total_high = "1MiB"
 timeout = "24h"
 limit = 4096
 markers = "in-order"
+[limits]
+memory = "8GiB"
 `, Definition{
 			Name: "all",
 			Processes: []ProcessDefinition{
@@ -84,6 +86,7 @@ markers = "in-order"
 				OutboxHigh: 64 << 10, OutboxLimit: 1 << 30, OutboxTotal: 5<<30 + 1, OutboxTotalHigh: 1 << 20,
 			},
 			Snapshot: Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order"},
+			Limits:   Limits{Memory: 8 << 30},
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

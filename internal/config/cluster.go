@@ -45,6 +45,8 @@ type Cluster struct {
 	Network Network
 	// Snapshot is the table [snapshot].
 	Snapshot Snapshot
+	// Limits is the table [limits].
+	Limits Limits
 	// ChannelsNamed reports whether the file names the channels of any process.
 	ChannelsNamed bool
 	// Path of the file; empty for a cluster that was built in code.
@@ -122,6 +124,15 @@ type Snapshot struct {
 	// yet, or "in-order" in their place between the messages (the textbook rule). All
 	// nodes must agree. Default "ahead"; empty means the default.
 	Markers string `toml:"markers" default:"ahead" oneof:"ahead in-order"`
+}
+
+// Limits is the table [limits]. A field that is zero in a [Definition] has its default.
+type Limits struct {
+	// Memory is how many bytes a node may hold in outboxes, inboxes, recordings and parts
+	// of snapshots, from 1 MiB to 1 TiB. Above half of it the node refuses new snapshots.
+	// Above it the node ends those for which it holds most. OutboxTotal must be at most
+	// Memory. Default 1 GiB; zero means the default.
+	Memory Size `toml:"memory" default:"1GiB" min:"1MiB" max:"1024GiB"`
 }
 
 // Process returns the process with the given id. It returns false if there is none.

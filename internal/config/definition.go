@@ -19,6 +19,8 @@ type Definition struct {
 	Network Network `toml:"network"`
 	// Snapshot has the settings of snapshots. A field that is zero has its default.
 	Snapshot Snapshot `toml:"snapshot"`
+	// Limits has the limits of a node. A field that is zero has its default.
+	Limits Limits `toml:"limits"`
 }
 
 // ProcessDefinition is one process of a [Definition].

@@ -63,7 +63,7 @@ func TestCommentedOutSettingsAreTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if given.Hash() != full.Hash() || given.Network != full.Network || given.Snapshot != full.Snapshot {
+	if given.Hash() != full.Hash() || given.Network != full.Network || given.Snapshot != full.Snapshot || given.Limits != full.Limits {
 		t.Errorf("without the comment signs\ngot  %+v\nwant %+v", full, given)
 	}
 	p3, _ := full.Process(snapshot.ProcessID("p3"))
@@ -79,7 +79,7 @@ func TestRepositoryFileIsComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	prose := strings.Join(strings.Fields(strings.ReplaceAll(string(text), "\n#", "\n")), " ")
-	for _, table := range []any{Definition{}, ProcessDefinition{}, Network{}, Snapshot{}} {
+	for _, table := range []any{Definition{}, ProcessDefinition{}, Network{}, Snapshot{}, Limits{}} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(table)) {
 			key := field.Tag.Get("toml")
 			if !regexp.MustCompile(`(?m)^(# )?(\[+` + key + `\]+$|` + key + ` = )`).Match(text) {

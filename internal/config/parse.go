@@ -62,7 +62,7 @@ func column(file string, position toml.Position) int {
 func (fs *faults) checkDefinition(d Definition) {
 	at := root()
 	fs.checkName(at.key("name"), d.Name)
-	fs.checkOutboxes(at.key("network"), d.Network)
+	fs.checkOutboxes(at.key("network"), d.Network, d.Limits.Memory)
 	switch n := len(d.Processes); {
 	case n == 0:
 		fs.add(at.key("process"), "is missing: write at least one [[process]]")
@@ -100,9 +100,9 @@ func (fs *faults) checkName(at place, name string) {
 }
 
 // checkOutboxes checks that an outbox holds the program back before it ends the node, and
-// that all outboxes together do too.
-func (fs *faults) checkOutboxes(at place, n Network) {
-	if n.OutboxHigh == 0 || n.OutboxLimit == 0 || n.OutboxTotal == 0 {
+// that all outboxes together do too, within the memory of the node.
+func (fs *faults) checkOutboxes(at place, n Network, memory Size) {
+	if n.OutboxHigh == 0 || n.OutboxLimit == 0 || n.OutboxTotal == 0 || memory == 0 {
 		return // a value has a fault already
 	}
 	if n.OutboxHigh >= n.OutboxLimit {
@@ -110,6 +110,9 @@ func (fs *faults) checkOutboxes(at place, n Network) {
 	}
 	if n.OutboxLimit > n.OutboxTotal {
 		fs.add(at.key("outbox_limit"), "must be at most outbox_total (%v), not %v", n.OutboxTotal, n.OutboxLimit)
+	}
+	if n.OutboxTotal > memory {
+		fs.add(at.key("outbox_total"), "must be at most limits.memory (%v), not %v", memory, n.OutboxTotal)
 	}
 	if n.OutboxTotalHigh >= n.OutboxTotal {
 		fs.add(at.key("outbox_total_high"), "must be less than outbox_total (%v), not %v", n.OutboxTotal, n.OutboxTotalHigh)
@@ -178,7 +181,7 @@ func (fs *faults) checkChannels(at place, channels []snapshot.ProcessID, ids map
 // cluster returns the defined cluster, with default channels and merged programs. The
 // definition must have no fault.
 func (d Definition) cluster(path string) *Cluster {
-	c := &Cluster{Name: d.Name, Network: d.Network, Snapshot: d.Snapshot, Path: path}
+	c := &Cluster{Name: d.Name, Network: d.Network, Snapshot: d.Snapshot, Limits: d.Limits, Path: path}
 	for _, p := range d.Processes {
 		program := newProgram(merge(d.Program, p.Program))
 		channels := p.Channels

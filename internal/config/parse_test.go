@@ -42,23 +42,27 @@ func TestSettingsReplaceTheDefaults(t *testing.T) {
 		text     string
 		network  Network
 		snapshot Snapshot
+		limits   Limits
 	}{
 		{
 			small,
 			Network{Window: 1 << 20, OutboxHigh: 48 << 20, OutboxLimit: 64 << 20, OutboxTotal: 512 << 20, OutboxTotalHigh: 256 << 20},
 			Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "ahead"},
+			Limits{Memory: 1 << 30},
 		},
 		{
 			small + `
 network = { delay = "1h", insecure = true, window = "4KiB", outbox_high = "65536B", outbox_limit = "16GiB", outbox_total = "64GiB", outbox_total_high = "1MiB" }
 snapshot = { timeout = "24h", limit = 4096, markers = "in-order" }
+limits = { memory = "64GiB" }
 `,
 			Network{Delay: time.Hour, Insecure: true, Window: 4 << 10, OutboxHigh: 64 << 10, OutboxLimit: 16 << 30, OutboxTotal: 64 << 30, OutboxTotalHigh: 1 << 20},
 			Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order"},
+			Limits{Memory: 64 << 30},
 		},
 	} {
-		got, want := parse(t, test.text), Cluster{Name: "bank", Path: "cluster.toml", Network: test.network, Snapshot: test.snapshot}
-		if got.Name != want.Name || got.Path != want.Path || got.Network != want.Network || got.Snapshot != want.Snapshot {
+		got, want := parse(t, test.text), Cluster{Name: "bank", Path: "cluster.toml", Network: test.network, Snapshot: test.snapshot, Limits: test.limits}
+		if got.Name != want.Name || got.Path != want.Path || got.Network != want.Network || got.Snapshot != want.Snapshot || got.Limits != want.Limits {
 			t.Errorf("%s\ngot  %+v\nwant %+v", test.text, got, want)
 		}
 	}
@@ -131,7 +135,7 @@ network = { Delay = "1s", x = 1 }
 dir = "x"
 `, `
 cluster.toml:9: unknown key "nmae": did you mean "name"?
-cluster.toml:10: unknown key "colour": the keys here are name, process, program, network, snapshot
+cluster.toml:10: unknown key "colour": the keys here are name, process, program, network, snapshot, limits
 cluster.toml:11: network: unknown key "Delay": did you mean "delay"?
 cluster.toml:11: network: unknown key "x": the keys here are delay, insecure, window, outbox_high, outbox_limit, outbox_total, outbox_total_high
 cluster.toml:12: snapshot: unknown key "store": the keys here are timeout, limit, markers
@@ -182,9 +186,11 @@ cluster.toml:10: snapshot.markers: must be one of ahead, in-order, not "first"`}
 
 		{"outboxes that do not fit into each other", small + `
 network = { outbox_high = "32MiB", outbox_limit = "32MiB", outbox_total = "31MiB", outbox_total_high = "1GiB" }
+limits.memory = "30MiB"
 `, `
 cluster.toml:9: network.outbox_high: must be less than outbox_limit (32MiB), not 32MiB
 cluster.toml:9: network.outbox_limit: must be at most outbox_total (31MiB), not 32MiB
+cluster.toml:9: network.outbox_total: must be at most limits.memory (30MiB), not 31MiB
 cluster.toml:9: network.outbox_total_high: must be less than outbox_total (31MiB), not 1GiB`},
 
 		{"an outbox beyond a default", small + `
@@ -344,7 +350,7 @@ func TestProcessesAreLimited(t *testing.T) {
 func TestFaultsAreShort(t *testing.T) {
 	_, err := Parse("f", []byte(small+"network.delay = '"+strings.Repeat("é", 1000)+"'\n\"a\\nb\" = 1"))
 	wantError(t, err, `f:8: network.delay: "`+strings.Repeat("é", 80)+`"… is not a duration: write a number and its unit, such as "50ms" or "1m30s"`+"\n"+
-		`f:9: unknown key "a\nb": the keys here are name, process, program, network, snapshot`)
+		`f:9: unknown key "a\nb": the keys here are name, process, program, network, snapshot, limits`)
 }
 
 func TestNamesAreChecked(t *testing.T) {

@@ -19,6 +19,7 @@ type assembling struct {
 	contributors []*contributor // connections to which the outcome is sent
 	finished     func(*snapshot.Global)
 	timeUp       *timer
+	memoryFull   string // why it was ended early; empty if it was not
 }
 
 // initiate starts a snapshot of which this process is the assembler and the first
@@ -64,6 +65,7 @@ func (e *epoch) collect(id snapshot.ID, pieces []snapshot.Piece) {
 		if err := a.collector.Add(e.core.now-a.started, piece); err != nil {
 			e.core.log.Error().Err(err).Str("snapshot", string(id)).Msg("piece of a part dropped")
 		}
+		e.grew(weight(piece))
 	}
 	if a.collector.Done() {
 		e.finishSnapshot(a)
@@ -131,6 +133,9 @@ func addWait(g *snapshot.Global, m *snapshot.Missing) {
 
 // whyMissing returns a function that explains why the part of a process did not come.
 func (e *epoch) whyMissing(a *assembling) func(snapshot.ProcessID) (snapshot.Reason, string) {
+	if a.memoryFull != "" {
+		return func(snapshot.ProcessID) (snapshot.Reason, string) { return snapshot.PartNotReceived, a.memoryFull }
+	}
 	if a.collector.Restarted() {
 		return func(snapshot.ProcessID) (snapshot.Reason, string) {
 			return snapshot.PartNotReceived, "the snapshot ended when a process had restarted"

@@ -46,7 +46,8 @@ func (o *contributor) String() string {
 	return fmt.Sprintf("assembly %s->%s", o.peer, o.epoch.core.self)
 }
 
-func (o *contributor) closed(error) {}
+// closed frees the sections. An assembly may refer to the contributor until it ends.
+func (o *contributor) closed(error) { o.sections, o.bytes = nil, 0 }
 
 func (o *contributor) frame(f wire.Frame) error {
 	switch f := f.(type) {
@@ -97,6 +98,7 @@ func (o *contributor) section(f wire.Chunk) (section []byte, whole bool, err err
 	if !begun {
 		o.bytes += sectionBytes
 	}
+	o.epoch.grew(f.Len())
 	if o.bytes += f.Len(); o.bytes > PartMax {
 		return nil, false, fmt.Errorf("unfinished sections of more than %d bytes", PartMax)
 	}

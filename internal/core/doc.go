@@ -23,5 +23,6 @@
 //   - recording.go, report.go, uplink.go: this process's part of a snapshot, on its way
 //     to the assembler;
 //   - assemble.go, contributor.go: the assembler's side;
-//   - control.go, status.go: the sessions of clients.
+//   - control.go, status.go: the sessions of clients;
+//   - memory.go: what counts as memory, and its limit.
 package core

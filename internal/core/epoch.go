@@ -29,6 +29,7 @@ type epoch struct {
 	allUp    bool   // set by checkAllUp, cleared when a channel goes down
 
 	outboxBytes int // in all outboxes
+	grown       int // bytes that were added since limitMemory looked last
 	// dirtyOut and dirtyIn are the halves of channels on which something happened
 	// since the last flush.
 	dirtyOut []*outgoing
@@ -121,6 +122,7 @@ func (e *epoch) guard(f func()) func() {
 func (e *epoch) step() {
 	e.timers.fire(e.core.now)
 	e.deliver()
+	e.limitMemory()
 	e.flush()
 }
 

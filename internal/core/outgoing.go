@@ -81,6 +81,7 @@ func (e *epoch) largestOutbox() *outgoing {
 func (o *outgoing) accountOutbox() {
 	e, bytes, limits := o.epoch, o.sender.Bytes(), &o.epoch.core.Cluster.Network
 	e.outboxBytes += bytes - o.bytes
+	e.grew(max(0, bytes-o.bytes))
 	o.bytes = bytes
 	was := o.overHigh
 	o.overHigh = above(was, bytes, limits.OutboxHigh)

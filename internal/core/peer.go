@@ -80,7 +80,9 @@ type channels struct{ epoch *epoch }
 func (c channels) Sent(out int) uint64 { return c.epoch.out[out].sender.Sent() }
 
 func (c channels) Outbox(out int) (uint64, []snapshot.Batch) {
-	return c.epoch.out[out].sender.Outbox()
+	sender := &c.epoch.out[out].sender
+	c.epoch.grew(sender.Bytes())
+	return sender.Outbox()
 }
 
 func (c channels) PeerOut(out int) (snapshot.Incarnation, []snapshot.Reset) {
@@ -89,7 +91,11 @@ func (c channels) PeerOut(out int) (snapshot.Incarnation, []snapshot.Reset) {
 
 func (c channels) Received(in int) uint64 { return c.epoch.in[in].receiver.Received() }
 
-func (c channels) Inbox(in int) []snapshot.Batch { return c.epoch.in[in].receiver.Inbox() }
+func (c channels) Inbox(in int) []snapshot.Batch {
+	receiver := &c.epoch.in[in].receiver
+	c.epoch.grew(receiver.Bytes())
+	return receiver.Inbox()
+}
 
 func (c channels) PeerIn(in int) (snapshot.Incarnation, []snapshot.Reset) {
 	return c.epoch.in[in].peer.Incarnation, c.epoch.in[in].resets

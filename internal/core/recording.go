@@ -32,13 +32,17 @@ func (e *epoch) obey(effects []snapshot.Effect) {
 const markersMax = 16 << 10
 
 // admitSnapshot returns why no new snapshot may start at this process, or nil. The node
-// begins none when it is close to a limit that ends it, or keeps too many markers. The
-// snapshots in progress may still add one marker each.
+// begins none when it is close to a limit that ends it, when half of its memory is in use,
+// or when it keeps too many markers. The snapshots in progress may still add one marker
+// each.
 func (e *epoch) admitSnapshot() error {
 	if e.delivery.overTotal {
 		largest := e.largestOutbox()
 		return fmt.Errorf("the outboxes hold %d KiB, close to their limit (outbox_total_high), most of it channel %s: is %s down or too slow?",
 			e.outboxBytes>>10, largest, largest.peer.id)
+	}
+	if m := e.memory(); m.Used > m.Limit/2 {
+		return fmt.Errorf("the node holds %d KiB, more than half of its memory (limits.memory)", m.Used>>10)
 	}
 	for _, out := range e.out {
 		if n := out.sender.WaitingMarkers(); n >= markersMax {

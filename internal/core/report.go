@@ -12,6 +12,7 @@ import (
 type pending struct {
 	snapshot.Start
 	pieces   []snapshot.Piece
+	waiting  int // bytes of pieces
 	timer    *timer
 	sections uint64 // number of the next section
 	bytes    int    // of all sections so far
@@ -35,6 +36,8 @@ func (e *epoch) report(r snapshot.Report) {
 		e.pending[r.Start.ID] = p
 	}
 	p.pieces = append(p.pieces, r.Piece)
+	p.waiting += weight(r.Piece)
+	e.grew(weight(r.Piece))
 	switch {
 	case r.Last:
 		delete(e.pending, r.Start.ID)
@@ -51,17 +54,17 @@ func (e *epoch) sendPending(p *pending) {
 	c := e.core
 	p.timer.cancel()
 	p.timer = nil
-	pieces, section := p.pieces, p.sections
-	p.pieces = nil
+	pieces, bytes, section := p.pieces, p.waiting, p.sections
+	p.pieces, p.waiting = nil, 0
 	p.sections++
 	if p.Assembler == c.self {
-		e.work(size(pieces), func() any { return resolve(pieces) }, func(result any) {
+		e.work(bytes, func() any { return resolve(pieces) }, func(result any) {
 			e.collect(p.ID, result.([]snapshot.Piece))
 		})
 		return
 	}
 	encode := func() any { return wire.Section(c.self, c.Incarnation, resolve(pieces)) }
-	e.work(size(pieces), encode, func(result any) {
+	e.work(bytes, encode, func(result any) {
 		bytes := result.([][]byte)
 		for _, b := range bytes {
 			p.bytes += len(b)
@@ -114,21 +117,18 @@ func chunks(self snapshot.ProcessID, id snapshot.ID, section uint64, bytes [][]b
 	return frames
 }
 
-// size returns about how many bytes the pieces hold. A state that has still to be
-// encoded counts as large.
-func size(pieces []snapshot.Piece) int {
-	n := 0
-	for _, piece := range pieces {
-		switch piece := piece.(type) {
-		case snapshot.Recorded:
-			n += len(piece.State.Bytes)
-			if piece.State.Encode != nil {
-				return inlineMax + 1
-			}
-		case snapshot.Closed:
-			for _, b := range piece.Messages {
-				n += len(b.Body)
-			}
+// weight returns about how many bytes a piece holds. A state that has still to be encoded
+// counts as large.
+func weight(piece snapshot.Piece) (n int) {
+	switch piece := piece.(type) {
+	case snapshot.Recorded:
+		if piece.State.Encode != nil {
+			return inlineMax + 1
+		}
+		return len(piece.State.Bytes)
+	case snapshot.Closed:
+		for _, b := range piece.Messages {
+			n += len(b.Body)
 		}
 	}
 	return n

@@ -29,6 +29,7 @@ func (c *Core) status() wire.ProcessStatus {
 	s := wire.ProcessStatus{
 		Process: p.ID, Incarnation: c.Incarnation, Epoch: c.epochNumber(), UptimeMS: milliseconds(c.now), PID: c.PID, Program: p.Program.Kind,
 		Outgoing: []wire.OutgoingStatus{}, Incoming: []wire.IncomingStatus{}, Snapshots: []wire.SnapshotStatus{},
+		Memory: wire.MemoryStatus{Limit: int(c.Cluster.Limits.Memory)},
 	}
 	if c.epoch != nil {
 		c.epoch.addStatus(&s)
@@ -54,6 +55,7 @@ func (e *epoch) addStatus(s *wire.ProcessStatus) {
 		})
 	}
 	s.Snapshots = e.snapshotStatus()
+	s.Memory = e.memory()
 }
 
 // snapshotStatus lists the snapshots in progress and what they wait for: this process's

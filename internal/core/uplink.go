@@ -27,6 +27,7 @@ type uplink struct {
 type shipment struct {
 	snapshot.Start
 	frames  []wire.Frame
+	bytes   int // of the chunks in frames
 	written int // frames written on the current connection
 	timeUp  *timer
 }
@@ -49,13 +50,20 @@ func (u *uplink) String() string {
 }
 
 // ship sends frames about a snapshot, now or once there is a connection.
-func (u *uplink) ship(s snapshot.Start, frames []wire.Frame) {
-	i := slices.IndexFunc(u.shipments, func(one *shipment) bool { return one.ID == s.ID })
+func (u *uplink) ship(start snapshot.Start, frames []wire.Frame) {
+	i := slices.IndexFunc(u.shipments, func(one *shipment) bool { return one.ID == start.ID })
 	if i < 0 {
 		i = len(u.shipments)
-		u.shipments = append(u.shipments, &shipment{Start: s, timeUp: u.epoch.timers.add(s.Deadline, func() { u.forget(s.ID) })})
+		u.shipments = append(u.shipments, &shipment{Start: start, timeUp: u.epoch.timers.add(start.Deadline, func() { u.forget(start.ID) })})
 	}
-	u.shipments[i].frames = append(u.shipments[i].frames, frames...)
+	s := u.shipments[i]
+	s.frames = append(s.frames, frames...)
+	for _, f := range frames {
+		if chunk, ok := f.(wire.Chunk); ok {
+			s.bytes += chunk.Len()
+			u.epoch.grew(chunk.Len())
+		}
+	}
 	u.idle.cancel()
 	u.idle = nil
 	switch {
