@@ -88,8 +88,9 @@ type Network struct {
 	// authentication. Default false.
 	Insecure bool `toml:"insecure" default:"false"`
 	// Window is how many bytes of messages a channel may carry beyond what the
-	// receiving program has received, from 4 KiB to 1 GiB. Default 1 MiB; zero means
-	// the default.
+	// receiving program has received, from 4 KiB to 1 GiB. It is less where the windows
+	// of all incoming channels would have more than a quarter of Limits.Memory. Default
+	// 1 MiB; zero means the default.
 	Window Size `toml:"window" default:"1MiB" min:"4KiB" max:"1GiB"`
 	// OutboxHigh is the high-water mark of an outbox, in bytes, from 64 KiB to 16 GiB.
 	// Above it the node holds back the timers of its program, the requests of clients

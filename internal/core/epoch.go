@@ -78,9 +78,10 @@ func newEpoch(c *Core, b Begin) *epoch {
 		out.peer.outgoing, out.peer.Out = out, &out.sender
 		e.out = append(e.out, out)
 	}
+	window := c.window()
 	for _, from := range c.topology.In(c.self) {
 		in := &incoming{epoch: e, peer: e.peers[from], receiver: channel.Receiver{
-			Rule: c.rule(), Window: int(c.Cluster.Network.Window), FreeList: &e.freeList,
+			Rule: c.rule(), Window: window, FreeList: &e.freeList,
 		}}
 		in.peer.incoming, in.peer.In = in, &in.receiver
 		e.in = append(e.in, in)

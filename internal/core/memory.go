@@ -13,6 +13,16 @@ import (
 // markerBytes is what a marker that waits for its acknowledgement counts for.
 const markerBytes = 128
 
+// window returns the window of each incoming channel. All windows together have at most a
+// quarter of the memory, so that many slow channels do not fill it.
+func (c *Core) window() int {
+	share := int(c.Cluster.Limits.Memory) / 4 / max(1, len(c.topology.In(c.self)))
+	return min(int(c.Cluster.Network.Window), max(share, windowMin))
+}
+
+// windowMin is the smallest window that a cluster file may have, in bytes.
+const windowMin = 4 << 10
+
 // holding is how many bytes this process holds for one snapshot.
 type holding struct {
 	snapshot.Start

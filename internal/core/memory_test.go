@@ -23,7 +23,7 @@ func (p *sink) Receive(snapshot.ProcessID, []byte) {}
 
 func (p *sink) Capture(done func(program.State)) { done(program.State{Bytes: []byte("{}")}) }
 
-// small is the core of p1 among three processes, with a memory of 4 MiB. p2 and p3 have
+// small is the core of p1 among n processes, with a memory of 4 MiB. p2 and p3 have
 // connected, by the connections -2 and -3.
 type small struct {
 	*Core
@@ -31,15 +31,18 @@ type small struct {
 	next    uint64 // number of p3's next message
 }
 
-func newSmall(t *testing.T) *small {
+func newSmall(t *testing.T, n int) *small {
 	t.Helper()
-	cluster, err := config.Build(config.Definition{
+	d := config.Definition{
 		Name: "t", Limits: config.Limits{Memory: 4 << 20},
 		Network: config.Network{OutboxHigh: 64 << 10, OutboxLimit: 128 << 10, OutboxTotal: 256 << 10},
-		Processes: []config.ProcessDefinition{
-			{ID: "p1", Address: "127.0.0.1:1"}, {ID: "p2", Address: "127.0.0.1:2"}, {ID: "p3", Address: "127.0.0.1:3"},
-		},
-	})
+	}
+	for i := range n {
+		d.Processes = append(d.Processes, config.ProcessDefinition{
+			ID: snapshot.ProcessID(fmt.Sprint("p", i+1)), Address: fmt.Sprint("127.0.0.1:", i+1),
+		})
+	}
+	cluster, err := config.Build(d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +86,7 @@ func (c *small) checkUsed(t *testing.T) {
 }
 
 func TestStatusCountsMemory(t *testing.T) {
-	c := newSmall(t)
+	c := newSmall(t, 3)
 	c.program.process.Hold()
 	c.program.process.Send("p2", make([]byte, 1000))
 	c.feed(1000)
@@ -96,10 +99,21 @@ func TestStatusCountsMemory(t *testing.T) {
 	}
 }
 
+// The windows of many channels share a quarter of the memory.
+func TestWindowsFitTheMemory(t *testing.T) {
+	for n, want := range map[int]int{3: 512 << 10, 65: 16 << 10, 513: 4 << 10} {
+		for _, in := range newSmall(t, n).epoch.in {
+			if got := in.receiver.Window; got != want {
+				t.Fatalf("window of %s among %d processes: got %d, want %d", in, n, got, want)
+			}
+		}
+	}
+}
+
 // A process that records more than its memory holds ends its part, and says why. The node
 // goes on.
 func TestRecordingIsBounded(t *testing.T) {
-	c := newSmall(t)
+	c := newSmall(t, 3)
 	c.record(t)
 	for range 4 * 4 << 20 / message {
 		if exits := only[Exit](c.feed(message)); len(exits) > 0 {
@@ -123,7 +137,7 @@ func TestRecordingIsBounded(t *testing.T) {
 
 // An assembler whose memory is full ends the snapshot as partial, and says why.
 func TestAssemblyIsBounded(t *testing.T) {
-	c := newSmall(t)
+	c := newSmall(t, 3)
 	replies := control(c.Core, c.now, wire.InitiateRequest{})
 	for range 2 * 4 << 20 / message {
 		effects := c.feed(message)
@@ -145,7 +159,7 @@ func TestAssemblyIsBounded(t *testing.T) {
 }
 
 func TestHalfOfTheMemoryRefusesSnapshots(t *testing.T) {
-	c := newSmall(t)
+	c := newSmall(t, 3)
 	c.record(t)
 	for range 2<<20/message + 1 {
 		c.feed(message)
