@@ -59,8 +59,8 @@ func broadcaster() {
 		case "pid":
 			reply.Body.Code = os.Getpid()
 		case "shout":
-			for n := range 30_000 {
-				fmt.Fprintf(os.Stderr, "%0200d\n", n)
+			for n := range 2000 {
+				fmt.Fprintf(os.Stderr, "%02000d\n", n)
 			}
 		case "leave":
 			fmt.Fprintln(os.Stderr, "as you wish")

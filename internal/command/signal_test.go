@@ -169,7 +169,7 @@ func TestUpReportsDroppedLines(t *testing.T) {
 	c := p.start(w, "chandy", "up")
 	p.chandy("initiate", "--wait")
 	p.chandy("call", "p1", `{"type":"shout"}`)
-	p.check(r.SetReadDeadline(time.Now().Add(10 * time.Second)))
+	p.check(r.SetReadDeadline(time.Now().Add(30 * time.Second)))
 	lines := bufio.NewScanner(r)
 	for lines.Scan() && !strings.HasPrefix(lines.Text(), "chandy: dropped ") {
 	}
