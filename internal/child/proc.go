@@ -31,11 +31,12 @@ type Proc struct {
 	stopOnce  sync.Once
 	stopping  sync.WaitGroup // the goroutine of stop
 
-	mu       sync.Mutex // guards the fields below
-	reaped   bool       // the child's id may belong to another process
-	deadline time.Time  // of reads after the child has exited
-	reason   error      // why we end the child
-	last     string     // last line on stderr
+	mu        sync.Mutex // guards the fields below
+	signalled bool       // stop has sent the child a signal
+	reaped    bool       // the child's id may belong to another process
+	deadline  time.Time  // of reads after the child has exited
+	reason    error      // why we end the child
+	last      string     // last line on stderr
 }
 
 // Start starts a child in a process group of its own. On Linux the child is killed when
@@ -115,7 +116,7 @@ func (p *Proc) run(started chan<- error) {
 	p.input.writer.Wait()
 	closeFiles(p.stdout, p.stderr)
 	p.mu.Lock()
-	end := End{State: state, Reason: p.reason, Stderr: p.last}
+	end := End{State: state, Reason: p.reason, Signalled: p.signalled, Stderr: p.last}
 	p.mu.Unlock()
 	p.spec.Ended(end)
 	close(p.ended)

@@ -42,6 +42,8 @@ type End struct {
 	State *os.ProcessState
 	// Reason is why we ended the child. Nil means that it exited on its own or by Close.
 	Reason error
+	// Signalled reports whether we sent the child a signal before it ended.
+	Signalled bool
 	// Stderr is the last line on stderr, or empty.
 	Stderr string
 }
@@ -52,8 +54,8 @@ func (e End) Err() error {
 	if e.Reason != nil {
 		text = "the child " + e.Reason.Error()
 	}
-	// A status of 0 adds nothing to a reason, and a signal was probably ours.
-	if e.State != nil && (e.Reason == nil || e.State.ExitCode() > 0) {
+	// A status of 0 adds nothing to a reason, nor does one that our signal caused.
+	if e.State != nil && (e.Reason == nil || !e.State.Success() && !e.Signalled) {
 		text += ": " + e.State.String()
 	}
 	if e.Stderr != "" {

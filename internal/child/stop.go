@@ -52,6 +52,9 @@ func (p *Proc) stop() {
 				case <-p.exited:
 					return
 				case <-time.After(grace):
+					p.mu.Lock()
+					p.signalled = true
+					p.mu.Unlock()
 					p.signal(s)
 				}
 			}
