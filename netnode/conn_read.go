@@ -36,12 +36,10 @@ func (c *conn) readAccepted() {
 	c.node.post(core.Accepted{Conn: c.id, Remote: c.socket.RemoteAddr().String(), Hello: hello})
 	select {
 	case <-c.accepted:
-	case <-c.done: // refused
-		c.finish()
-		return
+		c.reader.SetLimit(wire.FrameMax)
+		c.client = hello.Role == wire.RoleControl
+	case <-c.done: // refused, or ended before the core decided: then read reports it
 	}
-	c.reader.SetLimit(wire.FrameMax)
-	c.client = hello.Role == wire.RoleControl
 	c.read()
 }
 
@@ -59,7 +57,9 @@ func (c *conn) readHello() (wire.Hello, error) {
 	return hello, nil
 }
 
-// read hands over frames until the connection ends.
+// read hands over frames until the connection ends, and reports the end. It must be called
+// for every connection of which the core has received an event: what the core counts for a
+// connection ends with Closed.
 func (c *conn) read() {
 	for {
 		if c.client {
