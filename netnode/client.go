@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
+	"os"
 	"time"
 
+	"chandy/internal/config"
 	"chandy/internal/printable"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -28,21 +31,51 @@ type Client struct {
 }
 
 // DialClient connects to the node of a process, at the address of the process in the
-// cluster. It waits until the node accepts the client or ctx is done, and does not retry.
-// A nil network is not allowed; use [TCP], or the Network of the nodes. The error wraps a
-// [*Refused] if the node refused. The caller must close the Client.
+// cluster. It waits until the node accepts the client or ctx is done. While the node is
+// busy, it tries again; it does not retry after any other error. A nil network is not
+// allowed; use [TCP], or the Network of the nodes. The error wraps a [*Refused] if the node
+// refused, also if ctx was done before a busy node had room. The caller must close the
+// Client.
 func DialClient(ctx context.Context, cluster *Cluster, id snapshot.ProcessID, network Network) (*Client, error) {
 	p, ok := cluster.Process(id)
 	if !ok {
 		return nil, fmt.Errorf("no process %q in cluster %q", id, cluster.Name)
 	}
+	var busy *Refused
+	for wait := busyWaitMin; ; wait = min(2*wait, busyWaitMax) {
+		c, err := dialOnce(ctx, cluster, p, network)
+		var refused *Refused
+		switch {
+		case errors.As(err, &refused) && refused.Code == wire.Busy:
+			busy = refused
+		case err != nil && busy != nil && (ctx.Err() != nil || os.IsTimeout(err)): // the network may notice first
+			return nil, busy
+		default:
+			return c, err
+		}
+		select {
+		case <-time.After(wait/2 + rand.N(wait/2)):
+		case <-ctx.Done():
+			return nil, busy
+		}
+	}
+}
+
+// A client waits a random time between two attempts to reach a busy node: between half of
+// busyWaitMin and all of it the first time, and twice as long each further time.
+const (
+	busyWaitMin = 10 * time.Millisecond
+	busyWaitMax = 500 * time.Millisecond
+)
+
+func dialOnce(ctx context.Context, cluster *Cluster, p config.Process, network Network) (*Client, error) {
 	socket, err := network.Dial(ctx, p.Address)
 	if err != nil {
 		return nil, err
 	}
 	c := &Client{socket: socket, reader: wire.NewReader(socket, wire.AnswerMax)}
 	defer c.bind(ctx)()
-	if err := c.sendHello(cluster, id); err != nil {
+	if err := c.sendHello(cluster, p.ID); err != nil {
 		socket.Close()
 		return nil, c.because(ctx, err)
 	}
@@ -65,11 +98,14 @@ func (c *Client) sendHello(cluster *Cluster, id snapshot.ProcessID) error {
 		Role: wire.RoleControl, VersionMin: wire.Version, VersionMax: wire.Version,
 		Cluster: cluster.Name, ConfigHash: cluster.Hash(), To: id,
 	}
-	if _, err := c.socket.Write(wire.Append(nil, hello)); err != nil {
-		return fmt.Errorf("say hello to %s: %w", id, err)
-	}
+	// A busy node refuses before it has read the hello. It has closed the connection then,
+	// so the write may fail, but the refusal can be read.
+	_, unsent := c.socket.Write(wire.Append(nil, hello))
 	f, err := c.reader.Read()
-	if err != nil {
+	switch {
+	case err != nil && unsent != nil:
+		return fmt.Errorf("say hello to %s: %w", id, unsent)
+	case err != nil:
 		return fmt.Errorf("read the answer of %s: %w", id, err)
 	}
 	switch f := f.(type) {

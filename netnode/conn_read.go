@@ -24,10 +24,11 @@ func (c *conn) readDialled() {
 }
 
 // readAccepted reads from a connection from outside: a hello first, within
-// core.HelloTimeout, and everything else once the core has accepted it.
-func (c *conn) readAccepted() {
+// core.HelloTimeout, and everything else once the core has accepted it. The caller must
+// have counted the connection as an early one of host.
+func (c *conn) readAccepted(host string) {
 	hello, err := c.readHello()
-	c.node.conns.removeEarly(c)
+	c.node.conns.early.remove(host)
 	if err != nil {
 		c.node.strange.Warn().Err(err).Str("remote", c.socket.RemoteAddr().String()).Msg("connection closed")
 		c.finish()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,13 +16,8 @@ type connections struct {
 	byID     map[core.ConnID]*conn
 	accepted core.ConnID // how many were accepted, negative
 	ended    bool        // no further connection is added
-	early    []*conn     // from outside and without a hello yet, the oldest first
+	early    early
 }
-
-// earlyMax is how many connections may exist that have not said hello. One more ends
-// the oldest of them: an honest peer says hello at once, and a silent one must not keep
-// others out.
-const earlyMax = 256
 
 // add reports whether the connection may be used. If not, the node has ended.
 func (k *connections) add(c *conn) bool {
@@ -54,26 +48,6 @@ func (k *connections) remove(c *conn) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.byID, c.id)
-}
-
-// addEarly adds a connection that has not said hello.
-func (k *connections) addEarly(c *conn) {
-	k.mu.Lock()
-	var oldest *conn
-	if k.early = append(k.early, c); len(k.early) > earlyMax {
-		oldest = k.early[0]
-		k.early = slices.Delete(k.early, 0, 1)
-	}
-	k.mu.Unlock()
-	if oldest != nil {
-		oldest.close(false)
-	}
-}
-
-func (k *connections) removeEarly(c *conn) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.early = slices.DeleteFunc(k.early, func(other *conn) bool { return other == c })
 }
 
 // closeAll ends all connections. With flush, frames that are queued are written first.
@@ -122,12 +96,16 @@ func (n *Node) accept() {
 			}
 			continue
 		}
+		host := hostOf(socket)
+		if !n.conns.early.add(host) {
+			n.turnAway(socket)
+			continue
+		}
 		c := newConn(n, n.conns.nextAccepted(), socket)
 		if !n.conns.add(c) {
 			socket.Close()
 			return
 		}
-		n.conns.addEarly(c)
-		n.work.Go(c.readAccepted)
+		n.work.Go(func() { c.readAccepted(host) })
 	}
 }

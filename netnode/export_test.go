@@ -12,7 +12,9 @@ func (n *Node) Holdings(f func(map[string]int)) {
 func (n *Node) Conns() (all, early int) {
 	n.conns.mu.Lock()
 	defer n.conns.mu.Unlock()
-	return len(n.conns.byID), len(n.conns.early)
+	n.conns.early.mu.Lock()
+	defer n.conns.early.mu.Unlock()
+	return len(n.conns.byID), n.conns.early.all
 }
 
 // CloseConns ends all connections, as after an error of the network.

@@ -45,6 +45,7 @@ type Options struct {
 type Node struct {
 	log      zerolog.Logger
 	strange  zerolog.Logger // for connections of strangers: a few lines a second
+	full     zerolog.Logger // for connections for which there is no room: a line a minute
 	program  program.Program
 	network  Network
 	listener net.Listener
@@ -95,6 +96,7 @@ func New(o Options) (*Node, error) {
 	n := &Node{
 		log: log, program: o.Program, network: o.Network, listener: listener,
 		strange: log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
+		full:    log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute}),
 		exit:    make(chan error, 1), wake: make(chan struct{}, 1), timer: time.NewTimer(never),
 		conns: connections{byID: map[core.ConnID]*conn{}},
 	}

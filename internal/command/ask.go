@@ -26,6 +26,9 @@ func (a asker) dial(ctx context.Context, id snapshot.ProcessID) (*netnode.Client
 		client, err = netnode.DialClient(ctx, a.cluster, id, netnode.TCP{})
 		return err
 	})
+	if isBusy(err) {
+		err = fmt.Errorf("busy: %w", err)
+	}
 	return client, err
 }
 
@@ -53,17 +56,23 @@ func inTime(ctx context.Context, ask func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := ask(bounded)
-	if err != nil && (bounded.Err() != nil || os.IsTimeout(err)) {
+	if err != nil && !isBusy(err) && (bounded.Err() != nil || os.IsTimeout(err)) {
 		return fmt.Errorf("no answer within %v", limit.Round(time.Millisecond))
 	}
 	return err
 }
 
 // isRefusal reports whether a node refused, and would refuse again. A node that is
-// stopping refuses too, but its successor may not.
+// stopping refuses too, but its successor may not, and a busy node may have room later.
 func isRefusal(err error) bool {
 	var r *netnode.Refused
-	return errors.As(err, &r) && r.Code != wire.Stopping
+	return errors.As(err, &r) && r.Code != wire.Stopping && r.Code != wire.Busy
+}
+
+// isBusy reports whether a node has refused because a limit is reached.
+func isBusy(err error) bool {
+	var r *netnode.Refused
+	return errors.As(err, &r) && r.Code == wire.Busy
 }
 
 // useTheirFile is the hint after a refusal.

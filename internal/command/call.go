@@ -34,7 +34,7 @@ reply. The request is a JSON object. If it has no "msg_id", chandy adds one.
       --timeout D      wait this long for the reply, such as 500ms (default: 10s)
 
 exit codes: 0 a reply; 1 an error reply, printed as well; 2 bad usage or
-configuration; 3 no reply.
+configuration; 3 no reply, or the node is busy.
 
 example:
   chandy call p1 '{"type": "balance"}'
@@ -96,6 +96,8 @@ func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, 
 		return fail(exitUnknown, "", "interrupted")
 	case isRefusal(err):
 		return fail(exitUsage, useTheirFile, "%w", err)
+	case isBusy(err):
+		return fail(exitUnknown, "", "no reply: %w", err)
 	case late.Err() != nil:
 		return fail(exitUnknown, "a longer --timeout may help, but some programs never answer a request that they do not know", "no reply within %v", timeout)
 	case errors.As(err, &refusal) && refusal.Code == wire.CodeBadRequest:

@@ -44,7 +44,7 @@ first tries the processes that need the fewest others (see chandy validate).
       --wait           first wait until every channel is up; counts towards D
 
 exit codes: 0 complete; 1 partial, printed as well; 2 bad usage or configuration;
-3 nobody answered, interrupted, or not every channel was up in time.
+3 nobody answered, or was busy; interrupted; or not every channel was up in time.
 
 example:
   chandy initiate --wait | jq '.channels[] | select(.messages != [])'
@@ -117,6 +117,7 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 	// The last candidates reach few processes. The assembler asks other initiators to
 	// join, and a process that does not answer is named as missing.
 	var problems []string
+	busy := false
 	for _, id := range candidates {
 		client, err := i.dial(ctx, id)
 		switch {
@@ -126,8 +127,13 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 			return nil, fail(exitUnknown, "", "interrupted")
 		case isRefusal(err):
 			return nil, refused(id, err)
+		case isBusy(err):
+			busy = true
 		}
 		problems = append(problems, fmt.Sprintf("%s: %v", id, err))
+	}
+	if busy {
+		return nil, failList(exitUnknown, "", problems, "no process could be asked:")
 	}
 	return nil, failList(exitUnknown, fmt.Sprintf("is the node of %s running? chandy node %[1]s starts it", candidates[0]), problems,
 		"nobody answered:")

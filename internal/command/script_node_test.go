@@ -67,3 +67,20 @@ func outlived(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 }
+
+// busy listens on a port until the script ends, and refuses as a busy node does.
+func busy(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:"+args[0])
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	go func() {
+		for {
+			socket, err := l.Accept()
+			if err != nil {
+				return
+			}
+			socket.Write(wire.Append(nil, wire.Refuse{Code: wire.Busy, Text: "no room"}))
+			socket.Close()
+		}
+	}()
+}

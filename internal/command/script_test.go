@@ -42,6 +42,8 @@ func TestMain(m *testing.M) {
 //	fits SCHEMA                          checks the last stdout against docs/SCHEMA
 //	killnode ID                          kills the node of process ID
 //	killchild ID                         kills the child of process ID, of kind exec
+//	busy PORT                            listens on a port, and refuses every connection
+//	                                     with the code busy
 //	outlived COMMAND                     kills chandy COMMAND in the background, and
 //	                                     waits until all nodes have ended
 //
@@ -63,6 +65,7 @@ func TestScripts(t *testing.T) {
 			"killnode":    killNode,
 			"killchild":   killChild,
 			"outlived":    outlived,
+			"busy":        busy,
 		},
 	})
 }

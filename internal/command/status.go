@@ -67,6 +67,7 @@ type processStatus struct {
 	Reachable bool                `json:"reachable"`
 	Error     string              `json:"error,omitempty"`
 	Status    *wire.ProcessStatus `json:"status"`
+	busy      bool                // it runs, but a limit is reached
 }
 
 // statuses asks all processes at once.
@@ -88,7 +89,7 @@ func (a asker) statusOf(ctx context.Context, p config.Process) processStatus {
 	one := processStatus{Process: p.ID, Address: p.Address}
 	status, err := a.ask(ctx, p.ID)
 	if err != nil {
-		one.Error = err.Error()
+		one.Error, one.busy = err.Error(), isBusy(err)
 	} else {
 		one.Reachable, one.Status = true, &status
 	}
@@ -97,9 +98,12 @@ func (a asker) statusOf(ctx context.Context, p config.Process) processStatus {
 
 func (s clusterStatus) verdict() error {
 	reachable := slices.ContainsFunc(s.Processes, func(p processStatus) bool { return p.Reachable })
+	busy := slices.ContainsFunc(s.Processes, func(p processStatus) bool { return p.busy })
 	switch {
 	case s.Up:
 		return nil
+	case !reachable && busy:
+		return fail(exitUnknown, "", "no process could be asked: busy")
 	case !reachable:
 		return fail(exitUnknown, "are the nodes running? chandy up starts them all", "no process answered")
 	}
