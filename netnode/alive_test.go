@@ -80,3 +80,42 @@ func TestVirtualTakeover(t *testing.T) {
 		}
 	})
 }
+
+// A connection that is about to take over may send no frame that is longer than a hello.
+// Once it has taken over, it may.
+func TestVirtualTakeoverReadsLittle(t *testing.T) {
+	clustertest.Virtual(t, bankFile(2, "transfers_per_second = 0\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		c.Start("p1")
+		dialAs(t, c, "first") // and answers no ping
+		long := snapshot.Batch{First: 1}
+		long.Append(make([]byte, wire.HelloMax))
+		data := wire.Append(nil, wire.Data{Batch: long})
+
+		socket, err := c.Network("stranger").Dial(t.Context(), c.Address("p1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		socket.Write(wire.Append(nil, wire.Hello{
+			Role: wire.RoleChannel, VersionMin: 1, VersionMax: 1, Cluster: "test", Epoch: 1, ConfigHash: c.Config.Hash(),
+			From: "p2", To: "p1", Incarnation: "second",
+		}))
+		begun := time.Now()
+		go socket.Write(data[:wire.HeaderSize]) // the length alone must end the connection
+		for b := make([]byte, 1<<10); err == nil; _, err = socket.Read(b) {
+		}
+		if took := time.Since(begun); took != 0 {
+			t.Errorf("a long frame before the welcome: got %v after %v, want the end at once", err, took)
+		}
+
+		third, f := dialAs(t, c, "third")
+		if f.Type() != wire.TypeWelcome {
+			t.Fatalf("the third node: got %v, want a welcome", f)
+		}
+		if _, err := third.Write(data); err != nil {
+			t.Errorf("a long frame after the welcome: got %v, want it read", err)
+		}
+		if f, err := wire.NewReader(third, wire.FrameMax).Read(); err != nil || f.Type() != wire.TypeAck {
+			t.Errorf("after a long frame: got %v, %v, want an ack", f, err)
+		}
+	})
+}

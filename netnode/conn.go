@@ -12,15 +12,15 @@ import (
 // conn carries the frames of one connection. One goroutine reads. Another one writes,
 // but only while more is queued than the kernel takes at once.
 type conn struct {
-	node     *Node
-	id       core.ConnID
-	socket   *rawconn.Conn
-	reader   *wire.Reader  // owned by the reading goroutine, as are client and batch
-	client   bool          // the connection is a client's
-	batch    []wire.Frame  // memory of the last batch
-	accepted chan struct{} // closed when the core has accepted the hello
-	once     sync.Once     // closes accepted
-	done     chan struct{} // closed with the socket
+	node    *Node
+	id      core.ConnID
+	socket  *rawconn.Conn
+	reader  *wire.Reader  // read by the reading goroutine, which owns client and batch too
+	client  bool          // the connection is a client's
+	batch   []wire.Frame  // memory of the last batch
+	mayRead chan struct{} // closed when frames behind the hello may be read
+	once    sync.Once     // closes mayRead
+	done    chan struct{} // closed with the socket
 
 	mu      sync.Mutex // guards the fields below
 	drained *sync.Cond // with mu: the queue of a client's connection became shorter
@@ -35,12 +35,18 @@ func newConn(n *Node, id core.ConnID, connection net.Conn) *conn {
 	socket := rawconn.New(connection)
 	c := &conn{
 		node: n, id: id, socket: socket,
-		reader:   wire.NewReader(socket, wire.HelloMax),
-		accepted: make(chan struct{}),
-		done:     make(chan struct{}),
+		reader:  wire.NewReader(socket, wire.HelloMax),
+		mayRead: make(chan struct{}),
+		done:    make(chan struct{}),
 	}
 	c.drained = sync.NewCond(&c.mu)
 	return c
+}
+
+// permit lets the reader go on behind the hello, with frames of up to limit bytes.
+func (c *conn) permit(limit int) {
+	c.reader.SetLimit(limit)
+	c.once.Do(func() { close(c.mayRead) })
 }
 
 // finish ends the connection when its reader has ended.

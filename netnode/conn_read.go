@@ -36,11 +36,10 @@ func (c *conn) readAccepted(host string) {
 	}
 	c.node.post(core.Accepted{Conn: c.id, Remote: c.socket.RemoteAddr().String(), Hello: hello})
 	select {
-	case <-c.accepted:
-		c.reader.SetLimit(wire.FrameMax)
-		c.client = hello.Role == wire.RoleControl
+	case <-c.mayRead:
 	case <-c.done: // refused, or ended before the core decided: then read reports it
 	}
+	c.client = hello.Role == wire.RoleControl
 	c.read()
 }
 

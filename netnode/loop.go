@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chandy/internal/core"
+	"chandy/wire"
 )
 
 // stepper makes the steps of the core. A step runs on the goroutine that brings the
@@ -148,9 +149,13 @@ func (n *Node) carryOut(e core.Effect) {
 		if c := n.conns.get(e.Conn); c != nil {
 			c.write(e)
 		}
+	case core.Probe:
+		if c := n.conns.get(e.Conn); c != nil {
+			c.permit(wire.HelloMax)
+		}
 	case core.Accept:
 		if c := n.conns.get(e.Conn); c != nil {
-			c.once.Do(func() { close(c.accepted) })
+			c.permit(wire.FrameMax)
 		}
 	case core.Close:
 		if c := n.conns.get(e.Conn); c != nil {

@@ -7,7 +7,8 @@ import (
 	"io"
 )
 
-// Reader reads frames from a connection. It is not safe for concurrent use.
+// Reader reads frames from a connection. It is not safe for concurrent use, but for
+// SetLimit.
 //
 // Messages and chunks can be large, so Read does not copy them: in the frames that it
 // returns they refer to the memory of the Reader. Read says how long they are valid.
@@ -25,12 +26,15 @@ type Reader struct {
 // listener begins with HelloMax and a dialler with AnswerMax, because the peer may be a
 // stranger until the connection is accepted.
 func NewReader(r io.Reader, limit int) *Reader {
-	return &Reader{memory: newMemory(r, limit)}
+	reader := &Reader{}
+	reader.init(r, limit)
+	return reader
 }
 
-// SetLimit sets the longest payload, in bytes, from the next frame on. Each type of
+// SetLimit sets the longest payload, in bytes, from the next header on. Each type of
 // frame has a limit of its own too, at most FrameMax. The lower of the two applies.
-func (r *Reader) SetLimit(limit int) { r.limit = limit }
+// SetLimit may be called while another goroutine reads.
+func (r *Reader) SetLimit(limit int) { r.limit.Store(int64(limit)) }
 
 // Read returns the next frame. Messages and chunks in it refer to memory of the Reader.
 // They are valid until the next Read that begins while Buffered is 0. So a caller can
@@ -63,7 +67,7 @@ func (r *Reader) Buffered() int {
 	if r.err != nil || n < HeaderSize {
 		return 0
 	}
-	_, length, err := parseHeader(r.buf[r.from:r.from+HeaderSize], r.limit)
+	_, length, err := parseHeader(r.buf[r.from:r.from+HeaderSize], int(r.limit.Load()))
 	if err != nil {
 		return HeaderSize
 	}
@@ -78,7 +82,7 @@ func (r *Reader) read() (Frame, error) {
 		return nil, err
 	}
 	header := r.header[:]
-	typ, length, err := parseHeader(header, r.limit)
+	typ, length, err := parseHeader(header, int(r.limit.Load()))
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package wire
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -24,7 +25,7 @@ const (
 // the buffer in use gets memory of its own.
 type memory struct {
 	r        io.Reader
-	limit    int              // longest payload that is accepted at present, in bytes
+	limit    atomic.Int64     // longest payload that is accepted at present, in bytes
 	small    []byte           // own buffer
 	block    *[blockSize]byte // borrowed buffer, or nil
 	buf      []byte           // buffer in use: small or block[:]
@@ -35,9 +36,10 @@ type memory struct {
 // blocks is the pool of the buffers of busy connections.
 var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
 
-func newMemory(r io.Reader, limit int) memory {
-	small := make([]byte, bufferSize)
-	return memory{r: r, limit: limit, small: small, buf: small}
+func (m *memory) init(r io.Reader, limit int) {
+	m.r, m.small = r, make([]byte, bufferSize)
+	m.buf = m.small
+	m.limit.Store(int64(limit))
 }
 
 // rewind starts again at the beginning of a buffer: of the small one if the last read
@@ -65,7 +67,7 @@ func (m *memory) fill(n int) error {
 			return err
 		}
 		// A stranger, whose hello has not been accepted, gets no block.
-		if k == bufferSize && m.limit > HelloMax {
+		if k == bufferSize && m.limit.Load() > HelloMax {
 			m.takeBlock()
 		}
 	}

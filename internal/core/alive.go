@@ -25,11 +25,14 @@ const (
 // keepalive is when a connection between nodes was last heard and last pinged.
 type keepalive struct {
 	heard, pinged time.Duration
-	pongs         uint64
+	answered      time.Duration // when the last ping that was answered was sent; -1 before
 }
 
 // watchAlive begins to check a connection, which now serves its purpose.
-func (c *Core) watchAlive(id ConnID) { c.conns[id].alive = &keepalive{heard: c.now} }
+func (c *Core) watchAlive(id ConnID) { c.conns[id].alive = &keepalive{heard: c.now, answered: -1} }
+
+// ping sends a ping, whose nonce is the time.
+func (c *Core) ping(id ConnID) { c.write(id, wire.Ping{Nonce: uint64(c.now)}) }
 
 // keepAlive pings silent connections and gives up those that stay silent. It also
 // frees memory that idle channels no longer need.
@@ -57,7 +60,7 @@ func (c *Core) keepConnAlive(id ConnID, k *keepalive, paused bool) {
 		c.hangUp(id, false, fmt.Errorf("nothing was heard for %v", DeadAfter))
 	case c.now-max(k.heard, k.pinged) >= pingAfter:
 		k.pinged = c.now
-		c.write(id, wire.Ping{Nonce: uint64(c.now)})
+		c.ping(id)
 	}
 }
 
@@ -74,7 +77,7 @@ func (c *Core) heard(id ConnID, one *connState, f wire.Frame) bool {
 		return true
 	case wire.Pong:
 		if k != nil {
-			k.pongs++
+			k.answered = time.Duration(f.Nonce)
 		}
 		return true
 	}

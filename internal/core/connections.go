@@ -92,7 +92,9 @@ func (c *Core) arrived(e Arrived) {
 
 // violation ends a connection whose peer broke the protocol.
 func (c *Core) violation(id ConnID, h handler, err error) {
-	c.log.Warn().Err(err).Str("connection", h.String()).Msg("protocol violation, connection closed")
+	if c.warns("violation on " + h.String()) {
+		c.log.Warn().Err(err).Str("connection", h.String()).Msg("protocol violation, connection closed")
+	}
 	c.write(id, wire.Refuse{Code: wire.ProtocolViolation, Text: err.Error()})
 	c.hangUp(id, true, fmt.Errorf("%w: %w", wire.ErrViolation, err))
 }

@@ -57,9 +57,7 @@ type Core struct {
 
 	sessions   int // of clients, open
 	awaitingUp []waiter
-	// refused holds the code that was last sent to each process, so that a process
-	// that comes again and again is logged once.
-	refused map[snapshot.ProcessID]string
+	warned     map[string]bool // see warns
 
 	stopping bool
 	exited   bool
@@ -74,7 +72,7 @@ func New(o Options) *Core {
 		topology: snapshot.NewTopology(o.Cluster.IDs(), o.Cluster.Channels()),
 		hash:     o.Cluster.Hash(),
 		conns:    map[ConnID]*connState{},
-		refused:  map[snapshot.ProcessID]string{},
+		warned:   map[string]bool{},
 		log:      o.Log.With().Str("process", string(o.ID)).Logger(),
 	}
 	c.initiators = sync.OnceValue(func() []snapshot.ProcessID { return c.topology.Initiators(c.self) })

@@ -42,6 +42,7 @@ type epoch struct {
 	expiry     *timer                   // the next deadline of a recording
 	assemblies map[snapshot.ID]*assembling
 	uplinks    map[snapshot.ProcessID]*uplink
+	takeovers  int // connections of handler takeover
 }
 
 // begin starts an epoch, in place of the current one if there is one.

@@ -26,7 +26,7 @@ type Dialled struct {
 }
 
 // Accepted is a connection from outside whose first frame was a hello. The host must
-// not read further frames from it before Accept or Close.
+// not read further frames from it before Probe, Accept or Close.
 type Accepted struct {
 	Conn   ConnID
 	Remote string // address, for the log
@@ -70,6 +70,10 @@ type Dial struct {
 	Address string
 }
 
+// Probe lets the host read frames of up to wire.HelloMax from an accepted connection that
+// must prove something before it is let in.
+type Probe struct{ Conn ConnID }
+
 // Accept lets the host read frames of up to wire.FrameMax from an accepted connection.
 type Accept struct{ Conn ConnID }
 
@@ -98,6 +102,7 @@ type Background struct {
 type Exit struct{ Err error }
 
 func (Dial) effect()       {}
+func (Probe) effect()      {}
 func (Accept) effect()     {}
 func (Write) effect()      {}
 func (Close) effect()      {}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"time"
 
 	"chandy/internal/printable"
 	"chandy/snapshot"
@@ -29,7 +30,6 @@ func (c *Core) accepted(a Accepted) {
 // takes over.
 func (e *epoch) admit(a Accepted) {
 	c, p := e.core, e.peers[a.Hello.From]
-	delete(c.refused, p.id)
 	if err := e.meet(p, a.Hello.Incarnation); err != nil {
 		if a.Hello.Role == wire.RoleChannel {
 			p.incoming.stale++
@@ -44,20 +44,34 @@ func (e *epoch) admit(a Accepted) {
 	}
 }
 
-// refuse ends a connection from outside. It logs a refusal once, because a peer that is
-// refused tries again and again.
+// refuse ends a connection from outside.
 func (c *Core) refuse(a Accepted, r *wire.Refuse) {
 	from := a.Hello.From
 	r.Text = printable.Text(r.Text) // it can quote names from the hello
 	if !c.topology.Has(from) {
-		from = "" // any stranger
+		from = "" // any stranger or client
 	}
-	if c.refused[from] != r.Code {
-		c.refused[from] = r.Code
+	if c.warns("hello of " + string(from)) {
 		c.log.Warn().Str("peer", printable.Text(string(a.Hello.From))).Str("remote", a.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
 	}
 	c.write(a.Conn, *r)
 	c.emit(Close{a.Conn, true})
+}
+
+// warnEvery is the shortest time between two warnings about one subject.
+const warnEvery = time.Minute
+
+// warns reports whether a warning about a subject may be logged now, because the last one
+// is at least warnEvery old. A peer that breaks a rule tries again and again, and must not
+// fill the log. There must be few subjects: they may have names of processes in them, but
+// nothing else that a peer has sent.
+func (c *Core) warns(subject string) bool {
+	if c.warned[subject] {
+		return false
+	}
+	c.warned[subject] = true
+	c.after(warnEvery, func() { delete(c.warned, subject) })
+	return true
 }
 
 // check returns why a hello is refused, or nil.

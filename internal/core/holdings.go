@@ -7,7 +7,7 @@ import "maps"
 // with what must be there.
 func (c *Core) Holdings() map[string]int {
 	held := map[string]int{
-		"awaiting up": len(c.awaitingUp), "conns": len(c.conns), "refused": len(c.refused), "sessions": c.sessions, "timers": len(c.timers.heap),
+		"awaiting up": len(c.awaitingUp), "conns": len(c.conns), "warned": len(c.warned), "sessions": c.sessions, "timers": len(c.timers.heap),
 	}
 	if c.epoch != nil {
 		c.epoch.addHoldings(held)
@@ -22,6 +22,10 @@ func (e *epoch) addHoldings(held map[string]int) {
 	held["clients"], held["requests"] = len(e.clients.byID), len(e.clients.requests)
 	held["program timers"] = len(e.delivery.timers.heap)
 	held["timers"] += len(e.timers.heap)
+	held["takeovers"] = e.takeovers
+	for _, p := range e.peers {
+		held["takeovers of one"] += p.takeovers
+	}
 	for _, up := range e.uplinks {
 		held["shipments"] += len(up.shipments)
 	}

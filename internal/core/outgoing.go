@@ -159,8 +159,10 @@ func (o *outgoing) closed(err error) {
 	if wasUp, news := o.connClosed(e.core, err); wasUp {
 		log.Info().AnErr("err", err).Str("channel", o.String()).Msg("channel down")
 		e.allUp = false
-	} else if refused := (refusedError{}); news && errors.As(err, &refused) {
-		log.Warn().Err(err).Str("channel", o.String()).Msg("refused, trying again")
+	} else if refused := (refusedError{}); errors.As(err, &refused) {
+		if e.core.warns("refusal of " + o.String()) {
+			log.Warn().Err(err).Str("channel", o.String()).Msg("refused, trying again")
+		}
 	} else if news {
 		log.Info().AnErr("err", err).Str("channel", o.String()).Msg("no connection yet, trying again")
 	}

@@ -16,6 +16,8 @@ type peer struct {
 	outgoing *outgoing // nil if there is no channel to it
 	incoming *incoming // nil if there is no channel from it
 	channel.Peer
+
+	takeovers int // connections of handler takeover
 }
 
 var (

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"chandy/snapshot"
@@ -20,26 +21,38 @@ type takeover struct {
 	accepted Accepted
 	begun    time.Duration
 	lives    bool
-	giveUp   *timer
-	pongs    map[ConnID]uint64    // from the known incarnation, when the takeover began
+	timers   [2]*timer
+	asked    []ConnID             // connections of the known incarnation, when the takeover began
 	known    snapshot.Incarnation // when the takeover began
 }
 
-const takeoverWait = time.Second
+const (
+	takeoverWait = time.Second
+	// takeoversMax is how many takeovers may be undecided at once, and takeoversOfOne how
+	// many of them by nodes of one process. A node that restarts needs one for its channel
+	// and one for its parts of snapshots.
+	takeoversMax   = 256
+	takeoversOfOne = 4
+)
 
 // takeOver begins a takeover.
 func (e *epoch) takeOver(a Accepted) {
-	c := e.core
-	t := &takeover{epoch: e, accepted: a, begun: c.now, pongs: map[ConnID]uint64{}, known: e.peers[a.Hello.From].Incarnation}
-	c.handle(a.Conn, t)
-	c.emit(Accept{a.Conn})
-	c.write(a.Conn, wire.Ping{})
-	for _, id := range t.knownConns() {
-		t.pongs[id] = c.conns[id].alive.pongs
-		c.write(id, wire.Ping{})
+	c, p := e.core, e.peers[a.Hello.From]
+	if p.takeovers >= takeoversOfOne || e.takeovers >= takeoversMax {
+		c.refuse(a, &wire.Refuse{Code: wire.Busy, Text: fmt.Sprintf("%s waits for too many restarted nodes to prove that they live: try again", c.self)})
+		return
 	}
-	e.after(takeoverWait, t.decide) // does nothing once the takeover has ended
-	t.giveUp = e.after(HelloTimeout, func() { c.hangUp(a.Conn, false, fmt.Errorf("no answer to a ping within %v", HelloTimeout)) })
+	p.takeovers++
+	e.takeovers++
+	t := &takeover{epoch: e, accepted: a, begun: c.now, known: p.Incarnation}
+	t.asked = t.knownConns()
+	c.handle(a.Conn, t)
+	c.emit(Probe{a.Conn})
+	for _, id := range append(t.asked, a.Conn) {
+		c.ping(id)
+	}
+	t.timers[0] = e.after(takeoverWait, t.decide)
+	t.timers[1] = e.after(HelloTimeout, func() { c.hangUp(a.Conn, false, fmt.Errorf("no answer to a ping within %v", HelloTimeout)) })
 }
 
 // knownConns lists the channel connections with the known incarnation.
@@ -59,7 +72,14 @@ func (t *takeover) String() string {
 	return fmt.Sprintf("takeover by %s", t.accepted.Hello.From)
 }
 
-func (t *takeover) closed(error) { t.giveUp.cancel() }
+// closed is also called by release: it ends what the takeover holds, on each path.
+func (t *takeover) closed(error) {
+	t.epoch.peers[t.accepted.Hello.From].takeovers--
+	t.epoch.takeovers--
+	for _, one := range t.timers {
+		one.cancel()
+	}
+}
 
 func (t *takeover) frame(f wire.Frame) error {
 	if _, ok := f.(wire.Pong); !ok {
@@ -75,7 +95,7 @@ func (t *takeover) frame(f wire.Frame) error {
 // connection to answer on.
 func (t *takeover) decide() {
 	c, from := t.epoch.core, t.accepted.Hello.From
-	if one := c.conns[t.accepted.Conn]; one == nil || one.handler != t || !t.lives {
+	if !t.lives {
 		return
 	}
 	if t.epoch.peers[from].Incarnation != t.known {
@@ -87,8 +107,9 @@ func (t *takeover) decide() {
 	known := t.knownConns()
 	for _, id := range known {
 		// A connection that was opened since the takeover began proves that the known
-		// incarnation lives.
-		if before, asked := t.pongs[id]; !asked || c.conns[id].alive.pongs > before {
+		// incarnation lives. So does the answer to a ping, but to none that was sent
+		// before: it may have come from a node that has died since.
+		if !slices.Contains(t.asked, id) || c.conns[id].alive.answered >= t.begun {
 			t.release()
 			c.refuse(t.accepted, &wire.Refuse{
 				Code: wire.AlreadyConnected,
@@ -105,6 +126,6 @@ func (t *takeover) decide() {
 
 // release detaches the connection from the takeover.
 func (t *takeover) release() {
-	t.giveUp.cancel()
 	t.epoch.core.unhandle(t.accepted.Conn)
+	t.closed(nil)
 }
