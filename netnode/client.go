@@ -110,6 +110,9 @@ func (c *Client) sendHello(cluster *Cluster, id snapshot.ProcessID) error {
 	}
 	switch f := f.(type) {
 	case wire.Welcome:
+		if f.Version != wire.Version || f.Incarnation == "" {
+			return fmt.Errorf("%s answered a hello with a bad welcome: version %d, incarnation %q", id, f.Version, f.Incarnation)
+		}
 		return nil
 	case wire.Refuse:
 		return &Refused{f.Code, f.Text}

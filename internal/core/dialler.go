@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -49,6 +50,19 @@ func (d *dialler) sendHello(e *epoch, role wire.Role, p *peer) {
 			c.hangUp(conn, false, fmt.Errorf("no answer to the hello within %v", HelloTimeout))
 		}
 	})
+}
+
+// checkWelcome returns in which way a welcome breaks the protocol, or nil.
+func (e *epoch) checkWelcome(w wire.Welcome) error {
+	switch {
+	case w.Version != wire.Version:
+		return fmt.Errorf("welcome with version %d, but the hello offered %d only", w.Version, wire.Version)
+	case w.Epoch != e.number:
+		return fmt.Errorf("welcome in epoch %d to a hello in epoch %d", w.Epoch, e.number)
+	case w.Incarnation == "":
+		return errors.New("no incarnation in the welcome")
+	}
+	return nil
 }
 
 // welcomed is called when the peer has accepted the hello.

@@ -100,3 +100,69 @@ func TestRefusalIsPrintable(t *testing.T) {
 		t.Errorf("got the error %q, want %q", got, want)
 	}
 }
+
+// A welcome with another version, another epoch or no incarnation is a violation, on a
+// channel and on an assembly connection. A welcome of a replaced incarnation ends the
+// connection. None of them changes what is known of the peer.
+func TestBadWelcomes(t *testing.T) {
+	good := wire.Welcome{Version: wire.Version, Epoch: 1, Incarnation: "b"}
+	for name, test := range map[string]struct {
+		change    func(w *wire.Welcome)
+		violation bool
+	}{
+		"version":         {func(w *wire.Welcome) { w.Version = 2 }, true},
+		"epoch":           {func(w *wire.Welcome) { w.Epoch = 2 }, true},
+		"no incarnation":  {func(w *wire.Welcome) { w.Incarnation = "" }, true},
+		"old incarnation": {func(w *wire.Welcome) { w.Incarnation = "a" }, false},
+	} {
+		for _, known := range []bool{true, false} {
+			for _, role := range []wire.Role{wire.RoleChannel, wire.RoleAssembly} {
+				if name == "old incarnation" && !known {
+					continue
+				}
+				c, _ := started(t)
+				p2 := c.epoch.peers["p2"]
+				if known {
+					p2.Meet("a")
+					p2.Meet("b")
+				}
+				before := p2.Incarnation
+				conn := c.epoch.out[0].conn
+				if role == wire.RoleAssembly {
+					c.Step(1, []Event{Called{func() {
+						c.epoch.uplink("p2").ship(snapshot.Start{ID: "s", Deadline: time.Minute}, nil)
+						conn = c.epoch.uplink("p2").conn
+					}}})
+				}
+				c.Step(2, []Event{Dialled{Conn: conn}})
+				welcome := good
+				test.change(&welcome)
+				effects := c.Step(3, []Event{Arrived{conn, []wire.Frame{welcome}}})
+				violations := written[wire.Refuse](effects, conn)
+				if got := len(violations) == 1 && violations[0].Code == wire.ProtocolViolation; got != test.violation {
+					t.Errorf("%s, role %s, known %v: got the refusals %v, want a violation: %v", name, role, known, violations, test.violation)
+				}
+				if c.conns[conn] != nil || p2.Incarnation != before {
+					t.Errorf("%s, role %s, known %v: got open %v and incarnation %q, want closed and %q",
+						name, role, known, c.conns[conn] != nil, p2.Incarnation, before)
+				}
+			}
+		}
+	}
+}
+
+// A hello without an incarnation, or with one that was replaced, is refused in both roles.
+func TestBadIncarnationsInHellos(t *testing.T) {
+	for incarnation, want := range map[snapshot.Incarnation]string{"": wire.UnknownProcess, "a": wire.OldIncarnation} {
+		for _, role := range []wire.Role{wire.RoleChannel, wire.RoleAssembly} {
+			c, _ := started(t)
+			p2 := c.epoch.peers["p2"]
+			p2.Meet("a")
+			p2.Meet("b")
+			refused := written[wire.Refuse](c.Step(1, []Event{fromP2(c, -1, role, incarnation)}), -1)
+			if len(refused) != 1 || refused[0].Code != want || p2.Incarnation != "b" {
+				t.Errorf("incarnation %q, role %s: got %v and then incarnation %q, want a refusal (%s) and b", incarnation, role, refused, p2.Incarnation, want)
+			}
+		}
+	}
+}

@@ -125,6 +125,9 @@ func (o *outgoing) frame(f wire.Frame) error {
 
 func (o *outgoing) welcome(w wire.Welcome) error {
 	e, c := o.epoch, o.epoch.core
+	if err := e.checkWelcome(w); err != nil {
+		return err
+	}
 	if in := o.peer.incoming; !o.peer.Knows(w.Incarnation) && (o.peer.Incarnation != o.knew || in != nil && in.conn != 0) {
 		// The known incarnation has just died and its connection will be found dead; or
 		// this welcome is late and the node that sent it is dead; or two nodes run as

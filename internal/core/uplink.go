@@ -118,8 +118,7 @@ func (u *uplink) frame(f wire.Frame) error {
 	switch f := f.(type) {
 	case wire.Welcome:
 		if !u.up {
-			u.welcome(f)
-			return nil
+			return u.welcome(f)
 		}
 	case wire.Outcome:
 		if u.up {
@@ -132,18 +131,22 @@ func (u *uplink) frame(f wire.Frame) error {
 	return fmt.Errorf("%s does not belong here", f.Type())
 }
 
-func (u *uplink) welcome(f wire.Welcome) {
+func (u *uplink) welcome(f wire.Welcome) error {
 	c := u.epoch.core
+	if err := u.epoch.checkWelcome(f); err != nil {
+		return err
+	}
 	if !u.peer.Knows(f.Incarnation) && u.peer.Incarnation != u.knew {
 		c.hangUp(u.conn, false, errReplaced)
-		return
+		return nil
 	}
 	if err := u.epoch.meet(u.peer, f.Incarnation); err != nil {
 		c.hangUp(u.conn, false, err)
-		return
+		return nil
 	}
 	u.welcomed(c)
 	u.flush()
+	return nil
 }
 
 func (u *uplink) closed(err error) {
