@@ -66,7 +66,8 @@ func (e *epoch) checkWelcome(w wire.Welcome) error {
 }
 
 // welcomed is called when the peer has accepted the hello.
-func (d *dialler) welcomed(c *Core) {
+func (d *dialler) welcomed(c *Core, p *peer) {
+	p.otherWait = 0
 	c.watchAlive(d.conn)
 	d.up, d.backoff = true, 0
 	d.stats.wentUp(c.now)

@@ -17,6 +17,7 @@
 //   - core.go, events.go, connections.go, alive.go: the step, and what it knows of a
 //     connection whatever its use;
 //   - handshake.go, takeover.go: which connections from outside are let in;
+//   - duplicate.go: when this node ends because another one runs as its process;
 //   - epoch.go, peer.go: a history, and its other processes;
 //   - process.go, delivery.go, clients.go: the side of the program;
 //   - outgoing.go, incoming.go, dialler.go, linkstats.go: the two halves of a channel;

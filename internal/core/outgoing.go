@@ -144,7 +144,7 @@ func (o *outgoing) welcome(w wire.Welcome) error {
 		c.hangUp(o.conn, false, err)
 		return nil
 	}
-	o.welcomed(c)
+	o.welcomed(c, o.peer)
 	o.markDirty()
 	resent := o.sender.Resent()
 	o.resent += resent
@@ -169,6 +169,7 @@ func (o *outgoing) closed(err error) {
 	} else if news {
 		log.Info().AnErr("err", err).Str("channel", o.String()).Msg("no connection yet, trying again")
 	}
+	e.checkDuplicate(o.peer, err)
 	if !e.core.stopping {
 		o.redialLater(e, o.dial)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"chandy/internal/channel"
 	"chandy/snapshot"
@@ -18,6 +19,10 @@ type peer struct {
 	channel.Peer
 
 	takeovers int // connections of handler takeover
+
+	// Set while the peer refuses this node because another one runs as the same process,
+	// see checkDuplicate. otherWait is zero otherwise.
+	otherSince, otherWait time.Duration
 }
 
 var (

@@ -144,7 +144,7 @@ func (u *uplink) welcome(f wire.Welcome) error {
 		c.hangUp(u.conn, false, err)
 		return nil
 	}
-	u.welcomed(c)
+	u.welcomed(c, u.peer)
 	u.flush()
 	return nil
 }
@@ -157,6 +157,7 @@ func (u *uplink) closed(err error) {
 	for _, s := range u.shipments {
 		s.written = 0
 	}
+	u.epoch.checkDuplicate(u.peer, err)
 	if len(u.shipments) > 0 && !c.stopping {
 		u.redialLater(u.epoch, u.dial)
 	}
