@@ -15,8 +15,10 @@ type conn struct {
 	node    *Node
 	id      core.ConnID
 	socket  *rawconn.Conn
-	reader  *wire.Reader  // read by the reading goroutine, which owns client and batch too
+	reader  *wire.Reader  // read by the reading goroutine, which owns the next four fields too
 	client  bool          // the connection is a client's
+	request int           // bytes read since the core took the last requests of a client
+	large   bool          // holds one of node.large
 	batch   []wire.Frame  // memory of the last batch
 	mayRead chan struct{} // closed when frames behind the hello may be read
 	once    sync.Once     // closes mayRead
@@ -35,10 +37,10 @@ func newConn(n *Node, id core.ConnID, connection net.Conn) *conn {
 	socket := rawconn.New(connection)
 	c := &conn{
 		node: n, id: id, socket: socket,
-		reader:  wire.NewReader(socket, wire.HelloMax),
 		mayRead: make(chan struct{}),
 		done:    make(chan struct{}),
 	}
+	c.reader = wire.NewReader(source{c}, wire.HelloMax)
 	c.drained = sync.NewCond(&c.mu)
 	return c
 }

@@ -70,6 +70,7 @@ func (c *conn) read() {
 			c.node.post(core.Arrived{Conn: c.id, Frames: frames})
 			clear(frames)
 		}
+		c.requestsTaken()
 		if err != nil {
 			if err == io.EOF {
 				err = nil

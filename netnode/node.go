@@ -58,6 +58,7 @@ type Node struct {
 	wake  chan struct{}      // capacity 1: the loop has something to do
 	timer *time.Timer        // wakes the loop when core.Next has come
 	calls calls              // functions given to Process.Do
+	large chan struct{}      // capacity largeSlots: one for each large request that is read
 
 	stepper // owned by the goroutine that holds stepper.mu
 	conns   connections
@@ -98,6 +99,7 @@ func New(o Options) (*Node, error) {
 		strange: log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 		full:    log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute}),
 		exit:    make(chan error, 1), wake: make(chan struct{}, 1), timer: time.NewTimer(never),
+		large: make(chan struct{}, largeSlots),
 		conns: connections{byID: map[core.ConnID]*conn{}},
 	}
 	n.stop, n.end = context.WithCancel(context.Background())

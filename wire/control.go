@@ -121,6 +121,6 @@ func (e *ErrorReply) Error() string { return printable.Text(e.Text) }
 const (
 	CodeBadRequest  = "bad request"
 	CodeUnreachable = "unreachable" // no marker reaches every process from the initiators
-	CodeLimit       = "limit"       // too many snapshots, or requests to the program, in progress, or the node holds too much
+	CodeLimit       = "limit"       // too many snapshots, calls, or status requests with wait in progress, or the node holds too much
 	CodeNoEpoch     = "no epoch"    // no epoch has begun yet, or it ended before the program replied
 )

@@ -13,6 +13,7 @@ import (
 // clients are the clients whose requests the program has received or will receive.
 type clients struct {
 	requests []request // that wait for their turn
+	bytes    int       // in requests
 	byID     map[snapshot.ProcessID]*client
 	count    int // of all clients so far
 }
@@ -29,8 +30,13 @@ type client struct {
 	number  uint64 // of the request in its session
 }
 
-// callsMax is how many requests of clients may wait for replies of the program.
-const callsMax = 1024
+const (
+	// callsMax is how many requests of clients may wait for replies of the program.
+	callsMax = 1024
+	// callsBytes is how many bytes the requests may have together that the program has
+	// not received.
+	callsBytes = 64 << 20
+)
 
 // add queues a request for the program, under a client id of its own.
 func (k *clients) add(s *session, number uint64, payload []byte) {
@@ -41,17 +47,22 @@ func (k *clients) add(s *session, number uint64, payload []byte) {
 	case len(k.byID) >= callsMax:
 		s.fail(number, wire.CodeLimit, fmt.Sprintf("%d requests wait for replies of the program", callsMax))
 		return
+	case k.bytes+len(payload) > callsBytes:
+		s.fail(number, wire.CodeLimit, fmt.Sprintf("requests of %d MiB wait for the program", k.bytes>>20))
+		return
 	}
 	id := program.ClientID(s.core.topology.Processes, s.core.self, k.count)
 	k.count++
 	k.byID[id] = &client{s, number}
 	k.requests = append(k.requests, request{id, payload})
+	k.bytes += len(payload)
 }
 
 // next removes the oldest request.
 func (k *clients) next() request {
 	r := k.requests[0]
 	k.requests = k.requests[1:]
+	k.bytes -= len(r.payload)
 	return r
 }
 
@@ -69,7 +80,13 @@ func (k *clients) reply(to snapshot.ProcessID, payload []byte) error {
 // leave forgets the clients of a session that has ended.
 func (k *clients) leave(s *session) {
 	maps.DeleteFunc(k.byID, func(_ snapshot.ProcessID, one *client) bool { return one.session == s })
-	k.requests = slices.DeleteFunc(k.requests, func(r request) bool { return k.byID[r.client] == nil })
+	k.requests = slices.DeleteFunc(k.requests, func(r request) bool {
+		gone := k.byID[r.client] == nil
+		if gone {
+			k.bytes -= len(r.payload)
+		}
+		return gone
+	})
 }
 
 // fail tells all clients that their requests will not be answered.

@@ -13,18 +13,45 @@ import (
 
 // session is the control connection of a client.
 type session struct {
-	core *Core
-	conn ConnID
+	core      *Core
+	conn      ConnID
+	open      int    // requests without an end or an error
+	snapshots int    // open requests that will end, because their snapshots have time-outs
+	quiet     *timer // ends the session, see watch
+	ended     bool
 }
 
-// sessionsMax is how many clients may be connected at once.
-const sessionsMax = 1024
+const (
+	// sessionsMax is how many clients may be connected at once.
+	sessionsMax = 1024
+	// clientIdle is how long a client may take for its next request, the transfer
+	// included.
+	clientIdle = time.Minute
+	// clientWait is how long a client may wait for a reply that may never come.
+	clientWait = time.Hour
+)
 
 func (c *Core) openSession(conn ConnID) {
 	c.sessions++
-	c.handle(conn, &session{c, conn})
+	s := &session{core: c, conn: conn}
+	c.handle(conn, s)
 	c.emit(Accept{conn})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: c.epochNumber(), Incarnation: c.Incarnation})
+	s.watch()
+}
+
+// watch begins to wait anew for the client, or for whatever the client waits for. A client
+// that neither asks nor gets anything must not take a place from others without end.
+func (s *session) watch() {
+	s.quiet.cancel()
+	limit, why := clientIdle, "no request"
+	switch {
+	case s.ended || s.snapshots > 0:
+		return
+	case s.open > 0:
+		limit, why = clientWait, "no reply"
+	}
+	s.quiet = s.core.after(limit, func() { s.core.hangUp(s.conn, true, fmt.Errorf("%s for %v", why, limit)) })
 }
 
 func (s *session) String() string { return "control" }
@@ -32,6 +59,8 @@ func (s *session) String() string { return "control" }
 func (s *session) closed(error) {
 	c := s.core
 	c.sessions--
+	s.ended = true
+	s.quiet.cancel()
 	c.awaitingUp = slices.DeleteFunc(c.awaitingUp, func(w waiter) bool { return w.session == s })
 	if c.epoch != nil {
 		c.epoch.clients.leave(s)
@@ -43,6 +72,8 @@ func (s *session) frame(f wire.Frame) error {
 	if !ok {
 		return fmt.Errorf("%s does not belong here", f.Type())
 	}
+	s.open++
+	defer s.watch()
 	request, err := wire.DecodeControl(r.Body)
 	if err != nil {
 		s.fail(r.Number, wire.CodeBadRequest, err.Error())
@@ -88,11 +119,14 @@ func (s *session) initiate(e *epoch, number uint64, r wire.InitiateRequest) {
 		work := func() any { return g.AppendJSON(nil, r.Compact) }
 		c.work(g.Room(), work, func(text any) {
 			answered = true
+			s.snapshots--
 			s.result(number, text.([]byte), mustJSON(endReply(g)))
 		})
 	}
+	s.snapshots++
 	a, err := e.initiate(r.At, timeout, finished)
 	if err != nil {
+		s.snapshots--
 		s.fail(number, wire.CodeLimit, err.Error())
 		return
 	}
@@ -181,7 +215,14 @@ func (s *session) fail(number uint64, code, text string) {
 	if len(text) > wire.TextMax {
 		text = strings.ToValidUTF8(text[:wire.TextMax], "")
 	}
-	s.write(wire.Reply{Number: number, Kind: wire.KindError, Body: mustJSON(wire.ErrorReply{Code: code, Text: text})})
+	s.finish(wire.Reply{Number: number, Kind: wire.KindError, Body: mustJSON(wire.ErrorReply{Code: code, Text: text})})
+}
+
+// finish writes the last reply to a request.
+func (s *session) finish(r wire.Reply) {
+	s.write(r)
+	s.open--
+	s.watch()
 }
 
 // result sends data in chunks and then the end reply.
@@ -189,7 +230,7 @@ func (s *session) result(number uint64, data, end []byte) {
 	for chunk := range slices.Chunk(data, wire.ChunkMax) {
 		s.write(wire.Reply{Number: number, Kind: wire.KindData, Body: chunk})
 	}
-	s.write(wire.Reply{Number: number, Kind: wire.KindEnd, Body: end})
+	s.finish(wire.Reply{Number: number, Kind: wire.KindEnd, Body: end})
 }
 
 func mustJSON(v any) []byte {

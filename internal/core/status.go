@@ -14,10 +14,17 @@ type waiter struct {
 	number  uint64
 }
 
+// awaitingUpMax is how many status requests may wait until all channels are up.
+const awaitingUpMax = 1024
+
 // status answers a status request, at once or when all channels are up.
 func (s *session) status(number uint64, whenUp bool) {
 	c := s.core
 	if whenUp && (c.epoch == nil || !c.epoch.allUp) {
+		if len(c.awaitingUp) >= awaitingUpMax {
+			s.fail(number, wire.CodeLimit, fmt.Sprintf("%d requests wait until all channels of %s are up", awaitingUpMax, c.self))
+			return
+		}
 		c.awaitingUp = append(c.awaitingUp, waiter{s, number})
 		return
 	}
