@@ -128,6 +128,9 @@ func (c *Client) sendHello(cluster *Cluster, id snapshot.ProcessID) error {
 // milliseconds and is at least one. The EndReply says whether it is complete. A
 // [*wire.ErrorReply] means that no snapshot was started and nothing was written. If
 // progress is non-nil, Initiate calls it whenever the node reports how far the snapshot is.
+//
+// The snapshot belongs to the Client. If Initiate returns early, because ctx is done or
+// out fails, the snapshot goes on until Close, which cancels it at all processes.
 func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout time.Duration, compact bool, out io.Writer, progress func(wire.ProgressReply)) (wire.EndReply, error) {
 	request := wire.InitiateRequest{
 		At: at, TimeoutMS: max(1, timeout.Milliseconds()), Compact: compact, Progress: progress != nil,

@@ -15,7 +15,8 @@ type Control interface {
 	kind() string
 }
 
-// InitiateRequest asks a node to take a snapshot and to return it as JSON.
+// InitiateRequest asks a node to take a snapshot and to return it as JSON. The node
+// cancels the snapshot if the connection closes before.
 type InitiateRequest struct {
 	// At lists the initiators. The process of the node must be the first. If At is empty,
 	// the node chooses as few initiators as reach every process.

@@ -35,6 +35,7 @@ The snapshot starts at the first process of the cluster file that answers within
 second; this process also assembles it. Where its markers cannot reach every
 process, the snapshot starts at other processes too. In such a cluster, chandy
 first tries the processes that need the fewest others (see chandy validate).
+Ctrl-C cancels the snapshot at all processes.
 
       --cluster FILE   the cluster file
       --at ID          start at this process; repeatable, the first ID assembles

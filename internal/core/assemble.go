@@ -14,6 +14,10 @@ import (
 // assembling is a snapshot whose parts come together at this process.
 type assembling struct {
 	snapshot.Start
+	initiators []snapshot.ProcessID
+	// owner is the client that asked for the snapshot. The snapshot ends when its
+	// session does. Nil means that the snapshot outlives its client.
+	owner        *session
 	collector    *snapshot.Collector
 	started      time.Duration  // on the clock of the steps
 	contributors []*contributor // connections to which the outcome is sent
@@ -23,23 +27,20 @@ type assembling struct {
 }
 
 // initiate starts a snapshot of which this process is the assembler and the first
-// initiator. It calls finished once, with the complete or partial snapshot. An error
-// means that nothing was started.
+// initiator. It calls finished once, with the complete or partial snapshot, unless the
+// snapshot is cancelled. An error means that nothing was started.
 //
 // The initiators must begin with this process. finishSnapshot abandons this process's own
 // recording when the time is up, so watchDeadlines need not be called.
 func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration, finished func(*snapshot.Global)) (*assembling, error) {
 	c, wall := e.core, e.core.Wall()
-	start := snapshot.Start{
-		ID: snapshot.ID(NewName(wall, c.Rand)), Assembler: c.self,
-		Deadline: c.now + timeout, Timeout: timeout,
-	}
+	start := snapshot.Start{ID: snapshot.ID(NewName(wall, c.Rand)), Assembler: c.self, Deadline: c.now + timeout, Timeout: timeout}
 	effects, err := e.recorder.Initiate(start)
 	if err != nil {
 		return nil, err
 	}
 	a := &assembling{
-		Start: start, started: c.now, finished: finished,
+		Start: start, initiators: initiators, started: c.now, finished: finished,
 		collector: snapshot.NewCollector(snapshot.Plan{
 			ID: start.ID, Cluster: c.Cluster.Name, Epoch: e.number, Topology: c.topology, Initiators: initiators, StartedAt: wall,
 		}),
@@ -90,21 +91,42 @@ func (e *epoch) finishSnapshot(a *assembling) {
 	if e.assemblies[a.ID] != a {
 		return
 	}
-	delete(e.assemblies, a.ID)
-	a.timeUp.cancel()
 	g := a.collector.Assemble(e.core.now-a.started, e.whyMissing(a))
-	e.recorder.Abandon(a.ID)
-	e.forget(a.ID, e.core.self)
-	for _, id := range g.Initiators[1:] {
-		e.uplink(id).forget(a.ID)
-	}
+	e.release(a)
 	for i := range g.Missing {
 		addWait(g, &g.Missing[i])
 	}
 	e.logSnapshot(g)
 	a.finished(g)
+	a.sendOutcome(g.Status())
+}
+
+// cancel ends the snapshots of a client that has gone. No part of them is assembled.
+// Processes that have sent nothing yet receive the outcome when they do, see announce.
+func (e *epoch) cancel(owner *session) {
+	for _, id := range slices.Sorted(maps.Keys(e.assemblies)) {
+		if a := e.assemblies[id]; a.owner == owner {
+			e.release(a)
+			e.core.log.Info().Str("snapshot", string(id)).Msg("snapshot cancelled: its client has gone")
+			a.sendOutcome(wire.StatusPartial)
+		}
+	}
+}
+
+// release frees whatever this process holds of a snapshot that it assembles.
+func (e *epoch) release(a *assembling) {
+	delete(e.assemblies, a.ID)
+	a.timeUp.cancel()
+	e.recorder.Abandon(a.ID)
+	e.forget(a.ID, e.core.self)
+	for _, id := range a.initiators[1:] {
+		e.uplink(id).forget(a.ID)
+	}
+}
+
+func (a *assembling) sendOutcome(status string) {
 	for _, one := range a.contributors {
-		one.outcome(a.ID, g.Status())
+		one.outcome(a.ID, status)
 	}
 }
 

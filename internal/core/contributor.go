@@ -149,7 +149,7 @@ func (o *contributor) join(f wire.Join) error {
 		e.report(snapshot.Report{Start: start, Piece: failed, Last: true})
 		return nil
 	}
-	e.watchDeadlines()
 	e.obey(effects)
+	e.begun()
 	return nil
 }

@@ -64,6 +64,7 @@ func (s *session) closed(error) {
 	c.awaitingUp = slices.DeleteFunc(c.awaitingUp, func(w waiter) bool { return w.session == s })
 	if c.epoch != nil {
 		c.epoch.clients.leave(s)
+		c.epoch.cancel(s)
 	}
 }
 
@@ -130,6 +131,7 @@ func (s *session) initiate(e *epoch, number uint64, r wire.InitiateRequest) {
 		s.fail(number, wire.CodeLimit, err.Error())
 		return
 	}
+	a.owner = s
 	if r.Progress {
 		s.sendProgress(number, a.collector, c.now, &answered)
 	}

@@ -194,7 +194,7 @@ func (in *incoming) arriveMarker(f wire.Marker) error {
 	}
 	if fresh {
 		e.obey(e.recorder.MarkerReceived(in.peer.id, marker))
-		e.watchDeadlines()
+		e.begun()
 	}
 	return nil
 }

@@ -81,27 +81,51 @@ func encodeOnce(encode func(io.Writer) error) func(io.Writer) error {
 	}
 }
 
-// watchDeadlines ends the snapshots in progress when their time is over. The caller must
-// call it when one has begun that another process assembles.
+// begun must be called when a snapshot has begun that another process assembles.
+func (e *epoch) begun() {
+	e.watchDeadlines()
+	e.announce()
+}
+
+// watchDeadlines ends the snapshots in progress when their time is over.
 func (e *epoch) watchDeadlines() {
 	at, ok := e.recorder.NextDeadline()
-	if !ok || e.expiry.pending() && e.expiry.at <= at {
-		return
+	if ok && e.expiry.pending() && e.expiry.at <= at {
+		return // at worst it comes too early
 	}
 	e.expiry.cancel()
-	e.expiry = e.timers.add(at, e.expire)
+	if ok {
+		e.expiry = e.timers.add(at, e.expire)
+	}
+}
+
+// announce sends the assemblers of snapshots that wait for the program's state a section,
+// which is empty if the state does not come within pieceDelay. The answer is the outcome
+// when the snapshot ends, or at once if it has ended. Without it, a program that does not
+// return its state would keep the recording of a cancelled snapshot until its time-out.
+func (e *epoch) announce() {
+	if !e.recorder.Capturing() {
+		return
+	}
+	for _, s := range e.recorder.InProgress() {
+		if s.Assembler != e.core.self && e.pending[s.ID] == nil {
+			e.sendLater(e.addPending(s))
+		}
+	}
 }
 
 func (e *epoch) expire() {
-	defer e.watchDeadlines()
 	for _, s := range e.recorder.Expire(e.core.now) {
 		e.core.log.Info().Str("snapshot", string(s.ID)).Msg("snapshot abandoned: its time is over")
 		e.forget(s.ID, s.Assembler)
 	}
+	e.watchDeadlines()
 }
 
-// forget frees whatever this process still holds of its part of a snapshot.
+// forget frees whatever this process still holds of its part of a snapshot, whose
+// recording has ended.
 func (e *epoch) forget(id snapshot.ID, assembler snapshot.ProcessID) {
+	e.watchDeadlines()
 	if p := e.pending[id]; p != nil {
 		p.timer.cancel()
 		delete(e.pending, id)

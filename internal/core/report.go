@@ -32,8 +32,7 @@ const (
 func (e *epoch) report(r snapshot.Report) {
 	p := e.pending[r.Start.ID]
 	if p == nil {
-		p = &pending{Start: r.Start}
-		e.pending[r.Start.ID] = p
+		p = e.addPending(r.Start)
 	}
 	p.pieces = append(p.pieces, r.Piece)
 	p.waiting += weight(r.Piece)
@@ -45,8 +44,18 @@ func (e *epoch) report(r snapshot.Report) {
 	case p.Assembler == e.core.self:
 		e.sendPending(p)
 	case p.timer == nil:
-		p.timer = e.after(pieceDelay, func() { e.sendPending(p) })
+		e.sendLater(p)
 	}
+}
+
+func (e *epoch) addPending(s snapshot.Start) *pending {
+	p := &pending{Start: s}
+	e.pending[s.ID] = p
+	return p
+}
+
+func (e *epoch) sendLater(p *pending) {
+	p.timer = e.after(pieceDelay, func() { e.sendPending(p) })
 }
 
 // sendPending sends the assembler the pieces that have come together, as one section.
