@@ -110,7 +110,7 @@ func holdings(c *clustertest.Cluster) map[snapshot.ProcessID]map[string]int {
 	for _, id := range c.Config.IDs() {
 		done := make(chan struct{})
 		c.Node(id).Holdings(func(held map[string]int) {
-			if held["ended ids"] <= snapshot.EndedMax { // forgotten when the next snapshot ends
+			if held["ended ids"] <= snapshot.EndedMax { // they stay
 				delete(held, "ended ids")
 			}
 			all[id] = held

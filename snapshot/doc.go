@@ -90,9 +90,9 @@
 // An end of a channel is closed when what this process recorded there is final. A
 // snapshot ends at a process when all its ends are closed, when the deadline passes
 // ([Recorder.Expire]), or when the assembler gives it up ([Recorder.Abandon]). The
-// Recorder then frees what it recorded and remembers the id. A later marker of that
-// snapshot starts nothing. The channel still carries and counts it, because messages
-// wait for it.
+// Recorder then frees what it recorded and remembers the id, see [EndedMax]. A later
+// marker of that snapshot starts nothing. The channel still carries and counts it,
+// because messages wait for it.
 //
 // A process that restarts is a new [Incarnation], and its channels count from 0
 // again. The messages of the old incarnation are lost, so no snapshot in progress can

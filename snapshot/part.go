@@ -116,7 +116,7 @@ const (
 	Unreachable      Reason = "unreachable"            // no connection to the process
 	PartNotReceived  Reason = "part not received"      // connected, but the part, or the record of an end, did not come in time
 	ProcessRestarted Reason = "process restarted"      // replaced by a new incarnation during the snapshot
-	Refused          Reason = "refused"                // the process has its limit of snapshots in progress, or holds too much
+	Refused          Reason = "refused"                // the process has its limit of snapshots in progress, or holds too much; or the snapshot may have ended there
 	PartTooLarge     Reason = "part too large"         // the part is beyond the limit, or the memory of the node is full
 	MarkerNotCome    Reason = "marker not received"    // the receiving end waits for the marker, or for messages before it
 	Inconsistent     Reason = "certificate not proven" // a bug: the numbers do not prove the cut

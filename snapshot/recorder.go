@@ -11,6 +11,7 @@ import (
 var (
 	ErrLimit = errors.New("too many snapshots in progress")
 	ErrKnown = errors.New("the snapshot is already in progress or has ended")
+	ErrOld   = errors.New("the snapshot may have ended: its id is not above those of its assembler that are forgotten")
 )
 
 // Recorder is one process's side of all snapshots in progress. The caller reports
@@ -38,8 +39,9 @@ type Recorder struct {
 	// recordings is in the order of their start, and has at most limit elements. finish
 	// removes an element, so every loop that may finish a recording ranges over a clone.
 	recordings []*recording
-	ended      []ended     // the oldest first; at most EndedMax
+	ended      []ended     // at most EndedMax
 	endedIDs   map[ID]bool // the ids in ended
+	floors     []ended     // at most one for each assembler
 }
 
 // NewRecorder returns the Recorder of process self, which has the channels that t
@@ -49,11 +51,16 @@ func NewRecorder(self ProcessID, incarnation Incarnation, t *Topology, channels 
 }
 
 // Initiate starts a snapshot at this process. ErrKnown means that the process has
-// heard of the snapshot already, and is no failure. ErrLimit, or an error of Admit, means
-// that the process takes no part.
+// heard of the snapshot already, and is no failure. ErrLimit, ErrOld or an error of Admit
+// means that the process takes no part.
+//
+// The ids of the snapshots that a process assembles must ascend.
 func (r *Recorder) Initiate(s Start) ([]Effect, error) {
-	if r.find(s.ID) != nil || r.endedIDs[s.ID] {
+	switch {
+	case r.find(s.ID) != nil || r.endedIDs[s.ID]:
 		return nil, ErrKnown
+	case r.belowFloor(s):
+		return nil, ErrOld
 	}
 	if err := r.refusal(); err != nil {
 		r.remember(s) // so that its markers start nothing here
@@ -68,7 +75,8 @@ func (r *Recorder) Initiate(s Start) ([]Effect, error) {
 // the first marker of a snapshot starts the recording, and the marker of a channel
 // ends what is recorded there. Nothing happens if the snapshot has ended, or if the
 // marker is the second one of the snapshot on the channel. A first marker starts
-// nothing if no time is left. At the limit, or if Admit refuses, it only reports a Failed.
+// nothing if no time is left. At the limit, if Admit refuses, or if the snapshot may have
+// ended, it only reports a Failed.
 //
 // The caller must name a process that has a channel to this one.
 func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
@@ -77,11 +85,15 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 	}
 	var todo effects
 	rec := r.find(m.ID)
-	if rec == nil {
-		if m.Timeout <= 0 { // no time is left: the assembler does not wait for this part
-			r.remember(m.Start)
-			return nil
-		}
+	switch {
+	case rec != nil:
+	case m.Timeout <= 0: // no time is left: the assembler does not wait for this part
+		r.remember(m.Start)
+		return nil
+	case r.belowFloor(m.Start):
+		todo.fail(m.Start, Failed{Process: r.self, Reason: Refused, Detail: ErrOld.Error()})
+		return todo
+	default:
 		if err := r.refusal(); err != nil {
 			r.remember(m.Start)
 			todo.fail(m.Start, Failed{Process: r.self, Reason: Refused, Detail: err.Error()})
@@ -159,8 +171,9 @@ func (r *Recorder) PeerKnown(ProcessID) []Effect {
 
 // PeerRestarted reports that a new incarnation of a peer has replaced the one with
 // which the channels counted. No snapshot in progress can be completed any more, so
-// all of them end here.
+// all of them end here. The ids of the new incarnation need not be above the old ones.
 func (r *Recorder) PeerRestarted(peer ProcessID) []Effect {
+	r.floors = slices.DeleteFunc(r.floors, func(e ended) bool { return e.assembler == peer })
 	var todo effects
 	for _, rec := range slices.Clone(r.recordings) {
 		todo.fail(rec.Start, Failed{Process: peer, Reason: ProcessRestarted, Detail: "noticed by " + string(r.self)})

@@ -1,8 +1,10 @@
 package snapshot
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -99,7 +101,7 @@ func TestExpire(t *testing.T) {
 		if got := h.recorder.Expire(now); !slices.Equal(got, abandoned) {
 			t.Errorf("at %v: abandoned %v, want %v", now, got, abandoned)
 		}
-		if got := len(h.recorder.ended); got != remembered {
+		if got := h.recorder.Ended(); got != remembered {
 			t.Errorf("at %v: %d ids remembered, want %d", now, got, remembered)
 		}
 		checkEndedIDs(t, h.recorder)
@@ -110,14 +112,10 @@ func TestExpire(t *testing.T) {
 	expire(early.Deadline, nil, 1)
 	expire(late.Deadline, []Start{late}, 2)
 	checkEmpty(t, h.recorder)
-	// An id is remembered for ten times the time-out, from the start.
-	forget := early.Deadline - early.Timeout + RememberFactor*early.Timeout
-	expire(forget-moment, nil, 2)
+	expire(late.Deadline+1000*time.Hour, nil, 2)
 	if _, err := h.initiate(early); err != ErrKnown {
 		t.Errorf("got error %v, want %v", err, ErrKnown)
 	}
-	expire(forget, nil, 1)
-	expire(forget+time.Hour, nil, 0)
 }
 
 // A marker says how much time is left. If none is left, it starts nothing. If almost
@@ -142,23 +140,94 @@ func TestNoTimeLeft(t *testing.T) {
 	checkEmpty(t, h.recorder)
 }
 
+// endMany ends n snapshots of an assembler, of which the host hears by markers.
+func endMany(h *host, assembler ProcessID, n int) {
+	for i := range n {
+		h.marker("p1", of(assembler, endedID(i)))
+		h.recorder.Abandon(endedID(i))
+	}
+}
+
+func endedID(i int) ID { return ID(fmt.Sprintf("S%07d", i)) }
+
+// of returns a marker of a snapshot that an assembler has.
+func of(assembler ProcessID, id ID) Marker {
+	m := marker(id, 0)
+	m.Assembler = assembler
+	return m
+}
+
+const refusedAsOld = "report to %s for %s: p2 failed: refused: the snapshot may have ended: its id is not above those of its assembler that are forgotten, last"
+
 func TestEndedIDsAreBounded(t *testing.T) {
 	h := p2(1)
-	mustInitiate(t, h, "S")
-	id := func(i int) ID { return ID(fmt.Sprintf("S%d", i)) }
-	for i := range EndedMax + 3 {
-		h.marker("p1", marker(id(i), 0)) // refused, and remembered
-		if i%1000 == 0 {
-			checkEndedIDs(t, h.recorder)
+	for i := range 3 * EndedMax {
+		h.marker("p1", of(ProcessID(fmt.Sprint("a", i%3)), endedID(i)))
+		h.recorder.Abandon(endedID(i))
+		if got := h.recorder.Ended(); got > EndedMax || len(h.recorder.floors) > 3 {
+			t.Fatalf("got %d ids and %d floors, want at most %d and 3", got, len(h.recorder.floors), EndedMax)
 		}
 	}
-	if got := len(h.recorder.ended); got != EndedMax {
-		t.Errorf("%d ids are remembered, want %d", got, EndedMax)
-	}
 	checkEndedIDs(t, h.recorder)
-	if h.recorder.endedIDs[id(2)] || !h.recorder.endedIDs[id(3)] || !h.recorder.endedIDs[id(EndedMax+2)] {
-		t.Error("the newest ids are not remembered, want the oldest 3 forgotten and no others")
+}
+
+// However many others come in between, a late marker or a late join starts no snapshot
+// again, in whatever order the snapshots ended.
+func TestEndedSnapshotNeverBeginsAgain(t *testing.T) {
+	h := p2(1)
+	shuffled := rand.New(rand.NewPCG(1, 1)).Perm(64)
+	n, group := 10*EndedMax, len(shuffled)
+	for i := range n {
+		i = i - i%group + shuffled[i%group]
+		h.marker("p1", of("p1", endedID(i)))
+		h.recorder.Abandon(endedID(i))
 	}
+	for i := range n {
+		h.marker("p3", of("p1", endedID(i)))
+		if _, err := h.initiate(of("p1", endedID(i)).Start); !errors.Is(err, ErrKnown) && !errors.Is(err, ErrOld) {
+			t.Fatalf("join of %s, which has ended: got error %v, want %v or %v", endedID(i), err, ErrKnown, ErrOld)
+		}
+		if h.recorder.Recording() {
+			t.Fatalf("marker of %s, which has ended: got a recording, want none", endedID(i))
+		}
+	}
+	h.marker("p1", of("p1", endedID(n)))
+	if !h.recorder.Recording() {
+		t.Error("marker of a new snapshot: got no recording, want one")
+	}
+}
+
+// A snapshot that is not above the floor is refused by name, and one in progress goes on.
+func TestFloorIsOfOneAssembler(t *testing.T) {
+	h := p2(16)
+	h.marker("p1", of("p3", "S"))
+	h.record(nil)
+	endMany(h, "p3", EndedMax+1)
+	h.record(nil)
+	old := endedID(EndedMax/2 - 1)
+	wantEffects(t, h.marker("p1", of("p3", old)), fmt.Sprintf(refusedAsOld, "p3", old))
+	wantEffects(t, h.marker("p1", of("p3", endedID(EndedMax/2)))) // remembered: it has ended
+	wantLast(t, h.marker("p3", of("p3", "S")), "report to p3 for S: p2 closed incoming p3->p2 [], last")
+	// The clock of p1 may be behind.
+	wantEffects(t, h.marker("p1", of("p1", "R")), "capture")
+	h.record(nil)
+	// The clock of p3 may be behind after a restart.
+	h.recorder.PeerRestarted("p3")
+	wantEffects(t, h.marker("p1", of("p3", "Q")), "capture")
+}
+
+// A few invented ids, however high, keep nobody from taking snapshots.
+func TestInventedIDsRaiseNoFloor(t *testing.T) {
+	h := p2(1)
+	for i := range EndedMax / 2 {
+		h.marker("p3", of("p1", ID(fmt.Sprintf("z%d", i))))
+		h.recorder.Abandon(ID(fmt.Sprintf("z%d", i)))
+	}
+	endMany(h, "p1", 3*EndedMax)
+	if h.recorder.Capturing() {
+		h.record(nil)
+	}
+	wantEffects(t, h.marker("p1", of("p1", endedID(3*EndedMax))), "capture")
 }
 
 func TestPeerRestarted(t *testing.T) {

@@ -11,7 +11,8 @@ type ProcessID string
 
 // ID names a snapshot: the time of its start, then random characters, for
 // example "20261122T073525123456Z-k3m9x2q7ab". Sorted as text, ids are sorted by
-// time. An id is safe as a file name. This package only compares ids.
+// time, and the ids of one assembler ascend. An id is safe as a file name. This package
+// only compares ids.
 type ID string
 
 // Incarnation names one lifetime of a node. It is empty for a peer of which a process

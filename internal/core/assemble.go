@@ -34,7 +34,7 @@ type assembling struct {
 // recording when the time is up, so watchDeadlines need not be called.
 func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration, finished func(*snapshot.Global)) (*assembling, error) {
 	c, wall := e.core, e.core.Wall()
-	start := snapshot.Start{ID: snapshot.ID(NewName(wall, c.Rand)), Assembler: c.self, Deadline: c.now + timeout, Timeout: timeout}
+	start := snapshot.Start{ID: e.newID(wall), Assembler: c.self, Deadline: c.now + timeout, Timeout: timeout}
 	effects, err := e.recorder.Initiate(start)
 	if err != nil {
 		return nil, err
@@ -54,6 +54,25 @@ func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration,
 	a.timeUp = e.timers.add(start.Deadline, func() { e.finishSnapshot(a) })
 	e.obey(effects)
 	return a, nil
+}
+
+// mayBegin reports whether a marker of a snapshot may start a recording here. At the
+// assembler it may not unless the snapshot is in progress, because the assembler records
+// before there is any marker. Such a marker is late, and its snapshot may have ended before
+// this node started.
+func (e *epoch) mayBegin(s snapshot.Start) bool {
+	return s.Assembler != e.core.self || e.assemblies[s.ID] != nil
+}
+
+// newID returns an id for a snapshot that starts now. Ids must ascend, so the time in the
+// id follows the last one if the wall clock was set back.
+func (e *epoch) newID(wall time.Time) snapshot.ID {
+	wall = wall.Round(0) // without the monotonic clock, which Before would compare
+	if next := e.lastID.Add(time.Microsecond); wall.Before(next) {
+		wall = next
+	}
+	e.lastID = wall
+	return snapshot.ID(NewName(wall, e.core.Rand))
 }
 
 // collect takes pieces of the part of any process, including this one.

@@ -41,6 +41,7 @@ type epoch struct {
 	pending    map[snapshot.ID]*pending // this process's parts that are not finished
 	expiry     *timer                   // the next deadline of a recording
 	assemblies map[snapshot.ID]*assembling
+	lastID     time.Time // in the last id that newID returned
 	uplinks    map[snapshot.ProcessID]*uplink
 	takeovers  int // connections of handler takeover
 }

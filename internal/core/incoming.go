@@ -192,7 +192,7 @@ func (in *incoming) arriveMarker(f wire.Marker) error {
 	if err != nil {
 		return err
 	}
-	if fresh {
+	if fresh && e.mayBegin(marker.Start) {
 		e.obey(e.recorder.MarkerReceived(in.peer.id, marker))
 		e.begun()
 	}
