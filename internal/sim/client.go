@@ -16,6 +16,7 @@ type taken struct {
 	refused string // why there is no snapshot, or empty
 	ended   bool
 	request wire.Request
+	conn    *end // the client's end of the connection
 }
 
 // ask connects a client to a node. When the node welcomes it, the client requests a
@@ -37,11 +38,19 @@ func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
 	if err != nil {
 		panic("bug: " + err.Error())
 	}
-	t.request = wire.Request{Number: 1, Body: request}
+	t.request, t.conn = wire.Request{Number: 1, Body: request}, there
 	there.write([]wire.Frame{
 		wire.Hello{Role: wire.RoleControl, VersionMin: wire.Version, VersionMax: wire.Version, Cluster: w.cluster.Name, To: at},
 	}, false)
 	return t
+}
+
+// leave ends the client, whatever its snapshot has come to.
+func (t *taken) leave() {
+	if t.conn != nil {
+		t.ended = true
+		t.conn.close(nil)
+	}
 }
 
 // receive handles a frame from the node.
