@@ -68,7 +68,8 @@ func TestTwoNodesOfOneProcess(t *testing.T) {
 			}
 			if second.down {
 				firstWon++
-				w.nodes["p2"] = first
+				w.nodes["p2"] = first // from now on the address of p2 leads to it
+				w.run(w.now + 5*time.Second)
 			}
 			before := reconnects(t, w)
 			w.run(w.now + 20*time.Second)
