@@ -52,7 +52,7 @@ type hostilePeer struct {
 // then refused.
 func (p hostilePeer) listen(l net.Listener) {
 	refuse := wire.Append(nil, filled(wire.Refuse{}))
-	welcome := wire.Append(nil, filled(wire.Welcome{Version: wire.Version}))
+	welcome := wire.Append(nil, filled(wire.Welcome{Version: wire.Version, Epoch: 1}))
 	for n := 0; ; n++ {
 		socket, err := l.Accept()
 		if err != nil {
