@@ -135,14 +135,21 @@ func fullPipe(p place) (r, w *os.File) {
 	return r, w
 }
 
+// takesSnapshotsAndEnds starts a command with the given stderr. The test fails unless its
+// nodes take snapshots and it ends in time after SIGTERM.
+func (p place) takesSnapshotsAndEnds(stderr *os.File, args []string) {
+	p.Helper()
+	c := p.start(stderr, args...)
+	p.chandy("initiate", "--wait")
+	p.chandy("initiate")
+	p.check(c.Process.Signal(syscall.SIGTERM))
+	p.ends(c)
+}
+
 func TestAFullStderrStopsNothing(t *testing.T) {
 	eachLasting(t, single, func(p place, args []string) {
 		_, w := fullPipe(p)
-		c := p.start(w, args...)
-		p.chandy("initiate", "--wait")
-		p.chandy("initiate")
-		p.check(c.Process.Signal(syscall.SIGTERM))
-		p.ends(c)
+		p.takesSnapshotsAndEnds(w, args)
 	})
 }
 
@@ -152,11 +159,7 @@ func TestAClosedStderrStopsNothing(t *testing.T) {
 		p.check(err)
 		r.Close()
 		defer w.Close()
-		c := p.start(w, args...)
-		p.chandy("initiate", "--wait")
-		p.chandy("initiate")
-		p.check(c.Process.Signal(syscall.SIGTERM))
-		p.ends(c)
+		p.takesSnapshotsAndEnds(w, args)
 	})
 }
 

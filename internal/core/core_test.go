@@ -1,6 +1,7 @@
 package core
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -43,13 +44,7 @@ func (p *stub) Capture(done func(program.State)) {
 // made no step. The test is their host.
 func newCores(t testing.TB) (cores [2]*Core) {
 	t.Helper()
-	cluster, err := config.Build(config.Definition{Name: "t", Processes: []config.ProcessDefinition{
-		{ID: "p1", Address: "127.0.0.1:1"},
-		{ID: "p2", Address: "127.0.0.1:2"},
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	cluster := mesh(t, 2, config.Definition{})
 	for i, id := range cluster.IDs() {
 		cores[i] = New(Options{
 			Cluster: cluster, ID: id, Incarnation: snapshot.Incarnation(id), Log: zerolog.Nop(),
@@ -57,6 +52,23 @@ func newCores(t testing.TB) (cores [2]*Core) {
 		})
 	}
 	return cores
+}
+
+// mesh returns a cluster of n processes from p1 on, with a channel from each to every
+// other, and the settings of d.
+func mesh(t testing.TB, n int, d config.Definition) *config.Cluster {
+	t.Helper()
+	d.Name = "t"
+	for i := range n {
+		d.Processes = append(d.Processes, config.ProcessDefinition{
+			ID: snapshot.ProcessID(fmt.Sprint("p", i+1)), Address: fmt.Sprint("127.0.0.1:", i+1),
+		})
+	}
+	cluster, err := config.Build(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cluster
 }
 
 // started returns the core of p1 after its first step, in epoch 1, and its program.

@@ -33,19 +33,10 @@ type small struct {
 
 func newSmall(t *testing.T, n int) *small {
 	t.Helper()
-	d := config.Definition{
-		Name: "t", Limits: config.Limits{Memory: 4 << 20},
+	cluster := mesh(t, n, config.Definition{
+		Limits:  config.Limits{Memory: 4 << 20},
 		Network: config.Network{OutboxHigh: 64 << 10, OutboxLimit: 128 << 10, OutboxTotal: 256 << 10},
-	}
-	for i := range n {
-		d.Processes = append(d.Processes, config.ProcessDefinition{
-			ID: snapshot.ProcessID(fmt.Sprint("p", i+1)), Address: fmt.Sprint("127.0.0.1:", i+1),
-		})
-	}
-	cluster, err := config.Build(d)
-	if err != nil {
-		t.Fatal(err)
-	}
+	})
 	c := &small{program: &sink{}, next: 1, Core: New(Options{
 		Cluster: cluster, ID: "p1", Incarnation: "p1", Log: zerolog.Nop(),
 		Rand: rand.New(rand.NewPCG(1, 1)), Wall: time.Now, Do: func(f func()) { f() },

@@ -33,16 +33,7 @@ func (p *pump) beat() {
 // limits of its outboxes are a 64th of the defaults. Its dials are not answered.
 func newPump(t *testing.T, n int) (*Core, *pump) {
 	t.Helper()
-	d := config.Definition{Name: "t", Network: config.Network{OutboxHigh: 768 << 10, OutboxLimit: 1 << 20, OutboxTotal: 8 << 20}}
-	for i := range n {
-		d.Processes = append(d.Processes, config.ProcessDefinition{
-			ID: snapshot.ProcessID(fmt.Sprint("p", i+1)), Address: fmt.Sprint("127.0.0.1:", i+1),
-		})
-	}
-	cluster, err := config.Build(d)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cluster := mesh(t, n, config.Definition{Network: config.Network{OutboxHigh: 768 << 10, OutboxLimit: 1 << 20, OutboxTotal: 8 << 20}})
 	c := New(Options{
 		Cluster: cluster, ID: "p1", Incarnation: "p1", Log: zerolog.Nop(),
 		Rand: rand.New(rand.NewPCG(1, 1)), Wall: time.Now, Do: func(f func()) { f() },
