@@ -114,7 +114,10 @@ func TestVirtualTakeoverReadsLittle(t *testing.T) {
 		if _, err := third.Write(data); err != nil {
 			t.Errorf("a long frame after the welcome: got %v, want it read", err)
 		}
-		if f, err := wire.NewReader(third, wire.FrameMax).Read(); err != nil || f.Type() != wire.TypeAck {
+		reader := wire.NewReader(third, wire.FrameMax)
+		for f, err = reader.Read(); err == nil && f.Type() == wire.TypePing; f, err = reader.Read() {
+		}
+		if err != nil || f.Type() != wire.TypeAck {
 			t.Errorf("after a long frame: got %v, %v, want an ack", f, err)
 		}
 	})

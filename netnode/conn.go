@@ -3,6 +3,7 @@ package netnode
 import (
 	"net"
 	"sync"
+	"time"
 
 	"chandy/internal/core"
 	"chandy/internal/rawconn"
@@ -15,8 +16,10 @@ type conn struct {
 	node    *Node
 	id      core.ConnID
 	socket  *rawconn.Conn
-	reader  *wire.Reader  // read by the reading goroutine, which owns the next four fields too
+	reader  *wire.Reader  // read by the reading goroutine, which owns the next six fields too
 	client  bool          // the connection is a client's
+	reads   int           // since the core took the last frames
+	told    time.Time     // when the core heard of bytes that are no whole frame yet
 	request int           // bytes read since the core took the last requests of a client
 	large   bool          // holds one of node.large
 	batch   []wire.Frame  // memory of the last batch
@@ -24,25 +27,50 @@ type conn struct {
 	once    sync.Once     // closes mayRead
 	done    chan struct{} // closed with the socket
 
-	mu      sync.Mutex // guards the fields below
-	drained *sync.Cond // with mu: the queue of a client's connection became shorter
-	queue   []load
-	ahead   []byte // frames that go before queue, but not before a remainder
-	writing bool   // a writing goroutine runs
-	closing bool   // nothing more is queued; what is queued is still written
-	closed  bool   // done is closed
+	mu       sync.Mutex // guards the fields below
+	drained  *sync.Cond // with mu: the queue of a client's connection became shorter
+	queue    []load
+	ahead    []byte        // frames that go before queue, but not before a remainder
+	writing  bool          // a writing goroutine runs
+	closing  bool          // nothing more is queued; what is queued is still written
+	patience time.Duration // with a peer that reads nothing
+	pulses   bool          // see Node.pulse
+	closed   bool          // done is closed
 }
 
 func newConn(n *Node, id core.ConnID, connection net.Conn) *conn {
 	socket := rawconn.New(connection)
 	c := &conn{
-		node: n, id: id, socket: socket,
+		node: n, id: id, socket: socket, patience: nodePatience,
 		mayRead: make(chan struct{}),
 		done:    make(chan struct{}),
 	}
 	c.reader = wire.NewReader(source{c}, wire.HelloMax)
 	c.drained = sync.NewCond(&c.mu)
 	return c
+}
+
+// peerMax is the longest payload of a frame from another node.
+const peerMax = wire.ChunkMax + wire.HelloMax
+
+// accept lets the reader go on, because the core has let the peer in.
+func (c *conn) accept() {
+	if c.client {
+		c.permit(wire.FrameMax)
+		return
+	}
+	c.permit(peerMax)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pulses = true
+}
+
+// welcomed lets the reader go on, because the other node has let this one in.
+func (c *conn) welcomed() {
+	c.reader.SetLimit(peerMax)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pulses = true
 }
 
 // permit lets the reader go on behind the hello, with frames of up to limit bytes.
@@ -61,6 +89,11 @@ func (c *conn) finish() {
 func (c *conn) close(flush bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.end(flush)
+}
+
+// end is close for a caller that holds mu.
+func (c *conn) end(flush bool) {
 	c.closing = true
 	if !flush {
 		c.queue, c.ahead = nil, nil

@@ -1,5 +1,11 @@
 package netnode
 
+import (
+	"time"
+
+	"chandy/internal/core"
+)
+
 // A request of a client may have 16 MiB, and there may be many clients. So a node reads at
 // most largeSlots large requests at once. Their bytes are bounded together, and all others
 // wait in their clients and in the kernel.
@@ -8,13 +14,27 @@ const (
 	largeSlots = 4
 )
 
-// source is what the reader of a connection reads from: its socket. On the connection of a
-// client it waits for a slot before it reads on in a large request.
+// becomeClients makes the connection one of a client.
+func (c *conn) becomeClients() {
+	c.client = true
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.patience = clientPatience
+}
+
+// bytesEvery is how often the core hears of bytes that are no whole frame yet.
+const bytesEvery = time.Second
+
+// source is what the reader of a connection reads from: its socket. It tells the core of a
+// frame that takes long to come. On the connection of a client, which needs no sign of
+// life, it waits for a slot before it reads on in a large request.
 type source struct{ *conn }
 
 func (s source) Read(b []byte) (int, error) {
 	if !s.client {
-		return s.socket.Read(b)
+		n, err := s.socket.Read(b)
+		s.tellBytes(n)
+		return n, err
 	}
 	if s.request > largeMin && !s.large {
 		select {
@@ -26,6 +46,17 @@ func (s source) Read(b []byte) (int, error) {
 	n, err := s.socket.Read(b)
 	s.conn.request += n
 	return n, err
+}
+
+// tellBytes tells the core of n bytes, unless whole frames tell it soon enough.
+func (c *conn) tellBytes(n int) {
+	if c.reads++; c.reads == 1 || n == 0 {
+		return
+	}
+	if now := time.Now(); now.Sub(c.told) >= bytesEvery {
+		c.told = now
+		c.node.post(core.Bytes{Conn: c.id})
+	}
 }
 
 // requestsTaken must be called when the core has taken the requests that were read.

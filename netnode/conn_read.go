@@ -34,12 +34,14 @@ func (c *conn) readAccepted(host string) {
 		c.finish()
 		return
 	}
+	if hello.Role == wire.RoleControl {
+		c.becomeClients()
+	}
 	c.node.post(core.Accepted{Conn: c.id, Remote: c.socket.RemoteAddr().String(), Hello: hello})
 	select {
 	case <-c.mayRead:
 	case <-c.done: // refused, or ended before the core decided: then read reports it
 	}
-	c.client = hello.Role == wire.RoleControl
 	c.read()
 }
 
@@ -70,6 +72,7 @@ func (c *conn) read() {
 			c.node.post(core.Arrived{Conn: c.id, Frames: frames})
 			clear(frames)
 		}
+		c.reads = 0
 		c.requestsTaken()
 		if err != nil {
 			if err == io.EOF {
@@ -101,7 +104,7 @@ func (c *conn) readBatch() ([]wire.Frame, error) {
 			return c.batch, err
 		}
 		if _, ok := f.(wire.Welcome); ok {
-			c.reader.SetLimit(wire.FrameMax)
+			c.welcomed()
 		}
 		c.batch = append(c.batch, f)
 		if c.reader.Buffered() == 0 {

@@ -1,6 +1,8 @@
 package netnode
 
 import (
+	"errors"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -20,11 +22,18 @@ type load struct {
 }
 
 const (
-	// writeTimeout is how long one write may take before the connection is given up.
-	writeTimeout = 5 * time.Second
-	// writeBatch is about how much is encoded for one write, in bytes. Frames that are
-	// ahead wait for at most one such write.
+	// nodePatience and clientPatience are how long a peer may take nothing of what is
+	// written to it before the connection is given up. A person may stop a client.
+	nodePatience   = 5 * time.Second
+	clientPatience = time.Minute
+	// writeBatch is about how much is written at once, in bytes.
 	writeBatch = 256 << 10
+	// queueBatch is about how much is encoded for one write of the writing goroutine, in
+	// bytes. Frames that are ahead wait for at most one such write, or for one chunk.
+	queueBatch = 64 << 10
+	// aheadMax is how many bytes of frames that are ahead may wait. A peer that sends pings
+	// and reads no pongs must not make a node hold more.
+	aheadMax = 4 << 20
 )
 
 // write writes frames at once, as far as the kernel takes them without waiting, and
@@ -33,24 +42,30 @@ const (
 func (c *conn) write(w core.Write) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closing {
-		return
+	if !c.closing {
+		c.writeTo(&c.node.iovec, w)
 	}
-	v := &c.node.iovec
+}
+
+// writeTo is write with an empty iovec. The caller must hold mu.
+func (c *conn) writeTo(v *iovec, w core.Write) {
 	for _, f := range w.Frames {
 		switch {
 		case c.writing && w.Ahead:
-			c.ahead = wire.Append(c.ahead, f)
+			if c.ahead = wire.Append(c.ahead, f); len(c.ahead) > aheadMax {
+				c.end(false)
+				return
+			}
 		case c.writing:
 			c.enqueue(f)
 		default:
 			if v.add(f); v.full() {
-				c.writeAtOnce(v)
+				c.writeAtOnce(v, w.Ahead)
 			}
 		}
 	}
 	if v.size > 0 {
-		c.writeAtOnce(v)
+		c.writeAtOnce(v, w.Ahead)
 	}
 }
 
@@ -62,7 +77,7 @@ func (c *conn) enqueue(f wire.Frame) {
 		c.queue = append(c.queue, load{frame: f})
 		return
 	}
-	if last < 0 || c.queue[last].remainder || c.queue[last].bytes == nil || len(*c.queue[last].bytes) >= writeBatch {
+	if last < 0 || c.queue[last].remainder || c.queue[last].bytes == nil || len(*c.queue[last].bytes) >= queueBatch {
 		c.queue = append(c.queue, load{bytes: newBuffer()})
 		last++
 	}
@@ -71,13 +86,21 @@ func (c *conn) enqueue(f wire.Frame) {
 }
 
 // writeAtOnce writes and empties v. The queue must be empty. The kernel may not
-// take everything without waiting; the remainder begins the queue of a new writing
-// goroutine. The caller must hold mu.
-func (c *conn) writeAtOnce(v *iovec) {
+// take everything without waiting; what it leaves begins the queue of a new writing
+// goroutine: the remainder of a frame and the frames behind it. Frames that are ahead are
+// one remainder, because others must not overtake them. The caller must hold mu.
+func (c *conn) writeAtOnce(v *iovec, ahead bool) {
 	if n := c.socket.TryWrite(v.pieces()); n < v.size {
-		remainder := newBuffer()
-		*remainder = v.appendAfter(*remainder, n)
-		c.queue = append(c.queue, load{bytes: remainder, remainder: true})
+		end := v.size
+		if !ahead {
+			end = v.frameEnd(n + 1)
+		}
+		c.queue = append(c.queue, load{bytes: v.copyRange(n, end), remainder: true})
+		for end < v.size {
+			begin := end
+			end = v.frameEnd(min(begin+queueBatch, v.size))
+			c.queue = append(c.queue, load{bytes: v.copyRange(begin, end)})
+		}
 		c.writing = true
 		c.node.work.Go(c.writeLoop)
 	}
@@ -95,11 +118,24 @@ func (c *conn) writeLoop() {
 			one.bytes = newBuffer()
 			*one.bytes = wire.Append(*one.bytes, one.frame)
 		}
-		c.socket.SetWriteDeadline(time.Now().Add(writeTimeout))
-		_, err := c.socket.Write(*one.bytes)
-		freeBuffer(one.bytes)
-		if err != nil {
+		if err := c.writeAll(*one.bytes); err != nil {
 			c.close(false) // empties the queue, so the loop ends; the reader reports to the core
+		}
+		freeBuffer(one.bytes)
+	}
+}
+
+// writeAll writes b. It fails when the peer took nothing for as long as the patience
+// lasts: on a slow connection the whole may take longer, unless the connection is closing.
+func (c *conn) writeAll(b []byte) error {
+	for {
+		c.mu.Lock()
+		patience, closing := c.patience, c.closing
+		c.mu.Unlock()
+		c.socket.SetWriteDeadline(time.Now().Add(patience))
+		n, err := c.socket.Write(b)
+		if b = b[n:]; err == nil || n == 0 || closing || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
 		}
 	}
 }

@@ -81,3 +81,22 @@ func TestWriterLeavesNoDeadline(t *testing.T) {
 		t.Errorf("got write deadline %v, want none", d.last)
 	}
 }
+
+// A peer that sends pings and reads nothing costs a bounded queue of pongs, and then its
+// connection.
+func TestPongsAreBounded(t *testing.T) {
+	here, there := net.Pipe()
+	defer there.Close()
+	n := &Node{}
+	c := newConn(n, 1, here)
+	pong := core.Write{Conn: 1, Frames: []wire.Frame{wire.Pong{Nonce: 1 << 60}}, Ahead: true}
+	most := 0
+	for range 2 * aheadMax / len(wire.Append(nil, pong.Frames[0])) {
+		c.write(pong)
+		most = max(most, len(c.ahead))
+	}
+	n.work.Wait()
+	if !c.closed || most > aheadMax+100 {
+		t.Errorf("got closed %v after %d bytes at most, want it closed after %d", c.closed, most, aheadMax)
+	}
+}

@@ -3,7 +3,9 @@ package netnode
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,6 +44,16 @@ func (k *connections) get(id core.ConnID) *conn {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.byID[id]
+}
+
+// each calls f for every connection.
+func (k *connections) each(f func(*conn)) {
+	k.mu.Lock()
+	all := slices.Collect(maps.Values(k.byID))
+	k.mu.Unlock()
+	for _, c := range all {
+		f(c)
+	}
 }
 
 func (k *connections) remove(c *conn) {

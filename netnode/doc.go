@@ -25,6 +25,7 @@
 //   - the loop, which is Run itself, makes the steps that no connection brings, such as
 //     those of timers;
 //   - accept takes connections from outside;
+//   - pulse pings the peers while a step lasts long;
 //   - dial runs once for each attempt to connect;
 //   - each connection has a reader, which steps with each batch of frames, and a writer
 //     while more is queued than the kernel takes at once;

@@ -1,6 +1,10 @@
 package netnode
 
-import "chandy/wire"
+import (
+	"slices"
+
+	"chandy/wire"
+)
 
 // iovec collects frames for one write. Large messages and states stay where they are;
 // everything else is encoded into memory of its own.
@@ -8,6 +12,7 @@ type iovec struct {
 	encoded []byte
 	large   []large
 	size    int      // bytes in all
+	ends    []int    // of frames
 	vector  [][]byte // memory for pieces
 }
 
@@ -24,6 +29,9 @@ func (v *iovec) add(f wire.Frame) {
 	case wire.Data:
 		v.encoded = f.AppendHead(v.encoded)
 		v.put(f.Batch.Body)
+	case wire.Fragment:
+		v.encoded = f.AppendHead(v.encoded)
+		v.put(f.Bytes)
 	case wire.Chunk:
 		v.encoded = f.AppendHead(v.encoded)
 		for _, bytes := range f.Bytes {
@@ -33,6 +41,7 @@ func (v *iovec) add(f wire.Frame) {
 		v.encoded = wire.Append(v.encoded, f)
 	}
 	v.size += len(v.encoded) - before
+	v.ends = append(v.ends, v.size)
 }
 
 func (v *iovec) put(bytes []byte) {
@@ -64,12 +73,22 @@ func (v *iovec) pieces() [][]byte {
 	return v.vector
 }
 
-// appendAfter appends to b a copy of everything after the first n bytes.
-func (v *iovec) appendAfter(b []byte, n int) []byte {
+// frameEnd returns where the frame ends to which byte n-1 belongs.
+func (v *iovec) frameEnd(n int) int {
+	i, _ := slices.BinarySearch(v.ends, n)
+	return v.ends[i]
+}
+
+// copyRange returns a copy of the bytes from one index to another one, in memory from
+// buffers.
+func (v *iovec) copyRange(from, to int) *[]byte {
+	b, at := newBuffer(), 0
 	for _, piece := range v.pieces() {
-		skip := min(n, len(piece))
-		b = append(b, piece[skip:]...)
-		n -= skip
+		low, high := max(from, at), min(to, at+len(piece))
+		if low < high {
+			*b = append(*b, piece[low-at:high-at]...)
+		}
+		at += len(piece)
 	}
 	return b
 }
@@ -78,5 +97,5 @@ func (v *iovec) appendAfter(b []byte, n int) []byte {
 func (v *iovec) reset() {
 	clear(v.large)
 	clear(v.vector)
-	v.encoded, v.large, v.vector, v.size = v.encoded[:0], v.large[:0], v.vector[:0], 0
+	v.encoded, v.large, v.vector, v.ends, v.size = v.encoded[:0], v.large[:0], v.vector[:0], v.ends[:0], 0
 }

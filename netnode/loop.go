@@ -4,6 +4,7 @@ import (
 	"math"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"chandy/internal/core"
@@ -16,6 +17,7 @@ import (
 type stepper struct {
 	mu     sync.Mutex
 	core   *core.Core
+	steps  atomic.Uint64 // begun so far; read by pulse
 	events []core.Event
 	iovec  iovec         // what a connection writes at once; empty between two writes
 	armed  time.Duration // when the timer fires
@@ -89,6 +91,7 @@ func (n *Node) step(events ...core.Event) (more bool) {
 	if n.exited {
 		return false
 	}
+	n.steps.Add(1)
 	n.events = append(n.calls.take(n.events[:0]), events...)
 	began := time.Since(n.begun)
 	if n.armed <= began {
@@ -155,7 +158,7 @@ func (n *Node) carryOut(e core.Effect) {
 		}
 	case core.Accept:
 		if c := n.conns.get(e.Conn); c != nil {
-			c.permit(wire.FrameMax)
+			c.accept()
 		}
 	case core.Close:
 		if c := n.conns.get(e.Conn); c != nil {

@@ -136,6 +136,7 @@ func (n *Node) Run(ctx context.Context) error {
 	n.begun = time.Now()
 	n.post(core.Begin{Epoch: 1, Program: n.program})
 	n.work.Go(n.accept)
+	n.work.Go(n.pulse)
 	unhook := context.AfterFunc(ctx, func() { n.post(core.Stopping{}) })
 	defer unhook()
 	err := n.loop()

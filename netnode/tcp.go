@@ -3,6 +3,7 @@ package netnode
 import (
 	"context"
 	"net"
+	"syscall"
 )
 
 // Network connects nodes and clients: [TCP], a [Loopback], or a network of a test. Its
@@ -19,14 +20,32 @@ type Network interface {
 // peer acknowledges nothing for as long as a node tolerates silence.
 type TCP struct{}
 
+// unsentMax is about how many bytes the kernel takes of a connection beyond those that it
+// has sent (TCP_NOTSENT_LOWAT, tcp(7)). Markers cannot overtake what it has taken.
+const unsentMax = 64 << 10
+
 // Listen listens on a TCP address.
 func (TCP) Listen(address string) (net.Listener, error) {
-	l := net.ListenConfig{Control: setUserTimeout}
+	l := net.ListenConfig{Control: setOptions}
 	return l.Listen(context.Background(), "tcp", address)
 }
 
 // Dial connects to a TCP address.
 func (TCP) Dial(ctx context.Context, address string) (net.Conn, error) {
-	d := net.Dialer{Control: setUserTimeout}
+	d := net.Dialer{Control: setOptions}
 	return d.DialContext(ctx, "tcp", address)
+}
+
+func setOptions(_, _ string, c syscall.RawConn) error {
+	var err error
+	if failed := c.Control(func(fd uintptr) {
+		for option, value := range tcpOptions {
+			if err == nil {
+				err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, option, value)
+			}
+		}
+	}); failed != nil {
+		return failed
+	}
+	return err
 }

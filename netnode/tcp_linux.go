@@ -1,22 +1,14 @@
 package netnode
 
 import (
-	"syscall"
+	"golang.org/x/sys/unix"
 
 	"chandy/internal/core"
 )
 
-// tcpUserTimeout is TCP_USER_TIMEOUT (tcp(7)), which package syscall does not have.
-const tcpUserTimeout = 18
-
-// setUserTimeout makes the kernel end a connection on which nothing was acknowledged for
-// core.DeadAfter, as long as a node tolerates silence.
-func setUserTimeout(_, _ string, c syscall.RawConn) error {
-	var err error
-	if failed := c.Control(func(fd uintptr) {
-		err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(core.DeadAfter.Milliseconds()))
-	}); failed != nil {
-		return failed
-	}
-	return err
+// tcpOptions are the options of every TCP connection. The kernel ends a connection on which
+// nothing was acknowledged for core.DeadAfter, as long as a node tolerates silence.
+var tcpOptions = map[int]int{
+	unix.TCP_USER_TIMEOUT:  int(core.DeadAfter.Milliseconds()),
+	unix.TCP_NOTSENT_LOWAT: unsentMax,
 }

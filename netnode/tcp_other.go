@@ -1,9 +1,6 @@
-//go:build !linux
+//go:build !linux && !darwin
 
 package netnode
 
-import "syscall"
-
-// setUserTimeout does nothing: there is no TCP_USER_TIMEOUT here. Pings detect a peer
-// that has vanished.
-func setUserTimeout(_, _ string, _ syscall.RawConn) error { return nil }
+// tcpOptions are the options of every TCP connection.
+var tcpOptions map[int]int

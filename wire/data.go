@@ -13,8 +13,9 @@ type Data struct {
 	// Stamp is the ordinal of the last marker that was issued on the channel
 	// before these messages were sent; 0 before the first marker.
 	Stamp uint64
-	// Batch holds at least one message. Each has at most MessageMax bytes, and the first
-	// message of a channel has number 1. Decode checks this.
+	// Batch holds at least one message. Each has at most FragmentMax bytes, and the first
+	// message of a channel has number 1. Decode checks this. A longer message travels as
+	// Fragments.
 	snapshot.Batch
 }
 
@@ -55,13 +56,13 @@ func (d Data) appendFields(b []byte) []byte {
 
 func decodeData(d *decoder) Frame {
 	first, stamp, count := d.uint("first"), d.uint("stamp"), d.uint("count")
-	body := d.all("body", FrameMax)
+	body := d.all("body", dataBodyMax)
 	d.check(dataFault(first, count, body))
 	if d.err != nil {
 		return Data{}
 	}
 	batch := snapshot.Batch{First: first, Count: int(count), Body: body}
-	d.check(batch.Check(MessageMax))
+	d.check(batch.Check(FragmentMax))
 	return Data{Stamp: stamp, Batch: batch}
 }
 
@@ -73,6 +74,8 @@ func dataFault(first, count uint64, body []byte) error {
 		return errors.New("first is 0")
 	case count == 0:
 		return errors.New("count is 0")
+	case len(body) > dataBodyMax:
+		return fmt.Errorf("a body of %d bytes, more than %d", len(body), dataBodyMax)
 	case count > uint64(len(body)): // a message takes at least one byte
 		return fmt.Errorf("%d messages in %d bytes", count, len(body))
 	case first > math.MaxUint64-(count-1):

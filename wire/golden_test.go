@@ -110,6 +110,12 @@ var goldens = []struct {
 		"chunk of 20261122T073525123456Z-k3m9x2q7ab from p2, section 0 (0 bytes)",
 	},
 	{
+		Fragment{Number: 128, Stamp: 1, Size: 16 << 20, Offset: 65536, Bytes: []byte("abc")},
+		"c585010e0000000d1af71de2" +
+			"80010180808008808004616263",
+		"fragment of 128 (bytes 65536-65538 of 16777216)",
+	},
+	{
 		Join{Snapshot: goldenID, Assembler: "p1", TimeLeft: 1500 * time.Microsecond},
 		"c585010a000000286da8b70b" +
 			"213230323631313232543037333532353132333435365a2d6b336d39783271376162027031dc0b00",
@@ -243,7 +249,7 @@ func TestDecodeRefusesCutPayloads(t *testing.T) {
 				continue
 			}
 			switch f.(type) {
-			case Chunk, Request, Reply:
+			case Chunk, Request, Reply, Fragment:
 				if got := Append(nil, f)[HeaderSize:]; !bytes.Equal(got, payload[:n]) {
 					t.Errorf("%s: got %x, want %x", g.string, got, payload[:n])
 				}

@@ -8,8 +8,8 @@ const (
 	// HeaderSize is the length of the header of every frame.
 	HeaderSize = 12
 
-	// FrameMax is the longest payload of any frame. It has room for a message of
-	// MessageMax bytes and the other fields of its frame.
+	// FrameMax is the longest payload of any frame. It has room for a request with a
+	// message of MessageMax bytes.
 	FrameMax = MessageMax + 64<<10
 	// HelloMax is the longest payload that a listener reads before it has accepted a
 	// hello. Only frames with a text, a chunk or a body can be longer.
@@ -20,6 +20,9 @@ const (
 
 	// MessageMax is the longest message of a program.
 	MessageMax = 16 << 20
+	// FragmentMax is the longest message that travels in one frame, and the longest
+	// fragment of a longer one.
+	FragmentMax = 64 << 10
 	// ChunkMax is the longest chunk of a section or of a reply.
 	ChunkMax = 256 << 10
 	// NameMax is the longest name. Cluster names, ids, incarnations and codes are names.

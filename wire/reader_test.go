@@ -112,11 +112,11 @@ func TestReaderRefusesHeader(t *testing.T) {
 		{header(0, TypePing, 1), FrameMax, "frame of version 0, this side speaks 1"},
 		{header(2, TypePing, 1), FrameMax, "frame of version 2, this side speaks 1"},
 		{header(1, 0, 1), FrameMax, "frame of unknown type 0"},
-		{header(1, 14, 1), FrameMax, "frame of unknown type 14"},
+		{header(1, 15, 1), FrameMax, "frame of unknown type 15"},
 		{header(1, 255, 1), FrameMax, "frame of unknown type 255"},
-		{header(1, TypeData, 1<<32-1), FrameMax, "data frame of 4294967295 bytes, more than 16842752"},
-		{header(1, TypeData, FrameMax+1), FrameMax, "data frame of 16842753 bytes, more than 16842752"},
-		{header(1, TypeData, FrameMax+1), 1 << 31, "data frame of 16842753 bytes, more than 16842752"},
+		{header(1, TypeData, 1<<32-1), FrameMax, "data frame of 4294967295 bytes, more than 69632"},
+		{header(1, TypeRequest, FrameMax+1), FrameMax, "request frame of 16842753 bytes, more than 16842752"},
+		{header(1, TypeRequest, FrameMax+1), 1 << 31, "request frame of 16842753 bytes, more than 16842752"},
 		{header(1, TypeData, HelloMax+1), HelloMax, "data frame of 4097 bytes, more than 4096"},
 		{header(1, TypeHello, HelloMax+1), FrameMax, "hello frame of 4097 bytes, more than 4096"},
 		{header(1, TypeReply, ChunkMax+HelloMax+1), FrameMax, "reply frame of 266241 bytes, more than 266240"},
@@ -162,7 +162,7 @@ func TestReaderMemoryFollowsArrival(t *testing.T) {
 		{3 << 20, 4 << 20},
 		{MessageMax, 2 * FrameMax},
 	} {
-		stream := append(header(1, TypeData, FrameMax), make([]byte, c.arrived)...)
+		stream := append(header(1, TypeRequest, FrameMax), make([]byte, c.arrived)...)
 		r := NewReader(bytes.NewReader(stream), FrameMax)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -63,7 +63,7 @@ func TestSpecTypes(t *testing.T) {
 
 func TestSpecLimits(t *testing.T) {
 	want := map[string]int{
-		"HeaderSize": HeaderSize, "MessageMax": MessageMax, "FrameMax": FrameMax, "HelloMax": HelloMax,
+		"HeaderSize": HeaderSize, "MessageMax": MessageMax, "FragmentMax": FragmentMax, "FrameMax": FrameMax, "HelloMax": HelloMax,
 		"AnswerMax": AnswerMax, "ChunkMax": ChunkMax, "NameMax": NameMax, "TextMax": TextMax,
 	}
 	rows := table(t, "## Limits", "| what | bytes | constant |")
@@ -82,7 +82,9 @@ func TestSpecLimits(t *testing.T) {
 		fmt.Sprintf("that many bytes of UTF-8, at most %d |\n", NameMax),
 		fmt.Sprintf("| a string for people, at most %d bytes |\n", TextMax),
 		fmt.Sprintf("a length of time in microseconds, at most %d |\n", math.MaxInt64/time.Microsecond),
-		fmt.Sprintf("its length as a uint, at most %d, then its bytes", MessageMax),
+		fmt.Sprintf("its length as a uint, at most %d, then its bytes", FragmentMax),
+		fmt.Sprintf("| length of the message in bytes: %d to %d |\n", FragmentMax+1, MessageMax),
+		fmt.Sprintf("| 1 to %d bytes of the message |\n", FragmentMax),
 		fmt.Sprintf("| the chunk, at most %d bytes, possibly none |\n", ChunkMax),
 		fmt.Sprintf("| at most %d bytes |\n", ChunkMax),
 		fmt.Sprintf("allocates at most %d MiB for bytes that have not come", unarrivedMax>>20),

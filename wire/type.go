@@ -7,19 +7,20 @@ type Type uint8
 
 // The types of frames, in the order of SPEC.md.
 const (
-	TypeHello   Type = 1
-	TypeWelcome Type = 2
-	TypeRefuse  Type = 3
-	TypeData    Type = 4
-	TypeMarker  Type = 5
-	TypeAck     Type = 6
-	TypePing    Type = 7
-	TypePong    Type = 8
-	TypeChunk   Type = 9
-	TypeJoin    Type = 10
-	TypeOutcome Type = 11
-	TypeRequest Type = 12
-	TypeReply   Type = 13
+	TypeHello    Type = 1
+	TypeWelcome  Type = 2
+	TypeRefuse   Type = 3
+	TypeData     Type = 4
+	TypeMarker   Type = 5
+	TypeAck      Type = 6
+	TypePing     Type = 7
+	TypePong     Type = 8
+	TypeChunk    Type = 9
+	TypeJoin     Type = 10
+	TypeOutcome  Type = 11
+	TypeRequest  Type = 12
+	TypeReply    Type = 13
+	TypeFragment Type = 14
 )
 
 // types lists the types of frames by their numbers.
@@ -28,19 +29,20 @@ var types = [...]struct {
 	max    int                  // longest payload in bytes
 	decode func(*decoder) Frame // decodes the fields of a payload
 }{
-	TypeHello:   {"hello", HelloMax, decodeHello},
-	TypeWelcome: {"welcome", HelloMax, decodeWelcome},
-	TypeRefuse:  {"refuse", AnswerMax, decodeRefuse},
-	TypeData:    {"data", FrameMax, decodeData},
-	TypeMarker:  {"marker", HelloMax, decodeMarker},
-	TypeAck:     {"ack", HelloMax, decodeAck},
-	TypePing:    {"ping", HelloMax, decodePing},
-	TypePong:    {"pong", HelloMax, decodePong},
-	TypeChunk:   {"chunk", ChunkMax + HelloMax, decodeChunk},
-	TypeJoin:    {"join", HelloMax, decodeJoin},
-	TypeOutcome: {"outcome", AnswerMax, decodeOutcome},
-	TypeRequest: {"request", FrameMax, decodeRequest},
-	TypeReply:   {"reply", ChunkMax + HelloMax, decodeReply},
+	TypeHello:    {"hello", HelloMax, decodeHello},
+	TypeWelcome:  {"welcome", HelloMax, decodeWelcome},
+	TypeRefuse:   {"refuse", AnswerMax, decodeRefuse},
+	TypeData:     {"data", FragmentMax + HelloMax, decodeData},
+	TypeMarker:   {"marker", HelloMax, decodeMarker},
+	TypeAck:      {"ack", HelloMax, decodeAck},
+	TypePing:     {"ping", HelloMax, decodePing},
+	TypePong:     {"pong", HelloMax, decodePong},
+	TypeChunk:    {"chunk", ChunkMax + HelloMax, decodeChunk},
+	TypeJoin:     {"join", HelloMax, decodeJoin},
+	TypeOutcome:  {"outcome", AnswerMax, decodeOutcome},
+	TypeRequest:  {"request", FrameMax, decodeRequest},
+	TypeReply:    {"reply", ChunkMax + HelloMax, decodeReply},
+	TypeFragment: {"fragment", FragmentMax + HelloMax, decodeFragment},
 }
 
 // String returns the name of the type in SPEC.md, or "type 99" for an unknown type.

@@ -18,6 +18,7 @@ type Memory struct {
 	mu        sync.Mutex
 	listeners map[string]*memListener
 	conns     []*memConn
+	rates     map[[2]string]int // see Throttle
 }
 
 // From returns the network as the node at an address sees it.
@@ -142,6 +143,11 @@ func (v memView) Dial(ctx context.Context, address string) (net.Conn, error) {
 		return nil, fmt.Errorf("dial %s: %w", address, syscall.ECONNREFUSED)
 	}
 	here, there := net.Pipe()
+	v.mu.Lock()
+	if rate := v.rates[[2]string{v.address, address}]; rate > 0 {
+		here, there = newThrottled(here, rate), newThrottled(there, rate)
+	}
+	v.mu.Unlock()
 	select {
 	case l.queue <- v.conn(there, address):
 		c := v.conn(here, address)

@@ -45,6 +45,7 @@ func hostileFrames(t *testing.T) []wire.Frame {
 		filled(wire.Hello{Role: wire.RoleChannel}), filled(wire.Welcome{Version: wire.Version}), filled(wire.Refuse{}),
 		wire.Data{Batch: message}, filled(wire.Marker{Ordinal: 1}), wire.Ack{}, wire.Ping{}, wire.Pong{}, filled(wire.Chunk{}), filled(wire.Join{}),
 		filled(wire.Outcome{Status: wire.StatusUnknown}), filled(wire.Request{}), filled(wire.Reply{Kind: wire.KindEnd}),
+		wire.Fragment{Number: 1, Size: wire.MessageMax, Bytes: []byte(hostile + notUTF8)},
 	}
 	types := map[wire.Type]bool{}
 	for _, f := range frames {

@@ -117,14 +117,20 @@ func (c *Core) drop(id ConnID, err error) {
 
 // write writes frames on a connection. They join the Write before them if that is on
 // the same connection.
-func (c *Core) write(id ConnID, frames ...wire.Frame) {
+func (c *Core) write(id ConnID, frames ...wire.Frame) { c.emitWrite(id, false, frames) }
+
+// writeAhead writes a frame that may overtake others, so that it does not wait behind much
+// that is queued.
+func (c *Core) writeAhead(id ConnID, f wire.Frame) { c.emitWrite(id, true, []wire.Frame{f}) }
+
+func (c *Core) emitWrite(id ConnID, ahead bool, frames []wire.Frame) {
 	begin := len(c.frames)
 	if last := len(c.effects) - 1; last >= 0 {
-		if before, ok := c.effects[last].(Write); ok && before.Conn == id && !before.Ahead {
+		if before, ok := c.effects[last].(Write); ok && before.Conn == id && before.Ahead == ahead {
 			begin -= len(before.Frames)
 			c.effects = c.effects[:last]
 		}
 	}
 	c.frames = append(c.frames, frames...)
-	c.emit(Write{Conn: id, Frames: c.frames[begin:]})
+	c.emit(Write{Conn: id, Frames: c.frames[begin:], Ahead: ahead})
 }

@@ -148,6 +148,8 @@ func (c *Core) event(e Event) {
 		c.accepted(e)
 	case Arrived:
 		c.arrived(e)
+	case Bytes:
+		c.bytes(e)
 	case Closed:
 		c.drop(e.Conn, e.Err)
 	case Called:

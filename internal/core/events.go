@@ -40,6 +40,10 @@ type Arrived struct {
 	Frames []wire.Frame
 }
 
+// Bytes says that bytes of a frame came on a connection, and that the frame takes long. A
+// host must report it about once a second while bytes come.
+type Bytes struct{ Conn ConnID }
+
 // Closed is the end of a connection that the Core did not close.
 type Closed struct {
 	Conn ConnID
@@ -56,6 +60,7 @@ func (Begin) event()    {}
 func (Dialled) event()  {}
 func (Accepted) event() {}
 func (Arrived) event()  {}
+func (Bytes) event()    {}
 func (Closed) event()   {}
 func (Called) event()   {}
 func (Stopping) event() {}

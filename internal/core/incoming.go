@@ -23,6 +23,8 @@ type incoming struct {
 	queued   bool   // in delivery.ready: there may be something to receive
 	dirty    bool   // in epoch.dirtyIn: flush may have something to acknowledge
 
+	partial partial // the message of which fragments come
+
 	// transit holds frames that came during the emulated transit time.
 	transit      []delayed
 	transitTimer *timer
@@ -98,7 +100,7 @@ func (in *incoming) closed(err error) {
 	c := in.epoch.core
 	in.conn = 0
 	in.stats.failed(c.now, true, err)
-	in.transit = nil // as if lost on the way: the peer sends it again
+	in.transit, in.partial = nil, partial{} // as if lost on the way: the peer sends it again
 	in.transitTimer.cancel()
 	in.ackTimer.cancel()
 	in.ackTimer = nil
@@ -107,8 +109,20 @@ func (in *incoming) closed(err error) {
 }
 
 func (in *incoming) frame(f wire.Frame) error {
-	switch f.(type) {
-	case wire.Data, wire.Marker:
+	switch f := f.(type) {
+	case wire.Data:
+		if in.partial.open() {
+			return fmt.Errorf("%s came within a message in fragments", f)
+		}
+		return in.emulateDelay(f)
+	case wire.Fragment:
+		in.epoch.grew(len(f.Bytes))
+		data, whole, err := in.partial.add(f)
+		if err != nil || !whole {
+			return err
+		}
+		return in.emulateDelay(data)
+	case wire.Marker:
 		return in.emulateDelay(f)
 	}
 	return fmt.Errorf("%s does not belong here", f.Type())

@@ -212,6 +212,12 @@ func (o *outgoing) flush() {
 			write()
 			ahead = goesAhead
 		}
+		if data, ok := f.(wire.Data); ok && data.Long() {
+			for fragment := range data.Fragments() {
+				c.frames = append(c.frames, fragment)
+			}
+			continue
+		}
 		c.frames = append(c.frames, f)
 	}
 }

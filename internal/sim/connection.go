@@ -27,7 +27,7 @@ type end struct {
 type written struct {
 	due    time.Duration
 	frames [][]byte
-	late   bool // has messages only, so that a write ahead may overtake it
+	late   bool // has messages or fragments only, so that a write ahead may overtake it
 	err    error
 }
 
@@ -37,17 +37,20 @@ func newConnection(w *world, from, to snapshot.ProcessID) (a, b *end) {
 	return a, b
 }
 
-// write sends frames to the other end.
+// write sends frames to the other end. A fragment is a write of its own.
 func (e *end) write(frames []wire.Frame, ahead bool) {
 	if e.gone {
 		return
 	}
 	w := written{late: true}
-	for _, f := range frames {
+	for i, f := range frames {
 		w.frames = append(w.frames, wire.Append(nil, f))
-		w.late = w.late && f.Type() == wire.TypeData
+		w.late = w.late && (f.Type() == wire.TypeData || f.Type() == wire.TypeFragment)
+		if i == len(frames)-1 || f.Type() == wire.TypeFragment {
+			e.send(w, ahead)
+			w = written{late: true}
+		}
 	}
-	e.send(w, ahead)
 }
 
 // send queues w after the earlier writes. A write that goes ahead overtakes a random

@@ -37,6 +37,9 @@ func (w *world) start(p config.Process) error {
 	if err != nil {
 		return err
 	}
+	if w.longOdds > 0 {
+		hosted = padded{hosted, w.longOdds}
+	}
 	n := &node{world: w, id: p.ID, ends: map[core.ConnID]*end{}}
 	random := rand.New(rand.NewPCG(w.random.Uint64(), w.random.Uint64()))
 	n.core = core.New(core.Options{

@@ -41,6 +41,9 @@ func Run(seed uint64, faults bool, story func(string)) (Result, error) {
 	}
 	w := newWorld(seed, cluster, story)
 	w.latencyMax = time.Duration(1+random.IntN(5000)) * time.Microsecond
+	if random.IntN(32) == 0 {
+		w.longOdds = 8 << random.IntN(5)
+	}
 	r := runner{world: w, random: random, faults: faults}
 	err = r.run()
 	r.result.Processes, r.result.Channels = len(cluster.Processes), len(cluster.Channels())

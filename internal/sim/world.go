@@ -25,9 +25,11 @@ type world struct {
 
 	// latencyMax bounds the time that a frame is in transit.
 	latencyMax time.Duration
-	steps      int
-	trace      hash.Hash64 // hash of all lines of tell
-	story      func(string)
+	// longOdds says that one message of so many is long. 0 means none.
+	longOdds int
+	steps    int
+	trace    hash.Hash64 // hash of all lines of tell
+	story    func(string)
 }
 
 // event is a function that runs at a time. Events of the same time run in the order in

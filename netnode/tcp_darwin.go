@@ -1,0 +1,7 @@
+package netnode
+
+import "golang.org/x/sys/unix"
+
+// tcpOptions are the options of every TCP connection. There is no TCP_USER_TIMEOUT here;
+// pings detect a peer that has vanished.
+var tcpOptions = map[int]int{unix.TCP_NOTSENT_LOWAT: unsentMax}
