@@ -196,13 +196,27 @@ func endReply(g *snapshot.Global) wire.EndReply {
 	return end
 }
 
-// shorten keeps the first 50 of many lines, for people. The snapshot has them all.
+// shorten keeps the first 50 of many lines, and the first 400 bytes of each, for people.
+// The snapshot has them all. So an end reply fits its frame, although peers have written
+// parts of the lines, and JSON can make six bytes of one.
 func shorten(lines []string) []string {
-	const most = 50
-	if len(lines) <= most {
-		return lines
+	const most, bytes = 50, 400
+	kept := slices.Clip(lines[:min(most, len(lines))])
+	for i := range kept {
+		kept[i] = cut(kept[i], bytes)
 	}
-	return append(lines[:most:most], fmt.Sprintf("and %d more", len(lines)-most))
+	if more := len(lines) - len(kept); more > 0 {
+		kept = append(kept, fmt.Sprintf("and %d more", more))
+	}
+	return kept
+}
+
+// cut returns at most the first bytes of a text.
+func cut(text string, bytes int) string {
+	if len(text) <= bytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:bytes], "")
 }
 
 func (s *session) write(r wire.Reply) {
@@ -214,10 +228,7 @@ func (s *session) write(r wire.Reply) {
 // fail ends a request with an error reply. It cuts the text, which may quote the
 // client's request.
 func (s *session) fail(number uint64, code, text string) {
-	if len(text) > wire.TextMax {
-		text = strings.ToValidUTF8(text[:wire.TextMax], "")
-	}
-	s.finish(wire.Reply{Number: number, Kind: wire.KindError, Body: mustJSON(wire.ErrorReply{Code: code, Text: text})})
+	s.finish(wire.Reply{Number: number, Kind: wire.KindError, Body: mustJSON(wire.ErrorReply{Code: code, Text: cut(text, wire.TextMax)})})
 }
 
 // finish writes the last reply to a request.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"chandy/snapshot"
 	"chandy/wire"
 )
 
@@ -77,5 +78,17 @@ func TestWaitingRequestsAreBounded(t *testing.T) {
 			t.Errorf("%s, after the client had left: got %d waiting, %d requests of %d bytes, %d clients, %d sessions; want 0",
 				test.name, len(c.awaitingUp), len(k.requests), k.bytes, len(k.byID), c.sessions)
 		}
+	}
+}
+
+// The summary of a snapshot fits a frame, whatever the reasons say that peers have sent.
+func TestSummaryFitsAFrame(t *testing.T) {
+	g := &snapshot.Global{}
+	for range 200 {
+		g.Missing = append(g.Missing, snapshot.Missing{Process: "p2", Reason: snapshot.Reason(strings.Repeat("\x01", wire.NameMax)), Detail: strings.Repeat("\x01", wire.TextMax)})
+		g.Channels = append(g.Channels, snapshot.ChannelState{Channel: snapshot.Channel{From: snapshot.ProcessID(strings.Repeat("a", snapshot.ProcessIDMax)), To: "b"}})
+	}
+	if got := len(mustJSON(endReply(g))); got > wire.ChunkMax {
+		t.Errorf("end reply of a snapshot that lacks everything: got %d bytes, want at most %d", got, wire.ChunkMax)
 	}
 }
