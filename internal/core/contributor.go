@@ -33,10 +33,15 @@ type sectionID struct {
 	section  uint64
 }
 
-// openAssembly accepts a connection as a contributor's.
+// openAssembly accepts a connection as a contributor's, in place of the one that the peer
+// has. A node opens another one only when the one before has ended.
 func (e *epoch) openAssembly(conn ConnID, peer snapshot.ProcessID, incarnation snapshot.Incarnation) {
-	c := e.core
-	c.handle(conn, &contributor{epoch: e, conn: conn, peer: peer, incarnation: incarnation, sections: map[sectionID][]byte{}})
+	c, p := e.core, e.peers[peer]
+	if p.contributor != nil {
+		c.hangUp(p.contributor.conn, false, errReplaced)
+	}
+	p.contributor = &contributor{epoch: e, conn: conn, peer: peer, incarnation: incarnation, sections: map[sectionID][]byte{}}
+	c.handle(conn, p.contributor)
 	c.watchAlive(conn)
 	c.emit(Accept{conn})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: e.number, Incarnation: c.Incarnation})
@@ -46,8 +51,12 @@ func (o *contributor) String() string {
 	return fmt.Sprintf("assembly %s->%s", o.peer, o.epoch.core.self)
 }
 
-// closed frees the sections. An assembly may refer to the contributor until it ends.
-func (o *contributor) closed(error) { o.sections, o.bytes = nil, 0 }
+func (o *contributor) closed(error) {
+	o.epoch.peers[o.peer].contributor = nil
+	for _, a := range o.epoch.assemblies {
+		a.contributors = slices.DeleteFunc(a.contributors, func(one *contributor) bool { return one == o })
+	}
+}
 
 func (o *contributor) frame(f wire.Frame) error {
 	switch f := f.(type) {

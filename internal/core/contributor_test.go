@@ -108,3 +108,23 @@ func TestPiecesAreBounded(t *testing.T) {
 		t.Errorf("answer to %d pieces: got %s, want %q in it", most+1, got, want)
 	}
 }
+
+// A peer has one connection for its parts. A new one takes the place of the one before,
+// also in the snapshots to which that has contributed.
+func TestPeersHaveOneAssemblyConnection(t *testing.T) {
+	a := newAssembler(t)
+	for conn := ConnID(-2); conn > -20; conn-- {
+		chunk := wire.Chunk{Snapshot: a.begun.ID, Process: "p2", Bytes: [][]byte{make([]byte, 100)}}
+		a.Step(2, []Event{Arrived{conn + 1, []wire.Frame{chunk}}})
+		closed := only[Close](a.Step(2, []Event{fromP2(a.Core, conn, wire.RoleAssembly, "i")}))
+		if len(closed) != 1 || closed[0].Conn != conn+1 {
+			t.Fatalf("connection %d: got %v, want the one before closed", -conn, closed)
+		}
+	}
+	if got := len(a.begun.contributors); got != 0 {
+		t.Errorf("contributors whose connections have ended: got %d, want 0", got)
+	}
+	if got := a.Holdings()["sections"]; got != 0 {
+		t.Errorf("sections whose connections have ended: got %d, want 0", got)
+	}
+}

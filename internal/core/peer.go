@@ -18,7 +18,8 @@ type peer struct {
 	incoming *incoming // nil if there is no channel from it
 	channel.Peer
 
-	takeovers int // connections of handler takeover
+	contributor *contributor // its connection for parts; nil if there is none
+	takeovers   int          // connections of handler takeover
 
 	// Set while the peer refuses this node because another one runs as the same process,
 	// see checkDuplicate. otherWait is zero otherwise.
