@@ -190,6 +190,14 @@ func (r *Recorder) Abandon(id ID) {
 	}
 }
 
+// Assembler returns the assembler of a snapshot in progress, or "" if it is not.
+func (r *Recorder) Assembler(id ID) ProcessID {
+	if rec := r.find(id); rec != nil {
+		return rec.Assembler
+	}
+	return ""
+}
+
 // Recording reports whether a snapshot is in progress.
 func (r *Recorder) Recording() bool { return len(r.recordings) > 0 }
 

@@ -32,8 +32,13 @@ type shipment struct {
 	timeUp  *timer
 }
 
-// idleMax is how long an unused uplink stays open.
-const idleMax = 30 * time.Second
+const (
+	// idleMax is how long an unused uplink stays open.
+	idleMax = 30 * time.Second
+	// shipmentsMax is how many shipments wait for their outcomes. A peer can start many
+	// snapshots that end here at once, by markers or joins, and need not answer.
+	shipmentsMax = 1024
+)
 
 // uplink returns the uplink to a process.
 func (e *epoch) uplink(to snapshot.ProcessID) *uplink {
@@ -53,6 +58,9 @@ func (u *uplink) String() string {
 func (u *uplink) ship(start snapshot.Start, frames []wire.Frame) {
 	i := slices.IndexFunc(u.shipments, func(one *shipment) bool { return one.ID == start.ID })
 	if i < 0 {
+		if len(u.shipments) >= shipmentsMax {
+			u.forget(u.shipments[0].ID) // the oldest
+		}
 		i = len(u.shipments)
 		u.shipments = append(u.shipments, &shipment{Start: start, timeUp: u.epoch.timers.add(start.Deadline, func() { u.forget(start.ID) })})
 	}
@@ -122,6 +130,9 @@ func (u *uplink) frame(f wire.Frame) error {
 		}
 	case wire.Outcome:
 		if u.up {
+			if by := e.recorder.Assembler(f.Snapshot); by != "" && by != u.peer.id {
+				return fmt.Errorf("outcome of a snapshot that %s assembles", by)
+			}
 			e.recorder.Abandon(f.Snapshot)
 			e.forget(f.Snapshot, u.peer.id)
 			c.log.Debug().Str("snapshot", string(f.Snapshot)).Str("status", f.Status).Msg("snapshot ended")
