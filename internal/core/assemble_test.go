@@ -41,3 +41,23 @@ func TestMarkerStartsNothingAtItsAssembler(t *testing.T) {
 		t.Errorf("finished recordings of another assembler's snapshot: got %d, want 1", got)
 	}
 }
+
+// No recording lasts longer than a day, whatever its marker or Join says.
+func TestRecordingsEndWithinADay(t *testing.T) {
+	for _, left := range []time.Duration{timeoutMax, 100 * 365 * timeoutMax, 1<<63 - 1} {
+		c, p := started(t)
+		p.silent = true
+		c.Step(1, []Event{fromP2(c, -1, wire.RoleChannel, "i"), fromP2(c, -2, wire.RoleAssembly, "i")})
+		c.Step(2, []Event{
+			Arrived{-1, []wire.Frame{wire.Marker{Ordinal: 1, Snapshot: "S", Assembler: "p2", TimeLeft: left}}},
+			Arrived{-2, []wire.Frame{wire.Join{Snapshot: "T", Assembler: "p2", TimeLeft: left}}},
+		})
+		if got := len(c.epoch.recorder.InProgress()); got != 2 {
+			t.Errorf("%v left: got %d recordings, want 2", left, got)
+		}
+		c.Step(2+timeoutMax, nil)
+		if got := len(c.epoch.recorder.InProgress()); got != 0 {
+			t.Errorf("%v left, a day later: got %d recordings, want 0", left, got)
+		}
+	}
+}

@@ -148,7 +148,7 @@ func (o *contributor) join(f wire.Join) error {
 	if f.Assembler != o.peer {
 		return fmt.Errorf("asked by %s for a snapshot of %s", o.peer, f.Assembler)
 	}
-	start := snapshot.Start{ID: f.Snapshot, Assembler: f.Assembler, Deadline: e.core.now + f.TimeLeft, Timeout: f.TimeLeft}
+	start := e.startOf(f.Snapshot, f.Assembler, f.TimeLeft)
 	effects, err := e.recorder.Initiate(start)
 	switch {
 	case errors.Is(err, snapshot.ErrKnown):

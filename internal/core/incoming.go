@@ -198,10 +198,7 @@ func (in *incoming) arriveMarker(f wire.Marker) error {
 	if e.peers[f.Assembler] == nil {
 		return fmt.Errorf("marker names unknown assembler %q", f.Assembler)
 	}
-	marker := snapshot.Marker{
-		Start: snapshot.Start{ID: f.Snapshot, Assembler: f.Assembler, Deadline: e.core.now + f.TimeLeft, Timeout: f.TimeLeft},
-		Sent:  f.Sent, Acked: f.Acked,
-	}
+	marker := snapshot.Marker{Start: e.startOf(f.Snapshot, f.Assembler, f.TimeLeft), Sent: f.Sent, Acked: f.Acked}
 	fresh, err := in.receiver.Marker(channel.Marker{Marker: marker, Ordinal: f.Ordinal})
 	if err != nil {
 		return err

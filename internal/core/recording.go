@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"chandy/program"
 	"chandy/snapshot"
@@ -79,6 +80,13 @@ func encodeOnce(encode func(io.Writer) error) func(io.Writer) error {
 		_, err := w.Write(s.Bytes)
 		return err
 	}
+}
+
+// startOf returns the Start of a snapshot of which a peer has sent a marker or a Join. The
+// snapshot ends after timeoutMax at the latest, whatever the peer says.
+func (e *epoch) startOf(id snapshot.ID, assembler snapshot.ProcessID, left time.Duration) snapshot.Start {
+	left = min(left, timeoutMax)
+	return snapshot.Start{ID: id, Assembler: assembler, Deadline: e.core.now + left, Timeout: left}
 }
 
 // begun must be called when a snapshot has begun that another process assembles.
