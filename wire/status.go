@@ -67,7 +67,7 @@ type MemoryStatus struct {
 	Limit      int `json:"limit"`
 	Used       int `json:"used"`       // the sum of the following
 	Outboxes   int `json:"outboxes"`   // with 128 for each marker that waits
-	Inboxes    int `json:"inboxes"`    // arrived and not received
+	Inboxes    int `json:"inboxes"`    // arrived and not received, or on their emulated way
 	Recordings int `json:"recordings"` // recorded and not in a part yet
 	Parts      int `json:"parts"`      // on their way to an assembler, or come together here
 }

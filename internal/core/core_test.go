@@ -46,12 +46,17 @@ func newCores(t testing.TB) (cores [2]*Core) {
 	t.Helper()
 	cluster := mesh(t, 2, config.Definition{})
 	for i, id := range cluster.IDs() {
-		cores[i] = New(Options{
-			Cluster: cluster, ID: id, Incarnation: snapshot.Incarnation(id), Log: zerolog.Nop(),
-			Rand: rand.New(rand.NewPCG(1, 1)), Wall: time.Now, Do: func(f func()) { f() },
-		})
+		cores[i] = newCore(cluster, id)
 	}
 	return cores
+}
+
+// newCore returns the core of a process. It has made no step.
+func newCore(cluster *config.Cluster, id snapshot.ProcessID) *Core {
+	return New(Options{
+		Cluster: cluster, ID: id, Incarnation: snapshot.Incarnation(id), Log: zerolog.Nop(),
+		Rand: rand.New(rand.NewPCG(1, 1)), Wall: time.Now, Do: func(f func()) { f() },
+	})
 }
 
 // mesh returns a cluster of n processes from p1 on, with a channel from each to every

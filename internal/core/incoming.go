@@ -27,6 +27,7 @@ type incoming struct {
 
 	// transit holds frames that came during the emulated transit time.
 	transit      []delayed
+	transitBytes int // of messages in transit
 	transitTimer *timer
 }
 
@@ -100,7 +101,7 @@ func (in *incoming) closed(err error) {
 	c := in.epoch.core
 	in.conn = 0
 	in.stats.failed(c.now, true, err)
-	in.transit, in.partial = nil, partial{} // as if lost on the way: the peer sends it again
+	in.transit, in.transitBytes, in.partial = nil, 0, partial{} // as if lost on the way: the peer sends it again
 	in.transitTimer.cancel()
 	in.ackTimer.cancel()
 	in.ackTimer = nil
@@ -128,14 +129,22 @@ func (in *incoming) frame(f wire.Frame) error {
 	return fmt.Errorf("%s does not belong here", f.Type())
 }
 
-// emulateDelay lets a frame arrive once the emulated transit time has passed.
+// emulateDelay lets a frame arrive once the emulated transit time has passed. The receiver
+// checks frames when they arrive, so emulateDelay checks how many are in transit: a sender
+// that keeps to its window has less than the window on the way before each message.
 func (in *incoming) emulateDelay(f wire.Frame) error {
 	delay := in.epoch.core.Cluster.Network.Delay
 	if delay == 0 {
 		return in.arrive(f)
 	}
-	if data, ok := f.(wire.Data); ok { // its memory is valid only during this step
+	data, ok := f.(wire.Data)
+	if ok && in.transitBytes >= in.receiver.Window || len(in.transit) > in.receiver.Window+2*markersMax {
+		return fmt.Errorf("%s beyond the window", f.Type())
+	}
+	if ok { // its memory is valid only during this step
 		data.Batch.Body = bytes.Clone(data.Batch.Body)
+		in.transitBytes += len(data.Batch.Body)
+		in.epoch.grew(len(data.Batch.Body))
 		f = data
 	}
 	in.transit = append(in.transit, delayed{in.epoch.core.now + delay, f})
@@ -155,9 +164,12 @@ func (in *incoming) deliverDelayed() {
 			return
 		}
 		in.transit = in.transit[1:]
-		if m, ok := head.frame.(wire.Marker); ok {
-			m.TimeLeft = max(0, m.TimeLeft-c.Cluster.Network.Delay)
-			head.frame = m
+		switch f := head.frame.(type) {
+		case wire.Data:
+			in.transitBytes -= len(f.Batch.Body)
+		case wire.Marker:
+			f.TimeLeft = max(0, f.TimeLeft-c.Cluster.Network.Delay)
+			head.frame = f
 		}
 		if err := in.arrive(head.frame); err != nil {
 			c.violation(in.conn, in, err)

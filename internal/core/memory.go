@@ -40,7 +40,7 @@ func (e *epoch) memory() wire.MemoryStatus {
 		m.Outboxes += markerBytes * out.sender.WaitingMarkers()
 	}
 	for _, in := range e.in {
-		m.Inboxes += in.receiver.Bytes() + len(in.partial.body)
+		m.Inboxes += in.receiver.Bytes() + len(in.partial.body) + in.transitBytes
 	}
 	for _, h := range e.holdings() {
 		m.Recordings += h.recorded
