@@ -56,15 +56,18 @@ func (r *Receiver) Data(d wire.Data) (snapshot.Batch, error) {
 	return r.add(fresh, d.Stamp), nil
 }
 
-// add copies messages into the last segment of the inbox, or into a new segment.
+// add copies messages into the last segment of the inbox, or into a new segment. Only a
+// segment that is full makes a new one, so that small messages do not take much more memory
+// than they have bytes, whatever their stamps.
 func (r *Receiver) add(fresh snapshot.Batch, stamp uint64) snapshot.Batch {
 	n := len(r.inbox)
-	if n == 0 || r.inbox[n-1].stamp != stamp || cap(r.inbox[n-1].Body)-len(r.inbox[n-1].Body) < len(fresh.Body) {
+	if n == 0 || cap(r.inbox[n-1].Body)-len(r.inbox[n-1].Body) < len(fresh.Body) {
 		body := r.FreeList.take(len(fresh.Body), n > 0)
-		r.inbox = append(r.inbox, segment{Batch: snapshot.Batch{First: fresh.First, Body: body}, memory: body, stamp: stamp})
+		r.inbox = append(r.inbox, segment{Batch: snapshot.Batch{First: fresh.First, Body: body}, memory: body})
 		n++
 	}
 	last := &r.inbox[n-1]
+	last.stamp = max(last.stamp, stamp)
 	begin := len(last.Body)
 	last.Body = append(last.Body, fresh.Body...)
 	last.Count += fresh.Count

@@ -250,3 +250,27 @@ func TestErrorsNameNumbers(t *testing.T) {
 		t.Errorf("got error %v, want one that names message 7 and marker 3", err)
 	}
 }
+
+// Small messages do not take much more memory than they have bytes, also if each comes
+// after a marker of its own.
+func TestSmallMessagesShareMemory(t *testing.T) {
+	const n = 10000
+	r := Receiver{Rule: InOrder, Window: 1 << 20, FreeList: &FreeList{}}
+	r.Acknowledge()
+	for i := uint64(1); i <= n; i++ {
+		marker := Marker{Ordinal: i, Marker: snapshot.Marker{Sent: i - 1}}
+		if _, err := r.Marker(marker); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Data(messages(i, i, i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	memory := 0
+	for _, seg := range r.inbox {
+		memory += cap(seg.memory)
+	}
+	if most := 2*r.Bytes() + 2*segmentMax; memory > most {
+		t.Errorf("inbox of %d messages and %d bytes: got %d bytes of memory, want at most %d", n, r.Bytes(), memory, most)
+	}
+}

@@ -11,11 +11,11 @@ import (
 // segment of its own.
 const segmentMax = 40 << 10
 
-// segment is a batch of an outbox or an inbox. All its messages have one stamp. Only the
-// last segment grows.
+// segment is a batch of an outbox or an inbox. All messages of a segment of an outbox have
+// one stamp. Only the last segment grows.
 type segment struct {
 	snapshot.Batch
-	stamp    uint64 // ordinal of the last marker issued before these messages
+	stamp    uint64 // ordinal of the last marker issued before these messages, or before the last of them in an inbox
 	start    uint64 // bytes of all messages before the first; outbox only
 	memory   []byte // the buffer that holds the body
 	recorded bool   // given away to a recorder
