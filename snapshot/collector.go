@@ -182,7 +182,7 @@ func (c *Collector) Progress() Progress {
 	return p
 }
 
-// Bytes returns how many bytes of states and messages have come.
+// Bytes returns how many bytes of states and messages have come, with 48 for each batch.
 func (c *Collector) Bytes() int { return c.bytes }
 
 // Restarted reports whether a process has restarted during the snapshot.

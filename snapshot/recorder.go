@@ -133,7 +133,7 @@ func (r *Recorder) MessagesArrived(from ProcessID, b Batch) []Effect {
 			continue
 		}
 		e.messages = append(e.messages, b)
-		rec.bytes += len(b.Body)
+		rec.bytes += len(b.Body) + BatchBytes
 		e.arrived = b.Last()
 		r.closeIncoming(&todo, rec, i)
 	}

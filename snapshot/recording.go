@@ -11,7 +11,7 @@ type recording struct {
 	recorded bool  // the state is there
 	in, out  []end // one for each channel, in the order of Recorder.in and Recorder.out
 	open     int   // number of ends that are not closed
-	bytes    int   // in the messages of all ends
+	bytes    int   // in the messages of all ends, see size
 }
 
 // end is the end of one channel at this process. An end is closed when its part of
@@ -158,8 +158,8 @@ func (r *Recorder) Waits(id ID) []string {
 	return waits
 }
 
-// Bytes returns how many bytes of messages this process has recorded for a snapshot in
-// progress and not reported yet.
+// Bytes returns how many bytes this process has recorded for a snapshot in progress and not
+// reported yet: messages, and 48 for each batch of them.
 func (r *Recorder) Bytes(id ID) int {
 	if rec := r.find(id); rec != nil {
 		return rec.bytes
@@ -167,9 +167,13 @@ func (r *Recorder) Bytes(id ID) int {
 	return 0
 }
 
+// BatchBytes is what a recorded batch counts for besides its messages, because a peer can
+// send each message in a batch of its own.
+const BatchBytes = 48
+
 func size(batches []Batch) (bytes int) {
 	for _, b := range batches {
-		bytes += len(b.Body)
+		bytes += len(b.Body) + BatchBytes
 	}
 	return bytes
 }

@@ -197,7 +197,7 @@ func (in *incoming) arriveData(f wire.Data) error {
 	if err != nil {
 		return err
 	}
-	e.grew(len(fresh.Body))
+	e.grew(len(fresh.Body) + snapshot.BatchBytes)
 	if fresh.Count > 0 && e.recorder.Recording() {
 		in.receiver.GiveAway()
 		e.obey(e.recorder.MessagesArrived(in.peer.id, fresh))

@@ -83,7 +83,7 @@ func TestStatusCountsMemory(t *testing.T) {
 	c.feed(1000)
 	c.record(t)
 	const one = 1002 // a message and its length
-	want := wire.MemoryStatus{Limit: 4 << 20, Outboxes: one + 2*markerBytes, Inboxes: one, Recordings: one, Parts: one + len("{}")}
+	want := wire.MemoryStatus{Limit: 4 << 20, Outboxes: one + 2*markerBytes, Inboxes: one, Recordings: one + snapshot.BatchBytes, Parts: one + snapshot.BatchBytes + len("{}")}
 	want.Used = want.Outboxes + want.Inboxes + want.Recordings + want.Parts
 	if got := c.status().Memory; got != want {
 		t.Errorf("memory: got %+v, want %+v", got, want)

@@ -137,7 +137,7 @@ func weight(piece snapshot.Piece) (n int) {
 		return len(piece.State.Bytes)
 	case snapshot.Closed:
 		for _, b := range piece.Messages {
-			n += len(b.Body)
+			n += len(b.Body) + snapshot.BatchBytes
 		}
 	}
 	return n

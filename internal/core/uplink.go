@@ -59,7 +59,8 @@ func (u *uplink) ship(start snapshot.Start, frames []wire.Frame) {
 	i := slices.IndexFunc(u.shipments, func(one *shipment) bool { return one.ID == start.ID })
 	if i < 0 {
 		if len(u.shipments) >= shipmentsMax {
-			u.forget(u.shipments[0].ID) // the oldest
+			u.shipments[0].timeUp.cancel() // the oldest
+			u.shipments = slices.Delete(u.shipments, 0, 1)
 		}
 		i = len(u.shipments)
 		u.shipments = append(u.shipments, &shipment{Start: start, timeUp: u.epoch.timers.add(start.Deadline, func() { u.forget(start.ID) })})
