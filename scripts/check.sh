@@ -15,6 +15,8 @@ limit=480 # seconds for everything, on two cores
 # duration because Go before 1.27 may report the end of a duration as a failure,
 # "context deadline exceeded" (golang/go#75804).
 fuzz_inputs=15000x
+# FuzzHostile runs a whole course for each input, and takes long to shorten one.
+hostile_inputs='1500x -fuzzminimizetime 10x'
 large='./snapshot ./netnode ./internal/channel ./internal/child ./internal/sim ./internal/verify'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/...'
 
@@ -71,10 +73,13 @@ shell() {
 # fuzz runs each fuzz target for a short time. go test -list prints the targets of a
 # package and then a line with the name of the package.
 fuzz() {
-	local list name package
+	local list name package inputs
 	list=$(go test -list '^Fuzz' ./... | awk '/^Fuzz/ { name[n++] = $1 } /^ok/ { for (i = 0; i < n; i++) print name[i], $2; n = 0 }') || return
 	while read -r name package; do
-		[ -z "$name" ] || go test -run '^$' -fuzz "^$name\$" -fuzztime "$fuzz_inputs" "$package" || return
+		inputs=$fuzz_inputs
+		[ "$name" != FuzzHostile ] || inputs=$hostile_inputs
+		# shellcheck disable=SC2086 # inputs are words
+		[ -z "$name" ] || go test -run '^$' -fuzz "^$name\$" -fuzztime $inputs "$package" || return
 	done <<<"$list"
 }
 
