@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"chandy/internal/clustertest"
+	"chandy/internal/maelstrom"
 )
 
 // What real programs do, a test each. The processes are puppets unless a test says
@@ -334,6 +335,23 @@ func TestLineLimit(t *testing.T) {
 	c = run(t, file(2, "puppet", "", with(env("scanner"))))
 	c.print("n2", long(65536))
 	c.ends("n1", "child exited: exit status 7; last line on stderr: bufio.Scanner: token too long")
+}
+
+// A client's request that the child cannot take is refused. The node goes on.
+func TestLongRequestsAreRefused(t *testing.T) {
+	c := run(t, file(1, "puppet", "line_limit = \"1KiB\"\n"))
+	request := func(pad int) string {
+		return fmt.Sprintf(`{"type":"print","lines":[],"pad":%q}`, strings.Repeat("x", pad))
+	}
+	line := len(maelstrom.AppendLine(nil, "c1", "n1", []byte(`{"msg_id":1,`+request(0)[1:])))
+	for n, want := range map[int]string{
+		1024: `{"type":"print_ok","in_reply_to":1}`,
+		1025: `{"type":"error","code":12,"text":"the request is a line of 1025 bytes, and the child takes at most 1024 (line_limit)","in_reply_to":1}`,
+	} {
+		if got := c.Call("n1", request(n-line)); got != want {
+			t.Errorf("a request of %d bytes: got %s, want %s", n, got, want)
+		}
+	}
 }
 
 // A child's environment has nothing of the node's but what a program needs. Its working

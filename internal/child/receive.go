@@ -36,7 +36,8 @@ func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
 }
 
 // request writes a client's request to the child, as a line. A request without a msg_id
-// gets one, because a child may answer no other requests.
+// gets one, because a child may answer no other requests. A request that the child cannot
+// take is refused, because anybody can be a client: it must not end the node.
 func (x *Program) request(client snapshot.ProcessID, body []byte) {
 	l, err := maelstrom.ParseBody(body)
 	if err != nil {
@@ -46,11 +47,18 @@ func (x *Program) request(client snapshot.ProcessID, body []byte) {
 	if l.Member("msg_id") == nil {
 		l, _ = maelstrom.ParseBody(maelstrom.AddMember(l.Body, "msg_id", []byte("1")))
 	}
+	line := maelstrom.AppendLine(nil, client, x.id, l.Body)
+	if limit := int(x.settings.LineLimit); len(line) > limit {
+		refusal := fmt.Sprintf("the request is a line of %d bytes, and the child takes at most %d (line_limit)", len(line), limit)
+		x.process.Send(client, l.ReplyBody(maelstrom.ErrorBody(maelstrom.CodeMalformedRequest, refusal)))
+		return
+	}
 	x.requests.add(client, l.MsgID)
-	x.deliver(client, maelstrom.AppendLine(nil, client, x.id, l.Body))
+	x.write(oneLine(line))
 }
 
-// deliver writes a line of another process or of a client to the child.
+// deliver writes a line of another process to the child. A message must not be lost, so
+// one that the child cannot take ends the node.
 func (x *Program) deliver(from snapshot.ProcessID, line []byte) {
 	if limit := int(x.settings.LineLimit); len(line) > limit {
 		x.fail(fmt.Errorf("a line of %d bytes came from %s, more than %d (line_limit)", len(line), from, limit))

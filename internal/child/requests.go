@@ -1,6 +1,10 @@
 package child
 
-import "chandy/snapshot"
+import (
+	"crypto/sha256"
+
+	"chandy/snapshot"
+)
 
 // openMax is the most unanswered requests that are tracked one by one.
 const openMax = 1 << 16
@@ -18,10 +22,20 @@ type requests struct {
 }
 
 // requestKey is the sender of a request and its msg_id. The msg_id is empty if a client
-// sent null, 0 or -1.
+// sent null, 0 or -1. A long one is kept as its hash, because it can be as long as a
+// message, and stays until the request is answered.
 type requestKey struct {
 	from snapshot.ProcessID
 	id   string
+}
+
+func keyOf(from snapshot.ProcessID, id []byte) requestKey {
+	const most = 64
+	if len(id) > most {
+		sum := sha256.Sum256(id)
+		id = sum[:]
+	}
+	return requestKey{from, string(id)}
 }
 
 type opened struct {
@@ -36,7 +50,7 @@ func (r *requests) add(from snapshot.ProcessID, id []byte) {
 		r.open = map[requestKey]uint64{}
 	}
 	r.count++
-	key := requestKey{from, string(id)}
+	key := keyOf(from, id)
 	r.open[key] = r.count
 	r.order = append(r.order, opened{key, r.count})
 	for len(r.open) > openMax {
@@ -64,7 +78,7 @@ func (r *requests) tidy() {
 
 // answered records a reply and reports whether it answers an open request.
 func (r *requests) answered(to snapshot.ProcessID, inReplyTo []byte) bool {
-	key := requestKey{to, string(inReplyTo)}
+	key := keyOf(to, inReplyTo)
 	if _, ok := r.open[key]; !ok {
 		return false
 	}

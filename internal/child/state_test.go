@@ -258,6 +258,26 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+// An open request does not keep its msg_id in memory if that is long. Its reply is
+// recognised all the same.
+func TestLongIDsOfRequests(t *testing.T) {
+	var r requests
+	id := func(i int) []byte { return fmt.Appendf(nil, "%q", fmt.Sprint(strings.Repeat("x", 1<<16), i)) }
+	for i := range 10 {
+		r.add("c1", id(i))
+	}
+	for key := range r.open {
+		if len(key.id) > 64 {
+			t.Errorf("kept of a msg_id of 64 KiB: got %d bytes, want at most 64", len(key.id))
+		}
+	}
+	for i := range 10 {
+		if !r.answered("c1", id(i)) || r.answered("c1", id(i)) {
+			t.Errorf("reply to request %d: got it unknown or known twice, want known once", i)
+		}
+	}
+}
+
 // restore calls Restore and returns the error that the program passes to done.
 func restore(p program.Program, state []byte) (err error) {
 	p.Restore(state, func(e error) { err = e })
