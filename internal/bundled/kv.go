@@ -1,6 +1,7 @@
 package bundled
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,13 @@ type kvSettings struct {
 // place in index and entries, and for the JSON around it in the state.
 const entryCost = 128
 
+// To compare JSON by its value takes more than linear time, on the loop. So what is
+// compared is bounded, in bytes:
+const (
+	keyMax     = 64 << 10  // a key
+	compareMax = 256 << 10 // a value that a cas compares, unless both are written alike
+)
+
 // kv is Maelstrom's store of keys and values. Requests take effect at once, in the order
 // in which they arrive, so the store is linearizable. Maelstrom's weaker stores are this
 // one under other names.
@@ -35,18 +43,9 @@ type kv struct {
 	service
 	settings kvSettings
 	index    map[string]int // indices in entries, by key
-	entries  []entry        // entries are never removed
+	entries  entries        // never removed
 	size     int64          // sum of entry.bytes; above DataLimit only after Restore
 }
-
-// entry is a key and its value. The bytes of both are never modified, because a captured
-// state refers to them.
-type entry struct {
-	key   string // canonical JSON
-	value []byte // JSON as it was written
-}
-
-func (e entry) bytes() int64 { return int64(len(e.key)) + int64(len(e.value)) + entryCost }
 
 func newKV(p config.Program, processes []snapshot.ProcessID) (program.Program, error) {
 	kv := &kv{service: service{all: processes}, index: map[string]int{}}
@@ -59,20 +58,26 @@ func newKV(p config.Program, processes []snapshot.ProcessID) (program.Program, e
 
 func (kv *kv) read(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 	key := l.Member("key")
-	if key == nil {
+	switch {
+	case key == nil:
 		return nil, refuse(maelstrom.CodeMalformedRequest, `a read needs a "key"`)
+	case len(key) > keyMax:
+		return nil, longKey(key)
 	}
 	i, ok := kv.index[canonical(key)]
 	if !ok {
 		return nil, noKey(key)
 	}
-	return append(append(b, `,"value":`...), kv.entries[i].value...), nil
+	return append(append(b, `,"value":`...), kv.entries.at(i).value...), nil
 }
 
 func (kv *kv) write(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 	key, value := l.Member("key"), l.Member("value")
-	if key == nil || value == nil {
+	switch {
+	case key == nil || value == nil:
 		return nil, refuse(maelstrom.CodeMalformedRequest, `a write needs a "key" and a "value"`)
+	case len(key) > keyMax:
+		return nil, longKey(key)
 	}
 	return b, kv.put(canonical(key), value)
 }
@@ -80,8 +85,11 @@ func (kv *kv) write(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 // cas (compare and set) sets the value of a key if its present value is "from".
 func (kv *kv) cas(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 	key, from, to := l.Member("key"), l.Member("from"), l.Member("to")
-	if key == nil || from == nil || to == nil {
+	switch {
+	case key == nil || from == nil || to == nil:
 		return nil, refuse(maelstrom.CodeMalformedRequest, `a cas needs a "key", a "from" and a "to"`)
+	case len(key) > keyMax:
+		return nil, longKey(key)
 	}
 	var create bool
 	switch text := string(l.Member("create_if_not_exists")); text {
@@ -97,7 +105,12 @@ func (kv *kv) cas(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 		return nil, noKey(key)
 	}
 	if exists {
-		if value := kv.entries[i].value; canonical(value) != canonical(from) {
+		value := kv.entries.at(i).value
+		same := bytes.Equal(value, from)
+		if !same && max(len(value), len(from)) > compareMax {
+			return nil, refuse(maelstrom.CodeMalformedRequest, "the value has %d bytes and \"from\" %d: above %d they are compared only byte by byte, and they differ", len(value), len(from), compareMax)
+		}
+		if !same && canonical(value) != canonical(from) {
 			return nil, refuse(maelstrom.CodePreconditionFailed, "the value is %s, not %s", printable.Start(value, quoteMax), printable.Start(from, quoteMax))
 		}
 	}
@@ -111,7 +124,7 @@ func (kv *kv) put(key string, value []byte) *refusal {
 	i, exists := kv.index[key]
 	more := e.bytes()
 	if exists {
-		more -= kv.entries[i].bytes()
+		more -= kv.entries.at(i).bytes()
 	}
 	if limit := int64(kv.settings.DataLimit); more > 0 && kv.size+more > limit {
 		return refuse(maelstrom.CodeTemporarilyUnavailable, "all keys and values would take %d bytes, more than %d (data_limit)", kv.size+more, limit)
@@ -124,12 +137,16 @@ func (kv *kv) put(key string, value []byte) *refusal {
 func (kv *kv) set(e entry) {
 	kv.size += e.bytes()
 	if i, exists := kv.index[e.key]; exists {
-		kv.size -= kv.entries[i].bytes()
-		kv.entries[i].value = e.value
+		kv.size -= kv.entries.at(i).bytes()
+		kv.entries.set(i, e)
 		return
 	}
-	kv.index[e.key] = len(kv.entries)
-	kv.entries = append(kv.entries, e)
+	kv.index[e.key] = kv.entries.count
+	kv.entries.add(e)
+}
+
+func longKey(key []byte) *refusal {
+	return refuse(maelstrom.CodeMalformedRequest, "the key has %d bytes, more than %d", len(key), keyMax)
 }
 
 func noKey(key []byte) *refusal {
@@ -139,18 +156,21 @@ func noKey(key []byte) *refusal {
 // canonical returns a string that is equal for equal JSON values.
 func canonical(value []byte) string { return string(maelstrom.AppendCanonical(nil, value)) }
 
-// Capture copies the list of entries. The copy is written as JSON later, off the loop.
+// Capture shares the entries. They are written as JSON later, off the loop.
 func (kv *kv) Capture(done func(program.State)) {
-	entries := slices.Clone(kv.entries)
-	size := kv.size
+	chunks, size := kv.entries.share(), kv.size
 	done(program.State{Encode: func(w io.Writer) error {
-		_, err := w.Write(encode(entries, size))
+		_, err := w.Write(encode(chunks, size))
 		return err
 	}})
 }
 
-// encode returns entries as JSON, sorted by key. It sorts the slice in place.
-func encode(entries []entry, size int64) []byte {
+// encode returns the entries of chunks as JSON, sorted by key.
+func encode(chunks []*chunk, size int64) []byte {
+	var entries []entry
+	for _, c := range chunks {
+		entries = append(entries, c.entries...)
+	}
 	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
 	b := append(make([]byte, 0, size+entryCost), `{"entries":[`...)
 	for i, e := range entries {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -209,5 +210,64 @@ func BenchmarkKVCapture(b *testing.B) {
 	}
 	for b.Loop() {
 		kv.Capture(func(program.State) {})
+	}
+}
+
+// Keys, and values that a cas must compare by their meaning, are bounded. Two long values
+// that are written alike are equal.
+func TestKVComparesBoundedText(t *testing.T) {
+	p := newFakeService()
+	made := startService(t, p, `kind = "lin-kv"`)
+	text := func(n int) string { return `"` + strings.Repeat("x", n-2) + `"` }
+	long, key := text(compareMax+1), text(keyMax+1)
+	exchanges(t, made, p, []exchange{
+		{`{"type":"write","key":` + text(keyMax) + `,"value":1}`, `{"type":"write_ok"}`},
+		{`{"type":"write","key":` + key + `,"value":1}`, `{"type":"error","code":12,"text":"the key has 65537 bytes, more than 65536"}`},
+		{`{"type":"read","key":` + key + `}`, `{"type":"error","code":12,"text":"the key has 65537 bytes, more than 65536"}`},
+		{`{"type":"cas","key":` + key + `,"from":1,"to":2}`, `{"type":"error","code":12,"text":"the key has 65537 bytes, more than 65536"}`},
+		{`{"type":"write","key":1,"value":` + long + `}`, `{"type":"write_ok"}`},
+		{`{"type":"cas","key":1,"from":1,"to":2}`, `{"type":"error","code":12,"text":"the value has 262145 bytes and \"from\" 1: above 262144 they are compared only byte by byte, and they differ"}`},
+		{`{"type":"cas","key":1,"from":` + long + `,"to":2}`, `{"type":"cas_ok"}`},
+	})
+}
+
+// A capture copies no entry, and a write after it at most one chunk, however many entries
+// there are. The captured state does not change.
+func TestKVCaptureCopiesNoEntries(t *testing.T) {
+	for _, n := range []int{0, 1, chunkSize, chunkSize + 1, 50 * chunkSize} {
+		var l entries
+		for i := range n {
+			l.add(entry{key: fmt.Sprint(i)})
+		}
+		before := slices.Clone(l.chunks)
+		shared := l.share()
+		if !slices.Equal(shared, before) {
+			t.Errorf("%d entries: got other chunks in the copy, want the same ones", n)
+		}
+		l.add(entry{key: "new"})
+		copied := 0
+		for i := range before {
+			if l.chunks[i] != before[i] {
+				copied++
+			}
+		}
+		if copied > 1 {
+			t.Errorf("%d entries: got %d chunks copied by a write, want at most 1", n, copied)
+		}
+		for i := range n {
+			l.set(i, entry{key: "changed"})
+		}
+		count := 0
+		for _, c := range shared {
+			for _, e := range c.entries {
+				if e.key != fmt.Sprint(count) {
+					t.Fatalf("%d entries: got entry %d changed to %q after the copy, want it as it was", n, count, e.key)
+				}
+				count++
+			}
+		}
+		if count != n || l.count != n+1 {
+			t.Errorf("%d entries: got %d in the copy and %d now, want %d and %d", n, count, l.count, n, n+1)
+		}
 	}
 }
