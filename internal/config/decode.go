@@ -40,7 +40,11 @@ func (fs *faults) table(at place, table map[string]any, into reflect.Value) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(table)) {
-		if !slices.Contains(known, key) {
+		switch {
+		case slices.Contains(known, key):
+		case len(fs.list) == faultsMax:
+			fs.more++ // without the advice, which takes its time
+		default:
 			fs.addUnder(at.key(key), at, "unknown key %s: %s", quote(key), advice(key, known))
 		}
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,6 +20,9 @@ func Parse(path string, text []byte) (*Cluster, error) {
 	if len(text) > fileMax {
 		fs.add(root(), "the file is too large: a cluster file has at most %d bytes", fileMax)
 		return nil, fs.err(path)
+	}
+	if line := tooDeep(string(text)); line > 0 {
+		return nil, &Faults{Path: path, List: []Fault{{Line: line, Text: fmt.Sprintf("more than %d keys, arrays or tables lie in each other", deepMax)}}}
 	}
 	var tree map[string]any
 	if _, err := toml.Decode(string(text), &tree); err != nil {
