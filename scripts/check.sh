@@ -101,7 +101,7 @@ else
 	# Go tests that skip themselves. Without -v, go test does not print that.
 	need python3 'examples/token-ring and examples/testdata/threads.py'
 	need node 'examples/broadcast'
-	[ "$(go env GOOS)" = linux ] || skip 'the count of file descriptors and the killed parent of a child: only for Linux'
+	[ "$(go env GOOS)" = linux ] || skip 'the count of file descriptors, the killed parent of a child, and the mixed attack: only for Linux'
 	part gofmt formatted
 	part vet vet
 	part staticcheck go run "$staticcheck" ./...
@@ -110,6 +110,8 @@ else
 	# Some tests do less work under the race detector. Here they do all of it.
 	# shellcheck disable=SC2086 # words
 	[ -z "$race" ] || part 'explorations and simulation, no race detector' go test $large
+	# Five nodes under attack for 20 s. With the race detector it is 5 s.
+	[ -z "$race" ] || part 'mixed attack, no race detector' go test ./internal/command -run '^TestMixedAttack$'
 	# These include internal/arrows, which checks the imports. The race detector has
 	# nothing to find in sim and verify, which start no goroutine.
 	packages=./...

@@ -29,6 +29,11 @@ part() {
 part 'simulation without faults' go test ./internal/sim -count=1 -timeout 60m -run '^TestSnapshotsAreCompleteWithoutFaults$' -v -from "$from" -seeds 20000
 part 'simulation with faults' go test ./internal/sim -count=1 -timeout 60m -run '^TestSnapshotsAreConsistentWithFaults$' -v -from "$from" -seeds 5000
 part 'resets on real sockets' go test ./netnode -count=1 -timeout 30m -run '^TestProxyResets$' -v -soak
+if [ "$(go env GOOS)" = linux ]; then
+	part 'mixed attack' go test ./internal/command -count=1 -timeout 60m -run '^TestMixedAttack$' -v -attack 30m
+else
+	echo '== mixed attack: skipped, only for Linux'
+fi
 part 'children' go test ./internal/child -count=1 -timeout 30m -run '^Test(Exact|Token|Gossip)$' -v -soak
 part 'explorations' go test ./snapshot ./internal/channel -count=1 -timeout 60m -run '^TestExplore' -v
 part 'the concurrent packages, twenty times' scripts/check.sh --repeat 20

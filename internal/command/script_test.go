@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"chandy":      func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
 		"broadcaster": broadcaster,
+		"ledger":      runLedger,
 	})
 }
 
