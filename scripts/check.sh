@@ -18,7 +18,7 @@ fuzz_inputs=15000x
 # FuzzHostile runs a whole course for each input, and takes long to shorten one.
 hostile_inputs='1500x -fuzzminimizetime 10x'
 large='./snapshot ./netnode ./internal/channel ./internal/child ./internal/sim ./internal/verify'
-concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/...'
+concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/... ./internal/cmdline/...'
 
 usage() {
 	echo 'usage: scripts/check.sh [--repeat N]' >&2

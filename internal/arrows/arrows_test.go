@@ -22,7 +22,7 @@ var levels = [][]string{
 	{"snapshot"},
 	{"wire", "program", "internal/journal"},
 	{"internal/channel", "internal/config", "internal/maelstrom", "internal/question", "internal/diagram"},
-	{"internal/core", "internal/store", "internal/cert"},
+	{"internal/core", "internal/store", "internal/cert", "internal/cmdline"},
 	{"netnode", "internal/child", "internal/question/eval"},
 	{"internal/bundled"},
 	{"internal/sim", "internal/bench", "internal/try", "internal/ui", "internal/metrics", "internal/sandbox"},
@@ -71,7 +71,8 @@ var sockets = []string{"netnode", "internal/rawconn", "internal/bench"}
 
 // netNames lists the names of package net that other packages may use.
 var netNames = map[string][]string{
-	"internal/config": {"SplitHostPort", "JoinHostPort"},
+	"internal/cmdline": {"Addr"},
+	"internal/config":  {"SplitHostPort", "JoinHostPort"},
 }
 
 func TestImportsFollowTheLevels(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/bench"
+	"chandy/internal/cmdline"
 )
 
 func (e *env) bench() *cli.Command {
@@ -45,7 +46,7 @@ example:
 				return err
 			}
 			if c.IsSet("peer") {
-				return bench.Peer(c.Context, c.String("peer"), e.stdin, e.stdout)
+				return bench.Peer(c.Context, c.String("peer"), e.Stdin, e.Stdout)
 			}
 			chosen, err := e.benchmarks(c)
 			if err != nil {
@@ -53,8 +54,8 @@ example:
 			}
 			if c.Bool("list") {
 				for _, b := range chosen {
-					printLine(e.stdout, "%s", b.Name)
-					printLine(e.stdout, "    %s", b.About)
+					printLine(e.Stdout, "%s", b.Name)
+					printLine(e.Stdout, "    %s", b.About)
 				}
 				return nil
 			}
@@ -95,7 +96,7 @@ func (e *env) measure(c *cli.Context, chosen []bench.Benchmark) error {
 		Progress: func(text string) { line.say("%s", text) },
 		Skipped: func(text string) {
 			line.clear()
-			printLine(e.stderr, "chandy: skipped: %s", text)
+			printLine(e.Stderr, "chandy: skipped: %s", text)
 		},
 	}
 	results := []bench.Result{} // not nil, so that JSON has [] if there are none
@@ -105,17 +106,17 @@ func (e *env) measure(c *cli.Context, chosen []bench.Benchmark) error {
 			if c.Context.Err() != nil {
 				return fail(exitUnknown, "", "interrupted")
 			}
-			return failList(exitUnknown, "", errorLines(err), "%s:", b.Name)
+			return failList(exitUnknown, "", cmdline.ErrorLines(err), "%s:", b.Name)
 		}
 		results = append(results, some...)
 	}
 	line.clear()
 	if c.Bool("json") {
-		encoder := json.NewEncoder(e.stdout)
+		encoder := json.NewEncoder(e.Stdout)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(results)
 	}
-	table := newTable(e.stdout, "NAME", "VALUE", "REFERENCE", "UNIT", "RATIO")
+	table := newTable(e.Stdout, "NAME", "VALUE", "REFERENCE", "UNIT", "RATIO")
 	for _, r := range results {
 		reference, ratio := "-", "-"
 		if r.Reference != 0 {

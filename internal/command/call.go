@@ -109,9 +109,9 @@ func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, 
 func (e *env) printReply(reply []byte) error {
 	reply = bytes.TrimSpace(reply)
 	if json.Valid(reply) {
-		printExact(e.stdout, string(reply)+"\n")
+		printExact(e.Stdout, string(reply)+"\n")
 	} else { // no data for other programs
-		printLine(e.stdout, "%s", reply)
+		printLine(e.Stdout, "%s", reply)
 	}
 	var head struct {
 		Type string `json:"type"`

@@ -59,10 +59,10 @@ example:
 			if !ok {
 				return fail(exitUsage, "the shells are bash, zsh and fish", "no completion for shell %q", c.Args().First())
 			}
-			printExact(e.stdout, script)
+			printExact(e.Stdout, script)
 			return nil
 		},
-		BashComplete: func(c *cli.Context) { printExact(e.stdout, "bash\nzsh\nfish\n") },
+		BashComplete: func(c *cli.Context) { printExact(e.Stdout, "bash\nzsh\nfish\n") },
 	}
 }
 
@@ -71,7 +71,7 @@ example:
 func (e *env) complete(command *cli.Command) func(*cli.Context) {
 	return func(c *cli.Context) {
 		for _, flag := range command.Flags {
-			printLine(e.stdout, "--%s", flag.Names()[0])
+			printLine(e.Stdout, "--%s", flag.Names()[0])
 		}
 		usage, _, _ := strings.Cut(command.CustomHelpTemplate, "\n")
 		if !strings.Contains(usage, " ID") || c.NArg() > 1 {
@@ -82,7 +82,7 @@ func (e *env) complete(command *cli.Command) func(*cli.Context) {
 			return
 		}
 		for _, id := range cluster.IDs() {
-			printLine(e.stdout, "%s", id)
+			printLine(e.Stdout, "%s", id)
 		}
 	}
 }

@@ -38,11 +38,6 @@ example, with a bank of three processes in ./cluster.toml, whose money adds up:
   kill %1 %2 %3
 `
 
-// clusterFlag returns the flag that every command with a cluster file has.
-func clusterFlag() cli.Flag {
-	return &cli.StringFlag{Name: "cluster"}
-}
-
 func (e *env) help() *cli.Command {
 	return &cli.Command{
 		Name: "help",
@@ -58,7 +53,7 @@ func (e *env) help() *cli.Command {
 				}
 				text = command.CustomHelpTemplate
 			}
-			printExact(e.stdout, text)
+			printExact(e.Stdout, text)
 			return nil
 		},
 		CustomHelpTemplate: `usage: chandy help [COMMAND]

@@ -178,7 +178,7 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 	defer silence.Stop()
 	alive := func() { silence.Reset(grace) }
 	line := i.progress()
-	out := bufio.NewWriterSize(i.stdout, 64<<10)
+	out := bufio.NewWriterSize(i.Stdout, 64<<10)
 	end, err := client.Initiate(bounded, i.at, timeout, compact, patientWriter{out, alive}, func(p wire.ProgressReply) {
 		alive()
 		line.say("recorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s",
@@ -207,13 +207,13 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 }
 
 func (i *initiator) summary(end wire.EndReply) {
-	printLine(i.stderr, "chandy: %s: %s, %s, %s in flight, %.2f ms, %s", end.Status,
+	printLine(i.Stderr, "chandy: %s: %s, %s, %s in flight, %.2f ms, %s", end.Status,
 		count(end.Processes, "process", "processes"), count(end.Channels, "channel", "channels"),
 		count(end.InFlight, "message", "messages"), end.ElapsedMS, end.ID)
 	for _, m := range end.Missing {
-		printLine(i.stderr, "chandy: missing: %s", m)
+		printLine(i.Stderr, "chandy: missing: %s", m)
 	}
 	if len(end.Unknown) > 0 {
-		printLine(i.stderr, "chandy: channels of unknown state: %s", list(end.Unknown))
+		printLine(i.Stderr, "chandy: channels of unknown state: %s", list(end.Unknown))
 	}
 }

@@ -2,16 +2,20 @@ package command
 
 import (
 	"bytes"
+	"errors"
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/rs/zerolog"
+	"github.com/urfave/cli/v2"
+
+	"chandy/internal/cmdline"
 )
 
 // Each way to print makes what it prints printable.
@@ -19,14 +23,14 @@ func TestEachWayToPrintIsPrintable(t *testing.T) {
 	const foreign = hostile + notUTF8
 	var out bytes.Buffer
 	printLine(&out, "%s %v %q", foreign, foreign, foreign)
-	(&failure{err: fmt.Errorf("a: %s", foreign), list: []string{foreign, foreign}, hint: foreign}).print(&out)
+	(&failure{Err: fmt.Errorf("a: %s", foreign), List: []string{foreign, foreign}, Hint: foreign}).Print(&out, "chandy")
 	table := newTable(&out, foreign)
 	table.row(foreign, 1, foreign)
 	table.flush()
-	l := launcher{env: &env{queue: newLineQueue(&out, func(int) {})}}
+	l := launcher{env: &env{&cmdline.Env{Queue: cmdline.NewLineQueue(&out, func(int) {})}}}
 	one := &child{}
 	l.copy(one, strings.NewReader("a "+foreign), "p1 | ")
-	l.queue.close("")
+	l.Queue.Close("")
 	checkPrinted(t, "all", out.String())
 	checkPrinted(t, "last line", "last: "+one.last)
 
@@ -43,27 +47,35 @@ func TestEachWayToPrintIsPrintable(t *testing.T) {
 // The log, too, in both formats, whatever stands in the message and in the fields.
 func TestLogIsPrintable(t *testing.T) {
 	const foreign = hostile + notUTF8
-	var out bytes.Buffer
-	for name, log := range map[string]io.Writer{"json": jsonLog{&out}, "console": consoleLog(&out, false)} {
-		out.Reset()
-		logger := zerolog.New(log)
-		logger.Warn().Str("peer", foreign).Err(fmt.Errorf("%s", foreign)).Strs("command", []string{foreign}).
+	for _, format := range []string{"json", "console"} {
+		var out bytes.Buffer
+		e := &env{&cmdline.Env{Stderr: &out}}
+		flags := flag.NewFlagSet("", flag.ContinueOnError)
+		flags.String("log-level", "info", "")
+		flags.String("log-format", format, "")
+		if err := e.StartLog(cli.NewContext(nil, flags, nil)); err != nil {
+			t.Fatal(err)
+		}
+		e.Log.Warn().Str("peer", foreign).Err(fmt.Errorf("%s", foreign)).Strs("command", []string{foreign}).
 			Any("any", map[string]string{foreign: foreign}).Bytes("bytes", []byte(foreign)).Msg("refused: " + foreign)
-		checkPrinted(t, name, out.String())
+		e.Queue.Close("")
+		checkPrinted(t, format, out.String())
 		if got := strings.Count(out.String(), forged); got != 7 {
-			t.Errorf("%s: got %q with the hostile text %d times, want 7", name, out.String(), got)
+			t.Errorf("%s: got %q with the hostile text %d times, want 7", format, out.String(), got)
 		}
 	}
 }
 
-// No other code of this package writes text: it would not be made printable.
+// No other code of this package and of package cmdline writes text: it would not be made
+// printable.
 func TestNoOtherWayToPrint(t *testing.T) {
 	files, err := filepath.Glob("*.go")
-	if err != nil {
+	shared, err2 := filepath.Glob("../cmdline/*.go")
+	if err := errors.Join(err, err2); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") || name == "print.go" || name == "log_printable.go" {
+	for _, name := range append(files, shared...) {
+		if strings.HasSuffix(name, "_test.go") || slices.Contains([]string{"print.go", "log_printable.go"}, filepath.Base(name)) {
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"chandy/internal/cmdline"
 	"chandy/internal/printable"
 )
 
@@ -13,10 +14,10 @@ type progressLine struct {
 }
 
 func (e *env) progress() *progressLine {
-	if !isTerminal(e.stderr) {
+	if !cmdline.IsTerminal(e.Stderr) {
 		return &progressLine{}
 	}
-	return &progressLine{out: e.stderr}
+	return &progressLine{out: e.Stderr}
 }
 
 // say replaces the line. Wrapping is off while it is written: a line that is too long

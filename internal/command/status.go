@@ -111,14 +111,14 @@ func (s clusterStatus) verdict() error {
 }
 
 func (e *env) printStatusJSON(s clusterStatus) error {
-	encoder := json.NewEncoder(e.stdout)
+	encoder := json.NewEncoder(e.Stdout)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(s)
 }
 
 func (e *env) printStatus(s clusterStatus) {
-	processes := newTable(e.stdout, "PROCESS", "ADDRESS", "STATE", "UPTIME", "PID", "INCARNATION", "PROGRAM")
+	processes := newTable(e.Stdout, "PROCESS", "ADDRESS", "STATE", "UPTIME", "PID", "INCARNATION", "PROGRAM")
 	for _, p := range s.Processes {
 		if p.Reachable {
 			processes.row(p.Process, p.Address, "up", ago(p.Status.UptimeMS), p.Status.PID, p.Status.Incarnation, p.Status.Program)
@@ -127,14 +127,14 @@ func (e *env) printStatus(s clusterStatus) {
 		}
 	}
 	processes.flush()
-	printExact(e.stdout, "\n")
+	printExact(e.Stdout, "\n")
 	e.printChannels(s)
 	e.printSnapshots(s)
 }
 
 // printChannels prints a line for each end of a channel at a reachable process.
 func (e *env) printChannels(s clusterStatus) {
-	out := newTable(e.stdout, "CHANNEL", "SENDER", "SINCE", "SENT", "ACKED", "OUTBOX", "RECONNECTS", "RESENT", "VIOLATIONS", "RESETS", "DISCARDED", "LAST ERROR")
+	out := newTable(e.Stdout, "CHANNEL", "SENDER", "SINCE", "SENT", "ACKED", "OUTBOX", "RECONNECTS", "RESENT", "VIOLATIONS", "RESETS", "DISCARDED", "LAST ERROR")
 	for _, p := range s.Processes {
 		if p.Status == nil {
 			continue
@@ -145,8 +145,8 @@ func (e *env) printChannels(s clusterStatus) {
 		}
 	}
 	out.flush()
-	printExact(e.stdout, "\n")
-	in := newTable(e.stdout, "CHANNEL", "RECEIVER", "SINCE", "ARRIVED", "RECEIVED", "INBOX", "RECONNECTS", "DUPLICATES", "VIOLATIONS", "RESETS", "DISCARDED", "LAST ERROR")
+	printExact(e.Stdout, "\n")
+	in := newTable(e.Stdout, "CHANNEL", "RECEIVER", "SINCE", "ARRIVED", "RECEIVED", "INBOX", "RECONNECTS", "DUPLICATES", "VIOLATIONS", "RESETS", "DISCARDED", "LAST ERROR")
 	for _, p := range s.Processes {
 		if p.Status == nil {
 			continue
@@ -169,8 +169,8 @@ func (e *env) printSnapshots(s clusterStatus) {
 			if len(one.WaitsFor) > 0 {
 				waits = strings.Join(one.WaitsFor, ", ")
 			}
-			printExact(e.stdout, "\n")
-			printLine(e.stdout, "snapshot %s at %s, assembler %s, %v left, waits for %s", one.ID, p.Process, one.Assembler, ago(one.TimeLeftMS), waits)
+			printExact(e.Stdout, "\n")
+			printLine(e.Stdout, "snapshot %s at %s, assembler %s, %v left, waits for %s", one.ID, p.Process, one.Assembler, ago(one.TimeLeftMS), waits)
 		}
 	}
 }

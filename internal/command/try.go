@@ -103,14 +103,14 @@ func (e *env) runTry(c *cli.Context) error {
 		o.Env[name] = value
 	}
 	if !c.Bool("json") {
-		o.Told = func(r try.Result) { tellResult(e.stdout, r) }
+		o.Told = func(r try.Result) { tellResult(e.Stdout, r) }
 	}
 	if c.Bool("verbose") {
 		var mu sync.Mutex
 		o.Errors = func(condition, line string) {
 			mu.Lock()
 			defer mu.Unlock()
-			printLine(e.stderr, "%s | %s", condition, line)
+			printLine(e.Stderr, "%s | %s", condition, line)
 		}
 	}
 	report, err := try.Run(c.Context, o)
@@ -120,7 +120,7 @@ func (e *env) runTry(c *cli.Context) error {
 	if c.Bool("json") {
 		err = e.printTryJSON(report)
 	} else {
-		summarise(e.stdout, report)
+		summarise(e.Stdout, report)
 	}
 	switch worst := report.Worst(); {
 	case err != nil:
@@ -128,7 +128,7 @@ func (e *env) runTry(c *cli.Context) error {
 	case worst == try.Not:
 		return errNo
 	case worst == try.Unclear:
-		return &failure{code: exitUnknown}
+		return &failure{Code: exitUnknown}
 	}
 	return nil
 }
@@ -182,7 +182,7 @@ func summarise(out io.Writer, r *try.Report) {
 }
 
 func (e *env) printTryJSON(r *try.Report) error {
-	out := json.NewEncoder(e.stdout)
+	out := json.NewEncoder(e.Stdout)
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")
 	return out.Encode(r)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/cmdline"
 	"chandy/internal/config"
 	"chandy/internal/printable"
 	"chandy/snapshot"
@@ -21,7 +22,7 @@ import (
 func (e *env) up() *cli.Command {
 	return &cli.Command{
 		Name:  "up",
-		Flags: append(logFlags(), clusterFlag()),
+		Flags: append(cmdline.LogFlags(), clusterFlag()),
 		CustomHelpTemplate: `usage: chandy up [flags]
 
 Runs the nodes of all processes of the cluster file in this terminal until Ctrl-C,
@@ -40,8 +41,8 @@ example:
   chandy up
 `,
 		Before: func(c *cli.Context) error {
-			e.runsOn(c, func(lines int) {
-				printLine(e.queue, "chandy: dropped %s: stderr was not read in time", count(lines, "line", "lines"))
+			e.RunsOn(c, func(lines int) {
+				printLine(e.Queue, "chandy: dropped %s: stderr was not read in time", count(lines, "line", "lines"))
 			})
 			return nil
 		},
@@ -158,7 +159,7 @@ func (l *launcher) copy(one *child, from io.Reader, prefix string) {
 			if !strings.HasPrefix(line, "chandy: hint: ") {
 				one.last = line
 			}
-			printExact(l.queue, prefix+line+"\n")
+			printExact(l.Queue, prefix+line+"\n")
 		}
 		if err != nil {
 			return
@@ -174,7 +175,7 @@ func (l *launcher) prefix(i int, id snapshot.ProcessID) string {
 		width = max(width, len(p.ID))
 	}
 	text := fmt.Sprintf("%-*s | ", width, id)
-	if isTerminal(l.stderr) {
+	if cmdline.IsTerminal(l.Stderr) {
 		colours := []int{36, 33, 32, 35, 34, 31}
 		text = fmt.Sprintf("\x1b[%dm%s\x1b[0m", colours[i%len(colours)], text)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/bundled"
+	"chandy/internal/cmdline"
 	"chandy/internal/config"
 	"chandy/internal/diagram"
 	"chandy/snapshot"
@@ -38,13 +39,13 @@ example:
 			}
 			if c.Bool("ids") {
 				for _, id := range cluster.IDs() {
-					printLine(e.stdout, "%s", id)
+					printLine(e.Stdout, "%s", id)
 				}
 				return nil
 			}
 			topology := snapshot.NewTopology(cluster.IDs(), cluster.Channels())
 			if c.Bool("dot") {
-				return diagram.Dot(e.stdout, cluster.Name, topology)
+				return diagram.Dot(e.Stdout, cluster.Name, topology)
 			}
 			e.describe(cluster, topology)
 			return nil
@@ -57,7 +58,7 @@ func checkPrograms(cluster *config.Cluster) error {
 	var faults []string
 	for i, p := range cluster.Processes {
 		if _, err := bundled.New(cluster, p); err != nil {
-			for _, line := range errorLines(err) {
+			for _, line := range cmdline.ErrorLines(err) {
 				faults = append(faults, fmt.Sprintf("%s: process[%d] %q program: %s", cluster.Path, i, p.ID, line))
 			}
 		}
@@ -69,9 +70,9 @@ func checkPrograms(cluster *config.Cluster) error {
 }
 
 func (e *env) describe(cluster *config.Cluster, t *snapshot.Topology) {
-	printLine(e.stdout, "cluster %s: %s, %s", cluster.Name,
+	printLine(e.Stdout, "cluster %s: %s, %s", cluster.Name,
 		count(len(t.Processes), "process", "processes"), count(len(t.Channels), "channel", "channels"))
-	table := newTable(e.stdout, "PROCESS", "ADDRESS", "PROGRAM", "CHANNELS TO")
+	table := newTable(e.Stdout, "PROCESS", "ADDRESS", "PROGRAM", "CHANNELS TO")
 	for _, p := range cluster.Processes {
 		to := "none"
 		if out := t.Out(p.ID); len(out) > 0 {
@@ -81,13 +82,13 @@ func (e *env) describe(cluster *config.Cluster, t *snapshot.Topology) {
 	}
 	table.flush()
 	components := t.Components()
-	printLine(e.stdout, "%s:%s", count(len(components), "strongly connected component", "strongly connected components"), sets(components))
+	printLine(e.Stdout, "%s:%s", count(len(components), "strongly connected component", "strongly connected components"), sets(components))
 	sources := t.Sources()
 	if len(sources) == 1 {
-		printLine(e.stdout, "a snapshot reaches every process from any one of: %s", list(sources[0]))
+		printLine(e.Stdout, "a snapshot reaches every process from any one of: %s", list(sources[0]))
 		return
 	}
-	printLine(e.stdout, "a snapshot needs %d initiators to reach every process, one from each of:%s", len(sources), sets(sources))
+	printLine(e.Stdout, "a snapshot needs %d initiators to reach every process, one from each of:%s", len(sources), sets(sources))
 }
 
 // sets formats sets of processes: " {p1, p2} {p3}".

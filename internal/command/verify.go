@@ -43,7 +43,7 @@ example:
 // verifyFile checks one file and prints the result. If the file is not a snapshot, it
 // prints an error on stderr, so that the other files can be checked.
 func (e *env) verifyFile(path string) error {
-	in, name := e.stdin, "stdin"
+	in, name := e.Stdin, "stdin"
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
@@ -64,13 +64,13 @@ func (e *env) printReport(name string, r *verify.Report) error {
 	if !r.Consistent() {
 		verdict = "inconsistent"
 	}
-	printLine(e.stdout, "%s: %s: %s, %s, %s in flight", name, verdict,
+	printLine(e.Stdout, "%s: %s: %s, %s, %s in flight", name, verdict,
 		count(r.Processes, "process", "processes"), count(r.Channels, "channel", "channels"), count(r.Messages, "message", "messages"))
 	for _, f := range r.Faults {
-		printLine(e.stdout, "%s: fault: %s", name, f)
+		printLine(e.Stdout, "%s: fault: %s", name, f)
 	}
 	for _, m := range r.Missing {
-		printLine(e.stdout, "%s: missing: %s", name, m)
+		printLine(e.Stdout, "%s: missing: %s", name, m)
 	}
 	if !r.OK() {
 		return errNo
@@ -79,15 +79,15 @@ func (e *env) printReport(name string, r *verify.Report) error {
 }
 
 func (e *env) notSnapshot(err error) error {
-	(&failure{err: err}).print(e.stderr)
-	return &failure{code: exitUsage}
+	(&failure{Err: err}).Print(e.Stderr, e.Name)
+	return &failure{Code: exitUsage}
 }
 
 // worse returns the error with the higher exit code.
 func worse(a, b error) error {
 	code := func(err error) int {
 		if f, ok := err.(*failure); ok {
-			return f.code
+			return f.Code
 		}
 		return exitYes
 	}

@@ -1,4 +1,4 @@
-package command
+package cmdline
 
 import (
 	"io"
@@ -6,39 +6,39 @@ import (
 	"time"
 )
 
-// lineQueue writes lines to a writer that may block, such as a pipe that nobody reads or
+// LineQueue writes lines to a writer that may block, such as a pipe that nobody reads or
 // a terminal whose output is stopped. The lines that wait are in memory. While they have
 // queueMax bytes or more, the queue drops lines and counts them.
 //
 // The diode of zerolog does not serve here. It loses wake-ups, so a line can wait for the
 // next one. It bounds the number of lines and not their bytes. It also reports collisions
 // to the standard logger, which writes to stderr and so may block.
-type lineQueue struct {
+type LineQueue struct {
 	out  io.Writer
 	lost func(lines int) // logs that lines were dropped; called without mu
 	done chan struct{}   // closed when everything is written, the last text too
 
 	mu      sync.Mutex
-	changed sync.Cond // signalled when pending grows, and by close
+	changed sync.Cond // signalled when pending grows, and by Close
 	pending []byte    // whole lines, not yet written
 	dropped int       // lines dropped since pending was last taken
 	closed  bool
-	last    string // text of close, valid once closed
+	last    string // text of Close, valid once closed
 }
 
 const (
 	// queueMax bounds the bytes that wait, less one line. A batch that is being written has
 	// as many again.
 	queueMax = 1 << 20
-	// closeTimeout is how long close waits for the writer.
+	// closeTimeout is how long Close waits for the writer.
 	closeTimeout = 500 * time.Millisecond
 )
 
-// newLineQueue returns a queue with a goroutine that writes to out. The goroutine calls
+// NewLineQueue returns a queue with a goroutine that writes to out. The goroutine calls
 // lost where lines are missing, with their number. The function lost may write to the
 // queue.
-func newLineQueue(out io.Writer, lost func(lines int)) *lineQueue {
-	q := &lineQueue{out: out, lost: lost, done: make(chan struct{})}
+func NewLineQueue(out io.Writer, lost func(lines int)) *LineQueue {
+	q := &LineQueue{out: out, lost: lost, done: make(chan struct{})}
 	q.changed.L = &q.mu
 	go q.run()
 	return q
@@ -46,7 +46,7 @@ func newLineQueue(out io.Writer, lost func(lines int)) *lineQueue {
 
 // Write queues a whole line, or drops it. It never waits for the writer and never fails.
 // It is safe for concurrent use.
-func (q *lineQueue) Write(line []byte) (int, error) {
+func (q *LineQueue) Write(line []byte) (int, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.dropped > 0 || len(q.pending) >= queueMax { // one gap at a time, so that its place is known
@@ -60,7 +60,7 @@ func (q *lineQueue) Write(line []byte) (int, error) {
 
 // run writes what is pending, in batches, until the queue is closed and empty. A write
 // that fails loses its batch: there is no other place to report that.
-func (q *lineQueue) run() {
+func (q *LineQueue) run() {
 	defer close(q.done)
 	var batch []byte
 	for {
@@ -73,7 +73,7 @@ func (q *lineQueue) run() {
 		q.dropped = 0
 		q.mu.Unlock()
 		if len(batch) == 0 { // closed
-			printExact(q.out, q.last)
+			PrintExact(q.out, q.last)
 			return
 		}
 		if dropped > 0 {
@@ -83,9 +83,9 @@ func (q *lineQueue) run() {
 	}
 }
 
-// close queues a last text, even if the queue is full. It returns when everything is
+// Close queues a last text, even if the queue is full. It returns when everything is
 // written, and after closeTimeout in any case. It must be called once.
-func (q *lineQueue) close(last string) {
+func (q *LineQueue) Close(last string) {
 	q.mu.Lock()
 	q.closed, q.last = true, last
 	q.changed.Signal()

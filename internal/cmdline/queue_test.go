@@ -1,4 +1,4 @@
-package command
+package cmdline
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func (g *gate) Write(b []byte) (int, error) {
 }
 
 // writeNumbered writes the lines first, first+1 … of 100 bytes.
-func writeNumbered(q *lineQueue, first, lines int) {
+func writeNumbered(q *LineQueue, first, lines int) {
 	for n := first; n < first+lines; n++ {
 		fmt.Fprintf(q, "%099d\n", n)
 	}
@@ -38,14 +38,14 @@ func writeNumbered(q *lineQueue, first, lines int) {
 func TestQueueReportsDroppedLinesAtTheGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := newGate()
-		var q *lineQueue
-		q = newLineQueue(out, func(lines int) { fmt.Fprintf(q, "lost %d\n", lines) })
+		var q *LineQueue
+		q = NewLineQueue(out, func(lines int) { fmt.Fprintf(q, "lost %d\n", lines) })
 		const many, more = 30_000, 10
 		writeNumbered(q, 0, many)
 		close(out.open)
 		synctest.Wait()
 		writeNumbered(q, many, more)
-		q.close("the end\n")
+		q.Close("the end\n")
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		want, lost := 0, 0
 		for _, line := range lines[:len(lines)-1] {
@@ -62,7 +62,7 @@ func TestQueueReportsDroppedLinesAtTheGap(t *testing.T) {
 			t.Errorf("got %d lines, %d of them lost, want %d, and from 1 to %d lost", want, lost, many+more, many-kept)
 		}
 		if got := lines[len(lines)-1]; got != "the end" {
-			t.Errorf("last line: got %q, want the text of close", got)
+			t.Errorf("last line: got %q, want the text of Close", got)
 		}
 	})
 }
@@ -70,17 +70,17 @@ func TestQueueReportsDroppedLinesAtTheGap(t *testing.T) {
 func TestQueueClosesInTimeAndKeepsTheLastText(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := newGate()
-		q := newLineQueue(out, func(int) {})
+		q := NewLineQueue(out, func(int) {})
 		writeNumbered(q, 0, 30_000)
 		begun := time.Now()
-		q.close("the end\n")
+		q.Close("the end\n")
 		if took := time.Since(begun); took != closeTimeout {
-			t.Errorf("close with a writer that blocks: got %v, want %v", took, closeTimeout)
+			t.Errorf("Close with a writer that blocks: got %v, want %v", took, closeTimeout)
 		}
 		close(out.open)
 		<-q.done
 		if !strings.HasSuffix(out.String(), "\nthe end\n") {
-			t.Errorf("got an output of %d bytes without the text of close, want it at the end", out.Len())
+			t.Errorf("got an output of %d bytes without the text of Close, want it at the end", out.Len())
 		}
 	})
 }
@@ -89,11 +89,11 @@ func TestQueueClosesInTimeAndKeepsTheLastText(t *testing.T) {
 // JSON, and its lines and the reported ones add up.
 func TestLogCountsDroppedLines(t *testing.T) {
 	out := newGate()
-	e := &env{stderr: out}
+	e := &Env{Stderr: out}
 	flags := flag.NewFlagSet("", flag.ContinueOnError)
 	flags.String("log-level", "info", "")
 	flags.String("log-format", "auto", "")
-	if err := e.startLog(cli.NewContext(nil, flags, nil)); err != nil {
+	if err := e.StartLog(cli.NewContext(nil, flags, nil)); err != nil {
 		t.Fatal(err)
 	}
 	read := sync.OnceFunc(func() { close(out.open) })
@@ -101,11 +101,11 @@ func TestLogCountsDroppedLines(t *testing.T) {
 	defer late.Stop()
 	const lines = 30_000
 	for n := range lines {
-		e.log.Info().Int("n", n).Msg("a line")
+		e.Log.Info().Int("n", n).Msg("a line")
 	}
 	read()
-	e.queue.close("")
-	<-e.queue.done
+	e.Queue.Close("")
+	<-e.Queue.done
 	seen, dropped := 0, 0
 	for in := json.NewDecoder(&out.Buffer); in.More(); {
 		var line struct{ Lines int }

@@ -1,0 +1,110 @@
+// Package cmdline is what every command line of chandy has: exit codes, errors with
+// hints, printable output, the queue before stderr, and the command that runs a node.
+// Both chandy itself and the binaries of Go programs that host themselves use it.
+package cmdline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"github.com/rs/zerolog"
+	"github.com/urfave/cli/v2"
+)
+
+// Exit codes.
+const (
+	ExitYes     = 0 // done, and the answer is yes
+	ExitNo      = 1 // done, and the answer is no
+	ExitUsage   = 2 // usage, bad input or bad configuration: nothing was done
+	ExitUnknown = 3 // could not find out
+)
+
+// Env holds what all commands of a program share.
+type Env struct {
+	Name           string // of the program; its errors begin with it
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Queue          *LineQueue     // before Stderr, in a command that calls RunsOn; else nil
+	Log            zerolog.Logger // set by StartLog
+}
+
+// Main runs the command line of the program name and returns the exit code. SIGINT or
+// SIGTERM ends the command cleanly. A second one kills it.
+func Main(name string, app func(*Env) *cli.App, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // from now on a signal has its default effect
+	out := &checkedWriter{Writer: stdout}
+	e := &Env{Name: name, Stdin: stdin, Stdout: out, Stderr: stderr}
+	err := app(e).RunContext(ctx, args)
+	if out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
+		err = Fail(ExitUnknown, "", "the output could not be written in full: %w", out.err)
+	}
+	code, text := e.outcome(err)
+	if e.Queue != nil {
+		e.Queue.Close(text)
+	} else if text != "" {
+		PrintExact(stderr, text)
+	}
+	return code
+}
+
+// outcome returns the exit code for the error of a command, which may be nil, and the
+// text for stderr.
+func (e *Env) outcome(err error) (code int, text string) {
+	if err == nil {
+		return ExitYes, ""
+	}
+	var f *Failure
+	if !errors.As(err, &f) {
+		f = &Failure{Code: ExitUsage, Err: err}
+	}
+	var b strings.Builder
+	f.Print(&b, e.Name)
+	return f.Code, b.String()
+}
+
+// checkedWriter keeps the first error: output that could not be written counts as no
+// answer.
+type checkedWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *checkedWriter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+// App returns an app without commands, whose --help prints help.
+func (e *Env) App(help string) *cli.App {
+	cli.VersionPrinter = func(c *cli.Context) { PrintLine(c.App.Writer, "%s %s", c.App.Name, c.App.Version) }
+	return &cli.App{
+		Name:                  e.Name,
+		Version:               version(),
+		HideHelpCommand:       true,
+		Flags:                 []cli.Flag{cli.HelpFlag}, // the library omits it in an app that has a help command of its own
+		Reader:                e.Stdin,
+		Writer:                e.Stdout,
+		ErrWriter:             e.Stderr,
+		CustomAppHelpTemplate: help,
+		ExitErrHandler:        func(*cli.Context, error) {},
+		OnUsageError:          UsageError,
+	}
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
