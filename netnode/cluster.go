@@ -2,8 +2,8 @@ package netnode
 
 import "chandy/internal/config"
 
-// Cluster is a checked cluster with its defaults filled in, from [LoadCluster] or
-// [NewCluster]. It must not be modified, and is then safe for concurrent use.
+// Cluster is a checked cluster with its defaults filled in, from [LoadCluster],
+// [ParseCluster] or [NewCluster]. It must not be modified, and is then safe for concurrent use.
 //
 // Its fields are Name and Processes; each process has an ID, an Address, Channels (the
 // receivers of its outgoing channels) and a Program, whose settings Program.Decode
@@ -13,6 +13,11 @@ type Cluster = config.Cluster
 // LoadCluster reads a cluster file. An empty path means $CHANDY_CLUSTER, else
 // ./cluster.toml, as for the command chandy. The error lists all faults of the file.
 func LoadCluster(path string) (*Cluster, error) { return config.Load(config.Find(path)) }
+
+// ParseCluster checks the text of a cluster file, for tests and for a file that is
+// embedded in a binary. The error lists all faults of the text. Paths in the text are
+// relative to the working directory.
+func ParseCluster(text string) (*Cluster, error) { return config.Parse("", []byte(text)) }
 
 // NewCluster makes a cluster without a file. The checks and the defaults are the same
 // as for a file, and two clusters with the same contents accept each other's nodes. The

@@ -1,8 +1,9 @@
 // Package netnode hosts the processes of a distributed program. A [Node] runs one
 // process: it carries the channels of the process over TCP and takes part in snapshots.
 //
-// To host a program in Go, implement [program.Program], describe the cluster, and run a
-// node for each process:
+// To host a program in Go, implement [program.Program] and call [Main], which makes a
+// binary that takes the id of a process and the flags of the command chandy node. Or
+// describe the cluster, and run a node for each process:
 //
 //	cluster, err := netnode.LoadCluster("cluster.toml") // or NewCluster, without a file
 //	…

@@ -46,3 +46,19 @@ func ExampleNewCluster_faults() {
 	// process[0] "p1" channels[0]: no process has the id "p3": a channel leads to a process of the cluster
 	// process[1] "p2" address: "localhost:7101" is also the address of process[0]: give each process its own
 }
+
+// A cluster file as text, with a fault.
+func ExampleParseCluster() {
+	_, err := netnode.ParseCluster(`name = "one"
+
+[[process]]
+id = "p1"
+address = "127.0.0.1:7101"
+
+[program]
+node_command = []
+`)
+	fmt.Println(err)
+	// Output:
+	// line 8: program.node_command: is empty: name the binary, such as ["./counter"]
+}

@@ -2,16 +2,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"log"
-	"os"
-	"os/signal"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"chandy/netnode"
 	"chandy/program"
@@ -44,19 +37,4 @@ func (c *counter) Receive(from snapshot.ProcessID, payload []byte) {
 	}
 }
 
-func main() {
-	flag.Parse() // the id is the only argument
-	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
-	cluster, err := netnode.LoadCluster("")
-	check(err)
-	c := &counter{counts: map[snapshot.ProcessID]int{}}
-	node, err := netnode.New(netnode.Options{Cluster: cluster, ID: snapshot.ProcessID(flag.Arg(0)), Program: c, Log: zerolog.New(os.Stderr)})
-	check(err)
-	check(node.Run(ctx))
-}
-
-func check(err error) {
-	if err != nil {
-		log.Fatal(err)
-	}
-}
+func main() { netnode.Main(&counter{counts: map[snapshot.ProcessID]int{}}) }

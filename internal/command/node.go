@@ -1,18 +1,54 @@
 package command
 
 import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/bundled"
 	"chandy/internal/cmdline"
+	"chandy/internal/config"
 	"chandy/netnode"
+	"chandy/program"
 )
 
 func (e *env) node() *cli.Command {
 	return e.NodeCommand("chandy node", cmdline.Host{
-		Program: bundled.New,
+		Program: programOf,
 		Node: func(o cmdline.NodeOptions) (cmdline.Node, error) {
 			return netnode.New(netnode.Options{Cluster: o.Cluster, ID: o.Process.ID, Program: o.Program, Log: o.Log, Listen: o.Listen})
 		},
 	})
+}
+
+// programOf makes the program of a process that chandy node can run.
+func programOf(cluster *config.Cluster, p config.Process) (program.Program, error) {
+	if p.Program.NodeCommand == nil {
+		return bundled.New(cluster, p)
+	}
+	return nil, fail(exitUsage, "start its own binary: "+startLine(cluster, p), "%s has a node_command: chandy does not run its program", p.ID)
+}
+
+// startLine returns what to type to start the node of a process.
+func startLine(cluster *config.Cluster, p config.Process) string {
+	words := []string{"chandy", "node"}
+	if command := p.Program.NodeCommand; command != nil {
+		words = append([]string{shown(cluster, command[0])}, command[1:]...)
+	}
+	return fmt.Sprintf("%s --cluster %s %s", strings.Join(words, " "), cluster.Path, p.ID)
+}
+
+// shown returns the name of a binary of the cluster file as a shell takes it. A name with
+// a slash is relative to the file, and a name without one is looked up in $PATH.
+func shown(cluster *config.Cluster, name string) string {
+	if filepath.IsAbs(name) || !strings.Contains(name, "/") {
+		return name
+	}
+	path := filepath.Join(filepath.Dir(cluster.Path), name)
+	if !strings.Contains(path, "/") {
+		path = "./" + path
+	}
+	return path
 }

@@ -10,9 +10,21 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"chandy/internal/bundled"
+	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
 )
+
+// hosted is a binary that hosts itself, whose program is a bank.
+func hosted() {
+	netnode.MainFunc(func(cluster *netnode.Cluster, id snapshot.ProcessID) (program.Program, error) {
+		p, _ := cluster.Process(id)
+		p.Program.Kind = "bank"
+		return bundled.New(cluster, p)
+	})
+}
 
 // killNode kills the node of a process. It asks the node for its process id, so that
 // it works for a node that chandy up started.

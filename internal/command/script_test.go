@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 		"chandy":      func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
 		"broadcaster": broadcaster,
 		"ledger":      runLedger,
+		"hosted":      hosted,
 	})
 }
 
@@ -48,7 +49,8 @@ func TestMain(m *testing.M) {
 //	outlived COMMAND                     kills chandy COMMAND in the background, and
 //	                                     waits until all nodes have ended
 //
-// The program broadcaster is a program for kind exec.
+// The program broadcaster is a program for kind exec. The program hosted is a binary for
+// node_command, which hosts a bank; $HOSTED is its path.
 //
 // Nodes run in the background ("exec chandy node p1 &"). Nothing sleeps: a script
 // waits with "chandy initiate --wait" until they are up.
@@ -98,7 +100,12 @@ func setup(e *testscript.Env) error {
 	if err != nil {
 		return err
 	}
+	binary, err := exec.LookPath("hosted") // testscript.Main puts our programs on our own $PATH
+	if err != nil {
+		return err
+	}
 	e.Setenv("README", readme)
+	e.Setenv("HOSTED", binary)
 	e.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise each command sleeps for a second under -race
 	var ports []string
 	for n := 1; n <= 4; n++ {

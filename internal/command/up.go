@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -26,9 +25,10 @@ func (e *env) up() *cli.Command {
 		CustomHelpTemplate: `usage: chandy up [flags]
 
 Runs the nodes of all processes of the cluster file in this terminal until Ctrl-C,
-SIGTERM or SIGHUP. Each runs in an operating-system process of its own. Their logs
-come on stderr, and each line begins with the id of its process. If one node ends,
-the others are stopped, and an error says which one ended and why.
+SIGTERM or SIGHUP. Each runs in an operating-system process of its own: chandy node,
+or the node_command of its program. Their logs come on stderr, and each line begins
+with the id of its process. If one node ends, the others are stopped, and an error
+says which one ended and why.
 
       --cluster FILE    the cluster file
       --log-format F    console (default) or json
@@ -50,11 +50,14 @@ example:
 			if err := checkPrograms(cluster); err != nil {
 				return err
 			}
+			if err := checkBinaries(cluster); err != nil {
+				return err
+			}
 			format := c.String("log-format")
 			if format == "auto" {
 				format = "console"
 			}
-			l := launcher{env: e, cluster: cluster, args: []string{"node", "--until-eof", "--cluster", cluster.Path, "--log-format", format, "--log-level", c.String("log-level")}}
+			l := launcher{env: e, cluster: cluster, flags: []string{"--until-eof", "--log-format", format, "--log-level", c.String("log-level")}}
 			return l.run(c.Context)
 		}),
 	}
@@ -66,7 +69,7 @@ example:
 type launcher struct {
 	*env
 	cluster *config.Cluster
-	args    []string
+	flags   []string // of each node, without --cluster
 }
 
 // child is the node of one process.
@@ -85,7 +88,7 @@ func (l *launcher) run(ctx context.Context) error {
 	var children []*child
 	var failed error
 	for i, p := range l.cluster.Processes {
-		one, err := l.start(p.ID, l.prefix(i, p.ID), ended)
+		one, err := l.start(p, l.prefix(i, p.ID), ended)
 		if err != nil {
 			failed = fail(exitUnknown, "", "start the node of %s: %w", p.ID, err)
 			break
@@ -125,12 +128,12 @@ func (l *launcher) stop(children []*child, ended <-chan *child, left int) {
 }
 
 // start starts a child, which is sent to ended when it has ended.
-func (l *launcher) start(id snapshot.ProcessID, prefix string, ended chan<- *child) (*child, error) {
-	self, err := os.Executable()
+func (l *launcher) start(p config.Process, prefix string, ended chan<- *child) (*child, error) {
+	cmd, err := l.command(p)
 	if err != nil {
 		return nil, err
 	}
-	one := &child{id: id, cmd: exec.Command(self, append(l.args, string(id))...)}
+	one := &child{id: p.ID, cmd: cmd}
 	one.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches this process only, which stops the children
 	if one.stdin, err = one.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -156,7 +159,7 @@ func (l *launcher) copy(one *child, from io.Reader, prefix string) {
 	for {
 		line, err := lines.ReadString('\n')
 		if line = printable.Text(strings.TrimSuffix(line, "\n")); line != "" {
-			if !strings.HasPrefix(line, "chandy: hint: ") {
+			if !isHint(line) {
 				one.last = line
 			}
 			printExact(l.Queue, prefix+line+"\n")
@@ -165,6 +168,12 @@ func (l *launcher) copy(one *child, from io.Reader, prefix string) {
 			return
 		}
 	}
+}
+
+// isHint reports whether a line is the hint of a node, after its error.
+func isHint(line string) bool {
+	name, _, found := strings.Cut(line, ": hint: ")
+	return found && !strings.Contains(name, " ")
 }
 
 // prefix returns the text before each line of a child. All prefixes have the same

@@ -21,8 +21,8 @@ func (e *env) validate() *cli.Command {
 Reads the cluster file and lists its faults. The settings of programs are checked
 once the file has no other fault. If it has none, prints the topology: processes,
 channels, strongly connected components, and at which processes a snapshot can
-start so that it reaches all. No node has to run. A Go program with a main of its
-own may have a kind that chandy does not know; that counts as a fault here.
+start so that it reaches all. No node has to run. Of a program with a node_command,
+neither the settings nor the command are checked.
 
       --cluster FILE   the cluster file
       --dot            print the topology as a graph for Graphviz
@@ -53,10 +53,13 @@ example:
 	}
 }
 
-// checkPrograms checks the settings of every program.
+// checkPrograms checks the settings of every program that chandy runs.
 func checkPrograms(cluster *config.Cluster) error {
 	var faults []string
 	for i, p := range cluster.Processes {
+		if p.Program.NodeCommand != nil {
+			continue
+		}
 		if _, err := bundled.New(cluster, p); err != nil {
 			for _, line := range cmdline.ErrorLines(err) {
 				faults = append(faults, fmt.Sprintf("%s: process[%d] %q program: %s", cluster.Path, i, p.ID, line))

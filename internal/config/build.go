@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// KindGo is the kind of a program for which a [Definition] names none: the caller
-// of [Build] makes the program itself.
+// KindGo is the kind of a program for which none is named: the caller of [Build] makes
+// the program itself, or node_command names a binary that does.
 const KindGo = "go"
 
 // Build checks a cluster that is defined in code, as Parse checks a file: the same

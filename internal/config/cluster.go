@@ -49,13 +49,14 @@ type Cluster struct {
 	Limits Limits
 	// ChannelsNamed reports whether the file names the channels of any process.
 	ChannelsNamed bool
-	// Path of the file; empty for a cluster that was built in code.
+	// Path of the file; empty for a text without one, and for a cluster that was built in
+	// code.
 	Path string
 }
 
-// Dir returns the directory of the file, or the working directory for a cluster that
-// was built in code. It is absolute unless the working directory is unknown. Children
-// of KindExec run there.
+// Dir returns the directory of the file, or the working directory if Path is empty. It is
+// absolute unless the working directory is unknown. Children of KindExec and the binaries
+// of Program.NodeCommand run there.
 func (c *Cluster) Dir() string {
 	dir := filepath.Dir(c.Path)
 	if absolute, err := filepath.Abs(dir); err == nil {

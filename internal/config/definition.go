@@ -9,9 +9,9 @@ type Definition struct {
 	Name string `toml:"name"`
 	// Processes are 1 to ProcessesMax processes. Required.
 	Processes []ProcessDefinition `toml:"process"`
-	// Program is what every process runs: its kind and the settings of that kind. In
-	// a file the kind is required, here or in each process; in code the default is
-	// KindGo. A value is a string, a boolean, a number, a time.Duration, a Size, or a
+	// Program is what every process runs: its kind or its node_command, and its
+	// settings. In a file one of the two is required, here or in each process; the
+	// default of the kind is KindGo. A value is a string, a boolean, a number, a time.Duration, a Size, or a
 	// slice or map of those.
 	Program map[string]any `toml:"program"`
 	// Network has the settings of connections and channels. A field that is zero has
@@ -34,8 +34,8 @@ type ProcessDefinition struct {
 	// process, and the process itself too if its kind is KindExec. An empty slice
 	// means none.
 	Channels []snapshot.ProcessID `toml:"channels"`
-	// Program is what this process runs. With a kind it replaces the program of the
-	// Definition; without one its keys replace single keys there. Nil means the
-	// program of the Definition.
+	// Program is what this process runs. With a kind or a node_command it replaces the
+	// program of the Definition; otherwise its keys replace single keys there. Nil means
+	// the program of the Definition.
 	Program map[string]any `toml:"program"`
 }

@@ -14,7 +14,7 @@ const faultsMax = 100
 
 // Faults is the error for a cluster: all faults that were found in it.
 type Faults struct {
-	Path string  // path of the file; empty for a cluster that was built in code
+	Path string  // path of the file; empty for a text without one, and for a cluster that was built in code
 	List []Fault // never empty, in the order of the file as far as it is known
 	More int     // number of faults that were found and are not listed
 }
@@ -48,6 +48,10 @@ func (f *Faults) prefix(fault Fault) string {
 	switch {
 	case f.Path == "" && fault.Line == 0:
 		return ""
+	case f.Path == "" && fault.Column == 0:
+		return fmt.Sprintf("line %d: ", fault.Line)
+	case f.Path == "":
+		return fmt.Sprintf("line %d, column %d: ", fault.Line, fault.Column)
 	case fault.Line == 0:
 		return f.Path + ": "
 	case fault.Column == 0:

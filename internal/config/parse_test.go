@@ -275,6 +275,24 @@ cluster.toml:7: program.kind: is empty: name a program, such as kind = "bank"`},
 		{"kind is missing", strings.Replace(small, `{ kind = "bank" }`, `{ balance = 1 }`, 1), `
 cluster.toml:7: program.kind: is missing: name a program, such as kind = "bank"`},
 
+		{"node_command", `
+name = "a"
+program = { node_command = [] }
+process = [
+  { id = "p1", address = "127.0.0.1:7101" },
+  { id = "p2", address = "127.0.0.1:7102", program = { node_command = ["", 1, "\u0000"] } },
+  { id = "p3", address = "127.0.0.1:7103", program = { node_command = ["./x"], kind = "exec" } },
+  { id = "p4", address = "127.0.0.1:7104", program = { node_command = "./x" } },
+  { id = "p5", address = "127.0.0.1:7105" },
+]
+`, `
+cluster.toml:3: program.node_command: is empty: name the binary, such as ["./counter"]
+cluster.toml: process[1] "p2" program.node_command[1]: must be a string, not an integer
+cluster.toml: process[1] "p2" program.node_command[0]: is empty: name the binary
+cluster.toml: process[1] "p2" program.node_command[2]: must not contain a NUL
+cluster.toml: process[2] "p3" program.kind: is "exec", whose children chandy runs: leave out either kind or node_command
+cluster.toml: process[3] "p4" program.node_command: must be an array, not a string`},
+
 		{"syntax", "name = \"a\"\nprocess = [[\n", `
 cluster.toml:2:13: unexpected EOF; expected value`},
 		{"key twice", "name = \"a\"\nname = \"b\"\n", `
@@ -293,6 +311,14 @@ cluster.toml:1:8: invalid UTF-8 byte: 0xff`},
 			wantError(t, err, test.want[1:])
 		})
 	}
+}
+
+// A text without a file has lines, and no name to stand before them.
+func TestFaultsOfATextWithoutAFile(t *testing.T) {
+	_, err := Parse("", []byte("name = 1"))
+	wantError(t, err, "process: is missing: write at least one [[process]]\nline 1: name: must be a string, not an integer")
+	_, err = Parse("", []byte("name = = 1"))
+	wantError(t, err, "line 1, column 8: expected value but found '=' instead")
 }
 
 func TestFaultHasLineAndPlace(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"strings"
 )
 
 // Program names the program of a process and holds its settings.
@@ -12,13 +13,17 @@ type Program struct {
 	// Kind is the name of a bundled program, KindExec, or any name for a program that
 	// the caller makes, by default KindGo. Never empty.
 	Kind string
+	// NodeCommand is the command of a binary that hosts the program itself: its name and
+	// its first arguments, to which flags and the id of a process are added. Nil for a
+	// program that chandy runs. Otherwise not empty, and neither is its name.
+	NodeCommand []string
 
 	// settings are the other keys of the program, as the TOML parser returns them.
 	settings map[string]any
 }
 
-// Decode reads the settings of the program, which are all its keys but kind, into the
-// struct that settings points to. A field takes part if it has the tag toml, which is its
+// Decode reads the settings of the program, which are all its keys but kind and
+// node_command, into the struct that settings points to. A field takes part if it has the tag toml, which is its
 // key. The tag default is the value if the key is left out; without that tag the field
 // keeps its value. The tags min and max limit a number, a duration or a [Size], and oneof
 // lists the permitted strings.
@@ -42,18 +47,34 @@ func (p Program) Decode(settings any) error {
 	return errors.Join(errs...)
 }
 
-// newProgram returns the program with the given merged keys. Their kind must have passed
+// newProgram returns the program with the given merged keys. They must have passed
 // checkProgram.
 func newProgram(keys map[string]any) Program {
-	settings := maps.Clone(keys)
-	delete(settings, "kind")
-	return Program{Kind: keys["kind"].(string), settings: settings}
+	p := Program{Kind: KindGo, settings: maps.Clone(keys)}
+	if kind, ok := keys["kind"]; ok {
+		p.Kind = kind.(string)
+	}
+	if command, ok := keys["node_command"]; ok {
+		for _, word := range command.([]any) {
+			p.NodeCommand = append(p.NodeCommand, word.(string))
+		}
+	}
+	delete(p.settings, "kind")
+	delete(p.settings, "node_command")
+	return p
 }
 
-// merge returns the keys of a process's program. If own has a kind, it replaces shared;
-// otherwise its keys replace single keys of shared.
+// namesProgram reports whether keys name a program, and not only settings.
+func namesProgram(keys map[string]any) bool {
+	_, kind := keys["kind"]
+	_, command := keys["node_command"]
+	return kind || command
+}
+
+// merge returns the keys of a process's program. If own names a program, it replaces
+// shared; otherwise its keys replace single keys of shared.
 func merge(shared, own map[string]any) map[string]any {
-	if _, ok := own["kind"]; ok {
+	if namesProgram(own) {
 		return own
 	}
 	keys := make(map[string]any, len(shared)+len(own))
@@ -62,22 +83,46 @@ func merge(shared, own map[string]any) map[string]any {
 	return keys
 }
 
-// checkProgram reports a kind that is missing, empty or not a string. The fault of a
-// shared kind is reported once.
+// checkProgram reports a kind or a node_command that is missing, empty or of the wrong
+// type. The faults of a shared program are reported once.
 func (fs *faults) checkProgram(at place, own, shared map[string]any) {
-	kind, ok := own["kind"]
-	if !ok {
-		at = root().key("program")
-		kind, ok = shared["kind"]
+	keys := own
+	if !namesProgram(own) {
+		at, keys = root().key("program"), shared
+	}
+	kind, named := keys["kind"]
+	command, hosted := keys["node_command"]
+	if hosted {
+		fs.checkNodeCommand(at.key("node_command"), command)
 	}
 	at = at.key("kind")
 	text, isText := kind.(string)
 	switch {
-	case !ok:
+	case !named && !hosted:
 		fs.add(at, `is missing: name a program, such as kind = "bank"`)
+	case !named:
 	case !isText:
 		fs.wrongType(at, "a string", kind)
 	case text == "":
 		fs.add(at, `is empty: name a program, such as kind = "bank"`)
+	case text == KindExec && hosted:
+		fs.add(at, `is "exec", whose children chandy runs: leave out either kind or node_command`)
+	}
+}
+
+func (fs *faults) checkNodeCommand(at place, value any) {
+	var command []string
+	fs.value(at, value, reflect.ValueOf(&command).Elem(), "")
+	if len(command) == 0 {
+		fs.add(at, `is empty: name the binary, such as ["./counter"]`)
+		return
+	}
+	if command[0] == "" {
+		fs.add(at.index(0), "is empty: name the binary")
+	}
+	for i, word := range command {
+		if strings.ContainsRune(word, 0) {
+			fs.add(at.index(i), "must not contain a NUL")
+		}
 	}
 }

@@ -82,6 +82,30 @@ func TestOwnKeysReplaceSharedOnes(t *testing.T) {
 	}
 }
 
+// The binary of a process is part of what its own program replaces, and no setting.
+func TestNodeCommandNamesAProgram(t *testing.T) {
+	const shared = `node_command = ["./a", "-x"], note = "x"`
+	for _, test := range []struct{ name, shared, own, kind, note, command string }{
+		{"shared", shared, ``, KindGo, "x", "./a -x"},
+		{"keys over it", shared, `note = "y"`, KindGo, "y", "./a -x"},
+		{"another binary", shared, `node_command = ["./b"]`, KindGo, "none", "./b"},
+		{"a kind", shared, `kind = "bank"`, "bank", "none", ""},
+		{"both", ``, shared + `, kind = "b"`, "b", "x", "./a -x"},
+		{"in place of a kind", `kind = "exec"`, `node_command = ["./b"]`, KindGo, "none", "./b"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := program(t, test.shared, test.own)
+			var got settings
+			if err := p.Decode(&got); err != nil {
+				t.Fatal(err)
+			}
+			if command := strings.Join(p.NodeCommand, " "); p.Kind != test.kind || got.Note != test.note || command != test.command {
+				t.Errorf("got kind %q, note %q, command %q; want %q, %q, %q", p.Kind, got.Note, command, test.kind, test.note, test.command)
+			}
+		})
+	}
+}
+
 func TestDecodeReportsAllFaults(t *testing.T) {
 	for _, test := range []struct{ name, keys, want string }{
 		{"unknown", `balanse = 1, Seed = 2, zzz = 3`, `

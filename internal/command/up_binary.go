@@ -1,0 +1,78 @@
+package command
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"chandy/internal/config"
+	"chandy/snapshot"
+)
+
+// command returns the command that runs the node of a process. A node_command runs in the
+// directory of the cluster file, to which its words may be relative.
+func (l *launcher) command(p config.Process) (*exec.Cmd, error) {
+	own := p.Program.NodeCommand
+	if own == nil {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		return exec.Command(self, l.words([]string{"node"}, l.cluster.Path, p.ID)...), nil
+	}
+	name, err := lookBinary(l.cluster, own[0])
+	if err != nil {
+		return nil, err
+	}
+	file, err := filepath.Abs(l.cluster.Path)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(name, l.words(own[1:], file, p.ID)...)
+	cmd.Dir = l.cluster.Dir()
+	return cmd, nil
+}
+
+// words returns the arguments of a node.
+func (l *launcher) words(first []string, file string, id snapshot.ProcessID) []string {
+	words := append([]string{}, first...)
+	words = append(words, l.flags...)
+	return append(words, "--cluster", file, string(id))
+}
+
+// lookBinary returns the path of a binary of the cluster file. It fails if the binary
+// cannot be run.
+func lookBinary(cluster *config.Cluster, name string) (string, error) {
+	if strings.Contains(name, "/") && !filepath.IsAbs(name) {
+		name = filepath.Join(cluster.Dir(), name)
+	}
+	return exec.LookPath(name)
+}
+
+// checkBinaries checks that every node_command can be run.
+func checkBinaries(cluster *config.Cluster) error {
+	for _, p := range cluster.Processes {
+		own := p.Program.NodeCommand
+		if own == nil {
+			continue
+		}
+		if _, err := lookBinary(cluster, own[0]); err != nil {
+			return fail(exitUsage, buildLine(cluster, own[0]), "node_command of %s in %s: %w", p.ID, cluster.Path, err)
+		}
+	}
+	return nil
+}
+
+// buildLine returns the hint for a binary that is missing. Its package is most likely the
+// directory of the cluster file.
+func buildLine(cluster *config.Cluster, name string) string {
+	if !strings.Contains(name, "/") {
+		return "install it, or write ./" + name + " for a file beside the cluster file"
+	}
+	dir := filepath.Dir(cluster.Path)
+	if !filepath.IsAbs(dir) && dir != "." {
+		dir = "./" + dir
+	}
+	return "build it, such as: go build -o " + shown(cluster, name) + " " + dir
+}
