@@ -54,12 +54,16 @@ func OnProcess(words string, do func(*cli.Context, *config.Cluster, config.Proce
 
 // LoadCluster reads the cluster file that the flags and the environment name.
 func LoadCluster(c *cli.Context) (*config.Cluster, error) {
-	path := config.Find(c.String("cluster"))
+	return LoadFile(config.Find(c.String("cluster")), whereCluster(c))
+}
+
+// LoadFile reads the cluster file at path. The hint is for a file that does not exist.
+func LoadFile(path, hint string) (*config.Cluster, error) {
 	cluster, err := config.Load(path)
 	var faults *config.Faults
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, Fail(ExitUsage, whereCluster(c), "no cluster file %s", path)
+		return nil, Fail(ExitUsage, hint, "no cluster file %s", path)
 	case errors.As(err, &faults) && len(faults.List) > 1:
 		return nil, FailList(ExitUsage, "", faults.Lines(), "%d faults in %s:", len(faults.List)+faults.More, path)
 	case err != nil:

@@ -46,9 +46,17 @@ func shown(cluster *config.Cluster, name string) string {
 	if filepath.IsAbs(name) || !strings.Contains(name, "/") {
 		return name
 	}
-	path := filepath.Join(filepath.Dir(cluster.Path), name)
+	path := filepath.Join(fileDir(cluster), name)
 	if !strings.Contains(path, "/") {
 		path = "./" + path
 	}
 	return path
+}
+
+// fileDir returns the directory of the cluster file as the user may have typed it.
+func fileDir(cluster *config.Cluster) string {
+	if cluster.Text != nil {
+		return "."
+	}
+	return filepath.Dir(cluster.Path)
 }

@@ -30,7 +30,7 @@ or the node_command of its program. Their logs come on stderr, and each line beg
 with the id of its process. If one node ends, the others are stopped, and an error
 says which one ended and why.
 
-      --cluster FILE    the cluster file
+      --cluster FILE    the cluster file; it may be a pipe, which is read once
       --log-format F    console (default) or json
       --log-level L     trace, debug, info (default), warn, error or disabled
 
@@ -142,7 +142,7 @@ func (l *launcher) start(p config.Process, prefix string, ended chan<- *child) (
 	if err != nil {
 		return nil, err
 	}
-	if err := one.cmd.Start(); err != nil {
+	if err := l.startWithFile(one.cmd); err != nil {
 		return nil, err
 	}
 	go func() {

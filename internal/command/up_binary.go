@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"chandy/internal/config"
@@ -34,11 +35,36 @@ func (l *launcher) command(p config.Process) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// words returns the arguments of a node.
+// words returns the arguments of a node: its first ones, the flags, the cluster file and
+// the id.
 func (l *launcher) words(first []string, file string, id snapshot.ProcessID) []string {
-	words := append([]string{}, first...)
-	words = append(words, l.flags...)
-	return append(words, "--cluster", file, string(id))
+	if l.cluster.Text != nil {
+		file = "/dev/fd/3" // the first of ExtraFiles
+	}
+	return slices.Concat(first, l.flags, []string{"--cluster", file, string(id)})
+}
+
+// startWithFile starts the command of a node. A cluster file that cannot be read a second
+// time comes to the node through a pipe.
+func (l *launcher) startWithFile(cmd *exec.Cmd) error {
+	if l.cluster.Text == nil {
+		return cmd.Start()
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	cmd.ExtraFiles = []*os.File{r}
+	if err := cmd.Start(); err != nil {
+		w.Close()
+		return err
+	}
+	go func() {
+		w.Write(l.cluster.Text) // it fails if the node ends without reading
+		w.Close()
+	}()
+	return nil
 }
 
 // lookBinary returns the path of a binary of the cluster file. It fails if the binary
@@ -70,7 +96,7 @@ func buildLine(cluster *config.Cluster, name string) string {
 	if !strings.Contains(name, "/") {
 		return "install it, or write ./" + name + " for a file beside the cluster file"
 	}
-	dir := filepath.Dir(cluster.Path)
+	dir := fileDir(cluster)
 	if !filepath.IsAbs(dir) && dir != "." {
 		dir = "./" + dir
 	}

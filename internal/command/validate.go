@@ -16,9 +16,9 @@ func (e *env) validate() *cli.Command {
 	return &cli.Command{
 		Name:  "validate",
 		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "dot"}, &cli.BoolFlag{Name: "ids"}},
-		CustomHelpTemplate: `usage: chandy validate [flags]
+		CustomHelpTemplate: `usage: chandy validate [flags] [FILE]
 
-Reads the cluster file and lists its faults. The settings of programs are checked
+Reads the cluster file, FILE or the one of --cluster, and lists its faults. The settings of programs are checked
 once the file has no other fault. If it has none, prints the topology: processes,
 channels, strongly connected components, and at which processes a snapshot can
 start so that it reaches all. No node has to run. Of a program with a node_command,
@@ -33,7 +33,11 @@ exit codes: 0 no fault; 2 bad usage, or the file has faults.
 example:
   chandy validate --dot | dot -Tsvg > cluster.svg
 `,
-		Action: onCluster(func(c *cli.Context, cluster *config.Cluster) error {
+		Action: func(c *cli.Context) error {
+			cluster, err := validated(c)
+			if err != nil {
+				return err
+			}
 			if err := checkPrograms(cluster); err != nil {
 				return err
 			}
@@ -49,7 +53,22 @@ example:
 			}
 			e.describe(cluster, topology)
 			return nil
-		}),
+		},
+	}
+}
+
+// validated reads the cluster file that the argument, a flag or the environment names.
+func validated(c *cli.Context) (*config.Cluster, error) {
+	if err := arguments(c, 0, 1, "FILE"); err != nil {
+		return nil, err
+	}
+	switch file := c.Args().First(); {
+	case file == "":
+		return cmdline.LoadCluster(c)
+	case c.IsSet("cluster"):
+		return nil, fail(exitUsage, "name the file once", "validate: both --cluster and the argument %s name a file", file)
+	default:
+		return cmdline.LoadFile(file, "")
 	}
 }
 

@@ -52,13 +52,19 @@ type Cluster struct {
 	// Path of the file; empty for a text without one, and for a cluster that was built in
 	// code.
 	Path string
+	// Text is the text of a file that cannot be read a second time, such as a pipe. Nil for
+	// any other file.
+	Text []byte
 }
 
-// Dir returns the directory of the file, or the working directory if Path is empty. It is
-// absolute unless the working directory is unknown. Children of KindExec and the binaries
-// of Program.NodeCommand run there.
+// Dir returns the directory of the file. For a pipe, and if Path is empty, it returns the
+// working directory. It is absolute unless the working directory is unknown. Children of
+// KindExec and the binaries of Program.NodeCommand run there.
 func (c *Cluster) Dir() string {
 	dir := filepath.Dir(c.Path)
+	if c.Text != nil {
+		dir = "."
+	}
 	if absolute, err := filepath.Abs(dir); err == nil {
 		return absolute
 	}

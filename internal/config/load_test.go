@@ -129,6 +129,34 @@ func TestLoadErrorsNameTheFile(t *testing.T) {
 	}
 }
 
+// The text of a pipe is kept, because nobody can read it again, and its directory is no
+// place for programs.
+func TestTextOfAPipeIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.toml")
+	if err := os.WriteFile(path, []byte(small), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Load(path); err != nil || c.Text != nil || c.Dir() != filepath.Dir(path) {
+		t.Errorf("file: got %d bytes, directory %q, %v; want no text, its directory", len(c.Text), c.Dir(), err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := w.WriteString(small); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Load(fmt.Sprintf("/dev/fd/%d", r.Fd())); err != nil || string(c.Text) != small || c.Dir() != here {
+		t.Errorf("pipe: got %q, %v, want its text and the working directory", c.Text, err)
+	}
+}
+
 func TestFileMayBeAsLongAsTheLimit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "largest.toml")
 	text := small + strings.Repeat("#", fileMax-len(small))
