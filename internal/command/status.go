@@ -34,7 +34,7 @@ Asks every process for its status and prints three things:
       --json           print JSON (chandy/status.v1) instead of tables
 
 exit codes: 0 all processes and channels are up; 1 not all are; 2 bad usage or
-configuration; 3 no process answered.
+configuration, or the cluster file is not that of the nodes; 3 no process answered.
 
 example:
   chandy status --json | jq -r '.processes[] | select(.reachable | not) | .process'
@@ -67,7 +67,7 @@ type processStatus struct {
 	Reachable bool                `json:"reachable"`
 	Error     string              `json:"error,omitempty"`
 	Status    *wire.ProcessStatus `json:"status"`
-	busy      bool                // it runs, but a limit is reached
+	err       error               // why it is not reachable
 }
 
 // statuses asks all processes at once.
@@ -89,25 +89,44 @@ func (a asker) statusOf(ctx context.Context, p config.Process) processStatus {
 	one := processStatus{Process: p.ID, Address: p.Address}
 	status, err := a.ask(ctx, p.ID)
 	if err != nil {
-		one.Error, one.busy = err.Error(), isBusy(err)
+		one.Error, one.err = err.Error(), err
 	} else {
 		one.Reachable, one.Status = true, &status
 	}
 	return one
 }
 
-func (s clusterStatus) verdict() error {
-	reachable := slices.ContainsFunc(s.Processes, func(p processStatus) bool { return p.Reachable })
-	busy := slices.ContainsFunc(s.Processes, func(p processStatus) bool { return p.busy })
-	switch {
-	case s.Up:
-		return nil
-	case !reachable && busy:
-		return fail(exitUnknown, "", "no process could be asked: busy")
-	case !reachable:
-		return fail(exitUnknown, "are the nodes running? chandy up starts them all", "no process answered")
+// state returns what the table says about a process that is not reachable.
+func (p processStatus) state() string {
+	if isRefusal(p.err) {
+		return "refused: " + p.Error
 	}
-	return errNo
+	return "unreachable: " + p.Error
+}
+
+// verdict returns nil if everything is up. If no process is reachable, its error says why.
+func (s clusterStatus) verdict() error {
+	// first returns the first process whose error is of a sort.
+	first := func(sort func(error) bool) (processStatus, bool) {
+		i := slices.IndexFunc(s.Processes, func(p processStatus) bool { return sort(p.err) })
+		if i < 0 {
+			return processStatus{}, false
+		}
+		return s.Processes[i], true
+	}
+	if s.Up {
+		return nil
+	}
+	if _, reachable := first(func(err error) bool { return err == nil }); reachable {
+		return errNo
+	}
+	if p, ok := first(isRefusal); ok {
+		return refused(p.Process, p.err)
+	}
+	if _, ok := first(isBusy); ok {
+		return fail(exitUnknown, "", "no process could be asked: busy")
+	}
+	return fail(exitUnknown, "are the nodes running? chandy up starts them all", "no process answered")
 }
 
 func (e *env) printStatusJSON(s clusterStatus) error {
@@ -123,7 +142,7 @@ func (e *env) printStatus(s clusterStatus) {
 		if p.Reachable {
 			processes.row(p.Process, p.Address, "up", ago(p.Status.UptimeMS), p.Status.PID, p.Status.Incarnation, p.Status.Program)
 		} else {
-			processes.row(p.Process, p.Address, "unreachable: "+p.Error)
+			processes.row(p.Process, p.Address, p.state())
 		}
 	}
 	processes.flush()

@@ -94,7 +94,7 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 	case h.Role == wire.RoleControl && h.ConfigHash == [32]byte{}: // a client without a cluster file
 		return nil
 	case h.ConfigHash != c.hash:
-		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a different cluster file (processes or channels differ): use the same file everywhere", self, c.Cluster.Name)
+		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a different cluster file (processes, channels or markers differ): use the same file everywhere", self, c.Cluster.Name)
 	case h.Role == wire.RoleControl:
 		return nil
 	case c.epoch == nil || h.Epoch != c.epoch.number:
