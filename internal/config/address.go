@@ -45,11 +45,8 @@ func (c *Cluster) CheckAddress(address string) error {
 // parseEndpoint parses an address. Its errors follow the quoted address in a message.
 func parseEndpoint(address string) (endpoint, error) {
 	host, port, err := net.SplitHostPort(address)
-	switch {
-	case err != nil && strings.Count(address, ":") > 1:
-		return endpoint{}, errors.New("is not host:port: an IPv6 address needs brackets, such as [::1]:7101")
-	case err != nil:
-		return endpoint{}, errors.New("is not host:port: write for example 127.0.0.1:7101")
+	if err != nil || strings.Contains(address, "/") {
+		return endpoint{}, splitError(address)
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || n == 0 {
@@ -71,6 +68,28 @@ func parseEndpoint(address string) (endpoint, error) {
 		return endpoint{}, errors.New("has a bad host: write an IP address or a host name")
 	}
 	return e, nil
+}
+
+var scheme = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://`)
+
+// splitError returns what is wrong with an address that is not host:port.
+func splitError(address string) error {
+	bare := strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")
+	ip, notIP := netip.ParseAddr(bare)
+	_, notPort := strconv.ParseUint(address, 10, 16)
+	switch {
+	case scheme.MatchString(address):
+		return fmt.Errorf("is a URL: leave out %s", scheme.FindString(address))
+	case notIP == nil && ip.Zone() == "" && bare != address:
+		return fmt.Errorf("has no port: write for example %s:7101", address)
+	case strings.Count(address, ":") > 1:
+		return errors.New("is not host:port: an IPv6 address needs brackets, such as [::1]:7101")
+	case notPort == nil:
+		return fmt.Errorf("has no host: write for example 127.0.0.1:%s", address)
+	case hostName.MatchString(strings.ToLower(address)):
+		return fmt.Errorf("has no port: write for example %s:7101", address)
+	}
+	return errors.New("is not host:port: write for example 127.0.0.1:7101")
 }
 
 // String returns the endpoint as host:port.

@@ -78,6 +78,8 @@ func (fs *faults) value(at place, value any, into reflect.Value, tag reflect.Str
 			return
 		}
 		into.SetBool(from.Bool())
+	case into.Kind() == reflect.Slice && into.Type().Elem().Kind() == reflect.Struct && from.Kind() == reflect.Map:
+		fs.add(at, "must be an array of tables: write [[%s]], not [%[1]s]", at.text)
 	case into.Kind() == reflect.Slice:
 		if from.Kind() != reflect.Slice {
 			fs.wrongType(at, "an array", value)

@@ -112,11 +112,17 @@ func (fs *faults) addUnder(at, shown place, format string, args ...any) {
 	fs.list = append(fs.list, found{fault, at.outer})
 }
 
-// sorted returns the faults outside arrays of tables by line, then those inside by
-// element.
+// sorted returns the faults in the order of their lines. Faults inside arrays of tables
+// whose lines are unknown come last, by element.
 func (fs *faults) sorted() []Fault {
+	unknown := func(f found) int {
+		if f.Line == 0 && f.element >= 0 {
+			return 1
+		}
+		return 0
+	}
 	slices.SortStableFunc(fs.list, func(a, b found) int {
-		return cmp.Or(cmp.Compare(a.element, b.element), cmp.Compare(a.Line, b.Line))
+		return cmp.Or(cmp.Compare(unknown(a), unknown(b)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.element, b.element))
 	})
 	var list []Fault
 	for _, f := range fs.list {

@@ -44,6 +44,9 @@ func syntaxFault(file string, err error) Fault {
 	if second, _ := utf8.DecodeRuneInString(text[size:]); !unicode.IsUpper(second) {
 		text = string(unicode.ToLower(first)) + text[size:]
 	}
+	if strings.HasPrefix(text, "key 'process' ") {
+		text += ": write [[process]] for each process"
+	}
 	return Fault{Line: parse.Position.Line, Column: column(file, parse.Position), Text: text}
 }
 

@@ -124,8 +124,8 @@ cluster.toml: process: is missing: write at least one [[process]]`},
 
 		{"empty process", `name = "a"` + "\n[[process]]", `
 cluster.toml: program.kind: is missing: name a program, such as kind = "bank"
-cluster.toml: process[0] id: is missing: give the process one, such as id = "p1"
-cluster.toml: process[0] address: is missing: give the process one, such as address = "127.0.0.1:7101"`},
+cluster.toml:2: process[0] id: is missing: give the process one, such as id = "p1"
+cluster.toml:2: process[0] address: is missing: give the process one, such as address = "127.0.0.1:7101"`},
 
 		{"unknown keys", strings.Replace(small, `id = "p2"`, `id = "p2", chanels = []`, 1) + `
 nmae = "x"
@@ -234,6 +234,57 @@ cluster.toml: process[1] "c1" id: is kept for clients (c followed by digits)
 cluster.toml: process[3] "p3" id: "p3" is also the id of process[2]: give each process its own
 cluster.toml: process[4] id: is missing: give the process one, such as id = "p5"`},
 
+		{"lines in processes", `
+name = "a"
+[[process]]
+id = "p1"
+address = "127.0.0.1:7101"
+[program] # between them
+kind = "bank"
+  [[ "process" ]] # another
+  id = "p2"
+  address = "127.0.0.1"
+  program.kind = 1
+[network]
+delay = 1
+[[process]]
+adress = "127.0.0.1:7103"
+channels = [
+  "p1",
+  "p4",
+]
+[process.program]
+kind = ""
+`, `
+cluster.toml:10: process[1] "p2" address: "127.0.0.1" has no port: write for example 127.0.0.1:7101
+cluster.toml:11: process[1] "p2" program.kind: must be a string, not an integer
+cluster.toml:13: network.delay: must be a duration such as "50ms", not an integer
+cluster.toml:14: process[2] id: is missing: give the process one, such as id = "p3"
+cluster.toml:14: process[2] address: is missing: give the process one, such as address = "127.0.0.1:7103"
+cluster.toml:15: process[2]: unknown key "adress": did you mean "address"?
+cluster.toml:16: process[2] channels[1]: no process has the id "p4": a channel leads to a process of the cluster
+cluster.toml:21: process[2] program.kind: is empty: name a program, such as kind = "bank"`},
+
+		{"a header in a text", `
+name = "a"
+program.kind = "bank"
+[[process]]
+id = "p1"
+address = "127.0.0.1:7101"
+program = { note = """
+[[process]]
+""", kind = 1 }
+`, `
+cluster.toml: process[0] "p1" program.kind: must be a string, not an integer`},
+
+		{"one pair of brackets", `
+name = "a"
+program.kind = "bank"
+[process]
+id = "p1"
+`, `
+cluster.toml:4: process: must be an array of tables: write [[process]], not [process]`},
+
 		{"addresses", `
 name = "a"
 program.kind = "bank"
@@ -246,7 +297,7 @@ process = [
 `, `
 cluster.toml: process[1] "p2" address: "LocalHost:07101" is also the address of process[0]: give each process its own
 cluster.toml: process[2] "p3" address: "10.0.0.1:7101" is not loopback: use 127.0.0.1, or set [network] insecure = true if everybody who can reach it is trusted
-cluster.toml: process[3] "p4" address: "7101" is not host:port: write for example 127.0.0.1:7101`},
+cluster.toml: process[3] "p4" address: "7101" has no host: write for example 127.0.0.1:7101`},
 
 		{"address that nobody can dial", `
 name = "a"
@@ -264,10 +315,10 @@ id = "p1"
 address = "127.0.0.1:7101"
 channels = ["p1", "p9", "p1", "p1", "p9"]
 `, `
-cluster.toml: process[0] "p1" channels[1]: no process has the id "p9": a channel leads to a process of the cluster
-cluster.toml: process[0] "p1" channels[2]: "p1" is listed at channels[0] already: list each receiver once
-cluster.toml: process[0] "p1" channels[3]: "p1" is listed at channels[0] already: list each receiver once
-cluster.toml: process[0] "p1" channels[4]: no process has the id "p9": a channel leads to a process of the cluster`},
+cluster.toml:7: process[0] "p1" channels[1]: no process has the id "p9": a channel leads to a process of the cluster
+cluster.toml:7: process[0] "p1" channels[2]: "p1" is listed at channels[0] already: list each receiver once
+cluster.toml:7: process[0] "p1" channels[3]: "p1" is listed at channels[0] already: list each receiver once
+cluster.toml:7: process[0] "p1" channels[4]: no process has the id "p9": a channel leads to a process of the cluster`},
 
 		{"kind is empty", strings.Replace(small, `"bank" }`, `"" }`, 1), `
 cluster.toml:7: program.kind: is empty: name a program, such as kind = "bank"`},
@@ -295,6 +346,10 @@ cluster.toml: process[3] "p4" program.node_command: must be an array, not a stri
 
 		{"syntax", "name = \"a\"\nprocess = [[\n", `
 cluster.toml:2:13: unexpected EOF; expected value`},
+		{"one pair of brackets, twice", "[process]\nid = \"a\"\n[process]\nid = \"b\"\n", `
+cluster.toml:3:2: key 'process' has already been defined: write [[process]] for each process`},
+		{"one pair of brackets first", "[process]\nid = \"a\"\n[[process]]\nid = \"b\"\n", `
+cluster.toml:3:3: key 'process' was already created and cannot be used as an array: write [[process]] for each process`},
 		{"key twice", "name = \"a\"\nname = \"b\"\n", `
 cluster.toml:2:1: key 'name' has already been defined`},
 		{"after other letters", "\ufeffname = \"é\" x", `
@@ -329,7 +384,7 @@ func TestFaultHasLineAndPlace(t *testing.T) {
 	}
 	want := []Fault{
 		{Line: 1, Path: "name", Text: "must be a string, not an integer"},
-		{Path: `process[0] "p1" address`, Text: `is missing: give the process one, such as address = "127.0.0.1:7101"`},
+		{Line: 4, Path: `process[0] "p1" address`, Text: `is missing: give the process one, such as address = "127.0.0.1:7101"`},
 	}
 	if !reflect.DeepEqual(faults.List, want) || faults.More != 0 {
 		t.Errorf("got  %+v and %d more\nwant %+v and 0 more", faults.List, faults.More, want)

@@ -10,8 +10,10 @@ import (
 type place struct {
 	text   string   // for people, such as process[2] "p3" channels[1]
 	keys   []string // keys from the root down to the first array of tables
+	inner  []string // keys from there down to the next array of tables
 	parent *place   // nil at the root
 	outer  int      // index in the outermost array of tables around the value; -1 if there is none
+	deep   bool     // another array of tables is around the value
 }
 
 var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -26,8 +28,11 @@ func (p place) key(name string) place {
 		text = quote(name)
 	}
 	q := p.child(p.separator() + text)
-	if p.outer < 0 {
+	switch {
+	case p.outer < 0:
 		q.keys = append(p.keys[:len(p.keys):len(p.keys)], name)
+	case !p.deep:
+		q.inner = append(p.inner[:len(p.inner):len(p.inner)], name)
 	}
 	return q
 }
@@ -59,12 +64,14 @@ func (p place) element(i int, label string) place {
 	}
 	if q.outer < 0 {
 		q.outer = i
+	} else {
+		q.deep = true
 	}
 	return q
 }
 
 func (p place) child(suffix string) place {
-	return place{text: p.text + suffix, keys: p.keys, parent: &p, outer: p.outer}
+	return place{text: p.text + suffix, keys: p.keys, inner: p.inner, parent: &p, outer: p.outer, deep: p.deep}
 }
 
 // elementPlace returns the place of an element of either kind of array.
