@@ -7,6 +7,7 @@ package bundled
 
 import (
 	"fmt"
+	"strings"
 
 	"chandy/internal/child"
 	"chandy/internal/config"
@@ -39,5 +40,14 @@ func bundled(p config.Program, processes []snapshot.ProcessID) (program.Program,
 	case "lin-tso":
 		return newTSO(p, processes)
 	}
-	return nil, fmt.Errorf("unknown program kind %q: there are bank, token, exec, lin-kv, lin-tso, seq-kv and lww-kv", p.Kind)
+	return nil, fmt.Errorf("kind: unknown program %q: %s", p.Kind, advice(p.Kind))
+}
+
+// advice returns what to write in place of an unknown kind.
+func advice(kind string) string {
+	kinds := []string{"bank", "token", "exec", "lin-kv", "lin-tso", "seq-kv", "lww-kv"}
+	if best := config.Suggest(kind, kinds); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return "there are " + strings.Join(kinds, ", ") + ", and node_command for a binary of your own"
 }

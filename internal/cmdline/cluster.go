@@ -60,16 +60,23 @@ func LoadCluster(c *cli.Context) (*config.Cluster, error) {
 // LoadFile reads the cluster file at path. The hint is for a file that does not exist.
 func LoadFile(path, hint string) (*config.Cluster, error) {
 	cluster, err := config.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, Fail(ExitUsage, hint, "no cluster file %s", path)
+	}
+	return cluster, FaultsFailure(err, path)
+}
+
+// FaultsFailure returns the error of a command for the faults of a cluster file, or for
+// another error with it. It returns nil for nil.
+func FaultsFailure(err error, path string) error {
 	var faults *config.Faults
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, Fail(ExitUsage, hint, "no cluster file %s", path)
 	case errors.As(err, &faults) && len(faults.List) > 1:
-		return nil, FailList(ExitUsage, "", faults.Lines(), "%d faults in %s:", len(faults.List)+faults.More, path)
+		return FailList(ExitUsage, "", faults.Lines(), "%d faults in %s:", len(faults.List)+faults.More, path)
 	case err != nil:
-		return nil, Fail(ExitUsage, "", "%w", err)
+		return Fail(ExitUsage, "", "%w", err)
 	}
-	return cluster, nil
+	return nil
 }
 
 // whereCluster returns the hint for a missing cluster file: where its path came

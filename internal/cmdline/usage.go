@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 
+	"chandy/internal/config"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -17,7 +19,23 @@ func UsageError(c *cli.Context, err error, _ bool) error {
 	case len(c.App.Commands) > 0:
 		hint = "flags go after the command: " + c.App.Name + " COMMAND [flags] [arguments]"
 	}
+	if name, unknown := strings.CutPrefix(text, unknownFlag); unknown && c.Command != nil {
+		var known []string
+		for _, flag := range c.Command.VisibleFlags() {
+			known = append(known, flag.Names()[0])
+		}
+		hint = DidYouMean(name, known, "--", hint)
+	}
 	return Fail(ExitUsage, hint, "%s%s", label(c), text)
+}
+
+// DidYouMean returns a hint with the known name that is nearest to an unknown one, after
+// the prefix, if one is near.
+func DidYouMean(unknown string, known []string, prefix, hint string) string {
+	if best := config.Suggest(unknown, known); best != "" {
+		return "did you mean " + prefix + best + "? " + hint
+	}
+	return hint
 }
 
 // label returns how an error about the command begins. The name of the program stands
@@ -29,13 +47,16 @@ func label(c *cli.Context) string {
 	return c.Command.Name + ": "
 }
 
+// unknownFlag begins our error for a flag that the command does not have.
+const unknownFlag = "unknown flag --"
+
 // flagErrors maps the texts of package flag to ours. Package flag always writes one
 // dash.
 var flagErrors = []struct {
 	theirs *regexp.Regexp
 	ours   string
 }{
-	{regexp.MustCompile(`^flag provided but not defined: -(.*)$`), `unknown flag --$1`},
+	{regexp.MustCompile(`^flag provided but not defined: -(.*)$`), unknownFlag + `$1`},
 	{regexp.MustCompile(`^flag needs an argument: -(.*)$`), `--$1 needs a value`},
 	{regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-(\S*): .*$`), `--$2 cannot be $1`},
 }

@@ -24,7 +24,7 @@ func newApp(shared *cmdline.Env) *cli.App {
 		if c.NArg() == 0 {
 			return fail(exitUsage, "chandy help lists the commands", "a command is missing")
 		}
-		return unknownCommand(c.Args().First())
+		return unknownCommand(c, c.Args().First())
 	}
 	app.Commands = []*cli.Command{e.node(), e.up(), e.initiate(), e.verify(), e.status(), e.call(), e.validate(), e.try(), e.bench(), e.completion(), e.help()}
 	for _, c := range app.Commands {

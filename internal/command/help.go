@@ -49,7 +49,7 @@ func (e *env) help() *cli.Command {
 			if name := c.Args().First(); name != "" {
 				command := c.App.Command(name)
 				if command == nil {
-					return unknownCommand(name)
+					return unknownCommand(c, name)
 				}
 				text = command.CustomHelpTemplate
 			}

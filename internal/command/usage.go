@@ -3,11 +3,17 @@ package command
 import (
 	"time"
 
+	"chandy/internal/cmdline"
+
 	"github.com/urfave/cli/v2"
 )
 
-func unknownCommand(name string) error {
-	return fail(exitUsage, "chandy help lists the commands", "unknown command %q", name)
+func unknownCommand(c *cli.Context, name string) error {
+	var known []string
+	for _, one := range c.App.Commands {
+		known = append(known, one.Name)
+	}
+	return fail(exitUsage, cmdline.DidYouMean(name, known, "", "chandy help lists the commands"), "unknown command %q", name)
 }
 
 // duration parses a duration flag, or returns def if the flag is absent. It replaces

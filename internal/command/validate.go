@@ -1,8 +1,6 @@
 package command
 
 import (
-	"fmt"
-
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/bundled"
@@ -74,21 +72,16 @@ func validated(c *cli.Context) (*config.Cluster, error) {
 
 // checkPrograms checks the settings of every program that chandy runs.
 func checkPrograms(cluster *config.Cluster) error {
-	var faults []string
-	for i, p := range cluster.Processes {
+	err := cluster.CheckPrograms(func(p config.Process) []string {
 		if p.Program.NodeCommand != nil {
-			continue
+			return nil
 		}
 		if _, err := bundled.New(cluster, p); err != nil {
-			for _, line := range cmdline.ErrorLines(err) {
-				faults = append(faults, fmt.Sprintf("%s: process[%d] %q program: %s", cluster.Path, i, p.ID, line))
-			}
+			return cmdline.ErrorLines(err)
 		}
-	}
-	if len(faults) == 0 {
 		return nil
-	}
-	return failList(exitUsage, "", faults, "%s in the programs of %s:", count(len(faults), "fault", "faults"), cluster.Path)
+	})
+	return cmdline.FaultsFailure(err, cluster.Path)
 }
 
 func (e *env) describe(cluster *config.Cluster, t *snapshot.Topology) {

@@ -10,6 +10,21 @@ func advice(unknown string, known []string) string {
 	if len(known) == 0 {
 		return "this table has no keys"
 	}
+	if best := Suggest(unknown, known); best != "" {
+		return "did you mean " + quote(best) + "?"
+	}
+	return "the keys here are " + strings.Join(known, ", ")
+}
+
+// suggestMax bounds the text that Suggest compares, in bytes. It is longer than any name.
+const suggestMax = 256
+
+// Suggest returns the known name that is nearest to an unknown one, such as for a typing
+// error. It returns the empty string if none is near.
+func Suggest(unknown string, known []string) string {
+	if len(unknown) > suggestMax {
+		return ""
+	}
 	best, least := "", 0
 	for _, name := range known {
 		far := distance(strings.ToLower(unknown), name)
@@ -17,10 +32,7 @@ func advice(unknown string, known []string) string {
 			best, least = name, far
 		}
 	}
-	if best == "" {
-		return "the keys here are " + strings.Join(known, ", ")
-	}
-	return "did you mean " + quote(best) + "?"
+	return best
 }
 
 // distance is the edit distance of Damerau and Levenshtein: how many bytes must be

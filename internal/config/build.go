@@ -41,7 +41,9 @@ func (fs *faults) build(path string, tree map[string]any) (*Cluster, error) {
 	if err := fs.err(path); err != nil {
 		return nil, err
 	}
-	return d.cluster(path), nil
+	c := d.cluster(path)
+	c.lines = fs.lines
+	return c, nil
 }
 
 // tree converts a struct to the tree that the TOML parser returns for the same

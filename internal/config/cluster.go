@@ -55,6 +55,8 @@ type Cluster struct {
 	// Text is the text of a file that cannot be read a second time, such as a pipe. Nil for
 	// any other file.
 	Text []byte
+
+	lines *lines // nil if there is no file
 }
 
 // Dir returns the directory of the file. For a pipe, and if Path is empty, it returns the

@@ -16,6 +16,9 @@ import (
 // and stops at the first wrong type. So only its parser is used. This file decodes the
 // parsed tree and finds every fault.
 
+// unknownKey begins the fault of a key that its table does not have.
+const unknownKey = "unknown key "
+
 var durationType = reflect.TypeFor[time.Duration]()
 
 // table decodes a TOML table into a struct by the tags of its fields. A field whose key
@@ -45,7 +48,7 @@ func (fs *faults) table(at place, table map[string]any, into reflect.Value) {
 		case len(fs.list) == faultsMax:
 			fs.more++ // without the advice, which takes its time
 		default:
-			fs.addUnder(at.key(key), at, "unknown key %s: %s", quote(key), advice(key, known))
+			fs.addUnder(at.key(key), at, unknownKey+"%s: %s", quote(key), advice(key, known))
 		}
 	}
 }

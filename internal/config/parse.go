@@ -190,7 +190,7 @@ func (fs *faults) checkChannels(at place, channels []snapshot.ProcessID, ids map
 func (d Definition) cluster(path string) *Cluster {
 	c := &Cluster{Name: d.Name, Network: d.Network, Snapshot: d.Snapshot, Limits: d.Limits, Path: path}
 	for _, p := range d.Processes {
-		program := newProgram(merge(d.Program, p.Program))
+		program := newProgram(d.Program, p.Program)
 		channels := p.Channels
 		if channels == nil {
 			channels = d.channelsOf(p.ID, program.Kind)

@@ -20,6 +20,8 @@ type Program struct {
 
 	// settings are the other keys of the program, as the TOML parser returns them.
 	settings map[string]any
+	// own are the keys of the process itself; the other settings are of [program].
+	own map[string]any
 }
 
 // Decode reads the settings of the program, which are all its keys but kind and
@@ -47,10 +49,11 @@ func (p Program) Decode(settings any) error {
 	return errors.Join(errs...)
 }
 
-// newProgram returns the program with the given merged keys. They must have passed
-// checkProgram.
-func newProgram(keys map[string]any) Program {
-	p := Program{Kind: KindGo, settings: maps.Clone(keys)}
+// newProgram returns the program of a process. The keys of the process and of [program]
+// must have passed checkProgram.
+func newProgram(shared, own map[string]any) Program {
+	keys := merge(shared, own)
+	p := Program{Kind: KindGo, settings: maps.Clone(keys), own: own}
 	if kind, ok := keys["kind"]; ok {
 		p.Kind = kind.(string)
 	}
@@ -62,6 +65,12 @@ func newProgram(keys map[string]any) Program {
 	delete(p.settings, "kind")
 	delete(p.settings, "node_command")
 	return p
+}
+
+// isOwn reports whether the process itself has the key, or must have it.
+func (p Program) isOwn(key string) bool {
+	_, own := p.own[key]
+	return own || namesProgram(p.own)
 }
 
 // namesProgram reports whether keys name a program, and not only settings.
