@@ -3,11 +3,13 @@ package netnode_test
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"chandy/internal/clustertest"
+	"chandy/netnode"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -49,6 +51,38 @@ func TestVirtualAbsentProcess(t *testing.T) {
 		c.Up()
 		if s = c.Complete("p2"); sum(s) != 3000 {
 			t.Errorf("after p3 came: got sum %d, want 3000", sum(s))
+		}
+	})
+}
+
+// nameless is a network on which the names of processes resolve only some time after its
+// first use.
+type nameless struct {
+	netnode.Network
+	until time.Time
+}
+
+func (n nameless) Dial(ctx context.Context, address string) (net.Conn, error) {
+	if time.Now().Before(n.until) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: address, IsNotFound: true}}
+	}
+	return n.Network.Dial(ctx, address)
+}
+
+// A name that does not resolve is no reason to give a channel up: it may resolve later.
+func TestVirtualNamesResolveLate(t *testing.T) {
+	clustertest.Virtual(t, bankFile(3, "transfers_per_second = 100\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		const late = time.Minute
+		until := time.Now().Add(late)
+		c.Wrap(func(n netnode.Network) netnode.Network { return nameless{n, until} })
+		c.Start()
+		time.Sleep(late)
+		c.Up()
+		if took := time.Since(until); took > 2*time.Second {
+			t.Errorf("got all channels up %v after the names resolve, want at most 2s", took)
+		}
+		if s := c.Complete("p2"); sum(s) != 3000 {
+			t.Errorf("got sum %d, want 3000", sum(s))
 		}
 	})
 }

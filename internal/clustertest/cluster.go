@@ -153,6 +153,12 @@ func (c *Cluster) Address(id snapshot.ProcessID) string {
 // Network returns the network as Options.Network does.
 func (c *Cluster) Network(from string) netnode.Network { return c.options.Network(from) }
 
+// Wrap puts a network before the one of clients, and of nodes that are not started yet.
+func (c *Cluster) Wrap(wrap func(netnode.Network) netnode.Network) {
+	inner := c.options.Network
+	c.options.Network = func(from string) netnode.Network { return wrap(inner(from)) }
+}
+
 // Stop stops a node and returns the error of its Run.
 func (c *Cluster) Stop(id snapshot.ProcessID) error {
 	r := c.nodes[id]

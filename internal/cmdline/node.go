@@ -101,8 +101,12 @@ func (e *Env) runNode(c *cli.Context, o NodeOptions, host Host) error {
 		}
 		return FailList(ExitUsage, "", ErrorLines(err), "program of %s in %s:", id, path)
 	}
-	n, err := host.Node(o)
+	n, err := listen(c.Context, e.Log, id, func() (Node, error) { return host.Node(o) })
 	switch {
+	case c.Context.Err() != nil && n == nil:
+		return nil // stopped before it listened
+	case unresolved(err):
+		return Fail(ExitUsage, "check the name, or give an address of this machine with --listen", "%w", err)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return Fail(ExitUsage, fmt.Sprintf("is the node of %s running already? if not, give it another address in %s", id, path), "%w", err)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
