@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"chandy/internal/clustertest"
 	"chandy/netnode"
+	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -83,6 +85,41 @@ func TestVirtualNamesResolveLate(t *testing.T) {
 		}
 		if s := c.Complete("p2"); sum(s) != 3000 {
 			t.Errorf("got sum %d, want 3000", sum(s))
+		}
+	})
+}
+
+// late is a program that has no state until it is told to have one.
+type late struct {
+	program.Process
+	limits []time.Duration // of its captures
+}
+
+func (l *late) Start(p program.Process)            { l.Process = p }
+func (l *late) Receive(snapshot.ProcessID, []byte) {}
+func (l *late) Restore(_ []byte, done func(error)) { done(nil) }
+func (l *late) Capture(func(program.State))        { panic("got Capture, want CaptureWithin") }
+func (l *late) CaptureWithin(limit time.Duration, done func(program.State)) {
+	l.limits = append(l.limits, limit)
+	time.AfterFunc(limit, func() { l.Do(func() { done(program.State{Error: "not yet"}) }) })
+}
+
+// A program that cannot return its state in time says so in time, at its own process and
+// at that of the assembler. The channels are recorded.
+func TestVirtualTimedCapture(t *testing.T) {
+	clustertest.Virtual(t, bankFile(3, "[network]\ndelay = \"100ms\"\n"), banks, func(t *testing.T, c *clustertest.Cluster) {
+		slow := &late{}
+		c.Start("p1", "p3")
+		c.Host("p2", slow)
+		c.Up()
+		for _, at := range []snapshot.ProcessID{"p1", "p2"} {
+			s := c.Snapshot(2*time.Second, at)
+			if s.Status() != "complete" || s.Processes[1].State.Error != "not yet" {
+				t.Errorf("at %s: got %s with the state error %q, want complete with %q", at, s.Status(), s.Processes[1].State.Error, "not yet")
+			}
+		}
+		if want := []time.Duration{1425 * time.Millisecond, 1500 * time.Millisecond}; !slices.Equal(slow.limits, want) {
+			t.Errorf("got the limits %v, want %v: three quarters of 2s, the first less the 100ms that its marker took", slow.limits, want)
 		}
 	})
 }

@@ -50,6 +50,17 @@ type Program interface {
 	Restore(state []byte, done func(error))
 }
 
+// TimedCapturer is a Program that may be unable to return its state in time, such as one
+// that waits for somebody else. The node calls CaptureWithin in place of Capture.
+type TimedCapturer interface {
+	Program
+	// CaptureWithin is Capture with a limit: three quarters of the time that the snapshot
+	// has left. The program should call done before the limit has passed, if need be with a
+	// State.Error that says why there is no state. The channels are recorded then. Without
+	// a call of done they are not, and the part of the process is missing.
+	CaptureWithin(limit time.Duration, done func(State))
+}
+
 // State is the local state of a process, as its program captured it.
 type State = snapshot.State
 

@@ -18,6 +18,7 @@ type capture struct {
 	done      func(program.State)
 	stage     stage
 	timer     *time.Timer        // time limit of the stage; nil until the child is ready
+	limit     *time.Timer        // time limit of the capture; nil if there is none
 	stopWatch context.CancelFunc // stops watching whether the child is idle; may be nil
 	idle      bool               // the child is idle, as WatchIdle defines it
 	request   string             // msg_id of the request for the state, in stage replying
@@ -31,6 +32,34 @@ const (
 	settling              // waits until the child has answered its requests and is idle
 	replying              // waits for the reply with the state
 )
+
+// CaptureWithin is Capture. If the child has not returned its state within the limit, it
+// reports a state error that says what the child has not done.
+func (x *Program) CaptureWithin(limit time.Duration, done func(program.State)) {
+	x.Capture(done)
+	if c := x.capture; c != nil {
+		c.limit = x.after(limit, func() {
+			if x.capture == c {
+				x.late(limit)
+			}
+		})
+	}
+}
+
+// late ends a capture whose limit has passed.
+func (x *Program) late(limit time.Duration) {
+	c, why := x.capture, "the snapshot left no time to ask for the state"
+	switch {
+	case !x.ready:
+		why = fmt.Sprintf("%s has not answered %s yet", x.id, x.preparing)
+	case c.stage == writing:
+		why = fmt.Sprintf("the child does not read its input: %d bytes wait after %v (the time of the snapshot)", x.child.Pending(), limit)
+	case c.stage == replying:
+		delete(x.asked, c.request)
+		why = fmt.Sprintf("no reply within %v (the time of the snapshot)", limit)
+	}
+	x.captured(program.State{Error: why})
+}
 
 // Capture asks the child for its state. With state = "none" it reports a state error
 // instead.
@@ -182,6 +211,9 @@ func (x *Program) noReply() {
 func (x *Program) captured(state program.State) {
 	c := x.capture
 	c.stop()
+	if c.limit != nil {
+		c.limit.Stop()
+	}
 	x.capture = nil
 	state.About = c.about
 	c.done(state)

@@ -62,9 +62,19 @@ func (x *Program) begin() {
 	})
 }
 
+// slowInit is when the log says that the child has not answered init or restore yet.
+// init_timeout is longer, because a busy machine can take a while to start many children.
+const slowInit = 5 * time.Second
+
 // prepare sends a request that the child must answer before it is ready, and calls then
 // after the answer. The node fails if the child refuses, or does not answer in time.
 func (x *Program) prepare(name string, body []byte, then func()) {
+	x.preparing = name
+	slow := x.after(slowInit, func() {
+		if !x.ready && x.preparing == name {
+			x.log.Warn().Msg("the child has not answered " + name + " yet: does it flush its output?")
+		}
+	})
 	x.timer = x.after(x.settings.InitTimeout, func() {
 		if !x.ready {
 			x.fail(fmt.Errorf("the child has not answered %s within %v (init_timeout): does it flush its output?", name, x.settings.InitTimeout))
@@ -72,6 +82,7 @@ func (x *Program) prepare(name string, body []byte, then func()) {
 	})
 	x.ask(body, func(reply maelstrom.Line) {
 		x.timer.Stop()
+		slow.Stop()
 		if reply.Type == "error" {
 			x.fail(fmt.Errorf("the child refuses %s: %s", name, printable.Start(reply.Body, quoteMax)))
 			return

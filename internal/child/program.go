@@ -36,11 +36,12 @@ type Program struct {
 	dropped  zerolog.Logger // logs dropped lines, 10 a second at most
 	drops    int            // lines dropped so far
 
-	starting sync.WaitGroup // the goroutine that starts the child
-	started  *Proc          // set by that goroutine
-	child    *Proc          // the same, nil until the loop knows of it
-	ready    bool           // the child has answered init, and restore if it was sent
-	over     bool           // the node is about to stop; all events are ignored
+	starting  sync.WaitGroup // the goroutine that starts the child
+	started   *Proc          // set by that goroutine
+	child     *Proc          // the same, nil until the loop knows of it
+	ready     bool           // the child has answered init, and restore if it was sent
+	preparing string         // what it must answer before: init or restore
+	over      bool           // the node is about to stop; all events are ignored
 
 	waits bool // a line to the child is not yet in the pipe
 	held  bool // process.Hold is in effect
@@ -66,7 +67,7 @@ type Program struct {
 // own is the sender of the node's own requests. No client has this id.
 const own snapshot.ProcessID = "c0"
 
-var _ program.Program = (*Program)(nil)
+var _ program.TimedCapturer = (*Program)(nil)
 
 // New makes the program of process p of the cluster, without starting it. An error lists
 // all faults of the program's settings.
@@ -78,7 +79,8 @@ func New(cluster *config.Cluster, p config.Process) (*Program, error) {
 	ids, channels := childTopology(cluster)
 	x := &Program{
 		settings: s, id: p.ID, all: cluster.IDs(), asked: map[string]func(maelstrom.Line){},
-		init: initBody{Type: "init", NodeID: p.ID, NodeIDs: ids},
+		preparing: "init",
+		init:      initBody{Type: "init", NodeID: p.ID, NodeIDs: ids},
 	}
 	if cluster.ChannelsNamed && s.Topology {
 		x.topology = mustJSON(topologyBody{"topology", channels})
@@ -126,6 +128,9 @@ func (x *Program) Close() error {
 	}
 	if x.capture != nil {
 		x.capture.stop()
+		if x.capture.limit != nil {
+			x.capture.limit.Stop()
+		}
 	}
 	x.watching.Wait()
 	return nil

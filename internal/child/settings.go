@@ -23,8 +23,8 @@ type settings struct {
 	// channels. Default true.
 	Topology bool `toml:"topology" default:"true"`
 	// InitTimeout is how long the child may take to answer init, and again to answer
-	// restore. Default 10 s, never zero.
-	InitTimeout time.Duration `toml:"init_timeout" default:"10s" min:"1ms" max:"1h"`
+	// restore. Default 1 min, never zero.
+	InitTimeout time.Duration `toml:"init_timeout" default:"1m" min:"1ms" max:"1h"`
 	// Settle is "auto" if the child may settle before it is asked for its state, or
 	// settleNone. Default "auto".
 	Settle string `toml:"settle" default:"auto" oneof:"auto none"`

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"chandy/internal/clustertest"
 	"chandy/internal/maelstrom"
@@ -200,6 +201,34 @@ func TestSnapshotBeforeInit(t *testing.T) {
 	if _, fault, _ := stateOf(<-taken, "n1"); fault != "" {
 		t.Errorf("got error %q, want none", fault)
 	}
+}
+
+// A capture with a limit ends in time, and says what the child has not done.
+func TestCaptureEndsWithinItsLimit(t *testing.T) {
+	capture := func(x *Program, want string) {
+		t.Helper()
+		said := make(chan string, 1)
+		x.process.Do(func() {
+			x.CaptureWithin(time.Millisecond, func(s program.State) { said <- s.Error })
+		})
+		if got := <-said; got != want {
+			t.Errorf("got the state error %q, want %q", got, want)
+		}
+	}
+	m := newMeeting(t)
+	c := newCluster(t, file(1, "puppet", "state = '{\"type\":\"nothing\"}'\nsettle = \"none\"\n", with(m.env("late"))))
+	x := c.made("n1")
+	c.Host("n1", x)
+	gate := m.come()
+	capture(x, "n1 has not answered init yet")
+	gate.Write([]byte("."))
+	for ready := make(chan bool); ; {
+		x.process.Do(func() { ready <- x.ready })
+		if <-ready {
+			break
+		}
+	}
+	capture(x, "no reply within 1ms (the time of the snapshot)")
 }
 
 // A program that was never started has nothing to close.

@@ -55,17 +55,24 @@ func (e *epoch) admitSnapshot() error {
 
 // capture asks the program for its state.
 func (e *epoch) capture() {
-	done := false
-	e.program.Capture(func(s program.State) {
-		if done {
+	called := false
+	done := func(s program.State) {
+		if called {
 			panic("bug: the program called done twice")
 		}
-		done = true
+		called = true
 		if s.Encode != nil {
 			s.Encode = encodeOnce(s.Encode)
 		}
 		e.guard(func() { e.obey(e.recorder.StateRecorded(s)) })()
-	})
+	}
+	at, inProgress := e.recorder.NextDeadline()
+	if timed, ok := e.program.(program.TimedCapturer); ok && inProgress {
+		left := at - e.core.now
+		timed.CaptureWithin(left-left/4, done) // the markers wait for the state, and so do other processes
+		return
+	}
+	e.program.Capture(done)
 }
 
 // encodeOnce returns a function that writes the result of a single call of encode each
