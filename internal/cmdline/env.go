@@ -88,6 +88,7 @@ func (w *checkedWriter) Write(b []byte) (int, error) {
 // App returns an app without commands, whose --help prints help.
 func (e *Env) App(help string) *cli.App {
 	cli.VersionPrinter = func(c *cli.Context) { PrintLine(c.App.Writer, "%s %s", c.App.Name, c.App.Version) }
+	cli.HelpPrinter = func(_ io.Writer, text string, _ any) { e.PrintHelp(text) }
 	return &cli.App{
 		Name:                  e.Name,
 		Version:               version(),
@@ -101,6 +102,9 @@ func (e *Env) App(help string) *cli.App {
 		OnUsageError:          UsageError,
 	}
 }
+
+// PrintHelp prints a help text. On a narrow terminal its lines are broken.
+func (e *Env) PrintHelp(text string) { PrintExact(e.Stdout, Fill(text, Width(e.Stdout))) }
 
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {

@@ -7,7 +7,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/rs/zerolog"
 	"github.com/urfave/cli/v2"
 )
@@ -49,7 +48,7 @@ func (e *Env) StartLog(c *cli.Context) error {
 	case format == "json", format == "auto" && !IsTerminal(e.Stderr):
 		out = jsonLog{e.Queue}
 	case format == "console", format == "auto":
-		out = consoleLog(e.Queue, IsTerminal(e.Stderr))
+		out = consoleLog(e.Queue, Colours(e.Stderr))
 	default:
 		return Fail(ExitUsage, "the formats are auto, console and json", "unknown log format %q", format)
 	}
@@ -57,9 +56,4 @@ func (e *Env) StartLog(c *cli.Context) error {
 	zerolog.ErrorFieldName = "err"
 	e.Log = zerolog.New(out).Level(level).With().Timestamp().Logger()
 	return nil
-}
-
-func IsTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd())
 }

@@ -53,7 +53,7 @@ func (e *env) help() *cli.Command {
 				}
 				text = command.CustomHelpTemplate
 			}
-			printExact(e.Stdout, text)
+			e.PrintHelp(text)
 			return nil
 		},
 		CustomHelpTemplate: `usage: chandy help [COMMAND]

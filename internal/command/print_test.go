@@ -24,8 +24,10 @@ func TestEachWayToPrintIsPrintable(t *testing.T) {
 	var out bytes.Buffer
 	printLine(&out, "%s %v %q", foreign, foreign, foreign)
 	(&failure{Err: fmt.Errorf("a: %s", foreign), List: []string{foreign, foreign}, Hint: foreign}).Print(&out, "chandy")
-	table := newTable(&out, foreign)
+	table := newTable(&out, foreign, 1, foreign)
 	table.row(foreign, 1, foreign)
+	table.flush()
+	table.width = 1
 	table.flush()
 	l := launcher{env: &env{&cmdline.Env{Queue: cmdline.NewLineQueue(&out, func(int) {})}}}
 	one := &child{}

@@ -4,26 +4,75 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
+	"chandy/internal/cmdline"
 	"chandy/internal/printable"
 )
 
-// table prints rows in columns that line up.
-type table struct{ w *tabwriter.Writer }
+// table prints rows in columns that line up. On a terminal that is too narrow for them, it
+// prints each row as a block, with a line for each cell.
+type table struct {
+	out   io.Writer
+	width int        // columns of the terminal; 0 means no limit
+	rows  [][]string // the header first
+}
 
-func newTable(out io.Writer, header ...any) table {
-	t := table{tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
+func newTable(out io.Writer, header ...any) *table {
+	t := &table{out: out, width: cmdline.Width(out)}
 	t.row(header...)
 	return t
 }
 
-func (t table) row(cells ...any) {
+// row adds a row, which may have fewer cells than the header but not more.
+func (t *table) row(cells ...any) {
 	texts := make([]string, len(cells))
 	for i, c := range cells {
 		texts[i] = printable.Text(fmt.Sprint(c))
 	}
-	printExact(t.w, strings.TrimRight(strings.Join(texts, "\t"), "\t ")+"\n")
+	t.rows = append(t.rows, texts)
 }
 
-func (t table) flush() { t.w.Flush() }
+// flush prints the rows. It must be called once.
+func (t *table) flush() {
+	widths := make([]int, len(t.rows[0]))
+	for _, row := range t.rows {
+		for i, cell := range row[:len(row)-1] { // the last cell of a row needs no column
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var text strings.Builder
+	for _, row := range t.rows {
+		line := ""
+		for i, cell := range row {
+			line += padded(cell, widths[i]+2)
+		}
+		line = strings.TrimRight(line, " ")
+		if t.width > 0 && utf8.RuneCountInString(line) > t.width {
+			t.blocks()
+			return
+		}
+		text.WriteString(line + "\n")
+	}
+	printExact(t.out, text.String())
+}
+
+// blocks prints each row as a block: its first cell, and below it the other cells with
+// their headers. The terminal breaks a cell that is too long.
+func (t *table) blocks() {
+	header := t.rows[0]
+	width := 0
+	for _, name := range header[1:] {
+		width = max(width, utf8.RuneCountInString(name))
+	}
+	for _, row := range t.rows[1:] {
+		printExact(t.out, header[0]+" "+row[0]+"\n")
+		for i, cell := range row[1:] {
+			printExact(t.out, "  "+padded(header[i+1], width+2)+cell+"\n")
+		}
+	}
+}
+
+func padded(cell string, width int) string {
+	return cell + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(cell)))
+}

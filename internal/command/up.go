@@ -177,14 +177,14 @@ func isHint(line string) bool {
 }
 
 // prefix returns the text before each line of a child. All prefixes have the same
-// width. On a terminal they are coloured.
+// width. On a terminal with colours they are coloured.
 func (l *launcher) prefix(i int, id snapshot.ProcessID) string {
 	width := 0
 	for _, p := range l.cluster.Processes {
 		width = max(width, len(p.ID))
 	}
 	text := fmt.Sprintf("%-*s | ", width, id)
-	if cmdline.IsTerminal(l.Stderr) {
+	if cmdline.Colours(l.Stderr) {
 		colours := []int{36, 33, 32, 35, 34, 31}
 		text = fmt.Sprintf("\x1b[%dm%s\x1b[0m", colours[i%len(colours)], text)
 	}

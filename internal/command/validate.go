@@ -16,11 +16,11 @@ func (e *env) validate() *cli.Command {
 		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "dot"}, &cli.BoolFlag{Name: "ids"}},
 		CustomHelpTemplate: `usage: chandy validate [flags] [FILE]
 
-Reads the cluster file, FILE or the one of --cluster, and lists its faults. The settings of programs are checked
-once the file has no other fault. If it has none, prints the topology: processes,
-channels, strongly connected components, and at which processes a snapshot can
-start so that it reaches all. No node has to run. Of a program with a node_command,
-neither the settings nor the command are checked.
+Reads the cluster file, FILE or the one of --cluster, and lists its faults. The
+settings of programs are checked once the file has no other fault. If it has none,
+prints the topology: processes, channels, strongly connected components, and at which
+processes a snapshot can start so that it reaches all. No node has to run. Of a
+program with a node_command, neither the settings nor the command are checked.
 
       --cluster FILE   the cluster file
       --dot            print the topology as a graph for Graphviz

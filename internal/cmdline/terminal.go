@@ -1,0 +1,47 @@
+package cmdline
+
+import (
+	"io"
+	"os"
+
+	"github.com/mattn/go-isatty"
+	"golang.org/x/sys/unix"
+)
+
+// This file is the one place that knows what a terminal can do.
+
+// terminal returns the terminal that a stream of a command writes to, or nil.
+func terminal(w io.Writer) *os.File {
+	if checked, ok := w.(*checkedWriter); ok {
+		w = checked.Writer
+	}
+	f, ok := w.(*os.File)
+	if !ok || !isatty.IsTerminal(f.Fd()) {
+		return nil
+	}
+	return f
+}
+
+// IsTerminal reports whether a stream writes to a terminal.
+func IsTerminal(w io.Writer) bool { return terminal(w) != nil }
+
+// Redraws reports whether a stream writes to a terminal that can go back in a line.
+func Redraws(w io.Writer) bool { return IsTerminal(w) && os.Getenv("TERM") != "dumb" }
+
+// Colours reports whether a stream writes to a terminal that shall have colours. See
+// no-color.org.
+func Colours(w io.Writer) bool { return Redraws(w) && os.Getenv("NO_COLOR") == "" }
+
+// Width returns how many columns the terminal has to which a stream writes. It returns 0
+// if there is none, or if its width is unknown: then lines have no limit.
+func Width(w io.Writer) int {
+	f := terminal(w)
+	if f == nil {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Col)
+}
