@@ -136,7 +136,7 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 	if busy {
 		return nil, failList(exitUnknown, "", problems, "no process could be asked:")
 	}
-	return nil, failList(exitUnknown, fmt.Sprintf("is the node of %s running? chandy node %[1]s starts it", candidates[0]), problems,
+	return nil, failList(exitUnknown, i.startHint(candidates[0]), problems,
 		"nobody answered:")
 }
 

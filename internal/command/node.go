@@ -12,6 +12,7 @@ import (
 	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/program"
+	"chandy/snapshot"
 )
 
 func (e *env) node() *cli.Command {
@@ -31,12 +32,19 @@ func programOf(cluster *config.Cluster, p config.Process) (program.Program, erro
 	return nil, fail(exitUsage, "start its own binary: "+startLine(cluster, p), "%s has a node_command: chandy does not run its program", p.ID)
 }
 
-// startLine returns what to type to start the node of a process.
-func startLine(cluster *config.Cluster, p config.Process) string {
-	words := []string{"chandy", "node"}
-	if command := p.Program.NodeCommand; command != nil {
-		words = append([]string{shown(cluster, command[0])}, command[1:]...)
+// startHint returns the hint for a process that nobody reaches.
+func (a asker) startHint(id snapshot.ProcessID) string {
+	start := "chandy node " + string(id)
+	if p, _ := a.cluster.Process(id); p.Program.NodeCommand != nil {
+		start = startLine(a.cluster, p)
 	}
+	return fmt.Sprintf("is the node of %s running? %s starts it", id, start)
+}
+
+// startLine returns what to type to start the node of a process with a node_command.
+func startLine(cluster *config.Cluster, p config.Process) string {
+	command := p.Program.NodeCommand
+	words := append([]string{shown(cluster, command[0])}, command[1:]...)
 	return fmt.Sprintf("%s --cluster %s %s", strings.Join(words, " "), cluster.Path, p.ID)
 }
 
