@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -19,6 +20,9 @@ type session struct {
 	snapshots int    // open requests that will end, because their snapshots have time-outs
 	quiet     *timer // ends the session, see watch
 	ended     bool
+
+	parsing bool           // a request is parsed off the loop
+	waiting []wire.Request // requests behind it
 }
 
 const (
@@ -61,6 +65,10 @@ func (s *session) closed(error) {
 	c.sessions--
 	s.ended = true
 	s.quiet.cancel()
+	for _, r := range s.waiting {
+		c.unparsed -= requestBytes + len(r.Body)
+	}
+	s.waiting = nil
 	c.awaitingUp = slices.DeleteFunc(c.awaitingUp, func(w waiter) bool { return w.session == s })
 	if c.epoch != nil {
 		c.epoch.clients.leave(s)
@@ -75,24 +83,85 @@ func (s *session) frame(f wire.Frame) error {
 	}
 	s.open++
 	defer s.watch()
-	request, err := wire.DecodeControl(r.Body)
-	if err != nil {
-		s.fail(r.Number, wire.CodeBadRequest, err.Error())
+	if !s.parsing && len(r.Body) <= inlineMax {
+		s.take(r.Number, parse(r.Body))
 		return nil
 	}
-	switch request := request.(type) {
-	case wire.StatusRequest:
-		s.status(r.Number, request.Wait)
-	case wire.InitiateRequest:
-		if e := s.epoch(r.Number); e != nil {
-			s.initiate(e, r.Number, request)
-		}
-	case wire.CallRequest:
-		if e := s.epoch(r.Number); e != nil {
-			e.clients.add(s, r.Number, request.Request)
-		}
+	if len(s.waiting) >= waitingMax || s.core.unparsed > callsBytes {
+		s.fail(r.Number, wire.CodeLimit, fmt.Sprintf("%d requests of this client and %d MiB in all wait to be parsed", len(s.waiting), s.core.unparsed>>20))
+		return nil
+	}
+	r.Body = bytes.Clone(r.Body) // its memory is valid only during this step
+	s.core.unparsed += requestBytes + len(r.Body)
+	if s.waiting = append(s.waiting, r); !s.parsing {
+		s.parseWaiting()
 	}
 	return nil
+}
+
+const (
+	// waitingMax is how many requests of a client may wait behind a large one. Then they
+	// are taken in one step.
+	waitingMax = 128
+	// requestBytes is what a request that waits to be parsed counts for besides its body.
+	requestBytes = 64
+)
+
+// parseWaiting takes the requests that wait, in order. It parses a large one off the loop,
+// and the requests behind it wait meanwhile.
+func (s *session) parseWaiting() {
+	for len(s.waiting) > 0 {
+		r := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		done := func(result any) {
+			s.core.unparsed -= requestBytes + len(r.Body)
+			if !s.ended {
+				s.take(r.Number, result.(parsed))
+			}
+		}
+		if len(r.Body) <= inlineMax {
+			done(parse(r.Body))
+			continue
+		}
+		s.parsing = true
+		s.core.emit(Background{func() any { return parse(r.Body) }, func(result any) {
+			s.parsing = false
+			done(result)
+			s.parseWaiting()
+		}})
+		return
+	}
+}
+
+// parsed is the result of parse.
+type parsed struct {
+	request wire.Control
+	err     error
+}
+
+func parse(body []byte) parsed {
+	request, err := wire.DecodeControl(body)
+	return parsed{request, err}
+}
+
+// take begins to do what a request asks for.
+func (s *session) take(number uint64, p parsed) {
+	if p.err != nil {
+		s.fail(number, wire.CodeBadRequest, p.err.Error())
+		return
+	}
+	switch request := p.request.(type) {
+	case wire.StatusRequest:
+		s.status(number, request.Wait)
+	case wire.InitiateRequest:
+		if e := s.epoch(number); e != nil {
+			s.initiate(e, number, request)
+		}
+	case wire.CallRequest:
+		if e := s.epoch(number); e != nil {
+			e.clients.add(s, number, request.Request)
+		}
+	}
 }
 
 // epoch returns the current epoch. If there is none it fails the request.

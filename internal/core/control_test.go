@@ -10,9 +10,15 @@ import (
 	"chandy/wire"
 )
 
-// requested returns the replies to a request on the session that control has opened.
+// requested returns the replies to a request on the session that control has opened. A
+// large request is parsed at once.
 func requested(c *Core, now time.Duration, number uint64, body string) []wire.Reply {
-	return written[wire.Reply](c.Step(now, []Event{Arrived{-9, []wire.Frame{wire.Request{Number: number, Body: []byte(body)}}}}), -9)
+	effects := c.Step(now, []Event{Arrived{-9, []wire.Frame{wire.Request{Number: number, Body: []byte(body)}}}})
+	replies := written[wire.Reply](effects, -9)
+	for _, b := range only[Background](effects) {
+		replies = append(replies, written[wire.Reply](c.Step(now, []Event{Called{func() { b.Then(b.Work()) }}}), -9)...)
+	}
+	return replies
 }
 
 // A client that asks nothing for a minute is hung up, and one that gets no reply to a call
@@ -90,5 +96,58 @@ func TestSummaryFitsAFrame(t *testing.T) {
 	}
 	if got := len(mustJSON(endReply(g))); got > wire.ChunkMax {
 		t.Errorf("end reply of a snapshot that lacks everything: got %d bytes, want at most %d", got, wire.ChunkMax)
+	}
+}
+
+// A large request is parsed off the loop. The requests of its session stay in order, and
+// those of another one do not wait. What waits is bounded.
+func TestLargeRequestsAreParsedOffTheLoop(t *testing.T) {
+	c, p := started(t)
+	p.silent = true
+	control(c, 1, wire.StatusRequest{})
+	call := func(bytes int) string { return fmt.Sprintf(`{"type":"call","request":%q}`, strings.Repeat("x", bytes)) }
+	request := func(number uint64, body string) []Event {
+		return []Event{Arrived{-9, []wire.Frame{wire.Request{Number: number, Body: []byte(body)}}}}
+	}
+	work := only[Background](c.Step(2, request(1, call(inlineMax))))
+	if len(work) != 1 || len(c.epoch.clients.byID) != 0 {
+		t.Fatalf("large call: got %d jobs and %d calls, want it parsed off the loop", len(work), len(c.epoch.clients.byID))
+	}
+	if replies := requested(c, 3, 2, `{"type":"status"}`); len(replies) > 0 {
+		t.Errorf("status request behind a large call: got the replies %v, want none yet", replies)
+	}
+	more := only[Background](c.Step(4, request(3, call(inlineMax))))
+	if len(more) > 0 {
+		t.Errorf("large call behind another one: got %d jobs, want one at a time", len(more))
+	}
+	effects := c.Step(5, []Event{Called{func() { work[0].Then(work[0].Work()) }}})
+	if replies := written[wire.Reply](effects, -9); len(replies) == 0 || replies[0].Number != 2 {
+		t.Errorf("after the call was parsed: got the replies %v, want the status", replies)
+	}
+	if work = only[Background](effects); len(work) != 1 || len(c.epoch.clients.byID) != 1 {
+		t.Fatalf("after the call was parsed: got %d jobs and %d calls, want the next job and one call", len(work), len(c.epoch.clients.byID))
+	}
+	for n := uint64(4); n < 4+waitingMax; n++ {
+		if replies := requested(c, 6, n, call(0)); len(replies) > 0 {
+			t.Errorf("request %d behind a large call: got %v, want no reply", n, replies)
+		}
+	}
+	if replies := requested(c, 6, 1000, call(0)); len(replies) != 1 || !strings.Contains(string(replies[0].Body), "wait to be parsed") {
+		t.Errorf("request %d behind a large call: got %v, want an error", waitingMax+1, replies)
+	}
+	c.Step(6, []Event{Called{func() { work[0].Then(work[0].Work()) }}})
+	if got := len(c.epoch.clients.byID); got != 2+waitingMax {
+		t.Errorf("after the next call was parsed: got %d calls, want %d", got, 2+waitingMax)
+	}
+	work = only[Background](c.Step(6, request(1001, call(inlineMax))))
+	for n := uint64(2000); c.unparsed <= callsBytes; n++ {
+		c.Step(6, request(n, call(1<<20)))
+	}
+	if replies := requested(c, 7, 1000, call(0)); len(replies) != 1 || !strings.Contains(string(replies[0].Body), "wait to be parsed") {
+		t.Errorf("request beyond %d MiB: got %v, want an error", callsBytes>>20, replies)
+	}
+	c.Step(8, []Event{Closed{Conn: -9}, Called{func() { work[0].Then(work[0].Work()) }}})
+	if held := c.Holdings(); held["unparsed"] != 0 || held["clients"] != 0 {
+		t.Errorf("after the client has gone: got %v, want nothing unparsed and no clients", held)
 	}
 }

@@ -56,6 +56,7 @@ type Core struct {
 	checked  time.Duration // when keepAlive ran last
 
 	sessions   int // of clients, open
+	unparsed   int // bytes of requests that wait to be parsed off the loop
 	awaitingUp []waiter
 	warned     map[string]bool // see warns
 

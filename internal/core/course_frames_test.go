@@ -339,7 +339,7 @@ func (h *hostile) request() wire.Request {
 	case 3:
 		control = wire.InitiateRequest{At: []snapshot.ProcessID{"p1", or[snapshot.ProcessID](in, "p2", odd...)}}
 	case 4:
-		control = wire.CallRequest{Request: append(append([]byte{'"'}, strings.Repeat("x", in.size()%2048)...), '"')}
+		control = wire.CallRequest{Request: append(append([]byte{'"'}, strings.Repeat("x", in.size()%(inlineMax+200))...), '"')}
 	case 5:
 		r.Body = in.bytes()
 		return r
