@@ -58,6 +58,13 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// BenchmarkReadLarge reads frames that do not fit into the buffers of a Reader.
+func BenchmarkReadLarge(b *testing.B) {
+	for _, size := range []int{ChunkMax, 1 << 20, MessageMax} {
+		b.Run(fmt.Sprintf("%d KiB", size>>10), func(b *testing.B) { benchmarkRead(b, Request{Number: 1, Body: make([]byte, size)}) })
+	}
+}
+
 // benchPieces returns the whole part of a process with channels to and from 31 others.
 // Each end of a channel has the given number of recorded messages of 1 KiB.
 func benchPieces(messages int) []snapshot.Piece {

@@ -11,8 +11,10 @@ const (
 	bufferSize = 4 << 10
 	// blockSize is the size of the buffer of a busy connection, in bytes.
 	blockSize = 128 << 10
-	// unarrivedMax is how many bytes a Reader allocates at most for bytes that a header
-	// announced and that have not arrived. A header alone must not cost a node 16 MiB.
+	// For bytes that a header announced and that have not arrived, a Reader allocates about
+	// as many as have arrived, but at least unarrivedMin and at most unarrivedMax. A header
+	// alone must cost little, because many clients can send one.
+	unarrivedMin = 64 << 10
 	unarrivedMax = 1 << 20
 )
 
@@ -96,17 +98,23 @@ func (m *memory) readPayload(n int) ([]byte, error) {
 }
 
 // readLarge returns the next n bytes, in memory of their own. A peer could announce a
-// large payload and send nothing. So readLarge allocates pieces of unarrivedMax bytes,
-// each when the one before is full. When at most unarrivedMax bytes are missing, it
-// allocates the whole and copies the pieces into it.
+// large payload and send nothing. So readLarge allocates pieces, each when the one before
+// is full. When no more bytes are missing than it may allocate, it allocates the whole and
+// copies the pieces into it.
 func (m *memory) readLarge(n int) ([]byte, error) {
 	var pieces [][]byte
-	for have := 0; n-have > unarrivedMax; have += unarrivedMax {
-		piece := make([]byte, unarrivedMax)
+	for have := 0; ; {
+		arrived := have + m.to - m.from
+		unarrived := min(max(arrived+bufferSize, unarrivedMin), unarrivedMax)
+		if n-arrived <= unarrived {
+			break
+		}
+		piece := make([]byte, unarrived)
 		if err := m.readFull(piece); err != nil {
 			return nil, err
 		}
 		pieces = append(pieces, piece)
+		have += len(piece)
 	}
 	payload := make([]byte, n)
 	have := 0

@@ -157,8 +157,9 @@ func TestReaderSetLimitHoldsForNextFrame(t *testing.T) {
 // A Reader allocates memory for a payload as its bytes arrive.
 func TestReaderMemoryFollowsArrival(t *testing.T) {
 	for _, c := range []struct{ arrived, want int }{
-		{0, unarrivedMax},
-		{unarrivedMax - 1, unarrivedMax},
+		{0, 64 << 10},
+		{unarrivedMin - 1, unarrivedMin},
+		{300 << 10, 2 * 300 << 10},
 		{3 << 20, 4 << 20},
 		{MessageMax, 2 * FrameMax},
 	} {
@@ -180,7 +181,7 @@ func TestReaderMemoryFollowsArrival(t *testing.T) {
 
 // Large payloads are read in pieces. Their bytes must come together in order.
 func TestReaderJoinsPieces(t *testing.T) {
-	for _, n := range []int{unarrivedMax - 1, unarrivedMax, unarrivedMax + 1, 3*unarrivedMax - 2, 3 * unarrivedMax, 5*unarrivedMax + 7} {
+	for _, n := range []int{unarrivedMin - 1, unarrivedMin + 1, 2*unarrivedMin + 1, 300 << 10, unarrivedMax - 1, unarrivedMax, unarrivedMax + 1, 3*unarrivedMax - 2, 3 * unarrivedMax, 5*unarrivedMax + 7} {
 		want := make([]byte, n)
 		for i := range want {
 			want[i] = byte(i * 2654435761 >> 13)

@@ -87,7 +87,7 @@ func TestSpecLimits(t *testing.T) {
 		fmt.Sprintf("| 1 to %d bytes of the message |\n", FragmentMax),
 		fmt.Sprintf("| the chunk, at most %d bytes, possibly none |\n", ChunkMax),
 		fmt.Sprintf("| at most %d bytes |\n", ChunkMax),
-		fmt.Sprintf("allocates at most %d MiB for bytes that have not come", unarrivedMax>>20),
+		fmt.Sprintf("For bytes that have not come, this implementation allocates about as many as have come, but at least %d KiB and at most %d MiB.", unarrivedMin>>10, unarrivedMax>>20),
 		fmt.Sprintf("what the connection is for: %d %[1]s, %d %[2]s, %d %[3]s |\n", RoleChannel, RoleAssembly, RoleControl),
 		fmt.Sprintf("| %d %[1]s, %d %[2]s, %d %[3]s, %d %[4]s |\n", KindProgress, KindData, KindEnd, KindError),
 		fmt.Sprintf("must be `%s`, `%s`, or `%s`:", StatusComplete, StatusPartial, StatusUnknown),
