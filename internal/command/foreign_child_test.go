@@ -33,7 +33,7 @@ func TestWhatAChildPrintsIsShownEscaped(t *testing.T) {
 				writeTo(t, filepath.Join(filepath.Dir(path), "printed"), c.printed)
 				n := startNode(t, path, format)
 				n.stderr.await(t, "chandy: error: p1 stopped: ")
-				log, code := n.stop()
+				log, code := n.stop(t)
 				if code != exitUnknown {
 					t.Errorf("got exit code %d, want %d", code, exitUnknown)
 				}

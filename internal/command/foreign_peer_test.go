@@ -36,9 +36,14 @@ func startNode(t *testing.T, cluster, format string) runningNode {
 }
 
 // stop ends the node and returns its log and exit code.
-func (n runningNode) stop() (log string, code int) {
+func (n runningNode) stop(t *testing.T) (log string, code int) {
+	t.Helper()
 	n.stdin.Close()
-	code = <-n.code
+	select {
+	case code = <-n.code:
+	case <-time.After(patience):
+		t.Fatalf("got a node that runs %v after the end of its stdin, with the log %s", patience, n.stderr)
+	}
 	return n.stderr.String(), code
 }
 
@@ -162,7 +167,7 @@ func TestWhatPeersSayIsLoggedEscaped(t *testing.T) {
 			if !strings.Contains(stdout, forged) || !strings.Contains(stderr, forged) {
 				t.Errorf("got %q from chandy status and %q from initiate, want the refusal of p2 in both", stdout, stderr)
 			}
-			log, code := n.stop()
+			log, code := n.stop(t)
 			if code != exitYes {
 				t.Errorf("got exit code %d, want %d; log: %s", code, exitYes, log)
 			}

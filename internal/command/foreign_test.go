@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -74,13 +75,24 @@ func (o *output) end() {
 	o.change.Broadcast()
 }
 
-// await waits until a part is written. It fails if the stream ends without it.
+// patience is how long a test may wait for something that comes within seconds.
+const patience = time.Minute
+
+// await waits until a part is written. It fails if the stream ends without it, or if it
+// does not come in time.
 func (o *output) await(t *testing.T, part string) {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	late := false
+	defer time.AfterFunc(patience, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		late = true
+		o.change.Broadcast()
+	}).Stop()
 	for !strings.Contains(o.text.String(), part) {
-		if o.ended {
+		if o.ended || late {
 			t.Fatalf("got the output %q, want %q in it", o.text.String(), part)
 		}
 		o.change.Wait()
