@@ -87,10 +87,10 @@ from_p3() {
 	deaf p2 "ip saddr $net.3"
 }
 
-# slow limits the link of p3 in both directions; fast removes the limit.
+# slow [RATE] limits the link of p3 in both directions; fast removes the limit.
 slow() {
-	host p3 tc qdisc add dev eth0 root tbf rate 256kbit burst 4kb latency 400ms &&
-		host hub tc qdisc add dev p3 root tbf rate 256kbit burst 4kb latency 400ms
+	host p3 tc qdisc add dev eth0 root tbf rate "${1:-256kbit}" burst 4kb latency 400ms &&
+		host hub tc qdisc add dev p3 root tbf rate "${1:-256kbit}" burst 4kb latency 400ms
 }
 fast() {
 	host p3 tc qdisc del dev eth0 root &&
@@ -432,6 +432,61 @@ end TERM p3
 start p3
 restarted
 seen "$text; complete $after s after the start with the right file"
+
+# The last fault needs a program that sends a long message, so it has nodes of its own.
+# Their child answers "send" when it has sent, and "size" with the length of what it got.
+cat >"$work/child.py" <<'END'
+import json, sys
+me, got = "", 0
+def send(to, body):
+    print(json.dumps({"src": me, "dest": to, "body": body}), flush=True)
+for line in sys.stdin:
+    message = json.loads(line)
+    body = message["body"]
+    reply = {"in_reply_to": body.get("msg_id")}
+    if body["type"] == "init":
+        me = body["node_id"]
+    elif body["type"] == "text":
+        got += len(body["text"])
+        continue
+    elif body["type"] == "send":
+        send("p3", {"type": "text", "text": "x" * body["size"]})
+    elif body["type"] == "size":
+        reply["size"] = got
+    send(message["src"], {**reply, "type": body["type"] + "_ok"})
+END
+long=$work/long.toml
+write_cluster "$net.1" "$net.2" "$net.3" | sed '/^\[program\]/,$d' >"$long"
+cat >>"$long" <<END
+[program]
+kind = "exec"
+command = ["python3", "$work/child.py"]
+[network]
+insecure = true
+END
+
+fault 'a message of 1.5 MB from p1 to p3 over a link of 1 Mbit/s, which takes 12 s' \
+	'it arrives within 18 s; no connection is given up'
+if command -v python3 >/dev/null; then
+	for id in $ids; do end TERM "$id"; done
+	for id in $ids; do start "$id" "$long"; done
+	cluster=$long
+	host p1 "$chandy" initiate --wait --cluster "$long" >/dev/null 2>"$work/client" || differs 'not up'
+	slow 1mbit
+	from=$(now)
+	host p1 "$chandy" call --cluster "$long" p1 '{"type": "send", "size": 1500000}' >/dev/null
+	until host p3 "$chandy" call --cluster "$long" p3 '{"type": "size"}' | grep -q 1500000; do
+		[ "$(($(now) - from))" -lt 40000 ] || { differs 'it did not arrive'; break; }
+		sleep 0.2
+	done
+	after=$(since "$from")
+	within 11 18 "$after"
+	fast
+	[ "$(total reconnects)" = 0 ] || differs 'a connection was given up'
+	seen "arrived after $after s; $(total reconnects) reconnects"
+else
+	seen 'skipped: there is no python3'
+fi
 
 cat <<END
 | fault | expected | seen |
