@@ -4,7 +4,7 @@
 # the network of this machine is not touched. The script removes all of them at its
 # end, also after an error.
 #
-#   scripts/netns.sh      takes two minutes; prints a table in Markdown
+#   scripts/netns.sh      takes two to three minutes; prints a table in Markdown
 #
 # Exits 1 if a result is not as expected. Where namespaces are not allowed it says so
 # and exits 0.
