@@ -107,8 +107,8 @@ func (b *books) checkChannel(c snapshot.ChannelState, from, to *ledgerState) (am
 			if err := json.Unmarshal(payload, &m); err != nil {
 				return 0, fmt.Errorf("message %d: %w", seq, err)
 			}
-			if m.Body.Number != skipped+seq || m.Body.Life != from.Life || m.Src != c.Channel.From {
-				return 0, fmt.Errorf("message %d: got %s, want number %d of life %s", seq, payload, skipped+seq, from.Life)
+			if m.Body.Number != skipped+seq || m.Body.Life != from.Life || m.Src != c.Channel.From || m.Body.Pad != ledgerPad(m.Body.Number) {
+				return 0, fmt.Errorf("message %d: got %.300s, want number %d of life %s", seq, payload, skipped+seq, from.Life)
 			}
 			amount += m.Body.Amount
 		}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"chandy/snapshot"
@@ -58,6 +59,7 @@ type ledgerBody struct {
 	Life    string               `json:"life,omitempty"`   // of "transfer": the sender's life
 	Number  uint64               `json:"number,omitempty"` // of "transfer"
 	Amount  int64                `json:"amount,omitempty"` // of "transfer"
+	Pad     string               `json:"pad,omitempty"`    // of "transfer": see ledgerPad
 	State   *ledgerState         `json:"state,omitempty"`  // of "snapshot_ok"
 }
 
@@ -65,6 +67,15 @@ const (
 	ledgerBalance = 1000 // of each account at the start
 	ledgerMax     = 10   // the largest transfer
 )
+
+// ledgerPad returns what makes a transfer long. Most transfers are short; some have up to
+// 140 KB, which travel in fragments.
+func ledgerPad(number uint64) string {
+	if number%200 != 7 {
+		return ""
+	}
+	return strings.Repeat(fmt.Sprint(number, ","), int(number*7919%20_000))
+}
 
 // runLedger is the main function of a ledger. Its argument is the number of transfers a
 // second.
@@ -160,7 +171,7 @@ func (l *ledger) pay() {
 	to, amount := l.peers[rand.IntN(len(l.peers))], 1+rand.Int64N(min(ledgerMax, l.state.Balance))
 	l.state.Balance -= amount
 	l.state.Sent[to]++
-	l.print(to, ledgerBody{Type: "transfer", Life: l.state.Life, Number: l.state.Sent[to], Amount: amount})
+	l.print(to, ledgerBody{Type: "transfer", Life: l.state.Life, Number: l.state.Sent[to], Amount: amount, Pad: ledgerPad(l.state.Sent[to])})
 }
 
 // receive counts a transfer. While both lives go on, each number is one more than the
@@ -181,8 +192,8 @@ func (l *ledger) receive(from snapshot.ProcessID, b ledgerBody) error {
 		l.old[from][r.Life] = true
 		*r = receipt{Life: b.Life, First: 1}
 	}
-	if b.Number != r.Last+1 {
-		return fmt.Errorf("from %s: got message %d, want %d", from, b.Number, r.Last+1)
+	if b.Number != r.Last+1 || b.Pad != ledgerPad(b.Number) {
+		return fmt.Errorf("from %s: got message %d with a pad of %d bytes, want %d", from, b.Number, len(b.Pad), r.Last+1)
 	}
 	r.Last = b.Number
 	l.state.Balance += b.Amount
