@@ -71,7 +71,7 @@ var sockets = []string{"netnode", "internal/rawconn", "internal/bench"}
 
 // netNames lists the names of package net that other packages may use.
 var netNames = map[string][]string{
-	"internal/cmdline": {"Addr"},
+	"internal/cmdline": {"Addr", "DNSError"},
 	"internal/config":  {"SplitHostPort", "JoinHostPort"},
 }
 
