@@ -61,12 +61,14 @@ func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, 
 	// The zero Closed stands for an end whose record did not come.
 	out, outClosed := from.out.closed[i].(Closed)
 	in, inClosed := to.in.closed[k].(Closed)
-	s := ChannelState{Channel: channel, Resets: slices.Concat(out.Resets, in.Resets), SeenBySender: out.Peer, SeenByReceiver: in.Peer}
+	s := ChannelState{Channel: channel, Resets: slices.Concat(out.Resets, in.Resets)}
+	// The record of an end can come without the state of its process: a small section
+	// overtakes a large one, and then the time is over. Without the state it means nothing.
 	if from.recorded != nil {
-		s.Sent, s.SentKnown = from.recorded.Sent[i].N, true
+		s.Sent, s.SentKnown, s.SeenBySender = from.recorded.Sent[i].N, true, out.Peer
 	}
 	if to.recorded != nil {
-		s.Received, s.ReceivedKnown = to.recorded.Received[k].N, true
+		s.Received, s.ReceivedKnown, s.SeenByReceiver = to.recorded.Received[k].N, true, in.Peer
 	}
 	missing := func(r Reason, detail string) {
 		g.Missing = append(g.Missing, Missing{Channel: channel, Reason: r, Detail: detail})

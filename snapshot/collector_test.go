@@ -234,3 +234,19 @@ func TestEmptyTopologyOfOneProcess(t *testing.T) {
 	c := collect(t, graph("p1"), recorded("p1", nil, nil))
 	wantMissing(t, c, true)
 }
+
+// The record of an end means nothing without the state of its process, which may come
+// later than the record and then too late.
+func TestEndsOfAProcessWithoutStateAreUnknown(t *testing.T) {
+	topology, pieces := line2()
+	for absent, want := range map[int][2]Incarnation{
+		0: {firstIncarnation("p1"), ""},
+		2: {"", firstIncarnation("p2")},
+	} {
+		g := collect(t, topology, slices.Delete(slices.Clone(pieces), absent, absent+1)...).Assemble(0, nil)
+		c := g.Channels[0]
+		if got := [2]Incarnation{c.SeenByReceiver, c.SeenBySender}; got != want || c.Known {
+			t.Errorf("without piece %d: got the incarnations %q, known %v, want %q, unknown", absent, got, c.Known, want)
+		}
+	}
+}
