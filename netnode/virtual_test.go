@@ -99,7 +99,8 @@ func (l *late) Start(p program.Process)            { l.Process = p }
 func (l *late) Receive(snapshot.ProcessID, []byte) {}
 func (l *late) Restore(_ []byte, done func(error)) { done(nil) }
 func (l *late) Capture(func(program.State))        { panic("got Capture, want CaptureWithin") }
-func (l *late) CaptureWithin(limit time.Duration, done func(program.State)) {
+func (l *late) CaptureWithin(left func() time.Duration, done func(program.State)) {
+	limit := left()
 	l.limits = append(l.limits, limit)
 	time.AfterFunc(limit, func() { l.Do(func() { done(program.State{Error: "not yet"}) }) })
 }

@@ -54,11 +54,13 @@ type Program interface {
 // that waits for somebody else. The node calls CaptureWithin in place of Capture.
 type TimedCapturer interface {
 	Program
-	// CaptureWithin is Capture with a limit: three quarters of the time that the snapshot
-	// has left. The program should call done before the limit has passed, if need be with a
-	// State.Error that says why there is no state. The channels are recorded then. Without
-	// a call of done they are not, and the part of the process is missing.
-	CaptureWithin(limit time.Duration, done func(State))
+	// CaptureWithin is Capture with a limit. The function left returns how much time there
+	// is, on the loop: three quarters of the time that the snapshot has left. It may return
+	// more later, because another snapshot can join the capture. When nothing is left, the
+	// program should call done with a State.Error that says why there is no state. The
+	// channels are recorded then. Without a call of done they are not, and the part of the
+	// process is missing.
+	CaptureWithin(left func() time.Duration, done func(State))
 }
 
 // State is the local state of a process, as its program captured it.

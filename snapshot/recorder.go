@@ -225,6 +225,18 @@ func (r *Recorder) NextDeadline() (at time.Duration, ok bool) {
 	return at, ok
 }
 
+// CaptureUntil returns when the state should be recorded at the latest, on the caller's
+// clock: three quarters of the time after the beginning of the snapshot that leaves the
+// most, of those that wait for the state. ok is false if none waits.
+func (r *Recorder) CaptureUntil() (at time.Duration, ok bool) {
+	for _, rec := range r.recordings {
+		if until := rec.Deadline - rec.Timeout/4; !rec.recorded && (!ok || until > at) {
+			at, ok = until, true
+		}
+	}
+	return at, ok
+}
+
 func (r *Recorder) find(id ID) *recording {
 	for _, rec := range r.recordings {
 		if rec.ID == id {

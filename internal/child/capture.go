@@ -35,15 +35,25 @@ const (
 
 // CaptureWithin is Capture. If the child has not returned its state within the limit, it
 // reports a state error that says what the child has not done.
-func (x *Program) CaptureWithin(limit time.Duration, done func(program.State)) {
+func (x *Program) CaptureWithin(left func() time.Duration, done func(program.State)) {
 	x.Capture(done)
 	if c := x.capture; c != nil {
-		c.limit = x.after(limit, func() {
-			if x.capture == c {
-				x.late(limit)
-			}
-		})
+		x.limit(c, 0, left)
 	}
+}
+
+// limit ends a capture when no time is left for it. It has had some time already.
+func (x *Program) limit(c *capture, had time.Duration, left func() time.Duration) {
+	more := left()
+	c.limit = x.after(more, func() {
+		switch {
+		case x.capture != c:
+		case left() > 0: // another snapshot has joined
+			x.limit(c, had+more, left)
+		default:
+			x.late(had + more)
+		}
+	})
 }
 
 // late ends a capture whose limit has passed.

@@ -209,7 +209,7 @@ func TestCaptureEndsWithinItsLimit(t *testing.T) {
 		t.Helper()
 		said := make(chan string, 1)
 		x.process.Do(func() {
-			x.CaptureWithin(time.Millisecond, func(s program.State) { said <- s.Error })
+			x.CaptureWithin(limit(time.Millisecond), func(s program.State) { said <- s.Error })
 		})
 		if got := <-said; got != want {
 			t.Errorf("got the state error %q, want %q", got, want)
@@ -222,13 +222,46 @@ func TestCaptureEndsWithinItsLimit(t *testing.T) {
 	gate := m.come()
 	capture(x, "n1 has not answered init yet")
 	gate.Write([]byte("."))
+	x.awaitReady()
+	capture(x, "no reply within 1ms (the time of the snapshot)")
+}
+
+// awaitReady returns when the child has answered init.
+func (x *Program) awaitReady() {
 	for ready := make(chan bool); ; {
 		x.process.Do(func() { ready <- x.ready })
 		if <-ready {
-			break
+			return
 		}
 	}
-	capture(x, "no reply within 1ms (the time of the snapshot)")
+}
+
+// limit returns a function that returns d once, and 0 from then on.
+func limit(d time.Duration) func() time.Duration {
+	return func() (left time.Duration) {
+		left, d = d, 0
+		return left
+	}
+}
+
+// A capture goes on when a snapshot joins it that leaves more time.
+func TestCaptureIsExtended(t *testing.T) {
+	c := newCluster(t, file(1, "puppet", "state = '{\"type\":\"nothing\"}'\nsettle = \"none\"\n"))
+	x := c.made("n1")
+	c.Host("n1", x)
+	c.Up()
+	x.awaitReady()
+	said := make(chan string, 1)
+	left := []time.Duration{0, 2 * time.Millisecond, 2 * time.Millisecond, time.Millisecond} // as asked, from the last on
+	x.process.Do(func() {
+		x.CaptureWithin(func() (d time.Duration) {
+			d, left = left[len(left)-1], left[:len(left)-1]
+			return d
+		}, func(s program.State) { said <- s.Error })
+	})
+	if got, want := <-said, "no reply within 3ms (the time of the snapshot)"; got != want {
+		t.Errorf("got the state error %q, want %q", got, want)
+	}
 }
 
 // A program that was never started has nothing to close.

@@ -66,13 +66,20 @@ func (e *epoch) capture() {
 		}
 		e.guard(func() { e.obey(e.recorder.StateRecorded(s)) })()
 	}
-	at, inProgress := e.recorder.NextDeadline()
-	if timed, ok := e.program.(program.TimedCapturer); ok && inProgress {
-		left := at - e.core.now
-		timed.CaptureWithin(left-left/4, done) // the markers wait for the state, and so do other processes
+	if timed, ok := e.program.(program.TimedCapturer); ok {
+		timed.CaptureWithin(e.captureLeft, done) // the markers wait for the state, and so do other processes
 		return
 	}
 	e.program.Capture(done)
+}
+
+// captureLeft returns how much time the program has for its state.
+func (e *epoch) captureLeft() time.Duration {
+	at, waits := e.recorder.CaptureUntil()
+	if !waits {
+		return 0
+	}
+	return max(0, at-e.core.now)
 }
 
 // encodeOnce returns a function that writes the result of a single call of encode each
