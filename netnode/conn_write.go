@@ -31,8 +31,9 @@ const (
 	// queueBatch is about how much is encoded for one write of the writing goroutine, in
 	// bytes. Frames that are ahead wait for at most one such write, or for one chunk.
 	queueBatch = 64 << 10
-	// aheadMax is how many bytes of frames that are ahead may wait. A peer that sends pings
-	// and reads no pongs must not make a node hold more.
+	// aheadMax is how many bytes of frames that are ahead may wait. A peer that causes
+	// answers (pings cause pongs, messages acks) and reads none must not make a node hold
+	// more.
 	aheadMax = 4 << 20
 )
 

@@ -120,7 +120,8 @@ func (c *Core) drop(id ConnID, err error) {
 func (c *Core) write(id ConnID, frames ...wire.Frame) { c.emitWrite(id, false, frames) }
 
 // writeAhead writes a frame that may overtake others, so that it does not wait behind much
-// that is queued.
+// that is queued. The host bounds what waits there, so the answers that a peer causes go
+// this way.
 func (c *Core) writeAhead(id ConnID, f wire.Frame) { c.emitWrite(id, true, []wire.Frame{f}) }
 
 func (c *Core) emitWrite(id ConnID, ahead bool, frames []wire.Frame) {

@@ -138,7 +138,7 @@ func (o *contributor) outcome(id snapshot.ID, status string) {
 		}
 	}
 	if _, open := o.epoch.core.conns[o.conn]; open {
-		o.epoch.core.write(o.conn, wire.Outcome{Snapshot: id, Status: status})
+		o.epoch.core.writeAhead(o.conn, wire.Outcome{Snapshot: id, Status: status})
 	}
 }
 

@@ -248,7 +248,7 @@ func (in *incoming) sendAck() {
 	}
 	at := in.receiver.Acknowledge()
 	if !in.self() {
-		in.epoch.core.write(in.conn, wire.Ack{Position: at})
+		in.epoch.core.writeAhead(in.conn, wire.Ack{Position: at})
 		return
 	}
 	out := in.peer.outgoing
