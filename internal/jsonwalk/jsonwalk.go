@@ -1,7 +1,8 @@
 // Package jsonwalk finds where the values of a JSON text end. Package encoding/json
 // decodes values, and its decoder changes them: it rounds numbers, replaces characters
 // and takes the last of two equal keys. A caller that needs the bytes of a value as they
-// are written walks over the text instead.
+// are written walks over the text instead. A [Checker] finds out first whether a text is
+// JSON that can be walked over.
 //
 // The text must be valid JSON, see [encoding/json.Valid]. The functions do not recurse
 // and allocate nothing.
