@@ -17,7 +17,7 @@ type conn struct {
 	id      core.ConnID
 	socket  *rawconn.Conn
 	reader  *wire.Reader  // read by the reading goroutine, which owns the next six fields too
-	client  bool          // the connection is a client's
+	client  bool          // the connection is a client's; set with mu before the core receives its first event
 	reads   int           // since the core took the last frames
 	told    time.Time     // when the core heard of bytes that are no whole frame yet
 	request int           // bytes read since the core took the last requests of a client
@@ -30,6 +30,7 @@ type conn struct {
 	mu       sync.Mutex // guards the fields below
 	drained  *sync.Cond // with mu: the queue of a client's connection became shorter
 	queue    []load
+	queued   int           // bytes in queue, if it is a client's
 	ahead    []byte        // frames that go before queue, but not before a remainder
 	writing  bool          // a writing goroutine runs
 	closing  bool          // nothing more is queued; what is queued is still written
@@ -97,6 +98,7 @@ func (c *conn) end(flush bool) {
 	c.closing = true
 	if !flush {
 		c.queue, c.ahead = nil, nil
+		c.recount()
 	}
 	if !flush || !c.writing {
 		c.closeSocket()

@@ -16,10 +16,10 @@ const (
 
 // becomeClients makes the connection one of a client.
 func (c *conn) becomeClients() {
-	c.client = true
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.patience = clientPatience
+	c.client, c.patience = true, clientPatience
+	beOfClient(c.socket.Conn)
 }
 
 // bytesEvery is how often the core hears of bytes that are no whole frame yet.

@@ -9,13 +9,8 @@ import (
 	"chandy/wire"
 )
 
-const (
-	// batchFrames is the largest number of frames that a reader hands over at once.
-	batchFrames = 128
-	// repliesMax is how many queued writes may wait for a client before no more is read
-	// from it.
-	repliesMax = 1024
-)
+// batchFrames is the largest number of frames that a reader hands over at once.
+const batchFrames = 128
 
 // readDialled reads from a connection that this node opened.
 func (c *conn) readDialled() {
@@ -89,7 +84,7 @@ func (c *conn) read() {
 func (c *conn) awaitDrained() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.queue) > repliesMax && !c.closed {
+	for c.full() && !c.closed {
 		c.drained.Wait()
 	}
 }
@@ -98,7 +93,11 @@ func (c *conn) awaitDrained() {
 // memory of the frames is valid until the next call.
 func (c *conn) readBatch() ([]wire.Frame, error) {
 	c.batch = c.batch[:0]
-	for len(c.batch) < batchFrames {
+	most := batchFrames
+	if c.client { // the replies to one request are queued before the next is read
+		most = 1
+	}
+	for len(c.batch) < most {
 		f, err := c.reader.Read()
 		if err != nil {
 			return c.batch, err

@@ -52,6 +52,7 @@ func (c *conn) write(w core.Write) {
 func (c *conn) writeTo(v *iovec, w core.Write) {
 	for _, f := range w.Frames {
 		switch {
+		case c.writing && idle(f):
 		case c.writing && w.Ahead:
 			if c.ahead = wire.Append(c.ahead, f); len(c.ahead) > aheadMax {
 				c.end(false)
@@ -68,6 +69,7 @@ func (c *conn) writeTo(v *iovec, w core.Write) {
 	if v.size > 0 {
 		c.writeAtOnce(v, w.Ahead)
 	}
+	c.recount()
 }
 
 // enqueue queues a frame for the writing goroutine. The caller must hold mu.
@@ -146,7 +148,8 @@ func (c *conn) writeAll(b []byte) error {
 func (c *conn) next() (load, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.drained.Broadcast() // for awaitDrained
+	defer c.drained.Broadcast() // for awaitDrained and reply
+	defer c.recount()
 	switch {
 	case len(c.ahead) > 0 && (len(c.queue) == 0 || !c.queue[0].remainder):
 		one := load{bytes: newBuffer()}

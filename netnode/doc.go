@@ -30,6 +30,6 @@
 //   - dial runs once for each attempt to connect;
 //   - each connection has a reader, which steps with each batch of frames, and a writer
 //     while more is queued than the kernel takes at once;
-//   - each job off the loop has one: the encoding of a large state, or of the JSON of a
-//     large snapshot.
+//   - each job off the loop has one: the encoding of a large state, the assembling of a
+//     large snapshot, or the writing of a large reply, which goes on as the client reads.
 package netnode

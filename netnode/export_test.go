@@ -28,3 +28,6 @@ func (n *Node) CloseConns() {
 
 // OnLoop calls f in a step. Until f returns, no other step is made.
 func (n *Node) OnLoop(f func()) { n.post(core.Called{F: f}) }
+
+// Replies returns how many bytes are queued for clients.
+func (n *Node) Replies() int64 { return n.replies.Load() }

@@ -148,6 +148,9 @@ func (n *Node) carryOut(e core.Effect) {
 			result := e.Work()
 			n.post(core.Called{F: func() { e.Then(result) }})
 		})
+	case core.Stream:
+		c := n.conns.get(e.Conn)
+		n.work.Go(func() { n.stream(c, e) })
 	case core.Write:
 		if c := n.conns.get(e.Conn); c != nil {
 			c.write(e)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -59,6 +60,8 @@ type Node struct {
 	timer *time.Timer        // wakes the loop when core.Next has come
 	calls calls              // functions given to Process.Do
 	large chan struct{}      // capacity largeSlots: one for each large request that is read
+	// replies is how many bytes are queued for clients.
+	replies atomic.Int64
 
 	stepper // owned by the goroutine that holds stepper.mu
 	conns   connections

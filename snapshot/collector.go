@@ -109,7 +109,7 @@ func (c *Collector) addRecorded(at time.Duration, p *part, piece Recorded) error
 	}
 	p.recorded, p.recordedAt, p.completedAt = &piece, at, at
 	c.recorded++
-	c.bytes += len(piece.State.Bytes)
+	c.bytes += piece.State.Len()
 	return nil
 }
 

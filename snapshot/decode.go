@@ -8,7 +8,7 @@ import (
 )
 
 // Decode reads one snapshot in the format chandy/snapshot.v1. It is the inverse of
-// [Global.AppendJSON]. States and payloads have exactly the bytes that the program
+// [Global.WriteJSON]. States and payloads have exactly the bytes that the program
 // made, but for the line ends that a compact document replaced.
 //
 // An error names the path of what does not fit the format, for example

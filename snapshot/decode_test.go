@@ -16,9 +16,9 @@ import (
 	"chandy/internal/explore"
 )
 
-// TestDecodeInvertsAppendJSON encodes, decodes and encodes again. A compact document has
+// TestDecodeInvertsWriteJSON encodes, decodes and encodes again. A compact document has
 // lost line ends of payloads, so only the Global of a pretty one is compared.
-func TestDecodeInvertsAppendJSON(t *testing.T) {
+func TestDecodeInvertsWriteJSON(t *testing.T) {
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 0))
 	kinds := map[string]int{}
@@ -30,7 +30,7 @@ func TestDecodeInvertsAppendJSON(t *testing.T) {
 			}
 		}
 		kinds[g.Status()]++
-		document := g.AppendJSON(nil, false)
+		document := encoded(g, false)
 		got, err := Decode(document)
 		if err != nil {
 			t.Fatalf("seed %d: got error %v\n%s", seed, err, document)
@@ -39,7 +39,7 @@ func TestDecodeInvertsAppendJSON(t *testing.T) {
 			t.Fatalf("seed %d: got\n%#v\nwant\n%#v\n%s", seed, got, g, document)
 		}
 		checkSame(t, seed, document, false)
-		checkSame(t, seed, g.AppendJSON(nil, true), true)
+		checkSame(t, seed, encoded(g, true), true)
 	}
 	t.Logf("%v", kinds)
 	if kinds["complete"] < 200 || kinds["partial"] < 200 || kinds["messages"] < 2000 {
@@ -52,7 +52,7 @@ func TestDecodeReadsSnapshotsOfRuns(t *testing.T) {
 	for seed := range uint64(300) {
 		g := randomGlobal(rand.New(rand.NewPCG(seed, 5)))
 		for _, compact := range []bool{false, true} {
-			checkSame(t, seed, g.AppendJSON(nil, compact), compact)
+			checkSame(t, seed, encoded(g, compact), compact)
 		}
 	}
 }
@@ -65,7 +65,7 @@ func checkSame(t *testing.T, seed uint64, document []byte, compact bool) {
 	if err != nil {
 		t.Fatalf("seed %d: got error %v\n%s", seed, err, document)
 	}
-	if got := g.AppendJSON(nil, compact); !bytes.Equal(got, document) {
+	if got := encoded(g, compact); !bytes.Equal(got, document) {
 		t.Fatalf("seed %d: got\n%s\nwant\n%s", seed, got, document)
 	}
 }
@@ -187,7 +187,7 @@ func TestDecodeReadsKeysInAnyOrder(t *testing.T) {
 	if err != nil {
 		t.Fatalf("got error %v\n%s", err, reversed)
 	}
-	if got := string(g.AppendJSON(nil, false)); got != document {
+	if got := string(encoded(g, false)); got != document {
 		t.Errorf("got\n%s\nwant\n%s", got, document)
 	}
 }
@@ -219,7 +219,7 @@ func TestDecodeSkipsUnknownKeys(t *testing.T) {
 		g, err := Decode([]byte(extra))
 		if err != nil {
 			t.Errorf("before %s: got error %v", before, err)
-		} else if got := string(g.AppendJSON(nil, false)); got != document {
+		} else if got := string(encoded(g, false)); got != document {
 			t.Errorf("before %s: got\n%s\nwant\n%s", before, got, document)
 		}
 	}
@@ -296,14 +296,14 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		encoded := g.AppendJSON(nil, false)
-		again, err := Decode(encoded)
+		text := encoded(g, false)
+		again, err := Decode(text)
 		if err != nil {
-			t.Fatalf("%q: decoded again: got error %v\n%s", document, err, encoded)
+			t.Fatalf("%q: decoded again: got error %v\n%s", document, err, text)
 		}
 		if !reflect.DeepEqual(g, again) {
-			t.Errorf("got\n%#v\nwant\n%#v\n%s", again, g, encoded)
+			t.Errorf("got\n%#v\nwant\n%#v\n%s", again, g, text)
 		}
-		checkSame(t, 0, g.AppendJSON(nil, true), true)
+		checkSame(t, 0, encoded(g, true), true)
 	})
 }

@@ -59,7 +59,7 @@ func (d *decoder) milliseconds(to *time.Duration) error {
 		return err
 	}
 	plain := literal
-	if strings.ContainsAny(literal, "eE") { // AppendJSON writes none; other tools may
+	if strings.ContainsAny(literal, "eE") { // WriteJSON writes none; other tools may
 		f, _ := strconv.ParseFloat(literal, 64) // out of range, it is infinite
 		plain = strconv.FormatFloat(f, 'f', -1, 64)
 	}
@@ -72,7 +72,7 @@ func (d *decoder) milliseconds(to *time.Duration) error {
 }
 
 // time reads a time of RFC 3339. In UTC its year must have four digits, so that
-// AppendJSON can write it again.
+// WriteJSON can write it again.
 func (d *decoder) time(to *time.Time) error {
 	var text string
 	if err := d.text(&text); err != nil {

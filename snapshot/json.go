@@ -1,7 +1,7 @@
 package snapshot
 
 import (
-	"slices"
+	"io"
 	"strconv"
 	"time"
 )
@@ -21,7 +21,7 @@ const (
 func (g *Global) Room() int {
 	n := processRoom*(1+len(g.Processes)) + channelRoom*len(g.Channels)
 	for _, p := range g.Processes {
-		n += len(p.State.Bytes)
+		n += p.State.Len()
 	}
 	for _, c := range g.Channels {
 		for _, b := range c.Messages {
@@ -31,8 +31,10 @@ func (g *Global) Room() int {
 	return n
 }
 
-// AppendJSON appends the snapshot as one JSON document and a line feed. If compact is
-// true, the document is a single line.
+// WriteJSON writes the snapshot to out as one JSON document and a line feed. If compact is
+// true, the document is a single line. The document is never in memory as a whole. WriteJSON
+// returns the first error of out. While it checks a large state it makes empty writes, so
+// that such an error ends it soon.
 //
 // A state or payload is written byte for byte as the program made it, if it is JSON
 // that a reader can take out of the document unchanged (see [standsAsJSON]), and in
@@ -42,8 +44,8 @@ func (g *Global) Room() int {
 //
 // encoding/json is not used because it rewrites numbers, escapes and spaces inside
 // raw values.
-func (g *Global) AppendJSON(b []byte, compact bool) []byte {
-	w := jsonWriter{b: slices.Grow(b, g.Room()), compact: compact}
+func (g *Global) WriteJSON(out io.Writer, compact bool) error {
+	w := jsonWriter{out: out, b: make([]byte, 0, min(g.Room(), 2*flushMin)), compact: compact}
 	w.open('{')
 	w.key("format").string(Format)
 	w.key("id").string(string(g.ID))
@@ -69,7 +71,9 @@ func (g *Global) AppendJSON(b []byte, compact bool) []byte {
 	}
 	w.close(']')
 	w.close('}')
-	return append(w.b, '\n')
+	w.b = append(w.b, '\n')
+	w.flush()
+	return w.err
 }
 
 func (w *jsonWriter) process(p ProcessState) {
@@ -78,7 +82,7 @@ func (w *jsonWriter) process(p ProcessState) {
 		w.key("state").raw("null")
 		w.key("state_error").string(p.State.Error)
 	} else {
-		w.payload("state", p.State.Bytes)
+		w.payload("state", p.State.pieces()...)
 	}
 	if a := p.State.About; a != nil {
 		w.key("settled").string(a.Settled)

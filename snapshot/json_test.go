@@ -3,9 +3,11 @@ package snapshot
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -55,10 +57,19 @@ func jsonGlobals() map[string]*Global {
 	return map[string]*Global{"complete": complete, "partial": partial, "nothing": nothing}
 }
 
+// encoded returns the JSON of a snapshot.
+func encoded(g *Global, compact bool) []byte {
+	var b bytes.Buffer
+	if err := g.WriteJSON(&b, compact); err != nil {
+		panic(err) // bytes.Buffer has none
+	}
+	return b.Bytes()
+}
+
 func TestJSONGolden(t *testing.T) {
 	for name, g := range jsonGlobals() {
 		for file, compact := range map[string]bool{name + ".json": false, name + ".compact.json": true} {
-			got := g.AppendJSON(nil, compact)
+			got := encoded(g, compact)
 			if *rewrite {
 				if err := os.WriteFile("testdata/"+file, got, 0o644); err != nil {
 					t.Fatal(err)
@@ -76,9 +87,9 @@ func TestJSONGolden(t *testing.T) {
 
 func TestJSONCompactIsOneLine(t *testing.T) {
 	for name, g := range jsonGlobals() {
-		got := string(g.AppendJSON([]byte("before "), true))
-		if !strings.HasPrefix(got, "before {") || strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, "}\n") || strings.Contains(got, "\r") {
-			t.Errorf("%s: got %q, want the JSON on one line after the prefix", name, got)
+		got := string(encoded(g, true))
+		if !strings.HasPrefix(got, "{") || strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, "}\n") || strings.Contains(got, "\r") {
+			t.Errorf("%s: got %q, want the JSON on one line", name, got)
 		}
 	}
 }
@@ -105,7 +116,7 @@ func TestJSONKeepsPayloads(t *testing.T) {
 		{"7\x00", `"payload_base64": "NwA="`, `"payload_base64":"NwA="`},
 	} {
 		g := &Global{Channels: []ChannelState{{Known: true, Messages: []Batch{batch(1, test.payload)}}}}
-		pretty, compact := string(g.AppendJSON(nil, false)), string(g.AppendJSON(nil, true))
+		pretty, compact := string(encoded(g, false)), string(encoded(g, true))
 		if want := `{"seq": 1, ` + test.pretty + `}`; !strings.Contains(pretty, want) || !json.Valid([]byte(pretty)) {
 			t.Errorf("%q: got %s, want it to contain %s", test.payload, pretty, want)
 		}
@@ -120,7 +131,7 @@ func TestJSONKeepsPayloads(t *testing.T) {
 func TestJSONStringsAreValid(t *testing.T) {
 	for _, text := range []string{"\"\\\n\r\t\x00\x1f", "<&>", "\xff\xc0", "\u2028\ufffd", "é"} {
 		g := &Global{Cluster: text, Processes: []ProcessState{{ID: "p1", State: State{Error: text}}}, Missing: []Missing{{Process: "p2", Detail: text}}}
-		b := g.AppendJSON(nil, true)
+		b := encoded(g, true)
 		var read struct {
 			Cluster string
 			Missing []struct{ Detail string }
@@ -139,7 +150,7 @@ func TestJSONOfRandomSnapshotsIsValid(t *testing.T) {
 	for seed := range uint64(300) {
 		g := randomGlobal(rand.New(rand.NewPCG(seed, 3)))
 		for _, compact := range []bool{false, true} {
-			if b := g.AppendJSON(nil, compact); !json.Valid(b) {
+			if b := encoded(g, compact); !json.Valid(b) {
 				t.Fatalf("seed %d: got %s, want JSON", seed, b)
 			}
 		}
@@ -152,7 +163,7 @@ func TestDeepPayloadsAreBase64(t *testing.T) {
 	for depth, want := range map[int]string{payloadDepthMax: "payload", payloadDepthMax + 1: "payload_base64"} {
 		payload := strings.Repeat(`[{"]":`, depth/2) + strings.Repeat("[", depth%2) + "1" + strings.Repeat("]", depth%2) + strings.Repeat("}]", depth/2)
 		g := &Global{Channels: []ChannelState{{Known: true, Messages: []Batch{batch(1, payload)}}}}
-		if got := string(g.AppendJSON(nil, true)); !strings.Contains(got, `"`+want+`":`) || !json.Valid([]byte(got)) {
+		if got := string(encoded(g, true)); !strings.Contains(got, `"`+want+`":`) || !json.Valid([]byte(got)) {
 			t.Errorf("nested %d deep: got %.200s, want the key %s", depth, got, want)
 		}
 	}
@@ -164,8 +175,80 @@ func TestJSONMillisecondsAreExact(t *testing.T) {
 		0: "0", 999: "0", time.Microsecond: "0.001", 20 * time.Microsecond: "0.02", 3210 * time.Microsecond: "3.21",
 		time.Second: "1000", math.MaxInt64: "9223372036854.775",
 	} {
-		if got := string((&Global{Elapsed: d}).AppendJSON(nil, true)); !strings.Contains(got, `"elapsed_ms":`+want+`,`) {
+		if got := string(encoded(&Global{Elapsed: d}, true)); !strings.Contains(got, `"elapsed_ms":`+want+`,`) {
 			t.Errorf("%d ns: got %s, want %s", d, got, want)
 		}
 	}
+}
+
+// largeStates returns states of more than a piece: JSON, not JSON, and line ends.
+func largeStates() map[string]string {
+	return map[string]string{
+		"JSON":     `[` + strings.Repeat("[\n1,\r\n\"é世\\n\"],\n", payloadPiece/8) + `{}]`,
+		"not JSON": strings.Repeat("\xff\x00abc", payloadPiece/2) + "x",
+	}
+}
+
+// A state that came in chunks has the same JSON as one that did not, wherever the chunks
+// are cut, and nothing of it is written in one write with everything else.
+func TestJSONOfChunksIsTheSame(t *testing.T) {
+	for name, state := range largeStates() {
+		for _, compact := range []bool{false, true} {
+			whole := &Global{Processes: []ProcessState{{ID: "p1", State: State{Bytes: []byte(state)}}, {ID: "p2", State: State{Bytes: []byte("7")}}}}
+			want := encoded(whole, compact)
+			if !json.Valid(want) {
+				t.Fatalf("%s: got %.100s, want JSON", name, want)
+			}
+			for _, size := range []int{1001, 65536, payloadPiece + 1} {
+				chunked := &Global{Processes: slices.Clone(whole.Processes)}
+				chunked.Processes[0].State = State{Chunks: slices.Collect(slices.Chunk([]byte(state), size))}
+				var w largestWrite
+				if err := chunked.WriteJSON(&w, compact); err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(w.b, want) {
+					t.Errorf("%s, compact %v, chunks of %d: got %d bytes, want the %d bytes of the state in one", name, compact, size, len(w.b), len(want))
+				}
+				if w.most > 2*payloadPiece {
+					t.Errorf("%s, compact %v, chunks of %d: got a write of %d bytes, want at most %d", name, compact, size, w.most, 2*payloadPiece)
+				}
+			}
+		}
+	}
+}
+
+// largestWrite keeps what is written, and the length of the largest write.
+type largestWrite struct {
+	b    []byte
+	most int
+}
+
+func (w *largestWrite) Write(b []byte) (int, error) {
+	w.b, w.most = append(w.b, b...), max(w.most, len(b))
+	return len(b), nil
+}
+
+// An error of the output ends WriteJSON, even while it checks a state.
+func TestWriteJSONEndsWithItsOutput(t *testing.T) {
+	g := &Global{Processes: []ProcessState{{ID: "p1", State: State{Bytes: []byte(`"` + strings.Repeat("x", 100*payloadPiece) + `"`)}}}}
+	for _, after := range []int{0, 1, 10, 110} {
+		w := failing{left: after}
+		if err := g.WriteJSON(&w, false); err != errFull || w.calls != after+1 {
+			t.Errorf("output that fails after %d writes: got error %v and %d writes, want %v and %d", after, err, w.calls, errFull, after+1)
+		}
+	}
+}
+
+var errFull = errors.New("full")
+
+// failing is a writer that fails after some writes.
+type failing struct{ left, calls int }
+
+func (w *failing) Write(b []byte) (int, error) {
+	w.calls++
+	if w.left == 0 {
+		return 0, errFull
+	}
+	w.left--
+	return len(b), nil
 }

@@ -2,24 +2,41 @@ package snapshot
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
+	"io"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
-
-	"chandy/internal/jsonwalk"
 )
 
 // jsonWriter writes JSON with an indentation of two spaces. It starts no new lines if
 // compact is true or while flat is above zero.
 type jsonWriter struct {
-	b       []byte
+	out     io.Writer
+	err     error  // first error of out; sticky
+	b       []byte // not written to out yet
 	compact bool
 	flat    int  // calls in progress that write on one line
 	depth   int  // open objects and arrays that are indented
 	begun   bool // the innermost open object or array has a member
+}
+
+// flushMin is how many bytes are collected for one write, at least.
+const flushMin = 32 << 10
+
+// flush writes what has been collected.
+func (w *jsonWriter) flush() {
+	if len(w.b) > 0 {
+		w.write(w.b)
+		w.b = w.b[:0]
+	}
+}
+
+// write writes b, without collecting it.
+func (w *jsonWriter) write(b []byte) {
+	if w.err == nil {
+		_, w.err = w.out.Write(b)
+	}
 }
 
 func (w *jsonWriter) open(bracket byte) {
@@ -39,6 +56,9 @@ func (w *jsonWriter) close(bracket byte) {
 
 // item starts the next element of an array or the next member of an object.
 func (w *jsonWriter) item() *jsonWriter {
+	if len(w.b) >= flushMin {
+		w.flush()
+	}
 	switch {
 	case w.begun && !w.compact && w.flat > 0:
 		w.b = append(w.b, ", "...)
@@ -139,42 +159,4 @@ func isPlain(s string) bool {
 		}
 	}
 	return true
-}
-
-// payload writes raw as JSON under name if it can stand so, else in base64 under
-// name_base64.
-func (w *jsonWriter) payload(name string, raw []byte) {
-	if !standsAsJSON(raw) {
-		w.key(name + "_base64")
-		w.b = append(w.b, '"')
-		w.b = base64.StdEncoding.AppendEncode(w.b, raw)
-		w.b = append(w.b, '"')
-		return
-	}
-	w.key(name)
-	start := len(w.b)
-	w.b = append(w.b, raw...)
-	if w.compact {
-		// A line end in JSON is always between two tokens, never in a string.
-		for i, c := range w.b[start:] {
-			if c == '\n' || c == '\r' {
-				w.b[start+i] = ' '
-			}
-		}
-	}
-}
-
-// payloadDepthMax limits how deep a state or payload that stands as JSON nests.
-// Readers of JSON have a limit for the whole document: encoding/json stops at 10,000.
-const payloadDepthMax = 1000
-
-// standsAsJSON reports whether a state or payload can stand in the document as it is.
-// It must be JSON in UTF-8 that nests at most payloadDepthMax deep. White space around
-// it would be lost, because a reader cannot tell it from the document's own.
-func standsAsJSON(raw []byte) bool {
-	if !json.Valid(raw) || !utf8.Valid(raw) || jsonwalk.IsSpace(raw[0]) || jsonwalk.IsSpace(raw[len(raw)-1]) {
-		return false
-	}
-	_, depth := jsonwalk.SkipValue(raw, 0)
-	return depth <= payloadDepthMax
 }

@@ -18,8 +18,12 @@ type Piece interface {
 type State struct {
 	// Bytes is the state. It must not be modified.
 	Bytes []byte
+	// Chunks, if non-nil, are the state in place of Bytes, as slices that follow one
+	// another. A large state comes to the assembler in chunks, and joining them would
+	// take as much memory again. A program always sets Bytes.
+	Chunks [][]byte
 	// Error, if not empty, says why the program could not return its state. Bytes
-	// means nothing then.
+	// and Chunks mean nothing then.
 	Error string
 	// Encode, if non-nil, writes the state to w; then Bytes counts for nothing. The
 	// node calls it after the program's call of done, when it sends this part of the
@@ -44,6 +48,23 @@ type About struct {
 	Printed uint64
 	// Unanswered is how many requests the child had not answered when it was asked.
 	Unanswered uint64
+}
+
+// pieces returns the state as slices that follow one another.
+func (s State) pieces() [][]byte {
+	if s.Chunks != nil {
+		return s.Chunks
+	}
+	return [][]byte{s.Bytes}
+}
+
+// Len returns the length of the state in bytes.
+func (s State) Len() int {
+	n := 0
+	for _, piece := range s.pieces() {
+		n += len(piece)
+	}
+	return n
 }
 
 // Resolve returns the state with the bytes that Encode writes, or with its error.

@@ -25,7 +25,11 @@ func TestVerifyAgrees(t *testing.T) {
 			reasons[m.Reason]++
 		}
 		for _, compact := range []bool{false, true} {
-			document := g.AppendJSON(nil, compact)
+			var written bytes.Buffer
+			if err := g.WriteJSON(&written, compact); err != nil {
+				t.Fatal(err)
+			}
+			document := written.Bytes()
 			report, err := verify.Check(bytes.NewReader(document))
 			if err != nil {
 				t.Fatalf("seed %d: got error %v, want none\n%s", seed, err, document)

@@ -69,7 +69,7 @@ type MemoryStatus struct {
 	Outboxes   int `json:"outboxes"`   // with 128 for each marker that waits
 	Inboxes    int `json:"inboxes"`    // arrived and not received, or on their emulated way
 	Recordings int `json:"recordings"` // recorded and not in a part yet
-	Parts      int `json:"parts"`      // on their way to an assembler, or come together here
+	Parts      int `json:"parts"`      // on their way to an assembler, come together here, or on their way to a client
 }
 
 // SnapshotStatus is a snapshot in progress at a process.

@@ -21,7 +21,7 @@ type assembling struct {
 	collector    *snapshot.Collector
 	started      time.Duration  // on the clock of the steps
 	contributors []*contributor // connections to which the outcome is sent
-	finished     func(*snapshot.Global)
+	finished     func(*taken)
 	timeUp       *timer
 	memoryFull   string // why it was ended early; empty if it was not
 }
@@ -32,7 +32,7 @@ type assembling struct {
 //
 // The initiators must begin with this process. finishSnapshot abandons this process's own
 // recording when the time is up, so watchDeadlines need not be called.
-func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration, finished func(*snapshot.Global)) (*assembling, error) {
+func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration, finished func(*taken)) (*assembling, error) {
 	c, wall := e.core, e.core.Wall()
 	start := snapshot.Start{ID: e.newID(wall), Assembler: c.self, Deadline: c.now + timeout, Timeout: timeout}
 	effects, err := e.recorder.Initiate(start)
@@ -105,20 +105,26 @@ func (e *epoch) collectRestarted(id snapshot.ProcessID) {
 }
 
 // finishSnapshot ends a snapshot: it assembles the parts that have come, calls finished,
-// and sends all contributors the outcome.
+// and sends all contributors the outcome. A large snapshot is assembled off the loop.
 func (e *epoch) finishSnapshot(a *assembling) {
 	if e.assemblies[a.ID] != a {
 		return
 	}
-	g := a.collector.Assemble(e.core.now-a.started, e.whyMissing(a))
+	c, elapsed, why := e.core, e.core.now-a.started, e.whyMissing(a)
 	e.release(a)
-	for i := range g.Missing {
-		addWait(g, &g.Missing[i])
-	}
-	e.logSnapshot(g)
-	a.finished(g)
-	a.sendOutcome(g.Status())
+	r := &result{bytes: a.collector.Bytes(), snapshot: true}
+	c.hold(r)
+	c.work(r.bytes+channelWork*len(c.topology.Channels), func() any { return a.take(r, elapsed, why) }, func(done any) {
+		delete(c.results, r) // a client holds it again
+		t := done.(*taken)
+		e.logSnapshot(t)
+		a.finished(t)
+		a.sendOutcome(t.Status())
+	})
 }
+
+// channelWork is how many bytes the assembling of a channel counts for.
+const channelWork = 32
 
 // cancel ends the snapshots of a client that has gone. No part of them is assembled.
 // Processes that have sent nothing yet receive the outcome when they do, see announce.
@@ -149,30 +155,19 @@ func (a *assembling) sendOutcome(status string) {
 	}
 }
 
-func (e *epoch) logSnapshot(g *snapshot.Global) {
+func (e *epoch) logSnapshot(t *taken) {
 	log := &e.core.log
-	for _, m := range g.Missing {
+	for _, m := range t.Missing {
 		if m.Reason == snapshot.Inconsistent {
-			log.Error().Str("snapshot", string(g.ID)).Str("channel", m.Channel.String()).Msg("bug: the certificate does not hold: " + printable.Text(m.Detail)) // a peer can send this reason
+			log.Error().Str("snapshot", string(t.ID)).Str("channel", m.Channel.String()).Msg("bug: the certificate does not hold: " + printable.Text(m.Detail)) // a peer can send this reason
 		}
 	}
-	log.Info().Str("snapshot", string(g.ID)).Str("status", g.Status()).Int("in_flight", g.InFlight()).
-		Float64("elapsed_ms", milliseconds(g.Elapsed)).Msg("snapshot taken")
+	log.Info().Str("snapshot", string(t.ID)).Str("status", t.Status()).Int("in_flight", t.inFlight).
+		Float64("elapsed_ms", milliseconds(t.Elapsed)).Msg("snapshot taken")
 }
 
-// addWait adds how long a process waited for a marker that did not come.
-func addWait(g *snapshot.Global, m *snapshot.Missing) {
-	if m.Reason != snapshot.MarkerNotCome || m.Detail != "" {
-		return
-	}
-	for _, p := range g.Processes {
-		if p.ID == m.Channel.To {
-			m.Detail = fmt.Sprintf("%s waited %v for it", p.ID, (g.Elapsed - p.RecordedAfter).Round(time.Millisecond))
-		}
-	}
-}
-
-// whyMissing returns a function that explains why the part of a process did not come.
+// whyMissing returns a function that explains why the part of a process did not come. The
+// function may run off the loop.
 func (e *epoch) whyMissing(a *assembling) func(snapshot.ProcessID) (snapshot.Reason, string) {
 	if a.memoryFull != "" {
 		return func(snapshot.ProcessID) (snapshot.Reason, string) { return snapshot.PartNotReceived, a.memoryFull }
@@ -182,7 +177,12 @@ func (e *epoch) whyMissing(a *assembling) func(snapshot.ProcessID) (snapshot.Rea
 			return snapshot.PartNotReceived, "the snapshot ended when a process had restarted"
 		}
 	}
-	return e.explain
+	known := map[snapshot.ProcessID]snapshot.Missing{}
+	for _, id := range a.collector.Waits() {
+		reason, detail := e.explain(id)
+		known[id] = snapshot.Missing{Reason: reason, Detail: detail}
+	}
+	return func(id snapshot.ProcessID) (snapshot.Reason, string) { return known[id].Reason, known[id].Detail }
 }
 
 // explain returns what this node knows about a process whose part did not come.

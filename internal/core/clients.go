@@ -73,7 +73,7 @@ func (k *clients) reply(to snapshot.ProcessID, payload []byte) error {
 		return fmt.Errorf("message to %s: no such client, or it has its reply", to)
 	}
 	delete(k.byID, to)
-	one.session.result(one.number, slices.Clone(payload), nil)
+	one.session.reply(one.number, slices.Clone(payload), nil)
 	return nil
 }
 

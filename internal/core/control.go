@@ -2,10 +2,9 @@ package core
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"chandy/snapshot"
@@ -185,12 +184,12 @@ func (s *session) initiate(e *epoch, number uint64, r wire.InitiateRequest) {
 		timeout = time.Duration(min(r.TimeoutMS, timeoutMax.Milliseconds())) * time.Millisecond
 	}
 	answered := false
-	finished := func(g *snapshot.Global) {
-		work := func() any { return g.AppendJSON(nil, r.Compact) }
-		c.work(g.Room(), work, func(text any) {
+	finished := func(t *taken) {
+		write := func(w io.Writer) error { return t.WriteJSON(w, r.Compact) }
+		s.deliver(number, t.result, t.size, write, func() {
 			answered = true
 			s.snapshots--
-			s.result(number, text.([]byte), mustJSON(endReply(g)))
+			s.finish(wire.Reply{Number: number, Kind: wire.KindEnd, Body: t.end})
 		})
 	}
 	s.snapshots++
@@ -210,8 +209,8 @@ func (s *session) initiate(e *epoch, number uint64, r wire.InitiateRequest) {
 const progressEvery = 100 * time.Millisecond
 
 // sendProgress sends progress replies until the client has its answer. They continue
-// while the JSON of a large snapshot is written, so that the client knows that this
-// node lives.
+// while a large snapshot is assembled and checked, so that the client knows that this
+// node lives. While the snapshot is on its way the host drops them.
 func (s *session) sendProgress(number uint64, collector *snapshot.Collector, started time.Duration, answered *bool) {
 	c := s.core
 	c.after(progressEvery, func() {
@@ -247,80 +246,3 @@ func (c *Core) checkInitiators(at []snapshot.ProcessID) *wire.ErrorReply {
 	}
 	return nil
 }
-
-func endReply(g *snapshot.Global) wire.EndReply {
-	end := wire.EndReply{
-		ID: g.ID, Status: g.Status(), Processes: len(g.Processes), Channels: len(g.Channels),
-		InFlight: g.InFlight(), Missing: []string{}, Unknown: []string{}, ElapsedMS: milliseconds(g.Elapsed),
-	}
-	for _, m := range g.Missing {
-		end.Missing = append(end.Missing, m.String())
-	}
-	for _, c := range g.Channels {
-		if !c.Known {
-			end.Unknown = append(end.Unknown, c.Channel.String())
-		}
-	}
-	end.Missing, end.Unknown = shorten(end.Missing), shorten(end.Unknown)
-	return end
-}
-
-// shorten keeps the first 50 of many lines, and the first 400 bytes of each, for people.
-// The snapshot has them all. So an end reply fits its frame, although peers have written
-// parts of the lines, and JSON can make six bytes of one.
-func shorten(lines []string) []string {
-	const most, bytes = 50, 400
-	kept := slices.Clip(lines[:min(most, len(lines))])
-	for i := range kept {
-		kept[i] = cut(kept[i], bytes)
-	}
-	if more := len(lines) - len(kept); more > 0 {
-		kept = append(kept, fmt.Sprintf("and %d more", more))
-	}
-	return kept
-}
-
-// cut returns at most the first bytes of a text.
-func cut(text string, bytes int) string {
-	if len(text) <= bytes {
-		return text
-	}
-	return strings.ToValidUTF8(text[:bytes], "")
-}
-
-func (s *session) write(r wire.Reply) {
-	if _, open := s.core.conns[s.conn]; open {
-		s.core.write(s.conn, r)
-	}
-}
-
-// fail ends a request with an error reply. It cuts the text, which may quote the
-// client's request.
-func (s *session) fail(number uint64, code, text string) {
-	s.finish(wire.Reply{Number: number, Kind: wire.KindError, Body: mustJSON(wire.ErrorReply{Code: code, Text: cut(text, wire.TextMax)})})
-}
-
-// finish writes the last reply to a request.
-func (s *session) finish(r wire.Reply) {
-	s.write(r)
-	s.open--
-	s.watch()
-}
-
-// result sends data in chunks and then the end reply.
-func (s *session) result(number uint64, data, end []byte) {
-	for chunk := range slices.Chunk(data, wire.ChunkMax) {
-		s.write(wire.Reply{Number: number, Kind: wire.KindData, Body: chunk})
-	}
-	s.finish(wire.Reply{Number: number, Kind: wire.KindEnd, Body: end})
-}
-
-func mustJSON(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic("bug: " + err.Error())
-	}
-	return b
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }

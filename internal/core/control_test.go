@@ -43,9 +43,7 @@ func TestQuietClientsAreHungUp(t *testing.T) {
 		for c.sessions > 0 && now < 11*time.Hour {
 			now, _ = c.Next()
 			effects := c.Step(now, nil)
-			for _, b := range only[Background](effects) {
-				c.Step(now, []Event{Called{func() { b.Then(b.Work()) }}})
-			}
+			carriedOut(c, now, effects)
 		}
 		if got := now - begun; got != test.want || c.conns[-9] != nil {
 			t.Errorf("%s: got hung up after %v, want %v", test.name, got, test.want)

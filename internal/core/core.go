@@ -57,6 +57,7 @@ type Core struct {
 
 	sessions   int // of clients, open
 	unparsed   int // bytes of requests that wait to be parsed off the loop
+	results    map[*result]bool
 	awaitingUp []waiter
 	warned     map[string]bool // see warns
 
@@ -73,6 +74,7 @@ func New(o Options) *Core {
 		topology: snapshot.NewTopology(o.Cluster.IDs(), o.Cluster.Channels()),
 		hash:     o.Cluster.Hash(),
 		conns:    map[ConnID]*connState{},
+		results:  map[*result]bool{},
 		warned:   map[string]bool{},
 		log:      o.Log.With().Str("process", string(o.ID)).Logger(),
 	}

@@ -23,7 +23,8 @@
 //   - outgoing.go, incoming.go, partial.go, dialler.go, linkstats.go: the two halves of a channel;
 //   - recording.go, report.go, uplink.go: this process's part of a snapshot, on its way
 //     to the assembler;
-//   - assemble.go, contributor.go: the assembler's side;
+//   - assemble.go, contributor.go, taken.go: the assembler's side;
 //   - control.go, status.go: the sessions of clients;
+//   - reply.go, result.go: what clients get, and how large it may be;
 //   - memory.go: what counts as memory, and its limit.
 package core

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"io"
+
 	"chandy/program"
 	"chandy/wire"
 )
@@ -103,6 +105,21 @@ type Background struct {
 	Then func(any)
 }
 
+// Stream writes the result of a client's request off the loop: Write writes it, and Then is
+// called on the loop with the error of Write. What Write writes becomes data replies on the
+// connection, see [Stream.Replies]. While much is queued on the connection, the host must
+// let Write wait, so that the result goes no faster than the client reads it. Once the
+// connection is closed, writing must fail.
+//
+// Other frames that are written meanwhile go between the replies. A progress reply that
+// would wait behind other frames may be dropped: they show as well that the node lives.
+type Stream struct {
+	Conn   ConnID
+	Number uint64 // of the request
+	Write  func(io.Writer) error
+	Then   func(error)
+}
+
 // Exit ends the node. Err is nil if the node was asked to stop.
 type Exit struct{ Err error }
 
@@ -112,4 +129,5 @@ func (Accept) effect()     {}
 func (Write) effect()      {}
 func (Close) effect()      {}
 func (Background) effect() {}
+func (Stream) effect()     {}
 func (Exit) effect()       {}

@@ -18,7 +18,7 @@ func TestLogMessageIsPrintable(t *testing.T) {
 	c, _ := started(t)
 	var log bytes.Buffer
 	c.log = zerolog.New(&log)
-	c.epoch.logSnapshot(&snapshot.Global{Missing: []snapshot.Missing{{Process: "p2", Reason: snapshot.Inconsistent, Detail: foreign}}})
+	c.epoch.logSnapshot(&taken{Global: &snapshot.Global{Missing: []snapshot.Missing{{Process: "p2", Reason: snapshot.Inconsistent, Detail: foreign}}}})
 	hello := fromP2(c, -1, wire.RoleChannel, "i").(Accepted)
 	hello.Hello.To = foreign
 	c.Step(1, []Event{hello})

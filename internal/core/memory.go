@@ -46,6 +46,8 @@ func (e *epoch) memory() wire.MemoryStatus {
 		m.Recordings += h.recorded
 		m.Parts += h.part
 	}
+	snapshots, _ := e.core.held()
+	m.Parts += snapshots
 	m.Used = m.Outboxes + m.Inboxes + m.Recordings + m.Parts
 	return m
 }

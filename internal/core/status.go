@@ -28,7 +28,7 @@ func (s *session) status(number uint64, whenUp bool) {
 		c.awaitingUp = append(c.awaitingUp, waiter{s, number})
 		return
 	}
-	s.result(number, mustJSON(c.status()), []byte("{}"))
+	s.reply(number, mustJSON(c.status()), []byte("{}"))
 }
 
 func (c *Core) status() wire.ProcessStatus {

@@ -138,6 +138,18 @@ func (n *node) carryOut(e core.Effect) {
 	case core.Background:
 		result := e.Work()
 		w.after(w.latency(), func() { n.happened(core.Called{F: func() { e.Then(result) }}) })
+	case core.Stream:
+		err := e.Replies(func(r wire.Reply) error {
+			one := n.ends[e.Conn]
+			if one == nil {
+				return errReset
+			}
+			if len(r.Body) > 0 {
+				one.write([]wire.Frame{r}, false)
+			}
+			return nil
+		})
+		w.after(w.latency(), func() { n.happened(core.Called{F: func() { e.Then(err) }}) })
 	case core.Exit:
 		w.tell("%s exits: %v", n.id, e.Err)
 		n.err = e.Err

@@ -1,0 +1,83 @@
+package netnode
+
+import (
+	"net"
+
+	"chandy/internal/core"
+	"chandy/wire"
+)
+
+const (
+	// repliesMax is how many bytes may be queued for a client before no more is read from
+	// it, and the result that is being written waits.
+	repliesMax = 1 << 20
+	// allRepliesMax is how many bytes may be queued for all clients together before a
+	// client for which something is queued counts as one that has repliesMax.
+	allRepliesMax = 64 << 20
+)
+
+// stream carries out an effect. c is nil if the connection has ended.
+func (n *Node) stream(c *conn, e core.Stream) {
+	err := net.ErrClosed
+	if c != nil {
+		err = e.Replies(c.reply)
+	}
+	n.post(core.Called{F: func() { e.Then(err) }})
+}
+
+// reply queues a data reply, once the client has read enough of what was queued before.
+func (c *conn) reply(r wire.Reply) error {
+	var encoded *[]byte
+	if len(r.Body) > 0 {
+		encoded = newBuffer()
+		*encoded = wire.Append(*encoded, r)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.full() && !c.closing {
+		c.drained.Wait()
+	}
+	switch {
+	case c.closing:
+		return net.ErrClosed
+	case encoded == nil:
+		return nil
+	}
+	c.queue = append(c.queue, load{bytes: encoded})
+	c.recount()
+	if !c.writing {
+		c.writing = true
+		c.node.work.Go(c.writeLoop)
+	}
+	return nil
+}
+
+// full reports whether the client must read before more is queued for it. The caller must
+// hold mu.
+func (c *conn) full() bool {
+	return c.queued > repliesMax || c.queued > 0 && c.node.replies.Load() > allRepliesMax
+}
+
+// recount must be called when the queue of a client has changed. The caller must hold mu.
+func (c *conn) recount() {
+	if !c.client {
+		return
+	}
+	queued := 0
+	for _, one := range c.queue {
+		if one.bytes != nil {
+			queued += len(*one.bytes)
+		} else if r, ok := one.frame.(wire.Reply); ok {
+			queued += len(r.Body)
+		}
+	}
+	c.node.replies.Add(int64(queued - c.queued))
+	c.queued = queued
+}
+
+// idle reports whether a frame says only that the node lives. Such a frame is not queued,
+// because the bytes before it say so too.
+func idle(f wire.Frame) bool {
+	r, ok := f.(wire.Reply)
+	return ok && r.Kind == wire.KindProgress
+}
