@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"os"
 	"time"
 
@@ -25,7 +24,7 @@ import (
 // the node refused the request; the Client can still be used. After any other error it
 // must be closed.
 type Client struct {
-	socket net.Conn
+	socket *answers
 	reader *wire.Reader
 	number uint64
 }
@@ -69,10 +68,12 @@ const (
 )
 
 func dialOnce(ctx context.Context, cluster *Cluster, p config.Process, network Network) (*Client, error) {
-	socket, err := network.Dial(ctx, p.Address)
+	connection, err := network.Dial(ctx, p.Address)
 	if err != nil {
 		return nil, err
 	}
+	beOfClient(connection)
+	socket := &answers{Conn: connection}
 	c := &Client{socket: socket, reader: wire.NewReader(socket, wire.AnswerMax)}
 	defer c.bind(ctx)()
 	if err := c.sendHello(cluster, p.ID); err != nil {
@@ -127,7 +128,11 @@ func (c *Client) sendHello(cluster *Cluster, id snapshot.ProcessID) error {
 // The snapshot ends as partial when timeout has passed, which is rounded down to
 // milliseconds and is at least one. The EndReply says whether it is complete. A
 // [*wire.ErrorReply] means that no snapshot was started and nothing was written. If
-// progress is non-nil, Initiate calls it whenever the node reports how far the snapshot is.
+// progress is non-nil, Initiate calls it whenever the node reports how far the snapshot is,
+// and fails with ErrSilent when nothing at all comes for 5 s.
+//
+// The node holds the snapshot until the Client has read it, and gives up a Client that reads
+// nothing for a minute. Initiate reads no faster than out takes.
 //
 // The snapshot belongs to the Client. If Initiate returns early, because ctx is done or
 // out fails, the snapshot goes on until Close, which cancels it at all processes.
@@ -180,6 +185,7 @@ func (c *Client) Call(ctx context.Context, request json.RawMessage) ([]byte, err
 // body of the end reply.
 func (c *Client) do(ctx context.Context, request wire.Control, out io.Writer, progress func([]byte)) ([]byte, error) {
 	defer c.bind(ctx)()
+	c.socket.begin(ctx, progress != nil)
 	c.number++
 	body, err := wire.EncodeControl(request)
 	if err != nil {
@@ -207,6 +213,7 @@ func (c *Client) do(ctx context.Context, request wire.Control, out io.Writer, pr
 				progress(reply.Body)
 			}
 		case wire.KindData:
+			c.socket.begun = true
 			if _, err := out.Write(reply.Body); err != nil {
 				return nil, err
 			}
@@ -233,7 +240,7 @@ func (c *Client) because(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if errors.Is(err, io.EOF) {
+	if err = c.socket.explain(err); err == io.EOF {
 		return errClosed
 	}
 	return err
