@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/rs/zerolog"
@@ -43,8 +44,8 @@ func Main(name string, app func(*Env) *cli.App, args []string, stdin io.Reader, 
 	out := &checkedWriter{Writer: stdout}
 	e := &Env{Name: name, Stdin: stdin, Stdout: out, Stderr: stderr}
 	err := app(e).RunContext(ctx, args)
-	if out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
-		err = Fail(ExitUnknown, "", "the output could not be written in full: %w", out.err)
+	if unwritten := out.failed(); unwritten != nil && !errors.Is(unwritten, syscall.EPIPE) {
+		err = Fail(ExitUnknown, "", "the output could not be written in full: %w", unwritten)
 	}
 	code, text := e.outcome(err)
 	if e.Queue != nil {
@@ -71,18 +72,27 @@ func (e *Env) outcome(err error) (code int, text string) {
 }
 
 // checkedWriter keeps the first error: output that could not be written counts as no
-// answer.
+// answer. A write may still be in progress when the command has been interrupted.
 type checkedWriter struct {
 	io.Writer
+	mu  sync.Mutex
 	err error
 }
 
 func (w *checkedWriter) Write(b []byte) (int, error) {
 	n, err := w.Writer.Write(b)
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.err == nil {
 		w.err = err
 	}
 	return n, err
+}
+
+func (w *checkedWriter) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
 }
 
 // App returns an app without commands, whose --help prints help.

@@ -1,11 +1,9 @@
 package command
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -35,7 +33,8 @@ The snapshot starts at the first process of the cluster file that answers within
 second; this process also assembles it. Where its markers cannot reach every
 process, the snapshot starts at other processes too. In such a cluster, chandy
 first tries the processes that need the fewest others (see chandy validate).
-Ctrl-C cancels the snapshot at all processes.
+Ctrl-C cancels the snapshot at all processes. The reader of stdout may be slow:
+what it has not read is in memory, and beyond 64 MiB in a temporary file.
 
       --cluster FILE   the cluster file
       --at ID          start at this process; repeatable, the first ID assembles
@@ -155,38 +154,20 @@ func (i *initiator) candidates() []snapshot.ProcessID {
 	return append(first, others...)
 }
 
-// grace is how long the assembler may send nothing before we give it up. A live one
-// sends its progress ten times a second.
-const grace = 5 * time.Second
-
-// patientWriter calls alive at each write: the progress waits behind a large
-// snapshot, which can take longer than grace to arrive.
-type patientWriter struct {
-	io.Writer
-	alive func()
-}
-
-func (w patientWriter) Write(b []byte) (int, error) {
-	w.alive()
-	return w.Writer.Write(b)
-}
-
+// take takes the snapshot and prints it. It reads everything from the node at once,
+// whatever becomes of stdout, and leaves the node before it waits for stdout.
 func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout time.Duration, compact bool) error {
-	bounded, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	silence := time.AfterFunc(grace, func() { cancel(fmt.Errorf("the assembler sent nothing for %v", grace)) })
-	defer silence.Stop()
-	alive := func() { silence.Reset(grace) }
 	line := i.progress()
-	out := bufio.NewWriterSize(i.Stdout, 64<<10)
-	end, err := client.Initiate(bounded, i.at, timeout, compact, patientWriter{out, alive}, func(p wire.ProgressReply) {
-		alive()
+	out := newSpool(i.Stdout, spoolMax)
+	defer out.drop()
+	end, err := client.Initiate(ctx, i.at, timeout, compact, out, func(p wire.ProgressReply) {
 		line.say("recorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s",
 			p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, p.ElapsedMS/1e3)
 	})
 	line.clear()
+	client.Close()
 	if err == nil {
-		err = out.Flush()
+		err = printed(ctx, out)
 	}
 	var refusal *wire.ErrorReply
 	switch {
@@ -204,6 +185,19 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 		return errNo
 	}
 	return nil
+}
+
+// printed returns when the snapshot is printed, however long its reader takes, or when ctx
+// is done.
+func printed(ctx context.Context, out *spool) error {
+	done := make(chan error, 1)
+	go func() { done <- out.finish() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (i *initiator) summary(end wire.EndReply) {

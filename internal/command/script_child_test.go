@@ -62,6 +62,8 @@ func broadcaster() {
 			for n := range 2000 {
 				fmt.Fprintf(os.Stderr, "%02000d\n", n)
 			}
+		case "grow":
+			values = append(values, strings.Repeat("x", m.Body.Code))
 		case "leave":
 			fmt.Fprintln(os.Stderr, "as you wish")
 			os.Exit(4)

@@ -3,7 +3,12 @@ package command
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -29,21 +34,52 @@ func hosted() {
 // killNode kills the node of a process. It asks the node for its process id, so that
 // it works for a node that chandy up started.
 func killNode(ts *testscript.TestScript, _ bool, args []string) {
-	exits(ts, false, []string{"0", "chandy", "status", "--json"})
-	var status struct {
-		Processes []struct {
-			Process string
-			Status  *struct{ PID int }
-		}
-	}
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &status))
-	for _, p := range status.Processes {
-		if p.Process == args[0] {
+	for _, p := range status(ts) {
+		if string(p.Process) == args[0] {
 			ts.Check(syscall.Kill(p.Status.PID, syscall.SIGKILL))
 			return
 		}
 	}
 	ts.Fatalf("got no process %s from chandy status, want one to kill", args[0])
+}
+
+// nodeStatus is what chandy status says of a process. Its channels must be up.
+type nodeStatus struct {
+	Process snapshot.ProcessID
+	Status  *wire.ProcessStatus
+}
+
+func status(ts *testscript.TestScript) []nodeStatus {
+	exits(ts, false, []string{"0", "chandy", "status", "--json"})
+	var all struct{ Processes []nodeStatus }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &all))
+	return all.Processes
+}
+
+// unread runs a program whose stdout stands still once it has begun, until its node has
+// nothing left to send it. A program that reads from its node only as it is read itself
+// would keep the node waiting.
+func unread(ts *testscript.TestScript, _ bool, args []string) {
+	path, err := exec.LookPath(args[0])
+	ts.Check(err)
+	c := exec.Command(path, args[1:]...)
+	c.Dir, c.Env = ts.Getenv("WORK"), []string{"GORACE=" + ts.Getenv("GORACE"), "PATH=" + os.Getenv("PATH")}
+	stdout, err := c.StdoutPipe()
+	ts.Check(err)
+	ts.Check(c.Start())
+	begin := make([]byte, 100)
+	_, err = io.ReadFull(stdout, begin)
+	ts.Check(err)
+	holds := func(p nodeStatus) bool { return p.Status.Memory.Parts > 0 }
+	for end := time.Now().Add(survival); slices.ContainsFunc(status(ts), holds); {
+		if time.Now().After(end) {
+			ts.Fatalf("%s: got nodes that still hold parts after %v, want none", strings.Join(args, " "), survival)
+		}
+	}
+	rest, err := io.ReadAll(stdout)
+	ts.Check(err)
+	ts.Check(c.Wait())
+	ts.Check(os.WriteFile(filepath.Join(c.Dir, "printed"), append(begin, rest...), 0o666))
 }
 
 // survival is how long a node may outlive the chandy up that started it.

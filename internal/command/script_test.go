@@ -41,6 +41,10 @@ func TestMain(m *testing.M) {
 //	                                     ended
 //	broken PROGRAM [ARG...]              runs a program with a stdout that nobody reads.
 //	                                     It must fail without a word on stderr
+//	unread PROGRAM [ARG...]              runs a program whose stdout is not read beyond
+//	                                     the first bytes until no node holds parts of a
+//	                                     snapshot. It must exit with 0; its stdout is
+//	                                     in the file "printed"
 //	fits SCHEMA                          checks the last stdout against docs/SCHEMA
 //	killnode ID                          kills the node of process ID
 //	killchild ID                         kills the child of process ID, of kind exec
@@ -64,6 +68,7 @@ func TestScripts(t *testing.T) {
 			"broken":      broken,
 			"interrupted": interrupted,
 			"suspended":   suspended,
+			"unread":      unread,
 			"fits":        fits,
 			"killnode":    killNode,
 			"killchild":   killChild,
