@@ -114,7 +114,7 @@ func BenchmarkDecodeSection(b *testing.B) {
 			section := slices.Concat(Section("p1", benchIncarnation, pieces)...)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := DecodeSection("p1", benchIncarnation, section, len(pieces)); err != nil {
+				if _, err := DecodeSection("p1", benchIncarnation, [][]byte{section}, len(pieces)); err != nil {
 					b.Fatal(err)
 				}
 			}

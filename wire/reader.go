@@ -38,8 +38,8 @@ func (r *Reader) SetLimit(limit int) { r.limit.Store(int64(limit)) }
 
 // Read returns the next frame. Messages and chunks in it refer to memory of the Reader.
 // They are valid until the next Read that begins while Buffered is 0. So a caller can
-// read all frames that are buffered and handle them together. Everything else in a
-// frame is a copy.
+// read all frames that are buffered and handle them together. A chunk of more than KeptMin
+// bytes remains valid. Everything else in a frame is a copy.
 //
 // The error is io.EOF if the stream ends between two frames. It wraps
 // io.ErrUnexpectedEOF if the stream ends within a frame, and ErrViolation if the peer

@@ -6,11 +6,15 @@ import (
 	"sync/atomic"
 )
 
+// KeptMin is a length in bytes. A chunk that is longer lies in memory of its own, which the
+// Reader never uses again: a caller may keep it without a copy.
+const KeptMin = 128 << 10
+
 const (
 	// bufferSize is the size of a Reader's own buffer, in bytes.
 	bufferSize = 4 << 10
 	// blockSize is the size of the buffer of a busy connection, in bytes.
-	blockSize = 128 << 10
+	blockSize = KeptMin
 	// For bytes that a header announced and that have not arrived, a Reader allocates about
 	// as many as have arrived, but at least unarrivedMin and at most unarrivedMax. A header
 	// alone must cost little, because many clients can send one.

@@ -2,7 +2,7 @@ package wire
 
 import (
 	"bytes"
-	"math"
+	"encoding/binary"
 
 	"chandy/snapshot"
 )
@@ -11,25 +11,29 @@ import (
 // such a section may be lent: the caller may use it again afterwards.
 const LentMax = 16 << 10
 
-// DecodeSection decodes a whole section of the part of a process in one incarnation. It
-// skips pieces of unknown kinds. Every error is a violation. More than piecesMax pieces,
-// skipped ones included, are an error too.
+// DecodeSection decodes a whole section of the part of a process in one incarnation, whose
+// bytes are slices that follow one another. It skips pieces of unknown kinds. Every error is
+// a violation. More than piecesMax pieces, skipped ones included, are an error too.
 //
 // Most sections are small and arrive in memory that is lent. DecodeSection copies all of
 // a section of at most LentMax bytes. To copy a large section would cost too much. The
 // states and messages of its pieces refer to it, so the caller must not modify it
-// afterwards.
-func DecodeSection(process snapshot.ProcessID, incarnation snapshot.Incarnation, section []byte, piecesMax int) ([]snapshot.Piece, error) {
-	d := decoder{rest: section}
-	if len(section) <= LentMax {
-		d.whole = string(section)
+// afterwards. A state that lies in several slices remains so, see [snapshot.State]. Other
+// pieces that do are copied.
+func DecodeSection(process snapshot.ProcessID, incarnation snapshot.Incarnation, section [][]byte, piecesMax int) ([]snapshot.Piece, error) {
+	d := sectionDecoder{owner: pieceDecoder{process: process, incarnation: incarnation}}
+	for _, slice := range section {
+		d.rest.add(slice)
+	}
+	if d.rest.n <= LentMax {
+		d.whole = string(d.rest.join())
 	}
 	pieces := make([]snapshot.Piece, 0, d.estimatePieces())
-	for n := 0; len(d.rest) > 0; n++ {
+	for n := 0; d.rest.n > 0; n++ {
 		if n == piecesMax {
 			return nil, violation("section: there are more than %d pieces", piecesMax)
 		}
-		piece, err := d.piece(process, incarnation)
+		piece, err := d.piece()
 		if err != nil {
 			return nil, violation("section, piece %d: %w", n, err)
 		}
@@ -40,6 +44,13 @@ func DecodeSection(process snapshot.ProcessID, incarnation snapshot.Incarnation,
 	return pieces, nil
 }
 
+// sectionDecoder takes a section apart into pieces.
+type sectionDecoder struct {
+	owner pieceDecoder // with the process and the incarnation only
+	rest  rope         // bytes that are not decoded yet
+	whole string       // a copy of the section, if it is small
+}
+
 // pieceDecoder decodes the fields of one piece.
 type pieceDecoder struct {
 	decoder
@@ -47,22 +58,35 @@ type pieceDecoder struct {
 	incarnation snapshot.Incarnation
 }
 
+// headMax is how many bytes a byte and a number have, at most.
+const headMax = 1 + binary.MaxVarintLen64
+
 // piece decodes the next piece. It returns nil for a piece of an unknown kind.
-func (d *decoder) piece(process snapshot.ProcessID, incarnation snapshot.Incarnation) (snapshot.Piece, error) {
-	kind := d.byte("kind", 0, math.MaxUint8)
-	fields := d.sized("piece")
-	if d.err != nil {
-		return nil, d.err
+func (s *sectionDecoder) piece() (snapshot.Piece, error) {
+	kind, fields, err := s.rest.sized("kind", "piece")
+	if err != nil {
+		return nil, err
 	}
-	p := pieceDecoder{decoder: decoder{rest: fields}, process: process, incarnation: incarnation}
-	if d.whole != "" {
-		end := len(d.whole) - len(d.rest) // rest is the end of whole
-		p.whole = d.whole[end-len(fields) : end]
+	p := s.owner
+	var state rope
+	if kind == pieceRecorded && len(fields.more) > 0 {
+		if state, err = fields.cutState(); err != nil {
+			return nil, err
+		}
+	}
+	p.rest = fields.join()
+	if s.whole != "" {
+		end := len(s.whole) - s.rest.n // rest is the end of whole
+		p.whole = s.whole[end-len(p.rest) : end]
 	}
 	var piece snapshot.Piece
 	switch kind {
 	case pieceRecorded:
-		piece = p.recorded()
+		recorded := p.recorded()
+		if state.n > 0 {
+			state.setState(&recorded)
+		}
+		piece = recorded
 	case pieceClosed:
 		piece = p.closed()
 	case pieceFailed:
@@ -83,8 +107,8 @@ const idlePieceSize = 40
 // estimatePieces estimates how many pieces follow. It returns at least 1. Without it, a
 // section with 62 idle ends of channels takes about 15 % longer to decode
 // (BenchmarkDecodeSection).
-func (d *decoder) estimatePieces() int {
-	return min(1+len(d.rest)/idlePieceSize, preallocMax)
+func (s *sectionDecoder) estimatePieces() int {
+	return min(1+s.rest.n/idlePieceSize, preallocMax)
 }
 
 // items decodes and returns the number of items in a list. Each item takes at least itemMin bytes, so a

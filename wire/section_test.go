@@ -77,16 +77,16 @@ func TestSectionGoldens(t *testing.T) {
 		}
 		all, text = append(all, g.piece), append(text, want...)
 		for n := 1; n < len(want); n++ {
-			if _, err := DecodeSection("p1", "i", want[:n], 1); !errors.Is(err, ErrViolation) {
+			if _, err := DecodeSection("p1", "i", [][]byte{want[:n]}, 1); !errors.Is(err, ErrViolation) {
 				t.Errorf("%s cut off after %d of %d bytes: got error %v, want a violation", g.piece, n, len(want), err)
 			}
 		}
 	}
-	pieces, err := DecodeSection("p1", "i", text, len(all))
+	pieces, err := DecodeSection("p1", "i", [][]byte{text}, len(all))
 	if err != nil || !reflect.DeepEqual(pieces, all) {
 		t.Errorf("error %v\n got %v\nwant %v", err, pieces, all)
 	}
-	if _, err := DecodeSection("p1", "i", text, len(all)-1); !errors.Is(err, ErrViolation) {
+	if _, err := DecodeSection("p1", "i", [][]byte{text}, len(all)-1); !errors.Is(err, ErrViolation) {
 		t.Errorf("one piece too many: got error %v, want a violation", err)
 	}
 }
@@ -98,7 +98,7 @@ func TestSectionMemoryFollowsItems(t *testing.T) {
 	section := rawPiece(pieceRecorded, append(fields, bytes.Repeat([]byte{0xff}, 2*many)...))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if _, err := DecodeSection("p1", "i", section, 1); !errors.Is(err, ErrViolation) {
+	if _, err := DecodeSection("p1", "i", [][]byte{section}, 1); !errors.Is(err, ErrViolation) {
 		t.Errorf("got error %v, want a violation", err)
 	}
 	runtime.ReadMemStats(&after)
@@ -139,15 +139,15 @@ func TestSectionSkipsUnknownKinds(t *testing.T) {
 	for _, kind := range []byte{0, pieceFailed + 1, 0xff} {
 		for _, fields := range [][]byte{nil, {0xff}, before, bytes.Repeat([]byte{pieceRecorded}, 300), make([]byte, LentMax)} {
 			section := slices.Concat(before, rawPiece(kind, fields), after)
-			got, err := DecodeSection("p1", "i", section, 3)
+			got, err := DecodeSection("p1", "i", [][]byte{section}, 3)
 			if want := []snapshot.Piece{first, last}; err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("kind %d with %d bytes: %v\n got %v\nwant %v", kind, len(fields), err, got, want)
 			}
-			if got, err := DecodeSection("p1", "i", section, 2); !errors.Is(err, ErrViolation) {
+			if got, err := DecodeSection("p1", "i", [][]byte{section}, 2); !errors.Is(err, ErrViolation) {
 				t.Errorf("kind %d: 3 pieces, one of them skipped, of at most 2: got %v, %v, want a violation", kind, got, err)
 			}
 			cut := section[:len(before)+1+len(fields)]
-			if got, err := DecodeSection("p1", "i", cut, 3); !errors.Is(err, ErrViolation) {
+			if got, err := DecodeSection("p1", "i", [][]byte{cut}, 3); !errors.Is(err, ErrViolation) {
 				t.Errorf("kind %d, cut off: got %v, %v, want a violation", kind, got, err)
 			}
 		}
@@ -162,7 +162,7 @@ func TestSectionLengths(t *testing.T) {
 		// More bytes follow, so that a field could be read beyond the end of the piece.
 		for n := range len(fields) {
 			section := slices.Concat(rawPiece(kind, fields[:n]), fields[n:], whole)
-			if got, err := DecodeSection("p1", "i", section, 9); !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), "piece 0") {
+			if got, err := DecodeSection("p1", "i", [][]byte{section}, 9); !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), "piece 0") {
 				t.Errorf("%s with length %d of %d: got %v, %v, want a violation in piece 0", g.piece, n, len(fields), got, err)
 			}
 		}
@@ -176,7 +176,7 @@ func TestSectionLengths(t *testing.T) {
 			{slices.Concat([]byte{kind, whole[1] | 0x80, 0}, fields), "piece 0: piece is not in its shortest form"},
 			{[]byte{kind}, "piece 0: piece is cut off"},
 		} {
-			if got, err := DecodeSection("p1", "i", c.section, 9); !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), c.want) {
+			if got, err := DecodeSection("p1", "i", [][]byte{c.section}, 9); !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%x: got %v, %v, want %q", c.section, got, err, c.want)
 			}
 		}
@@ -204,7 +204,7 @@ func FuzzSection(f *testing.F) {
 	}
 	f.Add(rawPiece(pieceFailed+1, []byte("later")))
 	f.Fuzz(func(t *testing.T, section []byte) {
-		pieces, err := DecodeSection("p1", "i", bytes.Clone(section), 1000)
+		pieces, err := DecodeSection("p1", "i", [][]byte{bytes.Clone(section)}, 1000)
 		if err != nil {
 			return
 		}
@@ -236,7 +236,7 @@ func TestSectionsOfAnySize(t *testing.T) {
 		}
 		section := slices.Concat(slicesOf...)
 		lent := bytes.Clone(section)
-		got, err := DecodeSection("p1", "i", lent, len(pieces))
+		got, err := DecodeSection("p1", "i", [][]byte{lent}, len(pieces))
 		if len(lent) <= LentMax {
 			clear(lent)
 		}

@@ -23,6 +23,7 @@ type assembling struct {
 	contributors []*contributor // connections to which the outcome is sent
 	finished     func(*taken)
 	timeUp       *timer
+	decoding     int    // bytes of sections that are decoded off the loop
 	memoryFull   string // why it was ended early; empty if it was not
 }
 

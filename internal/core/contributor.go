@@ -15,9 +15,9 @@ type contributor struct {
 	epoch       *epoch
 	conn        ConnID
 	peer        snapshot.ProcessID
-	incarnation snapshot.Incarnation // of the peer, by its hello
-	sections    map[sectionID][]byte // sections of which chunks have come
-	bytes       int                  // in sections, and sectionBytes for each of them
+	incarnation snapshot.Incarnation   // of the peer, by its hello
+	sections    map[sectionID]*section // sections of which chunks have come
+	bytes       int                    // in sections, and sectionBytes for each of them
 }
 
 const (
@@ -40,7 +40,7 @@ func (e *epoch) openAssembly(conn ConnID, peer snapshot.ProcessID, incarnation s
 	if p.contributor != nil {
 		c.hangUp(p.contributor.conn, false, errReplaced)
 	}
-	p.contributor = &contributor{epoch: e, conn: conn, peer: peer, incarnation: incarnation, sections: map[sectionID][]byte{}}
+	p.contributor = &contributor{epoch: e, conn: conn, peer: peer, incarnation: incarnation, sections: map[sectionID]*section{}}
 	c.handle(conn, p.contributor)
 	c.watchAlive(conn)
 	c.emit(Accept{conn})
@@ -82,51 +82,72 @@ func (o *contributor) chunk(f wire.Chunk) error {
 	if !slices.Contains(a.contributors, o) {
 		a.contributors = append(a.contributors, o)
 	}
-	section, whole, err := o.section(f)
-	if err != nil || !whole {
+	whole, err := o.section(f)
+	if err != nil || whole == nil {
 		return err
 	}
-	t := o.epoch.core.topology
-	pieces, err := wire.DecodeSection(o.peer, o.incarnation, section, len(t.In(o.peer))+len(t.Out(o.peer))+otherPieces)
-	if err != nil {
-		return err
-	}
-	o.epoch.collect(f.Snapshot, pieces)
+	o.decode(a, whole)
 	return nil
 }
 
-// section adds a chunk to its section. It returns the bytes of the section so far, and
-// reports whether they are the whole. A whole section of at most wire.LentMax bytes may
-// lie in the memory of the frame, which is valid only during this step.
-func (o *contributor) section(f wire.Chunk) (section []byte, whole bool, err error) {
-	key := sectionID{f.Snapshot, f.Section}
-	section, begun := o.sections[key]
-	if !begun && f.Last && len(f.Bytes) == 1 && f.Len() <= wire.LentMax {
-		return f.Bytes[0], true, nil
+// decoded is what the bytes of a section mean.
+type decoded struct {
+	pieces []snapshot.Piece
+	err    error
+}
+
+// decode decodes a whole section, and hands its pieces to the snapshot. A large section is
+// decoded off the loop.
+func (o *contributor) decode(a *assembling, s *section) {
+	e, t := o.epoch, o.epoch.core.topology
+	most := len(t.In(o.peer)) + len(t.Out(o.peer)) + otherPieces
+	decode := func() any {
+		pieces, err := wire.DecodeSection(o.peer, o.incarnation, s.chunks, most)
+		return decoded{pieces, err}
 	}
-	if !begun {
+	a.decoding += s.bytes
+	e.work(s.bytes, decode, func(result any) {
+		a.decoding -= s.bytes
+		d := result.(decoded)
+		if d.err == nil {
+			e.collect(a.ID, d.pieces)
+		} else if one := e.core.conns[o.conn]; one != nil && one.handler == handler(o) {
+			e.core.violation(o.conn, o, d.err)
+		}
+	})
+}
+
+// section adds a chunk to its section. It returns the section if it is whole now. A whole
+// section of at most wire.LentMax bytes may lie in the memory of the frame, which is valid
+// only during this step.
+func (o *contributor) section(f wire.Chunk) (whole *section, err error) {
+	key := sectionID{f.Snapshot, f.Section}
+	s := o.sections[key]
+	if s == nil && f.Last && f.Len() <= wire.LentMax {
+		return &section{chunks: f.Bytes, bytes: f.Len()}, nil
+	}
+	if s == nil {
+		s = &section{}
+		o.sections[key] = s
 		o.bytes += sectionBytes
 	}
 	o.epoch.grew(f.Len())
 	if o.bytes += f.Len(); o.bytes > PartMax {
-		return nil, false, fmt.Errorf("unfinished sections of more than %d bytes", PartMax)
-	}
-	if have := len(section) + f.Len(); !f.Last && cap(section) < have {
-		section = slices.Grow(section, 2*have-len(section)) // there is more to come
+		return nil, fmt.Errorf("unfinished sections of more than %d bytes", PartMax)
 	}
 	for _, bytes := range f.Bytes {
-		section = append(section, bytes...)
+		s.add(bytes)
 	}
-	o.sections[key] = section
-	if f.Last {
-		o.drop(key)
+	if !f.Last {
+		return nil, nil
 	}
-	return section, f.Last, nil
+	o.drop(key)
+	return s, nil
 }
 
 // drop frees a section.
 func (o *contributor) drop(key sectionID) {
-	o.bytes -= len(o.sections[key]) + sectionBytes
+	o.bytes -= o.sections[key].bytes + sectionBytes
 	delete(o.sections, key)
 }
 

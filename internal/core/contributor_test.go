@@ -82,7 +82,7 @@ func TestSectionsAreFreed(t *testing.T) {
 		for _, s := range text {
 			f.Bytes = append(f.Bytes, []byte(s))
 		}
-		_, _, err := a.from.section(f)
+		_, err := a.from.section(f)
 		return err
 	}
 	if err := errors.Join(chunk(1, false), chunk(1, true, "abc"), chunk(2, false, "abc"), chunk(2, false, ""), chunk(2, true, "d"), chunk(3, true, "e")); err != nil {
@@ -126,5 +126,84 @@ func TestPeersHaveOneAssemblyConnection(t *testing.T) {
 	}
 	if got := a.Holdings()["sections"]; got != 0 {
 		t.Errorf("sections whose connections have ended: got %d, want 0", got)
+	}
+}
+
+// A large section is decoded off the loop, and its state is not copied: the snapshot refers
+// to the memory of large chunks.
+func TestLargeStatesAreNotCopied(t *testing.T) {
+	const size = 10 << 20
+	a := newAssembler(t)
+	state := bytes.Repeat([]byte("1"), size)
+	recorded := snapshot.Recorded{Process: "p2", Incarnation: "i", State: snapshot.State{Bytes: state},
+		Sent: []snapshot.Count{{Peer: "p1"}}, Received: []snapshot.Count{{Peer: "p1"}}}
+	var effects []Effect
+	frames := chunks("p2", a.begun.ID, 0, wire.Section("p2", "i", []snapshot.Piece{recorded}))
+	for i, f := range frames {
+		c := f.(wire.Chunk)
+		c.Bytes = [][]byte{slices.Clip(slices.Concat(c.Bytes...))} // as the reader returns it
+		frames[i] = c
+		effects = a.Step(2, []Event{Arrived{-1, frames[i : i+1]}})
+		if got := a.status().Memory.Parts; got < i*wire.ChunkMax {
+			t.Fatalf("chunk %d: got parts of %d bytes, want them counted", i, got)
+		}
+	}
+	if got := a.begun.collector.Progress().Recorded; got != 1 || len(only[Background](effects)) != 1 {
+		t.Errorf("in the step of the last chunk: got %d parts and the effects %v, want 1 part and a job off the loop", got, effects)
+	}
+	if got := a.status().Memory.Parts; got < size {
+		t.Errorf("while the section is decoded: got parts of %d bytes, want them counted", got)
+	}
+	carriedOut(a.Core, 3, effects)
+	got := a.begun.collector.Assemble(0, nil).Processes[1].State
+	if len(got.Chunks) != len(frames) || !bytes.Equal(slices.Concat(got.Chunks...), state) {
+		t.Fatalf("got a state of %d bytes in %d chunks, want %d bytes in %d", got.Len(), len(got.Chunks), size, len(frames))
+	}
+	for i, chunk := range got.Chunks[1 : len(got.Chunks)-1] {
+		if &chunk[0] != &frames[i+1].(wire.Chunk).Bytes[0][0] {
+			t.Fatalf("chunk %d: got a copy, want the memory of the frame", i+1)
+		}
+	}
+}
+
+// A violation that is found off the loop ends the connection, if it is still there.
+func TestViolationsInLargeSections(t *testing.T) {
+	for _, gone := range []bool{false, true} {
+		a := newAssembler(t)
+		chunk := wire.Chunk{Snapshot: a.begun.ID, Process: "p2", Last: true, Bytes: [][]byte{make([]byte, 2*inlineMax)}}
+		effects := a.Step(2, []Event{Arrived{-1, []wire.Frame{chunk}}})
+		work := only[Background](effects)[0]
+		if gone {
+			a.Step(2, []Event{Closed{Conn: -1}})
+		}
+		effects = a.Step(3, []Event{Called{func() { work.Then(work.Work()) }}})
+		if got := len(only[Close](effects)); got != 1 && !gone || got != 0 && gone {
+			t.Errorf("connection gone before: %v: got %d closed connections", gone, got)
+		}
+	}
+}
+
+// Small chunks are joined in blocks, for which little more memory is taken than has come.
+func TestSectionsOfSmallChunks(t *testing.T) {
+	var s section
+	var want []byte
+	frame := make([]byte, 3000) // used again for each chunk
+	for i := range 5000 {
+		b := frame[:1+i%3000]
+		for k := range b {
+			b[k] = byte(i + k)
+		}
+		want = append(want, b...)
+		s.add(b)
+		room := 0
+		for _, block := range s.chunks {
+			room += cap(block)
+		}
+		if room > 2*s.bytes && room > s.bytes+blockMax+8<<10 || s.bytes != len(want) {
+			t.Fatalf("after %d bytes: got room for %d and %d counted, want little more", len(want), room, s.bytes)
+		}
+	}
+	if !bytes.Equal(slices.Concat(s.chunks...), want) {
+		t.Error("got other bytes than were added")
 	}
 }

@@ -95,7 +95,7 @@ func (h *hostile) checkEpoch(e *epoch) {
 func (h *hostile) checkContributor(o *contributor) {
 	bytes := 0
 	for key, section := range o.sections {
-		bytes += len(section) + sectionBytes
+		bytes += section.bytes + sectionBytes
 		h.equal(fmt.Sprintf("section of snapshot %s, which has ended", key.snapshot), h.epoch.assemblies[key.snapshot] == nil, false)
 	}
 	h.equal("bytes of sections", o.bytes, bytes)

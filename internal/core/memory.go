@@ -72,11 +72,11 @@ func (e *epoch) holdings() map[snapshot.ID]holding {
 		}
 	}
 	for _, a := range e.assemblies {
-		add(a.Start, 0, a.collector.Bytes())
+		add(a.Start, 0, a.collector.Bytes()+a.decoding)
 		for _, o := range a.contributors {
 			for key, section := range o.sections {
 				if key.snapshot == a.ID {
-					add(a.Start, 0, len(section)+sectionBytes)
+					add(a.Start, 0, section.bytes+sectionBytes)
 				}
 			}
 		}

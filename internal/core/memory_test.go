@@ -3,7 +3,6 @@ package core
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,7 +118,7 @@ func TestRecordingIsBounded(t *testing.T) {
 		t.Fatalf("shipments to p2: got %d, want 1", got)
 	}
 	last := c.epoch.uplinks["p2"].shipments[0].frames
-	pieces, err := wire.DecodeSection("p1", "p1", slices.Concat(last[len(last)-1].(wire.Chunk).Bytes...), 9)
+	pieces, err := wire.DecodeSection("p1", "p1", last[len(last)-1].(wire.Chunk).Bytes, 9)
 	const want = "p1 failed: part too large: p1 held 40"
 	if got := fmt.Sprint(pieces); err != nil || !strings.Contains(got, want) || !strings.Contains(got, "KiB for the snapshot when its memory was full (limits.memory)") {
 		t.Errorf("last section to p2: got %s, %v, want %q in it", got, err, want)

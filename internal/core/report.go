@@ -134,7 +134,7 @@ func weight(piece snapshot.Piece) (n int) {
 		if piece.State.Encode != nil {
 			return inlineMax + 1
 		}
-		return len(piece.State.Bytes)
+		return piece.State.Len()
 	case snapshot.Closed:
 		for _, b := range piece.Messages {
 			n += len(b.Body) + snapshot.BatchBytes
