@@ -48,13 +48,18 @@ const (
 func (c *Checker) Add(b []byte) {
 	c.addText(b)
 	for i := 0; i < len(b) && c.state != invalid; i++ {
-		if c.state == inString { // most bytes of a large text are in strings
+		switch c.state { // most bytes of a large text are in strings and numbers
+		case inString:
 			for i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
 				i++
 			}
-			if i == len(b) {
-				return
+		case inInteger, inFraction:
+			for i < len(b) && '0' <= b[i] && b[i] <= '9' {
+				i++
 			}
+		}
+		if i == len(b) {
+			return
 		}
 		c.state = c.next(b[i])
 	}
