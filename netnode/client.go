@@ -141,12 +141,16 @@ func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout 
 		At: at, TimeoutMS: max(1, timeout.Milliseconds()), Compact: compact, Progress: progress != nil,
 	}
 	var end wire.EndReply
-	text, err := c.do(ctx, request, out, func(body []byte) {
-		var p wire.ProgressReply
-		if json.Unmarshal(body, &p) == nil {
-			progress(p)
+	var said func(body []byte)
+	if progress != nil {
+		said = func(body []byte) {
+			var p wire.ProgressReply
+			if json.Unmarshal(body, &p) == nil {
+				progress(p)
+			}
 		}
-	})
+	}
+	text, err := c.do(ctx, request, out, said)
 	if err == nil {
 		err = json.Unmarshal(text, &end)
 	}
@@ -182,7 +186,8 @@ func (c *Client) Call(ctx context.Context, request json.RawMessage) ([]byte, err
 }
 
 // do sends a request and handles the replies to it. It writes data to out and returns the
-// body of the end reply.
+// body of the end reply. If progress is non-nil, the node sends progress, and do fails with
+// ErrSilent when nothing comes.
 func (c *Client) do(ctx context.Context, request wire.Control, out io.Writer, progress func([]byte)) ([]byte, error) {
 	defer c.bind(ctx)()
 	c.socket.begin(ctx, progress != nil)

@@ -222,6 +222,21 @@ func TestVirtualSilentNode(t *testing.T) {
 	})
 }
 
+// A node that is not asked for progress may be silent.
+func TestVirtualNodeMayBeSilentWithoutProgress(t *testing.T) {
+	clustertest.Virtual(t, bankFile(1, ""), banks, func(t *testing.T, c *clustertest.Cluster) {
+		fakeNode(t, c, func(socket net.Conn) {
+			time.Sleep(time.Minute)
+			socket.Write(wire.Append(nil, wire.Reply{Number: 1, Kind: wire.KindEnd, Body: []byte("{}")}))
+		})
+		client := c.Client("p1")
+		defer client.Close()
+		if _, err := client.Initiate(c.Ctx, nil, time.Hour, true, &bytes.Buffer{}, nil); err != nil {
+			t.Errorf("got error %v, want none", err)
+		}
+	})
+}
+
 // stopped is the connection of a client whose process is stopped in its n-th read and in
 // the reads that follow, once for each pause. Data comes meanwhile, but the deadline of the
 // read is noticed first.
