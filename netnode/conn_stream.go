@@ -2,6 +2,7 @@ package netnode
 
 import (
 	"net"
+	"runtime"
 
 	"chandy/internal/core"
 	"chandy/wire"
@@ -16,13 +17,25 @@ const (
 	allRepliesMax = 64 << 20
 )
 
+// collectMin is how many bytes of a result make a garbage collection worth while.
+const collectMin = 64 << 20
+
 // stream carries out an effect. c is nil if the connection has ended.
 func (n *Node) stream(c *conn, e core.Stream) {
-	err := net.ErrClosed
+	err, written := net.ErrClosed, 0
 	if c != nil {
-		err = e.Replies(c.reply)
+		err = e.Replies(func(r wire.Reply) error {
+			written += len(r.Body)
+			return c.reply(r)
+		})
 	}
 	n.post(core.Called{F: func() { e.Then(err) }})
+	if written >= collectMin {
+		// The collector comes by itself only when the heap has doubled, so the next large
+		// snapshot would take new memory beside the garbage of this one.
+		e = core.Stream{}
+		runtime.GC()
+	}
 }
 
 // reply queues a data reply, once the client has read enough of what was queued before.

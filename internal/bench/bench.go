@@ -102,7 +102,7 @@ func Benchmarks() []Benchmark {
 	for _, n := range []int{3, 10} {
 		all = append(all, everySecond(n))
 	}
-	return append(all, memory(), childSpeed(), childPause())
+	return append(all, largeStates(), memory(), childSpeed(), childPause())
 }
 
 // sample makes one run of one side and returns a value for each figure.

@@ -23,11 +23,13 @@ import (
 
 // job is the task of the other operating-system process of a pair.
 type job struct {
-	Stream bool   // receives from a plain stream instead of running a node
-	Echo   bool   // sends each message back
-	Child  bool   // runs as a child, on stdin and stdout
-	Home   string // address of the node that started the process, for an echo
-	Net    config.Network
+	Stream  bool   // receives from a plain stream instead of running a node
+	Echo    bool   // sends each message back
+	Child   bool   // runs as a child, on stdin and stdout
+	Large   int    // runs a node whose program has a state of so many bytes
+	Process int    // number of the process whose node it runs, with Large
+	Home    string // address of the node that started the process, for an echo
+	Net     config.Network
 }
 
 // pair is the shape of a cluster of two processes. p002 runs in the other operating-system
@@ -141,6 +143,9 @@ func Peer(ctx context.Context, argument string, stdin io.Reader, stdout io.Write
 	}
 	if j.Child {
 		return beChild(stdin, stdout)
+	}
+	if j.Large > 0 {
+		return beLarge(ctx, j, stdin, stdout)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -1,0 +1,230 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"chandy/netnode"
+	"chandy/program"
+)
+
+const (
+	largeProcesses = 3
+	largeState     = 300_000_000 // bytes
+	largeTick      = time.Millisecond
+)
+
+// largeStates measures what a snapshot of large states costs their programs and the node
+// that assembles it. Each process is an operating-system process of its own, so that each
+// has a heap and a garbage collector of its own. The client reads the JSON as it comes.
+func largeStates() Benchmark {
+	return Benchmark{
+		Name:  "snapshot/large",
+		About: "a snapshot of 3 operating-system processes with a state of 300 MB each, until the client has the JSON: its time, the longest pause of the assembler's program and of the others', and the largest resident size of the assembler, divided by all states; the reference is the longest pause during as long a time without a snapshot",
+		run: func(ctx context.Context, o *Options) ([]Result, error) {
+			var quiet []float64
+			return compare(ctx, o, []figure{
+				{"snapshot/large", "ms"}, {"snapshot/large/pause", "ms"}, {"snapshot/large/pause-others", "ms"},
+				{"snapshot/large/memory", "times the states"},
+			}, func(ctx context.Context) (values []float64, err error) {
+				values, quiet, err = largeRun(ctx, o, o.messages(largeState))
+				return values, err
+			}, func(context.Context) ([]float64, error) { return quiet, nil })
+		},
+	}
+}
+
+// largeRun returns the values of a snapshot, and of as long a time without one, as far as it
+// has them.
+func largeRun(ctx context.Context, o *Options, state int) (values, quiet []float64, err error) {
+	cluster, err := shape{processes: largeProcesses}.cluster()
+	if err != nil {
+		return nil, nil, err
+	}
+	var ends []*remote
+	var addresses []string
+	network := &netnode.Loopback{}
+	for i, p := range cluster.Processes {
+		r, err := startRemote(ctx, o, job{Large: state, Process: i})
+		if err != nil {
+			return nil, nil, err
+		}
+		defer r.stop()
+		ends, addresses = append(ends, r), append(addresses, r.address)
+		network.Set(p.Address, r.address)
+	}
+	for _, r := range ends {
+		fmt.Fprintln(r.stdin, strings.Join(addresses, " "))
+	}
+	nodes := &running{cluster: cluster, network: network}
+	if err := nodes.awaitUp(ctx); err != nil {
+		return nil, nil, err
+	}
+	client, err := nodes.client(ctx, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer client.Close()
+	var took time.Duration
+	values, err = measureLarge(ctx, ends, func() error {
+		began := time.Now()
+		end, err := client.Initiate(ctx, nil, time.Minute, true, io.Discard, nil)
+		took = time.Since(began)
+		if err == nil && end.Status != "complete" {
+			err = fmt.Errorf("the snapshot is %s: %v", end.Status, end.Missing)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	values[0], values[3] = took.Seconds()*1e3, values[3]/float64(largeProcesses*state)
+	quiet, err = measureLarge(ctx, ends, func() error {
+		select {
+		case <-time.After(took):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	quiet[3] = 0 // no reference
+	return values, quiet, nil
+}
+
+// measureLarge returns the pauses of the first process and of the others while f runs, in
+// ms, as the second and third value. The fourth is the largest resident size of the first.
+func measureLarge(ctx context.Context, ends []*remote, f func() error) ([]float64, error) {
+	for _, r := range ends {
+		fmt.Fprintln(r.stdin, "begin")
+	}
+	if err := f(); err != nil {
+		return nil, err
+	}
+	values := make([]float64, 4)
+	for i, r := range ends {
+		fmt.Fprintln(r.stdin, "end")
+		var pause time.Duration
+		var resident float64
+		if err := r.read(ctx, "measured %d %f", &pause, &resident); err != nil {
+			return nil, err
+		}
+		at := min(i, 1) + 1
+		values[at] = max(values[at], pause.Seconds()*1e3)
+		if i == 0 {
+			values[3] = resident
+		}
+	}
+	return values, nil
+}
+
+// ticking is a program with a large state, which measures how late its timers are.
+type ticking struct {
+	large
+	process program.Process
+	started chan struct{} // closed by Start
+	last    time.Time
+	longest time.Duration
+}
+
+func (p *ticking) Start(process program.Process) {
+	p.process, p.last = process, time.Now()
+	close(p.started)
+	p.tick()
+}
+
+func (p *ticking) tick() {
+	now := time.Now()
+	p.longest = max(p.longest, now.Sub(p.last)-largeTick)
+	p.last = now
+	p.process.After(largeTick, p.tick)
+}
+
+// jsonState returns a state of about n bytes.
+func jsonState(n int) []byte {
+	var some []byte
+	for i := range 10_000 {
+		some = fmt.Appendf(some, `,{"k":%07d}`, 1_000_000+i)
+	}
+	b := append(make([]byte, 0, n), "[0"...)
+	for len(b)+len(some) < n {
+		b = append(b, some...)
+	}
+	return append(b, ']')
+}
+
+// beLarge runs one process of the benchmark, on stdin and stdout.
+func beLarge(ctx context.Context, j job, stdin io.Reader, stdout io.Writer) error {
+	cluster, err := shape{processes: largeProcesses}.cluster()
+	if err != nil {
+		return err
+	}
+	debug.SetMemoryLimit(2 * int64(cluster.Limits.Memory)) // as chandy node does
+	p := &ticking{large: large{state: jsonState(j.Large)}, started: make(chan struct{})}
+	network := &netnode.Loopback{}
+	node, err := netnode.New(netnode.Options{Cluster: cluster, ID: name(j.Process), Program: p, Network: network, Log: zerolog.Nop()})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "listening %s\n", node.Addr())
+	lines := bufio.NewScanner(stdin)
+	if !lines.Scan() {
+		return errors.Join(lines.Err(), node.Close())
+	}
+	for i, address := range strings.Fields(lines.Text()) {
+		if i != j.Process {
+			network.Set(cluster.Processes[i].Address, address)
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		<-p.started
+		for lines.Scan() {
+			line := lines.Text()
+			p.process.Do(func() { p.command(line, stdout) })
+		}
+	}()
+	return node.Run(ctx)
+}
+
+// command begins to measure, or prints what was measured.
+func (p *ticking) command(line string, stdout io.Writer) {
+	if line == "begin" {
+		p.longest, p.last = 0, time.Now()
+		return
+	}
+	fmt.Fprintf(stdout, "measured %d %d\n", p.longest, residentMax())
+}
+
+// residentMax returns the largest resident size of this process so far, in bytes.
+func residentMax() int64 {
+	status, _ := os.ReadFile("/proc/self/status")
+	if _, line, ok := strings.Cut(string(status), "VmHWM:"); ok {
+		var kib int64
+		if _, err := fmt.Sscan(line, &kib); err == nil {
+			return kib << 10
+		}
+	}
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	if runtime.GOOS == "linux" {
+		return int64(u.Maxrss) << 10
+	}
+	return int64(u.Maxrss)
+}
