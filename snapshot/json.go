@@ -82,7 +82,7 @@ func (w *jsonWriter) process(p ProcessState) {
 		w.key("state").raw("null")
 		w.key("state_error").string(p.State.Error)
 	} else {
-		w.payload("state", p.State.pieces()...)
+		w.payload("state", p.State.Slices()...)
 	}
 	if a := p.State.About; a != nil {
 		w.key("settled").string(a.Settled)

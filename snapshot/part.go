@@ -1,8 +1,8 @@
 package snapshot
 
 import (
-	"bytes"
 	"io"
+	"slices"
 )
 
 // Piece is a piece of one process's part of a snapshot. A process sends a [Recorded]
@@ -32,7 +32,8 @@ type State struct {
 	// The call comes from a goroutine of the node while the program runs on, so
 	// Encode must not read anything that the program changes. An error becomes the
 	// state's Error, and what was written before it is discarded.
-	Encode func(w io.Writer) error
+	Encode  func(w io.Writer) error
+	resolve func() State // see ResolveBy
 	// About is what is known about how the state was taken. It is nil if the program
 	// runs inside the node, or if a child process was not asked for its state.
 	About *About
@@ -50,8 +51,8 @@ type About struct {
 	Unanswered uint64
 }
 
-// pieces returns the state as slices that follow one another.
-func (s State) pieces() [][]byte {
+// Slices returns the state as slices that follow one another.
+func (s State) Slices() [][]byte {
 	if s.Chunks != nil {
 		return s.Chunks
 	}
@@ -61,22 +62,61 @@ func (s State) pieces() [][]byte {
 // Len returns the length of the state in bytes.
 func (s State) Len() int {
 	n := 0
-	for _, piece := range s.pieces() {
+	for _, piece := range s.Slices() {
 		n += len(piece)
 	}
 	return n
 }
 
-// Resolve returns the state with the bytes that Encode writes, or with its error.
+// Resolve returns the state with the bytes that Encode writes, or with its error. A large
+// state is in Chunks then, because a buffer that grows would take up to three times as much.
 func (s State) Resolve() State {
-	if s.Encode == nil {
+	switch {
+	case s.Encode == nil:
 		return s
+	case s.resolve != nil:
+		return s.resolve()
 	}
-	var b bytes.Buffer
-	if err := s.Encode(&b); err != nil {
+	var w blocks
+	if err := s.Encode(&w); err != nil {
 		return State{Error: err.Error(), About: s.About}
 	}
-	return State{Bytes: b.Bytes(), About: s.About}
+	if len(w) > 1 {
+		return State{Chunks: w, About: s.About}
+	}
+	return State{Bytes: slices.Concat(w...), About: s.About}
+}
+
+// ResolveBy returns the state with another Resolve, which must return the same. The caller
+// can so share one call of Encode between several snapshots.
+func (s State) ResolveBy(resolve func() State) State {
+	s.resolve = resolve
+	return s
+}
+
+// blockMax is how long a block of an encoded state is, at most, unless one write is longer.
+const blockMax = 256 << 10
+
+// blocks keeps what is written in blocks. The first one grows, so that a small state takes
+// little memory.
+type blocks [][]byte
+
+func (w *blocks) Write(b []byte) (int, error) {
+	last := len(*w) - 1
+	switch {
+	case last < 0:
+		*w = append(*w, slices.Clone(b))
+	case last == 0 && len((*w)[0])+len(b) <= blockMax:
+		(*w)[0] = append((*w)[0], b...)
+	default:
+		block := (*w)[last]
+		n := min(len(b), cap(block)-len(block))
+		(*w)[last] = append(block, b[:n]...)
+		if n < len(b) {
+			*w = append(*w, append(make([]byte, 0, max(blockMax, len(b)-n)), b[n:]...))
+		}
+	}
+	return len(b), nil
 }
 
 // Count is a number of messages on the channel to or from Peer.

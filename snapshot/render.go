@@ -32,6 +32,9 @@ func (s State) String() string {
 	case s.Encode != nil:
 		return "state to be encoded"
 	}
+	if s.Chunks != nil {
+		return fmt.Sprintf("state of %d bytes", s.Len())
+	}
 	return "state " + renderPayload(s.Bytes)
 }
 

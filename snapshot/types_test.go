@@ -1,7 +1,9 @@
 package snapshot
 
 import (
+	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -46,5 +48,27 @@ func TestStateResolve(t *testing.T) {
 	}}
 	if got := bad.Resolve(); got.Bytes != nil || got.Error != "test" || got.String() != "state error: test" {
 		t.Errorf("got %+v, want the error test and no bytes", got)
+	}
+}
+
+// A state that is encoded takes little more memory than it has bytes, however it is written.
+func TestResolveTakesLittleMemory(t *testing.T) {
+	for _, size := range []int{1, 1000, blockMax, blockMax + 1, 10 << 20} {
+		for _, piece := range []int{7, 4096, 1 << 20, 20 << 20} {
+			text := bytes.Repeat([]byte("0123456789"), size/10+1)[:size]
+			s := State{Encode: func(w io.Writer) error {
+				for part := range slices.Chunk(text, piece) {
+					w.Write(part)
+				}
+				return nil
+			}}.Resolve()
+			room := 0
+			for _, block := range s.Slices() {
+				room += cap(block)
+			}
+			if got := slices.Concat(s.Slices()...); !bytes.Equal(got, text) || s.Len() != size || room > size+2*blockMax {
+				t.Errorf("%d bytes in pieces of %d: got %d bytes in room for %d, want the same bytes in little more room", size, piece, len(got), room)
+			}
+		}
 	}
 }

@@ -125,7 +125,10 @@ func copiedSize(pieces []snapshot.Piece) int {
 	for _, piece := range pieces {
 		switch piece := piece.(type) {
 		case snapshot.Recorded:
-			n += head + copiedBody(piece.State.Bytes)
+			n += head
+			for _, bytes := range piece.State.Slices() {
+				n += copiedBody(bytes)
+			}
 			for _, counts := range [][]snapshot.Count{piece.Sent, piece.Received} {
 				for _, count := range counts {
 					n += len(count.Peer) + 2*number

@@ -4,10 +4,17 @@ import "chandy/snapshot"
 
 // The methods in this file collect the fields of one piece, in the order of SPEC.md.
 
-// addBody adds a state or messages: the length is a field, and the bytes follow it.
-func (s *sectionEncoder) addBody(bytes []byte) {
-	s.fields = appendUint(s.fields, uint64(len(bytes)))
-	s.bodies = append(s.bodies, body{len(s.fields), bytes})
+// addBody adds messages, or a state as slices that follow one another: the length is a
+// field, and the bytes follow it.
+func (s *sectionEncoder) addBody(slices ...[]byte) {
+	n := 0
+	for _, bytes := range slices {
+		n += len(bytes)
+	}
+	s.fields = appendUint(s.fields, uint64(n))
+	for _, bytes := range slices {
+		s.bodies = append(s.bodies, body{len(s.fields), bytes})
+	}
 }
 
 func (s *sectionEncoder) recorded(r snapshot.Recorded) {
@@ -17,7 +24,7 @@ func (s *sectionEncoder) recorded(r snapshot.Recorded) {
 		b = appendText(append(b, stateError), r.State.Error)
 	} else {
 		s.fields = append(b, stateBytes)
-		s.addBody(r.State.Bytes)
+		s.addBody(r.State.Slices()...)
 		b = s.fields
 	}
 	if a := r.State.About; a == nil {

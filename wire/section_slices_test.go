@@ -96,3 +96,17 @@ func TestLargeChunksAreKept(t *testing.T) {
 		}
 	}
 }
+
+// A state in slices is encoded as the same bytes as one in a single slice.
+func TestSectionOfAStateInSlices(t *testing.T) {
+	for _, size := range []int{0, 1, ReferMin, 10 * ReferMin} {
+		whole := bytes.Repeat([]byte("s"), size)
+		one := snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Bytes: whole}, Sent: []snapshot.Count{{Peer: "p2", N: 4}}}
+		several := one
+		several.State = snapshot.State{Chunks: slices.Collect(slices.Chunk(whole, 1+size/3))}
+		got, want := slices.Concat(Section("p1", "i", []snapshot.Piece{several})...), encoded(one)
+		if !bytes.Equal(got, want) {
+			t.Errorf("state of %d bytes: got a section of %d bytes, want the same %d as for one slice", size, len(got), len(want))
+		}
+	}
+}

@@ -3,35 +3,42 @@ package core
 import (
 	"errors"
 	"io"
+	"strings"
 	"testing"
+	"time"
 
-	"chandy/snapshot"
+	"chandy/program"
+	"chandy/wire"
 )
 
-// TestStateIsEncodedOnceForAllSnapshots resolves one recording for two snapshots.
+// TestStateIsEncodedOnceForAllSnapshots takes two snapshots that share a recording.
 func TestStateIsEncodedOnceForAllSnapshots(t *testing.T) {
 	for _, fault := range []error{nil, errors.New("too large")} {
+		c, p := started(t)
+		p.silent = true
+		control(c, 0, wire.InitiateRequest{TimeoutMS: 1000})
+		control(c, 0, wire.InitiateRequest{TimeoutMS: 1000})
 		calls := 0
-		s := snapshot.State{Encode: encodeOnce(func(w io.Writer) error {
+		encode := func(w io.Writer) error {
 			calls++
-			for _, part := range []string{"first ", "second"} {
+			for _, part := range []string{`"first `, `second"`} {
 				if _, err := io.WriteString(w, part); err != nil {
 					return err
 				}
 			}
 			return fault
-		})}
-		want := "first second"
+		}
+		carriedOut(c, 1, c.Step(1, []Event{Called{func() { p.done(program.State{Encode: encode}) }}}))
+		var text strings.Builder
+		for _, r := range carriedOut(c, 2*time.Second, c.Step(2*time.Second, nil)) {
+			text.Write(r.Body)
+		}
+		want := `"state": "first second"`
 		if fault != nil {
-			want = ""
+			want = `"state_error": "too large"`
 		}
-		for range 2 {
-			if got := s.Resolve(); string(got.Bytes) != want || (got.Error == "") != (fault == nil) {
-				t.Errorf("error %v: got %q, error %q, want %q", fault, got.Bytes, got.Error, want)
-			}
-		}
-		if calls != 1 {
-			t.Errorf("error %v: got %d calls, want 1", fault, calls)
+		if got := strings.Count(text.String(), want); got != 2 || calls != 1 {
+			t.Errorf("error %v: got %s in %d snapshots and %d calls, want it in 2 and 1 call\n%s", fault, want, got, calls, text.String())
 		}
 	}
 }

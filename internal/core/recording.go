@@ -1,9 +1,7 @@
 package core
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -62,7 +60,7 @@ func (e *epoch) capture() {
 		}
 		called = true
 		if s.Encode != nil {
-			s.Encode = encodeOnce(s.Encode)
+			s = s.ResolveBy(sync.OnceValue(s.Resolve)) // several snapshots may share the recording
 		}
 		e.guard(func() { e.obey(e.recorder.StateRecorded(s)) })()
 	}
@@ -80,20 +78,6 @@ func (e *epoch) captureLeft() time.Duration {
 		return 0
 	}
 	return max(0, at-e.core.now)
-}
-
-// encodeOnce returns a function that writes the result of a single call of encode each
-// time it is called, because several snapshots may share one recording.
-func encodeOnce(encode func(io.Writer) error) func(io.Writer) error {
-	encoded := sync.OnceValue(snapshot.State{Encode: encode}.Resolve)
-	return func(w io.Writer) error {
-		s := encoded()
-		if s.Error != "" {
-			return errors.New(s.Error)
-		}
-		_, err := w.Write(s.Bytes)
-		return err
-	}
 }
 
 // startOf returns the Start of a snapshot of which a peer has sent a marker or a Join. The
