@@ -38,7 +38,7 @@ const (
 	// atOnceMax is how much one call of write writes at once, in bytes. A peer that reads
 	// quickly would otherwise keep the loop writing until a part of 300 MB is sent: the
 	// program stood still for 100 ms (chandy bench --only snapshot/large).
-	atOnceMax = 1 << 20
+	atOnceMax = 2 << 20
 )
 
 // write writes frames at once, as far as the kernel takes them without waiting, and
