@@ -60,6 +60,14 @@ func (d *decoder) counts() []snapshot.Count {
 	return counts
 }
 
+// A batch or a reset takes more memory than bytes of its section. So a closed piece has at
+// most resetsMax resets, and at most batchesMin batches and one for each batchBytes bytes.
+const (
+	batchesMin = 16
+	batchBytes = 1 << 10
+	resetsMax  = 64
+)
+
 func (d *pieceDecoder) closed() snapshot.Closed {
 	c := snapshot.Closed{Process: d.process, Incarnation: d.incarnation}
 	c.Outgoing = d.byte("outgoing", 0, 1) == 1
@@ -68,7 +76,12 @@ func (d *pieceDecoder) closed() snapshot.Closed {
 		c.Channel.From, c.Channel.To = c.Channel.To, c.Channel.From
 	}
 	c.Peer = snapshot.Incarnation(d.name("peer's incarnation"))
-	for range d.items("batches", 3) {
+	batches := d.items("batches", 3)
+	if most := batchesMin + len(d.rest)/batchBytes; batches > most {
+		d.fail("%d batches, more than %d", batches, most)
+		return c
+	}
+	for range batches {
 		first := d.uint("first")
 		count := d.uint("count")
 		body := d.bytes("body")
@@ -81,7 +94,12 @@ func (d *pieceDecoder) closed() snapshot.Closed {
 		d.check(batch.Check(MessageMax))
 		c.Messages = append(c.Messages, batch)
 	}
-	for range d.items("resets", 4) {
+	resets := d.items("resets", 4)
+	if resets > resetsMax {
+		d.fail("%d resets, more than %d", resets, resetsMax)
+		return c
+	}
+	for range resets {
 		if d.err != nil {
 			break
 		}

@@ -55,12 +55,20 @@ func (s *sectionEncoder) closed(c snapshot.Closed) {
 	b := appendBool(s.fields, c.Outgoing)
 	b = appendName(b, "peer", peer)
 	b = appendName(b, "peer's incarnation", c.Peer)
-	b = appendUint(b, uint64(len(c.Messages)))
-	for _, batch := range c.Messages {
-		b = appendUint(b, batch.First)
-		s.fields = appendUint(b, uint64(batch.Count))
-		s.addBody(batch.Body)
-		b = s.fields
+	runs := joinBatches(c.Messages)
+	b = appendUint(b, uint64(len(runs)))
+	for _, run := range runs {
+		count, size := 0, 0
+		for _, batch := range run {
+			count += batch.Count
+			size += len(batch.Body)
+		}
+		b = appendUint(b, run[0].First)
+		b = appendUint(b, uint64(count))
+		b = appendUint(b, uint64(size))
+		for _, batch := range run {
+			s.bodies = append(s.bodies, body{len(b), batch.Body})
+		}
 	}
 	b = appendUint(b, uint64(len(c.Resets)))
 	for _, r := range c.Resets {
@@ -70,6 +78,26 @@ func (s *sectionEncoder) closed(c snapshot.Closed) {
 		b = appendBool(b, r.Unknown)
 	}
 	s.fields = b
+}
+
+// joinMax is how many bytes the small batches have together that are sent as one.
+const joinMax = 32 << 10
+
+// joinBatches returns runs of batches that follow one another, each to be sent as one. A
+// recording can have a batch for each message.
+func joinBatches(all []snapshot.Batch) (runs [][]snapshot.Batch) {
+	begin, size := 0, 0
+	for i, batch := range all {
+		if i > begin && (batch.First != all[i-1].Last()+1 || size+len(batch.Body) > joinMax) {
+			runs = append(runs, all[begin:i])
+			begin, size = i, 0
+		}
+		size += len(batch.Body)
+	}
+	if begin < len(all) {
+		runs = append(runs, all[begin:])
+	}
+	return runs
 }
 
 func (s *sectionEncoder) failed(f snapshot.Failed) {
