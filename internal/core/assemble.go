@@ -143,6 +143,9 @@ func (e *epoch) cancel(owner *session) {
 func (e *epoch) release(a *assembling) {
 	delete(e.assemblies, a.ID)
 	a.timeUp.cancel()
+	for _, one := range a.contributors {
+		one.dropAll(a.ID)
+	}
 	e.recorder.Abandon(a.ID)
 	e.forget(a.ID, e.core.self)
 	for _, id := range a.initiators[1:] {

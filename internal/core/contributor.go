@@ -151,13 +151,17 @@ func (o *contributor) drop(key sectionID) {
 	delete(o.sections, key)
 }
 
-// outcome sends the contributor what became of a snapshot, and frees the sections of it.
-func (o *contributor) outcome(id snapshot.ID, status string) {
+// dropAll frees the sections of a snapshot.
+func (o *contributor) dropAll(id snapshot.ID) {
 	for key := range o.sections {
 		if key.snapshot == id {
 			o.drop(key)
 		}
 	}
+}
+
+// outcome sends the contributor what became of a snapshot.
+func (o *contributor) outcome(id snapshot.ID, status string) {
 	if _, open := o.epoch.core.conns[o.conn]; open {
 		o.epoch.core.writeAhead(o.conn, wire.Outcome{Snapshot: id, Status: status})
 	}
