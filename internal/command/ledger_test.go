@@ -21,7 +21,6 @@ type ledger struct {
 	out   *bufio.Writer
 	peers []snapshot.ProcessID
 	self  snapshot.ProcessID
-	asked uint64                                 // the last msg_id of a request
 	old   map[snapshot.ProcessID]map[string]bool // lives that were replaced
 	state ledgerState
 }
