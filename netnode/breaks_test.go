@@ -35,7 +35,7 @@ func TestProxyBreaks(t *testing.T) {
 		{name: "cut within a frame", what: func(_ context.Context, _ *proxy, r *relay) { r.cut(forth) },
 			sender: "reset|closed|broken pipe", receiver: "unexpected EOF|reset|the peer closed"},
 		{name: "cut within an acknowledgement", what: func(_ context.Context, _ *proxy, r *relay) { r.cut(back) },
-			sender: "unexpected EOF|reset|the peer closed", receiver: "reset|closed|broken pipe|unexpected EOF"},
+			sender: "unexpected EOF|reset|the peer closed|broken pipe", receiver: "reset|closed|broken pipe|unexpected EOF"},
 		{name: "flipped bit", what: func(_ context.Context, _ *proxy, r *relay) { r.flip(forth) },
 			sender: "reset|closed|broken pipe", receiver: "protocol violation|nothing was heard", violates: true},
 		{name: "flipped bit in an acknowledgement", what: func(_ context.Context, _ *proxy, r *relay) { r.flip(back) },
@@ -43,7 +43,7 @@ func TestProxyBreaks(t *testing.T) {
 		{name: "half-close", what: func(_ context.Context, _ *proxy, r *relay) { r.halfClose(forth) },
 			sender: "reset|closed|broken pipe", receiver: "the peer closed|unexpected EOF"},
 		{name: "half-close back", what: func(_ context.Context, _ *proxy, r *relay) { r.halfClose(back) },
-			sender: "the peer closed|unexpected EOF", receiver: "reset|closed|broken pipe|unexpected EOF"},
+			sender: "the peer closed|unexpected EOF|reset|broken pipe", receiver: "reset|closed|broken pipe|unexpected EOF"},
 		{name: "late frames of an old connection", what: func(ctx context.Context, p *proxy, r *relay) {
 			n := p.count(r.route)
 			r.late(ctx)

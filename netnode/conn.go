@@ -1,6 +1,7 @@
 package netnode
 
 import (
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -37,6 +38,7 @@ type conn struct {
 	patience time.Duration // with a peer that reads nothing
 	pulses   bool          // see Node.pulse
 	closed   bool          // done is closed
+	failed   error         // why nothing more could be written, if that ended the connection
 }
 
 func newConn(n *Node, id core.ConnID, connection net.Conn) *conn {
@@ -103,6 +105,27 @@ func (c *conn) end(flush bool) {
 	if !flush || !c.writing {
 		c.closeSocket()
 	}
+}
+
+// fail ends the connection because it cannot be written to.
+func (c *conn) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed = err
+	c.end(false)
+}
+
+// because returns why the connection has ended, if its reader says err.
+func (c *conn) because(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.failed != nil: // the reader noticed only that the socket was closed
+		return c.failed
+	case err == io.EOF:
+		return nil
+	}
+	return err
 }
 
 // closeSocket also ends the reader. The caller must hold mu.

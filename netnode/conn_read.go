@@ -2,7 +2,6 @@ package netnode
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"chandy/internal/core"
@@ -70,10 +69,7 @@ func (c *conn) read() {
 		c.reads = 0
 		c.requestsTaken()
 		if err != nil {
-			if err == io.EOF {
-				err = nil
-			}
-			c.node.post(core.Closed{Conn: c.id, Err: err})
+			c.node.post(core.Closed{Conn: c.id, Err: c.because(err)})
 			c.finish()
 			return
 		}

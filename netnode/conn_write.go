@@ -2,6 +2,7 @@ package netnode
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -60,6 +61,7 @@ func (c *conn) writeTo(v *iovec, w core.Write) {
 		case c.writing && idle(f):
 		case c.writing && w.Ahead:
 			if c.ahead = wire.Append(c.ahead, f); len(c.ahead) > aheadMax {
+				c.failed = fmt.Errorf("%d KiB waited for a peer that reads too little", len(c.ahead)>>10)
 				c.end(false)
 				return
 			}
@@ -132,7 +134,7 @@ func (c *conn) writeLoop() {
 			*one.bytes = wire.Append(*one.bytes, one.frame)
 		}
 		if err := c.writeAll(*one.bytes); err != nil {
-			c.close(false) // empties the queue, so the loop ends; the reader reports to the core
+			c.fail(err) // empties the queue, so the loop ends; the reader reports to the core
 		}
 		freeBuffer(one.bytes)
 	}
@@ -147,7 +149,11 @@ func (c *conn) writeAll(b []byte) error {
 		c.mu.Unlock()
 		c.socket.SetWriteDeadline(time.Now().Add(patience))
 		n, err := c.socket.Write(b)
-		if b = b[n:]; err == nil || n == 0 || closing || !errors.Is(err, os.ErrDeadlineExceeded) {
+		b = b[n:]
+		switch late := errors.Is(err, os.ErrDeadlineExceeded); {
+		case late && n == 0:
+			return fmt.Errorf("nothing could be written for %v", patience)
+		case !late || closing:
 			return err
 		}
 	}

@@ -93,7 +93,9 @@ func TestPongsAreBounded(t *testing.T) {
 	most := 0
 	for range 2 * aheadMax / len(wire.Append(nil, pong.Frames[0])) {
 		c.write(pong)
+		c.mu.Lock()
 		most = max(most, len(c.ahead))
+		c.mu.Unlock()
 	}
 	n.work.Wait()
 	if !c.closed || most > aheadMax+100 {
