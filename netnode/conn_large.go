@@ -12,6 +12,7 @@ import (
 const (
 	largeMin   = 64 << 10 // bytes of a request beyond which it is large
 	largeSlots = 4
+	largeShare = 256 << 20 // bytes of memory (limits.memory) for each slot; there is at least one
 )
 
 // becomeClients makes the connection one of a client.

@@ -8,14 +8,9 @@ import (
 	"chandy/wire"
 )
 
-const (
-	// repliesMax is how many bytes may be queued for a client before no more is read from
-	// it, and the result that is being written waits.
-	repliesMax = 1 << 20
-	// allRepliesMax is how many bytes may be queued for all clients together before a
-	// client for which something is queued counts as one that has repliesMax.
-	allRepliesMax = 64 << 20
-)
+// repliesMax is how many bytes may be queued for a client before no more is read from it,
+// and the result that is being written waits.
+const repliesMax = 1 << 20
 
 // collectMin is how many bytes of a result make a garbage collection worth while.
 const collectMin = 64 << 20
@@ -68,7 +63,7 @@ func (c *conn) reply(r wire.Reply) error {
 // full reports whether the client must read before more is queued for it. The caller must
 // hold mu.
 func (c *conn) full() bool {
-	return c.queued > repliesMax || c.queued > 0 && c.node.replies.Load() > allRepliesMax
+	return c.queued > repliesMax || c.queued > 0 && c.node.replies.Load() > c.node.repliesMax
 }
 
 // recount must be called when the queue of a client has changed. The caller must hold mu.

@@ -59,9 +59,11 @@ type Node struct {
 	wake  chan struct{}      // capacity 1: the loop has something to do
 	timer *time.Timer        // wakes the loop when core.Next has come
 	calls calls              // functions given to Process.Do
-	large chan struct{}      // capacity largeSlots: one for each large request that is read
-	// replies is how many bytes are queued for clients.
-	replies atomic.Int64
+	large chan struct{}      // one for each large request that is read
+	// replies is how many bytes are queued for all clients together. When there are more than
+	// repliesMax, a client for which something is queued waits.
+	replies    atomic.Int64
+	repliesMax int64
 
 	stepper // owned by the goroutine that holds stepper.mu
 	conns   connections
@@ -102,7 +104,7 @@ func New(o Options) (*Node, error) {
 		strange: log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 		full:    log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute}),
 		exit:    make(chan error, 1), wake: make(chan struct{}, 1), timer: time.NewTimer(never),
-		large: make(chan struct{}, largeSlots),
+		large: make(chan struct{}, max(1, min(largeSlots, o.Cluster.Limits.Memory/largeShare))), repliesMax: int64(core.ClientBytes(o.Cluster)),
 		conns: connections{byID: map[core.ConnID]*conn{}},
 	}
 	n.stop, n.end = context.WithCancel(context.Background())

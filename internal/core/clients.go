@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"chandy/internal/config"
 	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -33,10 +34,17 @@ type client struct {
 const (
 	// callsMax is how many requests of clients may wait for replies of the program.
 	callsMax = 1024
-	// callsBytes is how many bytes the requests may have together that the program has
-	// not received.
-	callsBytes = 64 << 20
+	// clientBytesMax bounds ClientBytes.
+	clientBytesMax = 64 << 20
 )
+
+// ClientBytes returns how many bytes of each kind a node holds for all its clients
+// together: requests that are not parsed, requests that the program has not received,
+// results of calls and status requests, and encoded replies. Each kind has at most a
+// sixteenth of the memory of the node.
+func ClientBytes(cluster *config.Cluster) int {
+	return int(min(clientBytesMax, cluster.Limits.Memory/16))
+}
 
 // add queues a request for the program, under a client id of its own.
 func (k *clients) add(s *session, number uint64, payload []byte) {
@@ -47,7 +55,7 @@ func (k *clients) add(s *session, number uint64, payload []byte) {
 	case len(k.byID) >= callsMax:
 		s.fail(number, wire.CodeLimit, fmt.Sprintf("%d requests wait for replies of the program", callsMax))
 		return
-	case k.bytes+len(payload) > callsBytes:
+	case k.bytes > 0 && k.bytes+len(payload) > ClientBytes(s.core.Cluster):
 		s.fail(number, wire.CodeLimit, fmt.Sprintf("requests of %d MiB wait for the program", k.bytes>>20))
 		return
 	}

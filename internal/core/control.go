@@ -86,7 +86,7 @@ func (s *session) frame(f wire.Frame) error {
 		s.take(r.Number, parse(r.Body))
 		return nil
 	}
-	if len(s.waiting) >= waitingMax || s.core.unparsed > callsBytes {
+	if len(s.waiting) >= waitingMax || s.core.unparsed > ClientBytes(s.core.Cluster) {
 		s.fail(r.Number, wire.CodeLimit, fmt.Sprintf("%d requests of this client and %d MiB in all wait to be parsed", len(s.waiting), s.core.unparsed>>20))
 		return nil
 	}

@@ -62,7 +62,7 @@ func TestWaitingRequestsAreBounded(t *testing.T) {
 	}{
 		{"status with wait", `{"type": "status", "wait": true}`, awaitingUpMax},
 		{"calls", `{"type": "call", "request": {}}`, callsMax},
-		{"large calls", large, callsBytes / (15 << 20)},
+		{"large calls", large, clientBytesMax / (15 << 20)},
 	} {
 		c, p := started(t)
 		p.silent = true
@@ -138,11 +138,11 @@ func TestLargeRequestsAreParsedOffTheLoop(t *testing.T) {
 		t.Errorf("after the next call was parsed: got %d calls, want %d", got, 2+waitingMax)
 	}
 	work = only[Background](c.Step(6, request(1001, call(inlineMax))))
-	for n := uint64(2000); c.unparsed <= callsBytes; n++ {
+	for n := uint64(2000); c.unparsed <= clientBytesMax; n++ {
 		c.Step(6, request(n, call(1<<20)))
 	}
 	if replies := requested(c, 7, 1000, call(0)); len(replies) != 1 || !strings.Contains(string(replies[0].Body), "wait to be parsed") {
-		t.Errorf("request beyond %d MiB: got %v, want an error", callsBytes>>20, replies)
+		t.Errorf("request beyond %d MiB: got %v, want an error", clientBytesMax>>20, replies)
 	}
 	c.Step(8, []Event{Closed{Conn: -9}, Called{func() { work[0].Then(work[0].Work()) }}})
 	if held := c.Holdings(); held["unparsed"] != 0 || held["clients"] != 0 {

@@ -164,3 +164,25 @@ func TestHalfOfTheMemoryRefusesSnapshots(t *testing.T) {
 		t.Errorf("after the recording was freed: got the reply %v, want a snapshot in progress", replies)
 	}
 }
+
+// What a node holds for clients follows its memory, and one request is always let in.
+func TestClientsHaveAShareOfTheMemory(t *testing.T) {
+	for memory, want := range map[config.Size]int{1 << 20: 64 << 10, 64 << 20: 4 << 20, 1 << 30: 64 << 20, 64 << 30: 64 << 20} {
+		if got := ClientBytes(&config.Cluster{Limits: config.Limits{Memory: memory}}); got != want {
+			t.Errorf("memory of %v: got %d bytes for clients, want %d", memory, got, want)
+		}
+	}
+	c, p := started(t)
+	p.silent = true
+	c.Cluster.Limits.Memory = 1 << 20
+	c.Step(0, []Event{Accepted{Conn: -9, Hello: wire.Hello{Role: wire.RoleControl, VersionMin: 1, VersionMax: 1, Cluster: c.Cluster.Name, ConfigHash: c.hash, To: c.self}}})
+	c.epoch.delivery.overTotal = true // the program takes no requests
+	s := c.conns[-9].handler.(*session)
+	for n := range uint64(3) {
+		s.open++
+		c.epoch.clients.add(s, n, make([]byte, 100<<10))
+	}
+	if got := len(c.epoch.clients.requests); got != 1 {
+		t.Errorf("requests of 100 KiB in a sixteenth of 1 MiB: got %d that wait, want 1", got)
+	}
+}

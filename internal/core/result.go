@@ -14,10 +14,6 @@ type result struct {
 	snapshot bool // counts in the memory of the node
 }
 
-// resultsMax is how many bytes the replies to calls and status requests may have together
-// that wait for clients to read them, besides those of at most inlineMax bytes.
-const resultsMax = 64 << 20
-
 // hold counts a result until the node has written or dropped it.
 func (c *Core) hold(r *result) { c.results[r] = true }
 
@@ -37,7 +33,7 @@ func (c *Core) held() (snapshots, others int) {
 // end.
 func (s *session) reply(number uint64, data, end []byte) {
 	r := &result{bytes: len(data)}
-	if _, held := s.core.held(); len(data) > inlineMax && held+len(data) > resultsMax {
+	if _, held := s.core.held(); len(data) > inlineMax && held > 0 && held+len(data) > ClientBytes(s.core.Cluster) {
 		s.fail(number, wire.CodeLimit, fmt.Sprintf("replies of %d MiB wait for clients to read them", held>>20))
 		return
 	}

@@ -142,7 +142,7 @@ func TestRepliesOfCallsAreBounded(t *testing.T) {
 		streams = append(streams, only[Stream](effects)...)
 		return written[wire.Reply](effects, -9)
 	}
-	const most = resultsMax / size
+	const most = clientBytesMax / size
 	for n := range uint64(most) {
 		if replies := call(n); len(replies) > 0 || len(streams) != int(n)+1 {
 			t.Fatalf("call %d: got the replies %v and %d streams, want a stream each", n, replies, len(streams))
