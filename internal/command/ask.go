@@ -21,8 +21,13 @@ type asker struct{ cluster *config.Cluster }
 
 // dial connects to the node of a process and exchanges the greeting with it.
 func (a asker) dial(ctx context.Context, id snapshot.ProcessID) (*netnode.Client, error) {
+	return a.dialWithin(ctx, answerTimeout, id)
+}
+
+// dialWithin is dial with another limit than answerTimeout.
+func (a asker) dialWithin(ctx context.Context, limit time.Duration, id snapshot.ProcessID) (*netnode.Client, error) {
 	var client *netnode.Client
-	err := inTime(ctx, func(ctx context.Context) (err error) {
+	err := inTime(ctx, limit, func(ctx context.Context) (err error) {
 		client, err = netnode.DialClient(ctx, a.cluster, id, netnode.TCP{})
 		return err
 	})
@@ -39,17 +44,15 @@ func (a asker) ask(ctx context.Context, id snapshot.ProcessID) (status wire.Proc
 		return status, err
 	}
 	defer client.Close()
-	err = inTime(ctx, func(ctx context.Context) (err error) {
+	err = inTime(ctx, answerTimeout, func(ctx context.Context) (err error) {
 		status, err = client.Status(ctx)
 		return err
 	})
 	return status, err
 }
 
-// inTime calls ask with a deadline: answerTimeout from now, or that of ctx if it is
-// sooner.
-func inTime(ctx context.Context, ask func(context.Context) error) error {
-	limit := answerTimeout
+// inTime calls ask with a deadline: limit from now, or the deadline of ctx if it is sooner.
+func inTime(ctx context.Context, limit time.Duration, ask func(context.Context) error) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		limit = min(limit, time.Until(deadline))
 	}
