@@ -103,6 +103,7 @@ type EndReply struct {
 	Status    string      `json:"status"`
 	Processes int         `json:"processes"`
 	Channels  int         `json:"channels"`
+	Known     int         `json:"known"` // channels whose state is known
 	InFlight  int         `json:"in_flight"`
 	Missing   []string    `json:"missing"` // missing parts and markers, with their reasons
 	Unknown   []string    `json:"unknown"` // channels whose state is not known

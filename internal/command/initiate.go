@@ -24,6 +24,8 @@ func (e *env) initiate() *cli.Command {
 			&cli.StringFlag{Name: "timeout"},
 			&cli.BoolFlag{Name: "compact"},
 			&cli.BoolFlag{Name: "wait"},
+			&cli.StringFlag{Name: "o"},
+			&cli.BoolFlag{Name: "summary"},
 		},
 		CustomHelpTemplate: `usage: chandy initiate [flags]
 
@@ -42,9 +44,12 @@ what it has not read is in memory, and beyond 64 MiB in a temporary file.
                        (default: timeout in [snapshot] of the cluster file, or 10s)
       --compact        print the JSON on one line
       --wait           first wait until every channel is up; counts towards D
+      -o FILE          write the JSON to FILE, which appears only when it is whole
+      --summary        print a line for each process and channel, not the JSON
 
 exit codes: 0 complete; 1 partial, printed as well; 2 bad usage or configuration;
-3 nobody answered, or was busy; interrupted; or not every channel was up in time.
+3 nobody answered, or was busy; interrupted; not every channel was up in time; or
+FILE could not be written.
 
 example:
   chandy initiate --wait | jq '.channels[] | select(.messages != [])'
@@ -72,6 +77,11 @@ func (i *initiator) run(c *cli.Context) error {
 	if err := i.checkAt(c.StringSlice("at")); err != nil {
 		return err
 	}
+	to, err := i.destination(c.String("o"), c.Bool("summary"))
+	if err != nil {
+		return err
+	}
+	defer to.drop()
 	deadline := time.Now().Add(timeout)
 	if c.Bool("wait") {
 		if err := i.wait(c.Context, deadline); err != nil {
@@ -83,7 +93,7 @@ func (i *initiator) run(c *cli.Context) error {
 		return err
 	}
 	defer client.Close()
-	return i.take(c.Context, client, time.Until(deadline), c.Bool("compact"))
+	return i.take(c.Context, client, time.Until(deadline), c.Bool("compact"), to)
 }
 
 // checkAt checks the initiators that the user named and keeps them in i.at.
@@ -154,11 +164,11 @@ func (i *initiator) candidates() []snapshot.ProcessID {
 	return append(first, others...)
 }
 
-// take takes the snapshot and prints it. It reads everything from the node at once,
+// take takes the snapshot and writes it to the destination. It reads everything from the node at once,
 // whatever becomes of stdout, and leaves the node before it waits for stdout.
-func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout time.Duration, compact bool) error {
+func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout time.Duration, compact bool, to destination) error {
 	line := i.progress()
-	out := newSpool(i.Stdout, spoolMax)
+	out := newSpool(to, spoolMax)
 	defer out.drop()
 	end, err := client.Initiate(ctx, i.at, timeout, compact, out, func(p wire.ProgressReply) {
 		line.say("recorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s",
@@ -168,6 +178,9 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 	client.Close()
 	if err == nil {
 		err = printed(ctx, out)
+	}
+	if err == nil {
+		err = to.finish()
 	}
 	var refusal *wire.ErrorReply
 	switch {
@@ -202,7 +215,7 @@ func printed(ctx context.Context, out *spool) error {
 
 func (i *initiator) summary(end wire.EndReply) {
 	printLine(i.Stderr, "chandy: %s: %s, %s, %s in flight, %.2f ms, %s", end.Status,
-		count(end.Processes, "process", "processes"), count(end.Channels, "channel", "channels"),
+		countOf(end.Processes, len(i.topology.Processes), "process", "processes"), countOf(end.Known, end.Channels, "channel", "channels"),
 		count(end.InFlight, "message", "messages"), end.ElapsedMS, end.ID)
 	for _, m := range end.Missing {
 		printLine(i.Stderr, "chandy: missing: %s", m)

@@ -97,6 +97,14 @@ func worse(a, b error) error {
 	return a
 }
 
+// countOf says how many there are of all, or only how many if there are all of them.
+func countOf(n, all int, one, many string) string {
+	if n == all {
+		return count(n, one, many)
+	}
+	return fmt.Sprintf("%d of %s", n, count(all, one, many))
+}
+
 func count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one

@@ -39,7 +39,9 @@ func endReply(g *snapshot.Global) wire.EndReply {
 		end.Missing = append(end.Missing, m.String())
 	}
 	for _, c := range g.Channels {
-		if !c.Known {
+		if c.Known {
+			end.Known++
+		} else {
 			end.Unknown = append(end.Unknown, c.Channel.String())
 		}
 	}
