@@ -35,13 +35,25 @@ func Colours(w io.Writer) bool { return Redraws(w) && os.Getenv("NO_COLOR") == "
 // Width returns how many columns the terminal has to which a stream writes. It returns 0
 // if there is none, or if its width is unknown: then lines have no limit.
 func Width(w io.Writer) int {
+	columns, _ := size(w)
+	return columns
+}
+
+// Height returns how many lines the terminal shows to which a stream writes, or 0 as Width
+// does.
+func Height(w io.Writer) int {
+	_, lines := size(w)
+	return lines
+}
+
+func size(w io.Writer) (columns, lines int) {
 	f := terminal(w)
 	if f == nil {
-		return 0
+		return 0, 0
 	}
 	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	return int(size.Col)
+	return int(size.Col), int(size.Row)
 }

@@ -2,15 +2,13 @@ package command
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/cmdline"
 	"chandy/internal/config"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -19,31 +17,37 @@ import (
 func (e *env) status() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
-		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "json"}},
+		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "json"}, &cli.BoolFlag{Name: "wide"}, &cli.BoolFlag{Name: "watch"}},
 		CustomHelpTemplate: `usage: chandy status [flags]
 
 Asks every process for its status and prints three things:
 
-- each process: whether it answers, and if not, why;
-- both ends of each channel: whether it is up and since when, how many messages were
-  sent, acknowledged, have arrived and were received, and how many wait in the
-  sender's outbox and the receiver's inbox;
+- each process: whether it answers, and if not, why; MEMORY is how many bytes of
+  messages and states its node holds;
+- each channel: whether it is up and since when, and if not, why; how many messages
+  were sent and received, and how many are in flight;
 - each snapshot in progress, and what it waits for.
 
       --cluster FILE   the cluster file
+      --wide           print everything about both ends of each channel
+      --watch          print it again every second until Ctrl-C: in place on a
+                       terminal, else one line each time
       --json           print JSON (chandy/status.v1) instead of tables
 
 exit codes: 0 all processes and channels are up; 1 not all are; 2 bad usage or
 configuration, or the cluster file is not that of the nodes; 3 no process answered.
+With --watch: 0 stopped by a signal.
 
 example:
   chandy status --json | jq -r '.processes[] | select(.reachable | not) | .process'
 `,
 		Action: onCluster(func(c *cli.Context, cluster *config.Cluster) error {
+			print := statusPrinter{env: e, wide: c.Bool("wide"), json: c.Bool("json")}
+			if c.Bool("watch") {
+				return print.watch(c.Context, asker{cluster})
+			}
 			s := asker{cluster}.statuses(c.Context)
-			if !c.Bool("json") {
-				e.printStatus(s)
-			} else if err := e.printStatusJSON(s); err != nil {
+			if err := print.all(e.Stdout, cmdline.Width(e.Stdout), s); err != nil {
 				return err
 			}
 			return s.verdict()
@@ -53,10 +57,11 @@ example:
 
 // clusterStatus is chandy/status.v1.
 type clusterStatus struct {
-	Format    string          `json:"format"`
-	Cluster   string          `json:"cluster"`
-	Up        bool            `json:"up"` // all processes and all channels
-	Processes []processStatus `json:"processes"`
+	Format    string             `json:"format"`
+	Cluster   string             `json:"cluster"`
+	Up        bool               `json:"up"` // all processes and all channels
+	Processes []processStatus    `json:"processes"`
+	channels  []snapshot.Channel // of the cluster file, sorted
 }
 
 // processStatus is the status of one process. Status is nil, and Error says why, if
@@ -72,12 +77,13 @@ type processStatus struct {
 
 // statuses asks all processes at once.
 func (a asker) statuses(ctx context.Context) clusterStatus {
-	s := clusterStatus{Format: "chandy/status.v1", Cluster: a.cluster.Name, Up: true, Processes: make([]processStatus, len(a.cluster.Processes))}
+	s := clusterStatus{Format: "chandy/status.v1", Cluster: a.cluster.Name, Up: true, Processes: make([]processStatus, len(a.cluster.Processes)), channels: a.cluster.Channels()}
 	var asked sync.WaitGroup
 	for i, p := range a.cluster.Processes {
 		asked.Go(func() { s.Processes[i] = a.statusOf(ctx, p) })
 	}
 	asked.Wait()
+	slices.SortFunc(s.channels, snapshot.Channel.Compare)
 	slices.SortFunc(s.Processes, func(a, b processStatus) int { return strings.Compare(string(a.Process), string(b.Process)) })
 	for _, p := range s.Processes {
 		s.Up = s.Up && p.Reachable && p.Status.Up()
@@ -96,12 +102,17 @@ func (a asker) statusOf(ctx context.Context, p config.Process) processStatus {
 	return one
 }
 
-// state returns what the table says about a process that is not reachable.
+// state returns the state of a process in one word.
 func (p processStatus) state() string {
-	if isRefusal(p.err) {
-		return "refused: " + p.Error
+	switch {
+	case p.Reachable:
+		return "up"
+	case isRefusal(p.err):
+		return "refused"
+	case isBusy(p.err):
+		return "busy"
 	}
-	return "unreachable: " + p.Error
+	return "unreachable"
 }
 
 // verdict returns nil if everything is up. If no process is reachable, its error says why.
@@ -127,113 +138,4 @@ func (s clusterStatus) verdict() error {
 		return fail(exitUnknown, "", "no process could be asked: busy")
 	}
 	return fail(exitUnknown, "are the nodes running? chandy up starts them all", "no process answered")
-}
-
-func (e *env) printStatusJSON(s clusterStatus) error {
-	encoder := json.NewEncoder(e.Stdout)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(s)
-}
-
-func (e *env) printStatus(s clusterStatus) {
-	processes := newTable(e.Stdout, "PROCESS", "ADDRESS", "STATE", "UPTIME", "PID", "INCARNATION", "PROGRAM")
-	for _, p := range s.Processes {
-		if p.Reachable {
-			processes.row(p.Process, p.Address, "up", ago(p.Status.UptimeMS), p.Status.PID, p.Status.Incarnation, p.Status.Program)
-		} else {
-			processes.row(p.Process, p.Address, p.state())
-		}
-	}
-	processes.flush()
-	printExact(e.Stdout, "\n")
-	e.printChannels(s)
-	e.printSnapshots(s)
-}
-
-// printChannels prints a line for each end of a channel at a reachable process.
-func (e *env) printChannels(s clusterStatus) {
-	out := newTable(e.Stdout, "CHANNEL", "SENDER", "SINCE", "SENT", "ACKED", "OUTBOX", "RECONNECTS", "RESENT", "VIOLATIONS", "RESETS", "DISCARDED", "LAST ERROR")
-	for _, p := range s.Processes {
-		if p.Status == nil {
-			continue
-		}
-		for _, o := range p.Status.Outgoing {
-			out.row(snapshot.Channel{From: p.Process, To: o.To}, upOrDown(o.Up), ago(o.SinceMS), o.Sent, o.Acked, queue(o.Outbox),
-				o.Reconnects, o.Resent, o.Violations, o.Resets, o.Discarded, lastError(o.LinkStatus))
-		}
-	}
-	out.flush()
-	printExact(e.Stdout, "\n")
-	in := newTable(e.Stdout, "CHANNEL", "RECEIVER", "SINCE", "ARRIVED", "RECEIVED", "INBOX", "RECONNECTS", "DUPLICATES", "VIOLATIONS", "RESETS", "DISCARDED", "LAST ERROR")
-	for _, p := range s.Processes {
-		if p.Status == nil {
-			continue
-		}
-		for _, i := range p.Status.Incoming {
-			in.row(snapshot.Channel{From: i.From, To: p.Process}, upOrDown(i.Up), ago(i.SinceMS), i.Arrived, i.Received, queue(i.Inbox),
-				i.Reconnects, i.Duplicates, i.Violations, i.Resets, i.Discarded, lastError(i.LinkStatus))
-		}
-	}
-	in.flush()
-}
-
-func (e *env) printSnapshots(s clusterStatus) {
-	for _, p := range s.Processes {
-		if p.Status == nil {
-			continue
-		}
-		for _, one := range p.Status.Snapshots {
-			waits := "nothing"
-			if len(one.WaitsFor) > 0 {
-				waits = strings.Join(one.WaitsFor, ", ")
-			}
-			printExact(e.Stdout, "\n")
-			printLine(e.Stdout, "snapshot %s at %s, assembler %s, %v left, waits for %s", one.ID, p.Process, one.Assembler, ago(one.TimeLeftMS), waits)
-		}
-	}
-}
-
-func upOrDown(up bool) string {
-	if up {
-		return "up"
-	}
-	return "down"
-}
-
-func lastError(l wire.LinkStatus) string {
-	if l.Error == "" {
-		return "-"
-	}
-	return fmt.Sprintf("%s (%v ago)", l.Error, ago(l.ErrorAgoMS))
-}
-
-// queue formats the size of an outbox or an inbox: messages, and bytes if any.
-func queue(q wire.Queue) string {
-	if q.Messages == 0 {
-		return "0"
-	}
-	return fmt.Sprintf("%d (%s)", q.Messages, size(q.Bytes))
-}
-
-func size(bytes int) string {
-	switch {
-	case bytes < 1<<10:
-		return fmt.Sprintf("%d B", bytes)
-	case bytes < 1<<20:
-		return fmt.Sprintf("%.1f KiB", float64(bytes)/(1<<10))
-	}
-	return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
-}
-
-// ago rounds a time for people, to about three digits.
-func ago(ms float64) time.Duration {
-	d := milliseconds(ms)
-	switch {
-	case d < time.Second:
-		return d
-	case d < time.Minute:
-		return d.Round(100 * time.Millisecond)
-	}
-	return d.Round(time.Second)
 }

@@ -14,8 +14,10 @@ import (
 // prints each row as a block, with a line for each cell.
 type table struct {
 	out   io.Writer
-	width int        // columns of the terminal; 0 means no limit
-	rows  [][]string // the header first
+	width int              // columns of the terminal; 0 means no limit
+	apart bool             // print an empty line before the table
+	rows  [][]string       // the header first
+	notes map[int][]string // lines below a row, by its index
 }
 
 func newTable(out io.Writer, header ...any) *table {
@@ -33,8 +35,23 @@ func (t *table) row(cells ...any) {
 	t.rows = append(t.rows, texts)
 }
 
-// flush prints the rows. It must be called once.
+// note adds a line below the last row.
+func (t *table) note(format string, a ...any) {
+	if t.notes == nil {
+		t.notes = map[int][]string{}
+	}
+	last := len(t.rows) - 1
+	t.notes[last] = append(t.notes[last], printable.Text(fmt.Sprintf(format, a...)))
+}
+
+// flush prints the rows, if there are any besides the header. It must be called once.
 func (t *table) flush() {
+	if len(t.rows) == 1 {
+		return
+	}
+	if t.apart {
+		printExact(t.out, "\n")
+	}
 	widths := make([]int, len(t.rows[0]))
 	for _, row := range t.rows {
 		for i, cell := range row[:len(row)-1] { // the last cell of a row needs no column
@@ -42,7 +59,7 @@ func (t *table) flush() {
 		}
 	}
 	var text strings.Builder
-	for _, row := range t.rows {
+	for i, row := range t.rows {
 		line := ""
 		for i, cell := range row {
 			line += padded(cell, widths[i]+2)
@@ -52,7 +69,7 @@ func (t *table) flush() {
 			t.blocks()
 			return
 		}
-		text.WriteString(line + "\n")
+		text.WriteString(line + "\n" + t.below(i))
 	}
 	printExact(t.out, text.String())
 }
@@ -65,12 +82,30 @@ func (t *table) blocks() {
 	for _, name := range header[1:] {
 		width = max(width, utf8.RuneCountInString(name))
 	}
-	for _, row := range t.rows[1:] {
+	for n, row := range t.rows[1:] {
 		printExact(t.out, header[0]+" "+row[0]+"\n")
 		for i, cell := range row[1:] {
 			printExact(t.out, "  "+padded(header[i+1], width+2)+cell+"\n")
 		}
+		printExact(t.out, t.below(n+1))
 	}
+}
+
+// below returns the notes of a row. On a terminal they are broken between words.
+func (t *table) below(row int) string {
+	var text strings.Builder
+	for _, note := range t.notes[row] {
+		line := " "
+		for _, word := range strings.Fields(note) {
+			if t.width > 0 && strings.TrimSpace(line) != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > t.width {
+				text.WriteString(line + "\n")
+				line = "   "
+			}
+			line += " " + word
+		}
+		text.WriteString(line + "\n")
+	}
+	return text.String()
 }
 
 func padded(cell string, width int) string {

@@ -19,16 +19,7 @@ func TestWaiterAsksANodeOnceAndTheNodeKeepsTheRequest(t *testing.T) {
 	defer l.Close()
 	requests := make(chan wire.Control, 1000)
 	go answerNothing(t, l, requests)
-	cluster, err := config.Parse("cluster.toml", []byte(`name = "one"
-[[process]]
-id = "p1"
-address = "`+l.Addr().String()+`"
-[program]
-kind = "bank"
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cluster := testCluster(t, l.Addr().String())
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	w := newWaiter(asker{cluster}, nil)
@@ -44,6 +35,22 @@ kind = "bank"
 	if got := w.count(); got != 1 {
 		t.Errorf("got %d processes that are not up, want 1", got)
 	}
+}
+
+// testCluster returns a cluster of one process.
+func testCluster(t *testing.T, address string) *config.Cluster {
+	t.Helper()
+	cluster, err := config.Parse("cluster.toml", []byte(`name = "one"
+[[process]]
+id = "p1"
+address = "`+address+`"
+[program]
+kind = "bank"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cluster
 }
 
 // answerNothing accepts clients as a node does, and sends their requests to requests. It
