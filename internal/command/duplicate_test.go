@@ -91,7 +91,7 @@ func TestANodeThatWasReplacedEnds(t *testing.T) {
 	d := newDuplicates(t)
 	d.check(d.first.Process.Signal(syscall.SIGSTOP))
 	second, log := d.startSecond()
-	d.await(log, `"channel up"`)
+	d.await(log, `"all channels up"`)
 	d.check(d.first.Process.Signal(syscall.SIGCONT))
 	d.endsAsDuplicate(d.first)
 	d.check(second.Process.Signal(syscall.SIGTERM))

@@ -48,6 +48,7 @@ type Core struct {
 	epoch *epoch // nil before the first Begin
 
 	now      time.Duration
+	wasUp    bool // all channels have been up
 	effects  []Effect
 	frames   []wire.Frame // backing array of the Write effects
 	timers   timers       // of connections and sessions; an epoch has its own

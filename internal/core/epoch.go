@@ -191,7 +191,7 @@ func (e *epoch) checkAllUp() {
 		slices.ContainsFunc(e.in, func(in *incoming) bool { return !in.up() }) {
 		return
 	}
-	e.allUp = true
+	e.allUp, e.core.wasUp = true, true
 	e.core.log.Info().Int("outgoing", len(e.out)).Int("incoming", len(e.in)).Msg("all channels up")
 	waiting := e.core.awaitingUp
 	e.core.awaitingUp = nil

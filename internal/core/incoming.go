@@ -81,7 +81,7 @@ func (in *incoming) accept(conn ConnID) {
 		Version: wire.Version, Epoch: e.number, Incarnation: c.Incarnation,
 		Position: in.receiver.Acknowledge(),
 	})
-	c.log.Info().Str("channel", in.String()).Msg("channel up")
+	c.logStart().Str("channel", in.String()).Msg("channel up")
 	if out := in.peer.outgoing; out != nil {
 		out.redialNow()
 	}

@@ -21,6 +21,7 @@ type outgoing struct {
 	bytes    int    // of the outbox, as counted in epoch.outboxBytes
 	overHigh bool   // counted in delivery.overHigh
 	dirty    bool   // in epoch.dirtyOut: flush may have something to write
+	quiet    bool   // the last error was logged at the level of the start
 	dialler
 }
 
@@ -148,7 +149,7 @@ func (o *outgoing) welcome(w wire.Welcome) error {
 	o.markDirty()
 	resent := o.sender.Resent()
 	o.resent += resent
-	c.log.Info().Str("channel", o.String()).Uint64("resent", resent).Msg("channel up")
+	c.logStart().Str("channel", o.String()).Uint64("resent", resent).Msg("channel up")
 	e.checkAllUp()
 	return nil
 }
@@ -166,8 +167,9 @@ func (o *outgoing) closed(err error) {
 		if e.core.warns("refusal of " + o.String()) {
 			log.Warn().Err(err).Str("channel", o.String()).Msg("refused, trying again")
 		}
-	} else if news {
-		log.Info().AnErr("err", err).Str("channel", o.String()).Msg("no connection yet, trying again")
+	} else if news || o.quiet && !e.core.starting() {
+		o.quiet = e.core.starting()
+		e.core.logStart().AnErr("err", err).Str("channel", o.String()).Msg("no connection yet, trying again")
 	}
 	e.checkDuplicate(o.peer, err)
 	if !e.core.stopping {
