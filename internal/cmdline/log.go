@@ -48,12 +48,22 @@ func (e *Env) StartLog(c *cli.Context) error {
 	case format == "json", format == "auto" && !IsTerminal(e.Stderr):
 		out = jsonLog{e.Queue}
 	case format == "console", format == "auto":
-		out = consoleLog(e.Queue, Colours(e.Stderr))
+		out = ConsoleLog(e.Queue, Colours(e.Stderr))
 	default:
-		return Fail(ExitUsage, "the formats are auto, console and json", "unknown log format %q", format)
+		return UnknownLogFormat(format)
 	}
-	zerolog.TimeFieldFormat = time.RFC3339Nano
-	zerolog.ErrorFieldName = "err"
+	setLogKeys()
 	e.Log = zerolog.New(out).Level(level).With().Timestamp().Logger()
 	return nil
+}
+
+// setLogKeys sets what zerolog has for the whole program.
+func setLogKeys() {
+	zerolog.TimeFieldFormat = time.RFC3339Nano
+	zerolog.ErrorFieldName = "err"
+}
+
+// UnknownLogFormat returns the error for a format that does not exist.
+func UnknownLogFormat(format string) error {
+	return Fail(ExitUsage, "the formats are auto, console and json", "unknown log format %q", format)
 }

@@ -22,9 +22,10 @@ func (l jsonLog) Write(event []byte) (int, error) {
 	return len(event), nil
 }
 
-// consoleLog returns a log for people. By itself, zerolog writes a message and a value
+// ConsoleLog returns a log for people, which takes events in JSON. By itself, zerolog writes a message and a value
 // that is no string as they are.
-func consoleLog(out io.Writer, colour bool) zerolog.ConsoleWriter {
+func ConsoleLog(out io.Writer, colour bool) zerolog.ConsoleWriter {
+	setLogKeys()
 	return zerolog.ConsoleWriter{
 		Out: out, TimeFormat: "15:04:05.000", NoColor: !colour,
 		FormatPrepare: func(event map[string]any) error {

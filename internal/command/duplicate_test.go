@@ -51,7 +51,7 @@ func (d duplicates) startSecond() (*exec.Cmd, *bufio.Scanner) {
 	d.check(err)
 	d.Cleanup(func() { r.Close() })
 	d.check(r.SetReadDeadline(time.Now().Add(time.Minute)))
-	second := d.start(w, "chandy", "node", "--cluster", "second.toml", "p2")
+	second := d.start(w, "chandy", "node", "--cluster", "second.toml", "--log-level", "debug", "p2")
 	w.Close()
 	return second, bufio.NewScanner(r)
 }
@@ -91,7 +91,7 @@ func TestANodeThatWasReplacedEnds(t *testing.T) {
 	d := newDuplicates(t)
 	d.check(d.first.Process.Signal(syscall.SIGSTOP))
 	second, log := d.startSecond()
-	d.await(log, `"all channels up"`)
+	d.await(log, `"channel up"`)
 	d.check(d.first.Process.Signal(syscall.SIGCONT))
 	d.endsAsDuplicate(d.first)
 	d.check(second.Process.Signal(syscall.SIGTERM))

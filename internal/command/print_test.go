@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,12 +30,21 @@ func TestEachWayToPrintIsPrintable(t *testing.T) {
 	table.flush()
 	table.width = 1
 	table.flush()
-	l := launcher{env: &env{&cmdline.Env{Queue: cmdline.NewLineQueue(&out, func(int) {})}}}
-	one := &child{}
-	l.copy(one, strings.NewReader("a "+foreign), "p1 | ")
-	l.Queue.Close("")
+	queue := cmdline.NewLineQueue(&out, func(int) {})
+	lines := linePrinter{out: queue, console: func(prefix string) io.Writer { return cmdline.ConsoleLog(prefixWriter{queue, prefix}, false) }}
+	var last lastWords
+	for _, event := range []map[string]string{
+		{"level": "warn", "time": "2026-11-22T07:35:25Z", "message": foreign, "err": foreign, "other": foreign},
+		{"level": "warn", "time": foreign},
+		{"level": foreign, "time": "2026-11-22T07:35:25Z"},
+		{"level": "warn", "time": "2026-11-22T07:35:25Z", foreign: foreign},
+	} {
+		lines.copy(&last, strings.NewReader(string(mustJSON(t, event))), "p1 | ")
+	}
+	lines.copy(&last, strings.NewReader("a "+foreign+"\nchandy: error: a "+foreign), "p1 | ")
+	queue.Close("")
+	last.failure(exitNo, "").(*failure).Print(&out, "chandy")
 	checkPrinted(t, "all", out.String())
-	checkPrinted(t, "last line", "last: "+one.last)
 
 	out.Reset()
 	(&progressLine{out: &out}).say("%s", foreign)

@@ -36,9 +36,9 @@ func TestMain(m *testing.M) {
 //	suspended ID CODE PROGRAM [ARG...]   the same, while the node of process ID is
 //	                                     stopped, as if its machine hung
 //	interrupted CODE PROGRAM [ARG...]    the same, with SIGINT after the first line on
-//	                                     stderr. The later lines go to the file "said";
-//	                                     they end when the program and its children have
-//	                                     ended
+//	                                     stderr. That line goes to the file "first" and
+//	                                     the later lines to "said"; they end when the
+//	                                     program and its children have ended
 //	broken PROGRAM [ARG...]              runs a program with a stdout that nobody reads.
 //	                                     It must fail without a word on stderr
 //	unread PROGRAM [ARG...]              runs a program whose stdout is not read beyond
@@ -203,6 +203,7 @@ func interrupted(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(c.Start())
 	lines := bufio.NewScanner(stderr)
 	lines.Scan()
+	ts.Check(os.WriteFile(filepath.Join(ts.Getenv("WORK"), "first"), []byte(lines.Text()+"\n"), 0o666))
 	ts.Check(c.Process.Signal(os.Interrupt))
 	var said strings.Builder
 	for lines.Scan() {

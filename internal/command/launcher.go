@@ -1,0 +1,169 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"chandy/internal/cmdline"
+	"chandy/internal/config"
+	"chandy/snapshot"
+)
+
+// launcher runs the nodes of a cluster as children. The stdin of each is a pipe from
+// this process, and a child stops when its pipe ends. So none survives this process,
+// even if it is killed.
+type launcher struct {
+	*env
+	cluster *config.Cluster
+	flags   []string // of each node, without --cluster
+	keep    bool     // let the other nodes run when one ends
+	next    string   // what to type once all are up
+	lines   *linePrinter
+}
+
+// child is the node of one process.
+type child struct {
+	id    snapshot.ProcessID
+	cmd   *exec.Cmd
+	stdin io.Closer
+	lastWords
+}
+
+const (
+	// childGrace is how long a child may take to stop before it is killed.
+	childGrace = 5 * time.Second
+	// upGrace is how long the nodes may take to be up before a line says what is missing.
+	upGrace = 10 * time.Second
+)
+
+func (l *launcher) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan *child, len(l.cluster.Processes))
+	var children []*child
+	for i, p := range l.cluster.Processes {
+		one, err := l.start(p, l.prefix(i, p.ID), ended)
+		if err != nil {
+			l.stop(children, ended, len(children))
+			return fail(exitUnknown, "", "start the node of %s: %w", p.ID, err)
+		}
+		children = append(children, one)
+	}
+	go l.reportUp(ctx)
+	for left := len(children); ; {
+		select {
+		case one := <-ended:
+			left--
+			switch {
+			case ctx.Err() != nil:
+				l.stop(children, ended, left)
+				return nil
+			case !l.keep || left == 0:
+				l.stop(children, ended, left)
+				return one.failure()
+			}
+			printLine(l.Queue, "chandy: %s; %d of %d run on", one.failure(), left, len(children))
+		case <-ctx.Done():
+			l.stop(children, ended, left)
+			return nil
+		}
+	}
+}
+
+// reportUp prints a line when all nodes are up, and before that, if they take long, what is
+// missing.
+func (l *launcher) reportUp(ctx context.Context) {
+	all := len(l.cluster.Processes)
+	w := newWaiter(asker{l.cluster}, nil)
+	late := time.AfterFunc(upGrace, func() {
+		if down := w.down(ctx); ctx.Err() == nil && len(down) > 0 {
+			l.lines.started()
+			printLine(l.Queue, "chandy: %d of %d up after %v: %s", all-w.count(), all, upGrace, firstLines(down))
+		}
+	})
+	defer late.Stop()
+	if w.wait(ctx) == nil {
+		l.lines.started()
+		printLine(l.Queue, "chandy: %d of %d up; %s", all, all, l.next)
+	}
+}
+
+// firstLines returns the first of many lines, and how many more there are.
+func firstLines(lines []string) string {
+	if len(lines) == 1 {
+		return lines[0]
+	}
+	return fmt.Sprintf("%s; and %d more", lines[0], len(lines)-1)
+}
+
+// stop stops the children and waits until the ones that are left have ended.
+func (l *launcher) stop(children []*child, ended <-chan *child, left int) {
+	l.lines.started()
+	for _, one := range children {
+		one.cmd.Process.Signal(syscall.SIGTERM)
+		one.stdin.Close()
+	}
+	kill := time.AfterFunc(childGrace, func() {
+		for _, one := range children {
+			one.cmd.Process.Kill()
+		}
+	})
+	defer kill.Stop()
+	for ; left > 0; left-- {
+		<-ended
+	}
+}
+
+// start starts a child, which is sent to ended when it has ended.
+func (l *launcher) start(p config.Process, prefix string, ended chan<- *child) (*child, error) {
+	cmd, err := l.command(p)
+	if err != nil {
+		return nil, err
+	}
+	one := &child{id: p.ID, cmd: cmd}
+	one.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches this process only, which stops the children
+	if one.stdin, err = one.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	stderr, err := one.cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.startWithFile(one.cmd); err != nil {
+		return nil, err
+	}
+	go func() {
+		l.lines.copy(&one.lastWords, stderr, prefix)
+		one.cmd.Wait() // afterwards ProcessState says how it ended
+		ended <- one
+	}()
+	return one, nil
+}
+
+// prefix returns the text before each line of a child. All prefixes have the same
+// width. On a terminal with colours they are coloured.
+func (l *launcher) prefix(i int, id snapshot.ProcessID) string {
+	width := 0
+	for _, p := range l.cluster.Processes {
+		width = max(width, len(p.ID))
+	}
+	text := fmt.Sprintf("%-*s | ", width, id)
+	if cmdline.Colours(l.Stderr) {
+		colours := []int{36, 33, 32, 35, 34, 31}
+		text = fmt.Sprintf("\x1b[%dm%s\x1b[0m", colours[i%len(colours)], text)
+	}
+	return text
+}
+
+// failure returns the error of a child that ended although nobody stopped it.
+func (c *child) failure() error {
+	code := exitUnknown
+	if c.cmd.ProcessState.ExitCode() == exitUsage {
+		code = exitUsage
+	}
+	return c.lastWords.failure(code, fmt.Sprintf("the node of %s ended: %v", c.id, c.cmd.ProcessState))
+}
