@@ -12,7 +12,9 @@ Each process runs in a node of its own, which connects it to the others.
 usage: chandy COMMAND [flags] [arguments]
 
   node ID          run the node of one process of the cluster file
-  up               run the nodes of all processes, in this terminal
+  up               run the nodes of all processes, here or in the background
+  down             stop the nodes in the background
+  logs [ID]        print the logs of the nodes in the background
   initiate         take a global snapshot and print it as JSON
   status           show processes, channels and snapshots in progress
   call ID JSON     send a request to the program of a process

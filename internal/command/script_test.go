@@ -62,7 +62,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
 		RequireUniqueNames: true,
-		Setup:              setup,
+		Setup:              setupScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":       exits,
 			"broken":      broken,
@@ -99,6 +99,16 @@ transfers_per_second = 200
 [network]
 delay = "20ms"
 `
+
+func setupScript(e *testscript.Env) error {
+	e.Defer(func() { // nodes in the background outlive a script that fails
+		state := stateDir(filepath.Join(e.WorkDir, ".chandy"))
+		if running, err := state.running(); err == nil {
+			state.signal(running, syscall.SIGKILL, killWait)
+		}
+	})
+	return setup(e)
+}
 
 func setup(e *testscript.Env) error {
 	readme, err := filepath.Abs("../../README.md")

@@ -10,7 +10,7 @@ import (
 func (e *env) up() *cli.Command {
 	return &cli.Command{
 		Name:  "up",
-		Flags: append(cmdline.LogFlags(), clusterFlag(), &cli.BoolFlag{Name: "keep"}),
+		Flags: append(cmdline.LogFlags(), clusterFlag(), &cli.BoolFlag{Name: "keep"}, &cli.BoolFlag{Name: "detach"}, stateDirFlag()),
 		CustomHelpTemplate: `usage: chandy up [flags]
 
 Runs the nodes of all processes of the cluster file in this terminal until Ctrl-C,
@@ -22,11 +22,16 @@ are stopped, and an error says which one ended and why.
       --cluster FILE    the cluster file; it may be a pipe, which is read once
       --keep            let the other nodes run when one ends, such as to see a partial
                         snapshot
+      --detach          run the nodes in the background, and return when all are up;
+                        chandy logs prints their logs, chandy down stops them
+      --state-dir DIR   the directory of their logs and process ids (default: .chandy
+                        beside the cluster file)
       --log-format F    console (default) or json
       --log-level L     trace, debug, info (default), warn, error or disabled
 
-exit codes: 0 stopped by a signal; 2 bad usage or configuration, or a node could
-not start; 3 a node ended.
+exit codes: 0 stopped by a signal, or all up in the background; 2 bad usage or
+configuration, a node could not start, or the cluster runs in the background already;
+3 a node ended, or not all are up in the background after 30 s.
 
 example:
   chandy up
@@ -49,8 +54,11 @@ example:
 				return err
 			}
 			l := launcher{
-				env: e, cluster: cluster, keep: c.Bool("keep"), lines: lines, next: nextHint(c, "Ctrl-C stops them"),
+				env: e, cluster: cluster, keep: c.Bool("keep"), lines: lines, next: nextHint(c, "Ctrl-C"),
 				flags: []string{"--until-eof", "--log-format", "json", "--log-level", c.String("log-level")},
+			}
+			if c.Bool("detach") {
+				return l.runDetached(c)
 			}
 			return l.run(c.Context)
 		}),
@@ -59,9 +67,12 @@ example:
 
 // nextHint says what to type when all nodes are up.
 func nextHint(c *cli.Context, stop string) string {
-	take := "chandy initiate"
+	cluster := ""
 	if file := c.String("cluster"); file != "" {
-		take += " --cluster " + file
+		cluster = " --cluster " + file
 	}
-	return take + " takes a snapshot, " + stop
+	if stop == "chandy down" {
+		stop += cluster
+	}
+	return "chandy initiate" + cluster + " takes a snapshot, " + stop + " stops them"
 }

@@ -132,6 +132,18 @@ func (w *lastWords) take(line string) bool {
 	return false
 }
 
+// read keeps the error at the end of a log.
+func (w *lastWords) read(log io.Reader) {
+	lines := bufio.NewReader(log)
+	for {
+		line, err := lines.ReadString('\n')
+		w.take(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			return
+		}
+	}
+}
+
 // failure returns the error, or if there is none, an error with the text ended.
 func (w *lastWords) failure(code int, ended string) error {
 	if w.err == "" {
