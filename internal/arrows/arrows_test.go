@@ -62,7 +62,7 @@ var pureNames = map[string][]string{
 	"io":                    {"Writer"},
 	"sync":                  {"OnceValue", "OnceValues"},
 	"math/rand/v2":          {"Rand"},
-	"github.com/rs/zerolog": {"Logger"},
+	"github.com/rs/zerolog": {"Logger", "Event"},
 }
 
 // sockets lists the packages that open sockets: the node, and the benchmarks that
