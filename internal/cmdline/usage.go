@@ -2,6 +2,7 @@ package cmdline
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"chandy/internal/config"
@@ -76,16 +77,74 @@ func flagError(text string) string {
 func Arguments(c *cli.Context, least, most int, what string) error {
 	usage, _, _ := strings.Cut(c.Command.CustomHelpTemplate, "\n") // how each help begins
 	args := c.Args().Slice()
+	for i, arg := range args {
+		// The first arguments may begin with a dash after --, if they are no flags.
+		if strings.HasPrefix(arg, "-") && arg != "-" && (i >= least || findFlag(c, arg) != nil) {
+			return Fail(ExitUsage, "flags stand before arguments: "+reordered(c, args), "%sflag %s after an argument", label(c), arg)
+		}
+	}
 	if len(args) < least {
 		return Fail(ExitUsage, usage, "%s%s is missing", label(c), what)
-	}
-	for _, arg := range args[min(least, len(args)):] {
-		if strings.HasPrefix(arg, "-") && arg != "-" {
-			return Fail(ExitUsage, "flags go before arguments; "+usage, "%sflag %s after an argument", label(c), arg)
-		}
 	}
 	if most >= 0 && len(args) > most {
 		return Fail(ExitUsage, usage, "%stoo many arguments: %s", label(c), strings.Join(args[most:], " "))
 	}
 	return nil
+}
+
+// findFlag returns the flag of the command that a word names, or nil.
+func findFlag(c *cli.Context, word string) cli.Flag {
+	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+	flags := c.Command.Flags
+	if label(c) == "" {
+		flags = c.App.Flags
+	}
+	for _, flag := range flags {
+		if slices.Contains(flag.Names(), name) {
+			return flag
+		}
+	}
+	return nil
+}
+
+// reordered returns the command line with its flags before its arguments. Values that came
+// before them are left out.
+func reordered(c *cli.Context, args []string) string {
+	words := []string{c.App.Name}
+	if name := strings.TrimSuffix(label(c), ": "); name != "" {
+		words = append(words, name)
+	}
+	var others []string
+	for i := 0; i < len(args); i++ {
+		if !strings.HasPrefix(args[i], "-") || args[i] == "-" {
+			others = append(others, args[i])
+			continue
+		}
+		words = append(words, args[i])
+		flag := findFlag(c, args[i])
+		if _, isBool := flag.(*cli.BoolFlag); flag != nil && !isBool && !strings.Contains(args[i], "=") && i+1 < len(args) {
+			i++
+			words = append(words, args[i])
+		}
+	}
+	words = append(words, others...)
+	for i := range words {
+		words[i] = shellWord(words[i])
+	}
+	return strings.Join(words, " ")
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./~-]+$`)
+
+// shellWord quotes a word for a shell, unless that is not needed. A long word is cut, for
+// people.
+func shellWord(word string) string {
+	const most = 40
+	if runes := []rune(word); len(runes) > most {
+		word = string(runes[:most]) + "…"
+	}
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
