@@ -2,24 +2,31 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/cmdline"
+	"chandy/internal/config"
 	"chandy/internal/verify"
 )
 
 func (e *env) verify() *cli.Command {
 	return &cli.Command{
-		Name: "verify",
-		CustomHelpTemplate: `usage: chandy verify FILE...
+		Name:  "verify",
+		Flags: []cli.Flag{clusterFlag()},
+		CustomHelpTemplate: `usage: chandy verify [flags] FILE...
 
 Checks snapshots without asking the cluster: their structure, and whether each cut
 is consistent. A cut is consistent if, on every channel, received <= sent and the
 recorded messages are exactly the numbers received+1 to sent, in order. Both ends
 must also have counted in the same pair of incarnations: no restart in between.
 
-A FILE named - is stdin.
+A FILE named - is stdin. It may have several snapshots, one after the other.
+
+      --cluster FILE   check too that each snapshot has the processes and channels of
+                       this cluster file: nothing else shows that one was left out
 
 exit codes: 0 all are complete and consistent; 1 one is partial or inconsistent;
 2 bad usage, or one is not a snapshot or cannot be read.
@@ -31,18 +38,26 @@ example:
 			if err := arguments(c, 1, -1, "FILE..."); err != nil {
 				return err
 			}
+			var cluster *config.Cluster
+			if c.IsSet("cluster") {
+				var err error
+				if cluster, err = cmdline.LoadCluster(c); err != nil {
+					return err
+				}
+			}
 			var worst error
 			for _, path := range c.Args().Slice() {
-				worst = worse(worst, e.verifyFile(path))
+				worst = worse(worst, e.verifyFile(path, cluster))
 			}
 			return worst
 		},
 	}
 }
 
-// verifyFile checks one file and prints the result. If the file is not a snapshot, it
-// prints an error on stderr, so that the other files can be checked.
-func (e *env) verifyFile(path string) error {
+// verifyFile checks the snapshots of a file and prints the results. It compares them with
+// the cluster, if that is non-nil. If the file is not a snapshot, it prints an error on
+// stderr, so that the other files can be checked.
+func (e *env) verifyFile(path string, cluster *config.Cluster) error {
 	in, name := e.Stdin, "stdin"
 	if path != "-" {
 		f, err := os.Open(path)
@@ -52,11 +67,37 @@ func (e *env) verifyFile(path string) error {
 		defer f.Close()
 		in, name = f, path
 	}
-	report, err := verify.Check(in)
+	documents, err := verify.Open(in)
 	if err != nil {
 		return e.notSnapshot(fmt.Errorf("%s: %w", name, err))
 	}
-	return e.printReport(name, report)
+	var worst error
+	for n := 1; ; n++ {
+		place := name
+		if n > 1 {
+			place = fmt.Sprintf("%s, snapshot %d", name, n)
+		}
+		report, err := documents.Next()
+		switch {
+		case err == io.EOF:
+			return worst
+		case err != nil:
+			return worse(worst, e.notSnapshot(fmt.Errorf("%s: %w", place, err)))
+		}
+		if cluster != nil {
+			report.Compare(cluster.Name, namesOf(cluster.IDs()), namesOf(cluster.Channels()))
+		}
+		worst = worse(worst, e.printReport(place, report))
+	}
+}
+
+// namesOf formats processes or channels.
+func namesOf[T any](all []T) []string {
+	var names []string
+	for _, one := range all {
+		names = append(names, fmt.Sprint(one))
+	}
+	return names
 }
 
 func (e *env) printReport(name string, r *verify.Report) error {

@@ -30,36 +30,24 @@ type checker struct {
 	missing    missing
 }
 
-// Check reads one snapshot and checks its structure and its certificate. It returns an
-// error if the input is not a snapshot at all: not JSON, not an object, of another or a
-// newer format, or with data after its end. Everything else is a Fault in the Report.
+// Check reads a file with one snapshot, as Documents.Next does. Data after its end is an
+// error.
 func Check(r io.Reader) (*Report, error) {
-	c := &checker{
-		decoder:   newDecoder(r),
-		processes: map[string]string{},
-		missing:   newMissing(),
-	}
-	if err := c.document(); err != nil {
+	documents, err := Open(r)
+	if err != nil {
 		return nil, err
 	}
-	if at, bad := c.invalidUTF8(); bad {
-		c.fault("invalid UTF-8 at byte %d", at)
+	report, err := documents.Next()
+	if err == nil {
+		err = documents.decoder.end()
 	}
-	c.checkProcesses()
-	c.checkMissing()
-	c.checkOrder()
-	for _, ch := range c.channels {
-		start := len(c.report.Faults)
-		c.checkChannel(ch)
-		c.locate(start, ch.where, 0)
+	if err != nil {
+		return nil, err
 	}
-	if c.more > 0 {
-		c.report.Faults = append(c.report.Faults, Fault{What: fmt.Sprintf("and %d more faults", c.more)})
-	}
-	return &c.report, nil
+	return report, nil
 }
 
-// document reads the file to its end.
+// document reads one document.
 func (c *checker) document() error {
 	if err := c.start(); err != nil {
 		return err
@@ -72,7 +60,7 @@ func (c *checker) document() error {
 	if !c.format {
 		return errors.New(`not a snapshot: has no "format"`)
 	}
-	return c.end()
+	return nil
 }
 
 // member reads one member of the document. It ignores unknown keys, because later

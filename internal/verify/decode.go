@@ -16,8 +16,9 @@ type decoder struct {
 	source *source
 }
 
-func newDecoder(r io.Reader) *decoder {
-	s := &source{r: r, bad: -1}
+// newDecoder returns a decoder of what follows skipped bytes.
+func newDecoder(r io.Reader, skipped int64) *decoder {
+	s := &source{r: r, skipped: skipped, read: skipped, bad: -1}
 	d := json.NewDecoder(bufio.NewReaderSize(s, 64<<10))
 	d.UseNumber()
 	return &decoder{json: d, source: s}
@@ -39,6 +40,12 @@ func (d *decoder) start() error {
 		return fmt.Errorf("not a snapshot: %s, not an object", describe(token))
 	}
 	return nil
+}
+
+// ended reports whether the input is at its end.
+func (d *decoder) ended() bool {
+	_, err := d.json.Token()
+	return err == io.EOF && d.source.err == nil
 }
 
 // end checks that nothing comes after the document.
@@ -116,11 +123,12 @@ func (o *opaque) UnmarshalJSON(b []byte) error {
 
 // source passes bytes on and finds the first byte that is not UTF-8.
 type source struct {
-	r    io.Reader
-	err  error  // read error of r; never io.EOF
-	read int64  // bytes read; all are checked except the ones in rest
-	rest []byte // the start of a rune that is not complete, at most three bytes
-	bad  int64  // offset of the first bad byte, or -1
+	r       io.Reader
+	err     error  // read error of r; never io.EOF
+	read    int64  // bytes read; all are checked except the ones in rest
+	skipped int64  // bytes before the first one
+	rest    []byte // the start of a rune that is not complete, at most three bytes
+	bad     int64  // offset of the first bad byte, or -1
 }
 
 func (s *source) Read(p []byte) (int, error) {

@@ -14,6 +14,8 @@ type Report struct {
 	Faults []Fault
 	// Missing has a line for each entry of the key: "p3: unreachable: …".
 	Missing []string
+
+	processes, channels []string // that the document names, for Compare
 }
 
 // Fault is one fault of a snapshot.
