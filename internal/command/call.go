@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -28,7 +31,8 @@ func (e *env) call() *cli.Command {
 		CustomHelpTemplate: `usage: chandy call [flags] ID JSON
 
 Sends a request to the program of process ID, as a client does, and prints the
-reply. The request is a JSON object. If it has no "msg_id", chandy adds one.
+reply. The request is a JSON object. If it has no "msg_id", chandy adds one. In place
+of JSON, - reads the request from stdin, and @FILE from a file.
 
       --cluster FILE   the cluster file
       --timeout D      wait this long for the reply, such as 500ms (default: 10s)
@@ -44,7 +48,11 @@ example:
 			if err != nil {
 				return err
 			}
-			request, err := numbered(c.Args().Get(1))
+			text, err := e.requestText(c.Args().Get(1))
+			if err != nil {
+				return err
+			}
+			request, err := numbered(text)
 			if err != nil {
 				return err
 			}
@@ -59,12 +67,38 @@ example:
 	}
 }
 
+// requestText returns the text of a request. The argument is the text itself, or - for stdin,
+// or @ and the name of a file. A byte order mark is passed over.
+func (e *env) requestText(argument string) (string, error) {
+	in, name := e.Stdin, "stdin"
+	if path, isFile := strings.CutPrefix(argument, "@"); isFile {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", fail(exitUsage, "", "call: %w", err)
+		}
+		defer f.Close()
+		in, name = f, path
+	} else if argument != "-" {
+		return argument, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(in, wire.MessageMax+1))
+	switch {
+	case err != nil:
+		return "", fail(exitUsage, "", "call: read the request: %w", err)
+	case len(text) > wire.MessageMax:
+		return "", fail(exitUsage, "", "call: the request in %s is longer than %d MiB", name, wire.MessageMax>>20)
+	case bytes.HasPrefix(text, []byte("\xFF\xFE")), bytes.HasPrefix(text, []byte("\xFE\xFF")):
+		return "", fail(exitUsage, "iconv -f UTF-16 -t UTF-8 converts it", "call: the request in %s is UTF-16, not UTF-8", name)
+	}
+	return string(bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF"))), nil
+}
+
 // numbered checks a request and adds a msg_id if it has none. Nothing else changes,
 // not even the white space inside.
 func numbered(text string) (json.RawMessage, error) {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &object); err != nil || object == nil {
-		return nil, fail(exitUsage, `a request is a JSON object, such as '{"type": "balance"}'`, "call: %q is not a JSON object", text)
+		return nil, fail(exitUsage, `a request is a JSON object, such as '{"type": "balance"}'`, "call: %q is not a JSON object", short(text))
 	}
 	request := bytes.TrimSpace([]byte(text))
 	if _, ok := object["msg_id"]; ok {
@@ -75,6 +109,14 @@ func numbered(text string) (json.RawMessage, error) {
 		id += ","
 	}
 	return append([]byte(id), request[1:]...), nil
+}
+
+// short returns the beginning of a text that may be long.
+func short(text string) string {
+	if begin := cut(text[:min(len(text), 400)], 100); len(begin) < len(text) {
+		return begin + "…"
+	}
+	return text
 }
 
 // send sends a request to the program of a process and returns the reply.
