@@ -33,6 +33,10 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	Queue          *LineQueue     // before Stderr, in a command that calls RunsOn; else nil
 	Log            zerolog.Logger // set by StartLog
+
+	// Arguments completes the arguments of a command, after some that are complete. The
+	// cluster file is the one that the words name. It may be nil.
+	Arguments func(command string, before []string, cluster string) []Candidate
 }
 
 // Main runs the command line of the program name and returns the exit code. SIGINT or
@@ -43,6 +47,10 @@ func Main(name string, app func(*Env) *cli.App, args []string, stdin io.Reader, 
 	context.AfterFunc(ctx, stop) // from now on a signal has its default effect
 	out := &checkedWriter{Writer: stdout}
 	e := &Env{Name: name, Stdin: stdin, Stdout: out, Stderr: stderr}
+	if words, ok := completed(args); ok {
+		e.complete(app(e), words)
+		return ExitYes
+	}
 	err := app(e).RunContext(ctx, args)
 	if unwritten := out.failed(); unwritten != nil && !errors.Is(unwritten, syscall.EPIPE) {
 		err = Fail(ExitUnknown, "", "the output could not be written in full: %w", unwritten)

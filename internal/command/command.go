@@ -19,7 +19,6 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 func newApp(shared *cmdline.Env) *cli.App {
 	e := &env{shared}
 	app := e.App(appHelp)
-	app.EnableBashCompletion = true
 	app.Action = func(c *cli.Context) error {
 		if c.NArg() == 0 {
 			return fail(exitUsage, "chandy help lists the commands", "a command is missing")
@@ -30,9 +29,7 @@ func newApp(shared *cmdline.Env) *cli.App {
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true
 		c.OnUsageError = cmdline.UsageError
-		if c.BashComplete == nil {
-			c.BashComplete = e.complete(c)
-		}
 	}
+	e.Arguments = completeArguments(func() *cli.App { return app })
 	return app
 }
