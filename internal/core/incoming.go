@@ -215,6 +215,7 @@ func (in *incoming) arriveMarker(f wire.Marker) error {
 	if err != nil {
 		return err
 	}
+	e.core.log.Trace().Stringer("channel", in).Str("snapshot", string(f.Snapshot)).Uint64("sent", f.Sent).Bool("fresh", fresh).Msg("marker received")
 	if fresh && e.mayBegin(marker.Start) {
 		e.obey(e.recorder.MarkerReceived(in.peer.id, marker))
 		e.begun()

@@ -17,9 +17,11 @@ func (e *epoch) obey(effects []snapshot.Effect) {
 			e.capture()
 		case snapshot.SendMarker:
 			out := e.out[effect.Out]
+			e.core.log.Trace().Stringer("channel", out).Str("snapshot", string(effect.Marker.ID)).Uint64("sent", effect.Marker.Sent).Msg("marker sent")
 			out.sender.Mark(effect.Marker)
 			out.markDirty()
 		case snapshot.Report:
+			e.trace(effect)
 			e.report(effect)
 		}
 	}
