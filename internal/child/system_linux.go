@@ -6,7 +6,8 @@ import (
 	"os"
 	"strconv"
 	"syscall"
-	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // canIdle reports whether this system shows how many bytes a pipe holds, and whether the
@@ -22,25 +23,19 @@ func attributes() *syscall.SysProcAttr {
 // awaitExit waits until a child has ended, without reaping it. Until the child is reaped,
 // the system cannot reuse its process id and group id.
 func awaitExit(pid int) {
-	const exited, noWait, byPID = 0x4, 0x1000000, 1
-	var info [128]byte // siginfo_t
-	for {
-		_, _, errno := syscall.Syscall6(syscall.SYS_WAITID, byPID, uintptr(pid), uintptr(unsafe.Pointer(&info)), exited|noWait, 0, 0)
-		if errno != syscall.EINTR {
-			return
-		}
+	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
 	}
 }
 
 // inPipe returns how many bytes a pipe holds. The argument is either end of the pipe.
 // inPipe reports false if that end is closed.
 func inPipe(raw syscall.RawConn) (int, bool) {
-	var n int32
-	var errno syscall.Errno
+	var n uint32
+	var failed error
 	err := raw.Control(func(fd uintptr) {
-		_, _, errno = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCINQ, uintptr(unsafe.Pointer(&n)))
+		n, failed = unix.IoctlGetUint32(int(fd), unix.TIOCINQ)
 	})
-	return int(n), err == nil && errno == 0
+	return int(n), err == nil && failed == nil
 }
 
 // activity reads the state of all threads of a process group. It reports whether all of
