@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command chandy takes consistent global snapshots of running distributed
 // programs. See README.md.
 package main

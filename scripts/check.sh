@@ -57,9 +57,13 @@ formatted() {
 	[ -z "$files" ] || { echo "gofmt would change these files: $files" && return 1; }
 }
 
-# vet checks the files of every system that we support.
+# vet checks the files of every system that we support. Elsewhere the build must fail with
+# one sentence.
 vet() {
-	GOOS=linux go vet ./... && GOOS=darwin go vet ./...
+	local text
+	GOOS=linux go vet ./... && GOOS=darwin go vet ./... || return
+	text=$(GOOS=windows go build -o /dev/null . 2>&1) && echo 'chandy builds for Windows' && return 1
+	[[ $text == *undefined:\ chandy_runs_on_Linux_and_macOS_only ]] || { echo "$text" && return 1; }
 }
 
 shell() {
