@@ -41,8 +41,22 @@ start() {
 	done
 }
 
-say 'building'
-(cd "$root" && go build -o "$chandy" .)
+# build builds chandy without the documentation generators of urfave/cli.
+build() { (cd "$root" && go build -tags urfave_cli_no_docs "$@" -o "$chandy" .); }
+
+# first reports whether Go must download libraries or compile its own library first.
+first() {
+	local commands
+	commands=$(GOPROXY=off build -n 2>&1) || return 0
+	[ "$(grep -c '/compile -o' <<<"$commands")" -gt 100 ]
+}
+
+if first; then
+	say 'building; the first time this takes about a minute'
+else
+	say 'building'
+fi
+build
 
 say 'starting the nodes p1, p2 and p3'
 for id in p1 p2 p3; do start "$id"; done

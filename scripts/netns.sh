@@ -262,7 +262,7 @@ if [ -n "$reason" ]; then
 fi
 
 begun=$(now)
-(cd "$root" && go build -o "$chandy" .)
+(cd "$root" && go build -tags urfave_cli_no_docs -o "$chandy" .)
 write_cluster "$net.1" "$net.2" "$net.3" >"$cluster"
 for id in $ids; do start "$id"; done
 
