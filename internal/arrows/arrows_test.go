@@ -27,7 +27,7 @@ var levels = [][]string{
 	{"internal/bundled"},
 	{"internal/sim", "internal/bench", "internal/try", "internal/ui", "internal/metrics", "internal/sandbox"},
 	{"internal/command"},
-	{"."},
+	{".", "internal/manpage"},
 }
 
 // alone lists packages that import no package of this module. Every package that is not
