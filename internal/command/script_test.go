@@ -238,7 +238,7 @@ func suspended(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("got no node of %s in the background, want one to suspend", args[0])
 }
 
-// fits checks the last stdout against a schema in docs, or at a path from there.
+// fits checks the last stdout against a schema in docs.
 func fits(ts *testscript.TestScript, _ bool, args []string) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
