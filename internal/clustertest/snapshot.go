@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -94,17 +92,7 @@ func JSON[T any, Text ~string | ~[]byte](text Text) (v T) {
 }
 
 // schema is docs/snapshot.schema.json.
-var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
-	root, err := os.Getwd()
-	for ; err == nil && root != filepath.Dir(root); root = filepath.Dir(root) {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			break
-		}
-	}
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	return c.Compile(filepath.Join(root, "docs", "snapshot.schema.json"))
-})
+var schema = sync.OnceValues(func() (*jsonschema.Schema, error) { return Schema("snapshot.schema.json") })
 
 func fits(text []byte) error {
 	s, err := schema()
