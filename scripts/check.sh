@@ -57,11 +57,12 @@ formatted() {
 	[ -z "$files" ] || { echo "gofmt would change these files: $files" && return 1; }
 }
 
-# vet checks the files of every system that we support. Elsewhere the build must fail with
-# one sentence.
+# vet checks the files of every system that we support, and that chandy builds with the
+# tag of a release. On any other system the build must fail with one sentence.
 vet() {
 	local text
 	GOOS=linux go vet ./... && GOOS=darwin go vet ./... || return
+	go build -tags urfave_cli_no_docs -o /dev/null . || return
 	text=$(GOOS=windows go build -o /dev/null . 2>&1) && echo 'chandy builds for Windows' && return 1
 	[[ $text == *undefined:\ chandy_runs_on_Linux_and_macOS_only ]] || { echo "$text" && return 1; }
 }

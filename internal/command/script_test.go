@@ -16,6 +16,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"chandy/internal/clustertest"
 )
 
 func TestMain(m *testing.M) {
@@ -240,9 +242,7 @@ func suspended(ts *testscript.TestScript, _ bool, args []string) {
 
 // fits checks the last stdout against a schema in docs.
 func fits(ts *testscript.TestScript, _ bool, args []string) {
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	schema, err := compiler.Compile(filepath.Join(filepath.Dir(ts.Getenv("README")), "docs", args[0]))
+	schema, err := clustertest.Schema(args[0])
 	ts.Check(err)
 	document, err := jsonschema.UnmarshalJSON(strings.NewReader(ts.ReadFile("stdout")))
 	ts.Check(err)
