@@ -14,7 +14,7 @@ import (
 
 // ClusterFlag returns the flag that every command with a cluster file has.
 func ClusterFlag() cli.Flag {
-	return &cli.StringFlag{Name: "cluster"}
+	return &cli.StringFlag{Name: "cluster", Usage: "FILE: the cluster file"}
 }
 
 // OnCluster returns the action of a command that takes no arguments and reads the

@@ -11,11 +11,13 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-func LogFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "log-format", Value: "auto"},
-		&cli.StringFlag{Name: "log-level", Value: "info"},
-	}
+// LogFormatFlag returns the flag for the format of the log. Its usage depends on the command.
+func LogFormatFlag(usage string) cli.Flag {
+	return &cli.StringFlag{Name: "log-format", Value: "auto", Usage: usage}
+}
+
+func LogLevelFlag() cli.Flag {
+	return &cli.StringFlag{Name: "log-level", Value: "info", Usage: "L: trace, debug, info (default), warn, error or disabled"}
 }
 
 // RunsOn prepares a command that runs until a signal stops it, whatever becomes of its

@@ -48,13 +48,7 @@ func nodeHelp(words string) string {
 Runs the node of process ID until SIGINT, SIGTERM or SIGHUP. The nodes of a cluster
 can be started in any order. Each logs on stderr when all its channels are up.
 
-      --cluster FILE     the cluster file
-      --listen ADDRESS   listen on this host:port, not on the address in the file
-      --until-eof        stop at the end of stdin too, so that the node does not
-                         outlive the program that holds the other end of the pipe
-      --log-format F     console, json, or auto (default): console on a terminal,
-                         else json
-      --log-level L      trace, debug, info (default), warn, error or disabled
+{flags}
 
 exit codes: 0 stopped by a signal or the end of stdin; 2 bad usage or
 configuration, or could not start; 3 stopped by an error.
@@ -68,8 +62,16 @@ example:
 // for it, such as "chandy node".
 func (e *Env) NodeCommand(words string, host Host) *cli.Command {
 	return &cli.Command{
-		Name:               "node",
-		Flags:              append(LogFlags(), ClusterFlag(), &cli.StringFlag{Name: "listen"}, &cli.BoolFlag{Name: "until-eof"}),
+		Name:      "node",
+		Usage:     "run the node of one process of the cluster file",
+		ArgsUsage: "ID",
+		Flags: []cli.Flag{
+			ClusterFlag(),
+			&cli.StringFlag{Name: "listen", Usage: "ADDRESS: listen on this host:port, not on the address in the file"},
+			&cli.BoolFlag{Name: "until-eof", Usage: "stop at the end of stdin too, so that the node does not outlive the program that holds the other end of the pipe"},
+			LogFormatFlag("F: console, json, or auto (default): console on a terminal, else json"),
+			LogLevelFlag(),
+		},
 		CustomHelpTemplate: nodeHelp(words),
 		Before:             e.StartLog,
 		Action: OnProcess("ID", func(c *cli.Context, cluster *config.Cluster, p config.Process) error {
@@ -81,6 +83,7 @@ func (e *Env) NodeCommand(words string, host Host) *cli.Command {
 // NodeApp returns an app that is nothing but a node of the host.
 func (e *Env) NodeApp(host Host) *cli.App {
 	node := e.NodeCommand(e.Name, host)
+	CompleteHelp(node)
 	app := e.App(node.CustomHelpTemplate)
 	app.Flags = append(app.Flags, node.Flags...)
 	app.Before, app.Action = node.Before, node.Action

@@ -62,10 +62,14 @@ var flagErrors = []struct {
 	{regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-(\S*): .*$`), `--$2 cannot be $1`},
 }
 
+// oneLetter matches a flag that has one dash.
+var oneLetter = regexp.MustCompile(`--(\w)\b`)
+
 func flagError(text string) string {
 	for _, e := range flagErrors {
 		if e.theirs.MatchString(text) {
-			return e.theirs.ReplaceAllString(text, e.ours)
+			ours := e.theirs.ReplaceAllString(text, e.ours)
+			return oneLetter.ReplaceAllString(ours, "-$1")
 		}
 	}
 	return text

@@ -14,12 +14,13 @@ import (
 
 func (e *env) bench() *cli.Command {
 	return &cli.Command{
-		Name: "bench",
+		Name:  "bench",
+		Usage: "measure channels and snapshots on this machine",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "runs", Value: 5},
-			&cli.StringFlag{Name: "only"},
-			&cli.BoolFlag{Name: "json"},
-			&cli.BoolFlag{Name: "list"},
+			&cli.IntFlag{Name: "runs", Usage: "N: measure each side N times, 1 to 1000 (default: 5)", Value: 5},
+			&cli.StringFlag{Name: "only", Usage: "REGEXP: measure only the benchmarks whose name matches"},
+			&cli.BoolFlag{Name: "json", Usage: "print a list of {\"name\", \"value\", \"unit\", \"reference\", \"ratio\", \"runs\"}; reference and ratio are 0 if there is no reference"},
+			&cli.BoolFlag{Name: "list", Usage: "list the benchmarks and measure nothing"},
 			&cli.StringFlag{Name: "peer", Hidden: true},
 			&cli.BoolFlag{Name: "quick", Hidden: true}, // for tests
 		},
@@ -30,11 +31,7 @@ without chandy: a plain framed TCP stream, or a bare skeleton of a snapshot. The
 figures are medians. Compare ratios, not figures from different machines. All
 benchmarks together take about twelve minutes; run nothing else meanwhile.
 
-      --runs N         measure each side N times, 1 to 1000 (default: 5)
-      --only REGEXP    measure only the benchmarks whose name matches
-      --json           print a list of {"name", "value", "unit", "reference", "ratio",
-                       "runs"}; reference and ratio are 0 if there is no reference
-      --list           list the benchmarks and measure nothing
+{flags}
 
 exit codes: 0 measured; 2 bad usage; 3 could not measure, or interrupted.
 

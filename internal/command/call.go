@@ -23,10 +23,12 @@ const callTimeout = 10 * time.Second
 
 func (e *env) call() *cli.Command {
 	return &cli.Command{
-		Name: "call",
+		Name:      "call",
+		Usage:     "send a request to the program of a process",
+		ArgsUsage: "ID JSON",
 		Flags: []cli.Flag{
 			clusterFlag(),
-			&cli.StringFlag{Name: "timeout"},
+			&cli.StringFlag{Name: "timeout", Usage: "D: wait this long for the reply, such as 500ms (default: 10s)"},
 		},
 		CustomHelpTemplate: `usage: chandy call [flags] ID JSON
 
@@ -34,8 +36,7 @@ Sends a request to the program of process ID, as a client does, and prints the
 reply. The request is a JSON object. If it has no "msg_id", chandy adds one. In place
 of JSON, - reads the request from stdin, and @FILE from a file.
 
-      --cluster FILE   the cluster file
-      --timeout D      wait this long for the reply, such as 500ms (default: 10s)
+{flags}
 
 exit codes: 0 a reply; 1 an error reply, printed as well; 2 bad usage or
 configuration; 3 no reply, or the node is busy.

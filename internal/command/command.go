@@ -18,7 +18,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 func newApp(shared *cmdline.Env) *cli.App {
 	e := &env{shared}
-	app := e.App(appHelp)
+	app := e.App("")
 	app.Action = func(c *cli.Context) error {
 		if c.NArg() == 0 {
 			return fail(exitUsage, "chandy help lists the commands", "a command is missing")
@@ -28,8 +28,10 @@ func newApp(shared *cmdline.Env) *cli.App {
 	app.Commands = []*cli.Command{e.node(), e.up(), e.down(), e.logs(), e.initiate(), e.verify(), e.status(), e.call(), e.validate(), e.try(), e.bench(), e.completion(), e.help()}
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true
+		cmdline.CompleteHelp(c)
 		c.OnUsageError = cmdline.UsageError
 	}
+	app.CustomAppHelpTemplate = appHelp(app)
 	e.Arguments = completeArguments(func() *cli.App { return app })
 	return app
 }

@@ -63,7 +63,9 @@ complete -c chandy -f -a '(__chandy_words)'
 
 func (e *env) completion() *cli.Command {
 	return &cli.Command{
-		Name: "completion",
+		Name:      "completion",
+		Usage:     "print the completion script for bash, zsh or fish",
+		ArgsUsage: "SHELL",
 		CustomHelpTemplate: `usage: chandy completion bash|zsh|fish
 
 Prints a script with which the shell completes commands, flags, process ids and files.

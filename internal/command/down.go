@@ -15,15 +15,14 @@ import (
 func (e *env) down() *cli.Command {
 	return &cli.Command{
 		Name:  "down",
+		Usage: "stop the nodes in the background",
 		Flags: []cli.Flag{clusterFlag(), stateDirFlag()},
 		CustomHelpTemplate: `usage: chandy down [flags]
 
 Stops the nodes that chandy up --detach has started, and no others. A node that has not
 stopped after 5 s is killed. The logs stay.
 
-      --cluster FILE     the cluster file
-      --state-dir DIR    the directory of up --detach (default: .chandy beside the
-                         cluster file)
+{flags}
 
 exit codes: 0 none of them runs any more; 2 bad usage; 3 a node could not be stopped.
 

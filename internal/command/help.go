@@ -1,29 +1,47 @@
 package command
 
 import (
+	"strings"
+
 	"github.com/urfave/cli/v2"
 )
 
-const appHelp = `chandy takes consistent global snapshots of running distributed programs.
+// groups lists all commands, in the order of the help.
+var groups = []struct {
+	name     string
+	commands []string
+}{
+	{"run", []string{"node", "up", "down", "logs", "status", "call"}},
+	{"take", []string{"initiate"}},
+	{"see", []string{"verify"}},
+	{"prepare", []string{"validate", "try", "bench", "completion", "help"}},
+}
+
+// appHelp returns the help of the app, in which each command has a line.
+func appHelp(app *cli.App) string {
+	width := 0
+	for _, c := range app.Commands {
+		width = max(width, len(c.Name)+1+len(c.ArgsUsage))
+	}
+	var lines strings.Builder
+	for _, group := range groups {
+		lines.WriteString(group.name + ":\n")
+		for _, name := range group.commands {
+			c := app.Command(name)
+			lines.WriteString("  " + padded(strings.TrimSpace(name+" "+c.ArgsUsage), width+2) + c.Usage + "\n")
+		}
+	}
+	return strings.Replace(appText, "{commands}\n", lines.String(), 1)
+}
+
+const appText = `chandy takes consistent global snapshots of running distributed programs.
 
 A cluster file names the processes of the program and the channels between them.
 Each process runs in a node of its own, which connects it to the others.
 
 usage: chandy COMMAND [flags] [arguments]
 
-  node ID          run the node of one process of the cluster file
-  up               run the nodes of all processes, here or in the background
-  down             stop the nodes in the background
-  logs [ID]        print the logs of the nodes in the background
-  initiate         take a global snapshot and print it as JSON
-  status           show processes, channels and snapshots in progress
-  call ID JSON     send a request to the program of a process
-  validate         check the cluster file and print its topology
-  try -- COMMAND   check how a program in any language behaves under chandy
-  verify FILE...   check that snapshots are complete and consistent
-  bench            measure channels and snapshots on this machine
-  completion SHELL print the completion script for bash, zsh or fish
-  help [COMMAND]   print this text, or the flags and exit codes of a command
+{commands}
 
       --help       print this text
       --version    print the version
@@ -42,12 +60,14 @@ example, with a bank of three processes in ./cluster.toml, whose money adds up:
 
 func (e *env) help() *cli.Command {
 	return &cli.Command{
-		Name: "help",
+		Name:      "help",
+		Usage:     "print this text, or the flags and exit codes of a command",
+		ArgsUsage: "[COMMAND]",
 		Action: func(c *cli.Context) error {
 			if err := arguments(c, 0, 1, "[COMMAND]"); err != nil {
 				return err
 			}
-			text := appHelp
+			text := c.App.CustomAppHelpTemplate
 			if name := c.Args().First(); name != "" {
 				command := c.App.Command(name)
 				if command == nil {

@@ -17,15 +17,16 @@ import (
 
 func (e *env) initiate() *cli.Command {
 	return &cli.Command{
-		Name: "initiate",
+		Name:  "initiate",
+		Usage: "take a global snapshot and print it as JSON",
 		Flags: []cli.Flag{
 			clusterFlag(),
-			&cli.StringSliceFlag{Name: "at"},
-			&cli.StringFlag{Name: "timeout"},
-			&cli.BoolFlag{Name: "compact"},
-			&cli.BoolFlag{Name: "wait"},
-			&cli.StringFlag{Name: "o"},
-			&cli.BoolFlag{Name: "summary"},
+			&cli.StringSliceFlag{Name: "at", Usage: "ID: start at this process; repeatable, the first ID assembles"},
+			&cli.StringFlag{Name: "timeout", Usage: "D: print a partial snapshot after this time, such as 500ms (default: timeout in [snapshot] of the cluster file, or 10s)"},
+			&cli.BoolFlag{Name: "compact", Usage: "print the JSON on one line"},
+			&cli.BoolFlag{Name: "wait", Usage: "first wait until every channel is up; counts towards D"},
+			&cli.StringFlag{Name: "o", Usage: "FILE: write the JSON to FILE, which appears only when it is whole"},
+			&cli.BoolFlag{Name: "summary", Usage: "print a line for each process and channel, not the JSON"},
 		},
 		CustomHelpTemplate: `usage: chandy initiate [flags]
 
@@ -38,14 +39,7 @@ first tries the processes that need the fewest others (see chandy validate).
 Ctrl-C cancels the snapshot at all processes. The reader of stdout may be slow:
 what it has not read is in memory, and beyond 64 MiB in a temporary file.
 
-      --cluster FILE   the cluster file
-      --at ID          start at this process; repeatable, the first ID assembles
-      --timeout D      print a partial snapshot after this time, such as 500ms
-                       (default: timeout in [snapshot] of the cluster file, or 10s)
-      --compact        print the JSON on one line
-      --wait           first wait until every channel is up; counts towards D
-      -o FILE          write the JSON to FILE, which appears only when it is whole
-      --summary        print a line for each process and channel, not the JSON
+{flags}
 
 exit codes: 0 complete; 1 partial, printed as well; 2 bad usage or configuration;
 3 nobody answered, or was busy; interrupted; not every channel was up in time; or

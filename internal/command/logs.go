@@ -16,17 +16,17 @@ import (
 
 func (e *env) logs() *cli.Command {
 	return &cli.Command{
-		Name:  "logs",
-		Flags: []cli.Flag{clusterFlag(), stateDirFlag()},
+		Name:      "logs",
+		Usage:     "print the logs of the nodes in the background",
+		ArgsUsage: "[ID]",
+		Flags:     []cli.Flag{clusterFlag(), stateDirFlag()},
 		CustomHelpTemplate: `usage: chandy logs [flags] [ID]
 
 Prints the log of the node of process ID that chandy up --detach has started, or the
 logs of all nodes, one after the other. Each line of several logs begins with the id
 of its process.
 
-      --cluster FILE     the cluster file
-      --state-dir DIR    the directory of up --detach (default: .chandy beside the
-                         cluster file)
+{flags}
 
 exit codes: 0 printed; 2 bad usage, or there is no such log.
 

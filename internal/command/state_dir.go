@@ -25,7 +25,9 @@ import (
 // process that has got the same id since.
 type stateDir string
 
-func stateDirFlag() cli.Flag { return &cli.StringFlag{Name: "state-dir"} }
+func stateDirFlag() cli.Flag {
+	return &cli.StringFlag{Name: "state-dir", Usage: "DIR: the directory of logs and process ids (default: .chandy beside the cluster file)"}
+}
 
 // findStateDir returns the directory that the flags name, or .chandy beside the cluster
 // file. A cluster file that is a pipe has no place beside it.

@@ -17,7 +17,13 @@ import (
 func (e *env) status() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
-		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "json"}, &cli.BoolFlag{Name: "wide"}, &cli.BoolFlag{Name: "watch"}},
+		Usage: "show processes, channels and snapshots in progress",
+		Flags: []cli.Flag{
+			clusterFlag(),
+			&cli.BoolFlag{Name: "json", Usage: "print JSON (chandy/status.v1) instead of tables"},
+			&cli.BoolFlag{Name: "wide", Usage: "print everything about both ends of each channel"},
+			&cli.BoolFlag{Name: "watch", Usage: "print it again every second until Ctrl-C: in place on a terminal, else one line each time"},
+		},
 		CustomHelpTemplate: `usage: chandy status [flags]
 
 Asks every process for its status and prints three things:
@@ -28,11 +34,7 @@ Asks every process for its status and prints three things:
   were sent and received, and how many are in flight;
 - each snapshot in progress, and what it waits for.
 
-      --cluster FILE   the cluster file
-      --wide           print everything about both ends of each channel
-      --watch          print it again every second until Ctrl-C: in place on a
-                       terminal, else one line each time
-      --json           print JSON (chandy/status.v1) instead of tables
+{flags}
 
 exit codes: 0 all processes and channels are up; 1 not all are; 2 bad usage or
 configuration, or the cluster file is not that of the nodes; 3 no process answered.

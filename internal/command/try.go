@@ -16,12 +16,21 @@ import (
 
 func (e *env) try() *cli.Command {
 	return &cli.Command{
-		Name: "try",
+		Name:      "try",
+		Usage:     "check how a program in any language behaves under chandy",
+		ArgsUsage: "-- COMMAND",
 		Flags: []cli.Flag{
-			&cli.GenericFlag{Name: "request", Value: &texts{}}, &cli.StringFlag{Name: "state"}, &cli.GenericFlag{Name: "env", Value: &texts{}},
-			&cli.BoolFlag{Name: "pace"}, &cli.IntFlag{Name: "line-limit"}, &cli.StringFlag{Name: "settle-timeout"},
-			&cli.IntFlag{Name: "burst"}, &cli.IntFlag{Name: "rounds", Value: 10}, &cli.StringFlag{Name: "timeout"},
-			&cli.BoolFlag{Name: "json"}, &cli.BoolFlag{Name: "verbose"},
+			&cli.GenericFlag{Name: "request", Usage: "JSON: a request that the program answers; a counter replaces %d in it. Repeatable (default: Maelstrom's requests)", Value: &texts{}},
+			&cli.StringFlag{Name: "state", Usage: "S: how the program shows its state: snapshot, none, or a request as JSON (default: try several)"},
+			&cli.GenericFlag{Name: "env", Usage: "NAME=VALUE: set a variable in the program's environment. Repeatable", Value: &texts{}},
+			&cli.BoolFlag{Name: "pace", Usage: "check with pace = true in [program]"},
+			&cli.IntFlag{Name: "line-limit", Usage: "N: check with line_limit = N bytes and send no longer line"},
+			&cli.StringFlag{Name: "settle-timeout", Usage: "D: check with settle_timeout = D"},
+			&cli.IntFlag{Name: "burst", Usage: "N: requests before and after each snapshot (default: 200, fewer if the program is slow)"},
+			&cli.IntFlag{Name: "rounds", Usage: "N: number of snapshots to compare (default: 10)", Value: 10},
+			&cli.StringFlag{Name: "timeout", Usage: "D: the time for each answer (default: 5s)"},
+			&cli.BoolFlag{Name: "json", Usage: "print the results as JSON"},
+			&cli.BoolFlag{Name: "verbose", Usage: "copy the program's stderr to stderr"},
 		},
 		CustomHelpTemplate: `usage: chandy try [flags] -- COMMAND [ARG...]
 
@@ -32,20 +41,7 @@ a long line, the end of input, bad output, the program's state, whether snapshot
 exact, and whether a new run restores a state. At the end it prints a [program] table
 for your cluster file.
 
-      --request JSON       a request that the program answers; a counter replaces
-                           %d in it. Repeatable (default: Maelstrom's requests)
-      --state S            how the program shows its state: snapshot, none, or a
-                           request as JSON (default: try several)
-      --env NAME=VALUE     set a variable in the program's environment. Repeatable
-      --pace               check with pace = true in [program]
-      --line-limit N       check with line_limit = N bytes and send no longer line
-      --settle-timeout D   check with settle_timeout = D
-      --burst N            requests before and after each snapshot (default: 200,
-                           fewer if the program is slow)
-      --rounds N           number of snapshots to compare (default: 10)
-      --timeout D          the time for each answer (default: 5s)
-      --json               print the results as JSON
-      --verbose            copy the program's stderr to stderr
+{flags}
 
 exit codes: 0 everything checked works; 1 something does not; 2 bad usage; 3 the
 program could not be started, a check was unclear, or interrupted.

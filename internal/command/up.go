@@ -10,7 +10,15 @@ import (
 func (e *env) up() *cli.Command {
 	return &cli.Command{
 		Name:  "up",
-		Flags: append(cmdline.LogFlags(), clusterFlag(), &cli.BoolFlag{Name: "keep"}, &cli.BoolFlag{Name: "detach"}, stateDirFlag()),
+		Usage: "run the nodes of all processes, here or in the background",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "cluster", Usage: "FILE: the cluster file; it may be a pipe, which is read once"},
+			&cli.BoolFlag{Name: "keep", Usage: "let the other nodes run when one ends, such as to see a partial snapshot"},
+			&cli.BoolFlag{Name: "detach", Usage: "run the nodes in the background, and return when all are up; chandy logs prints their logs, chandy down stops them"},
+			stateDirFlag(),
+			cmdline.LogFormatFlag("F: console (default) or json"),
+			cmdline.LogLevelFlag(),
+		},
 		CustomHelpTemplate: `usage: chandy up [flags]
 
 Runs the nodes of all processes of the cluster file in this terminal until Ctrl-C,
@@ -19,15 +27,7 @@ or the node_command of its program. Their logs come on stderr, and each line beg
 with the id of its process. A line says when all are up. If one node ends, the others
 are stopped, and an error says which one ended and why.
 
-      --cluster FILE    the cluster file; it may be a pipe, which is read once
-      --keep            let the other nodes run when one ends, such as to see a partial
-                        snapshot
-      --detach          run the nodes in the background, and return when all are up;
-                        chandy logs prints their logs, chandy down stops them
-      --state-dir DIR   the directory of their logs and process ids (default: .chandy
-                        beside the cluster file)
-      --log-format F    console (default) or json
-      --log-level L     trace, debug, info (default), warn, error or disabled
+{flags}
 
 exit codes: 0 stopped by a signal, or all up in the background; 2 bad usage or
 configuration, a node could not start, or the cluster runs in the background already;

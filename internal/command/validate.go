@@ -12,8 +12,14 @@ import (
 
 func (e *env) validate() *cli.Command {
 	return &cli.Command{
-		Name:  "validate",
-		Flags: []cli.Flag{clusterFlag(), &cli.BoolFlag{Name: "dot"}, &cli.BoolFlag{Name: "ids"}},
+		Name:      "validate",
+		Usage:     "check the cluster file and print its topology",
+		ArgsUsage: "[FILE]",
+		Flags: []cli.Flag{
+			clusterFlag(),
+			&cli.BoolFlag{Name: "dot", Usage: "print the topology as a graph for Graphviz"},
+			&cli.BoolFlag{Name: "ids", Usage: "print only the ids of the processes, one a line"},
+		},
 		CustomHelpTemplate: `usage: chandy validate [flags] [FILE]
 
 Reads the cluster file, FILE or the one of --cluster, and lists its faults. The
@@ -22,9 +28,7 @@ prints the topology: processes, channels, strongly connected components, and at 
 processes a snapshot can start so that it reaches all. No node has to run. Of a
 program with a node_command, neither the settings nor the command are checked.
 
-      --cluster FILE   the cluster file
-      --dot            print the topology as a graph for Graphviz
-      --ids            print only the ids of the processes, one a line
+{flags}
 
 exit codes: 0 no fault; 2 bad usage, or the file has faults.
 

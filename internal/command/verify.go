@@ -14,8 +14,12 @@ import (
 
 func (e *env) verify() *cli.Command {
 	return &cli.Command{
-		Name:  "verify",
-		Flags: []cli.Flag{clusterFlag()},
+		Name:      "verify",
+		Usage:     "check that snapshots are complete and consistent",
+		ArgsUsage: "FILE...",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "cluster", Usage: "FILE: check too that each snapshot has the processes and channels of this cluster file: nothing else shows that one was left out"},
+		},
 		CustomHelpTemplate: `usage: chandy verify [flags] FILE...
 
 Checks snapshots without asking the cluster: their structure, and whether each cut
@@ -25,8 +29,7 @@ must also have counted in the same pair of incarnations: no restart in between.
 
 A FILE named - is stdin. It may have several snapshots, one after the other.
 
-      --cluster FILE   check too that each snapshot has the processes and channels of
-                       this cluster file: nothing else shows that one was left out
+{flags}
 
 exit codes: 0 all are complete and consistent; 1 one is partial or inconsistent;
 2 bad usage, or one is not a snapshot or cannot be read.

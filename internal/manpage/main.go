@@ -72,13 +72,14 @@ func cutUsage(help string) (before, usage, after string) {
 	return before, usage, after
 }
 
-// commands returns the names in the first indented paragraph of the help of chandy.
+// commands returns the names in the first paragraph of the help of chandy with indented
+// lines. The names of groups stand between them.
 func commands(help string) (names []string) {
 	for line := range strings.Lines(help) {
-		switch indented := strings.HasPrefix(line, "  "); {
-		case indented:
+		switch {
+		case strings.HasPrefix(line, "  "):
 			names = append(names, strings.Fields(line)[0])
-		case len(names) > 0:
+		case strings.TrimSpace(line) == "" && len(names) > 0:
 			return names
 		}
 	}
