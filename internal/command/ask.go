@@ -56,6 +56,9 @@ func inTime(ctx context.Context, limit time.Duration, ask func(context.Context) 
 	if deadline, ok := ctx.Deadline(); ok {
 		limit = min(limit, time.Until(deadline))
 	}
+	if limit <= 0 {
+		return context.DeadlineExceeded
+	}
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err := ask(bounded)
