@@ -43,9 +43,11 @@ func bundled(p config.Program, processes []snapshot.ProcessID) (program.Program,
 	return nil, fmt.Errorf("kind: unknown program %q: %s", p.Kind, advice(p.Kind))
 }
 
+// kinds are the kinds that New knows.
+var kinds = []string{"bank", "token", "exec", "lin-kv", "lin-tso", "seq-kv", "lww-kv"}
+
 // advice returns what to write in place of an unknown kind.
 func advice(kind string) string {
-	kinds := []string{"bank", "token", "exec", "lin-kv", "lin-tso", "seq-kv", "lww-kv"}
 	if best := config.Suggest(kind, kinds); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
