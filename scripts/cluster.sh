@@ -6,5 +6,5 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 [ "${1-}" = up ] && detach=--detach
 export CHANDY_CLUSTER=${2:-${CHANDY_CLUSTER:-$root/cluster.toml}}
 
-go build -C "$root" -o .chandy/chandy .
+go build -C "$root" -tags urfave_cli_no_docs -o .chandy/chandy .
 exec "$root/.chandy/chandy" "${1:-help}" ${detach:+"$detach"}
