@@ -31,7 +31,7 @@ are stopped, and an error says which one ended and why.
 
 exit codes: 0 stopped by a signal, or all up in the background; 2 bad usage or
 configuration, a node could not start, or the cluster runs in the background already;
-3 a node ended, or not all are up in the background after 30 s.
+3 a node ended, or not all are up in the background after 60 s.
 
 example:
   chandy up

@@ -15,7 +15,7 @@ import (
 )
 
 // detachTimeout is how long chandy up --detach waits until all nodes are up.
-const detachTimeout = 30 * time.Second
+const detachTimeout = time.Minute
 
 // runDetached runs the nodes in the background, as the flags say.
 func (l *launcher) runDetached(c *cli.Context) error {
