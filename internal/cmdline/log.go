@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -59,11 +60,12 @@ func (e *Env) StartLog(c *cli.Context) error {
 	return nil
 }
 
-// setLogKeys sets what zerolog has for the whole program.
-func setLogKeys() {
+// setLogKeys sets what zerolog has for the whole program, once: several goroutines make
+// logs.
+var setLogKeys = sync.OnceFunc(func() {
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	zerolog.ErrorFieldName = "err"
-}
+})
 
 // UnknownLogFormat returns the error for a format that does not exist.
 func UnknownLogFormat(format string) error {
