@@ -32,6 +32,10 @@ const (
 	// queueBatch is about how much is encoded for one write of the writing goroutine, in
 	// bytes. Frames that are ahead wait for at most one such write, or for one chunk.
 	queueBatch = 64 << 10
+	// slowWrite is how long the writing goroutine may need for queueBatch. A connection that
+	// takes longer is slow: the kernel then takes little in advance, so that frames that are
+	// ahead wait less.
+	slowWrite = time.Second
 	// aheadMax is how many bytes of frames that are ahead may wait. A peer that causes
 	// answers (pings cause pongs, messages acks) and reads none must not make a node hold
 	// more.
@@ -124,6 +128,7 @@ func (c *conn) writeAtOnce(v *iovec, ahead bool) {
 
 // writeLoop writes the queue until it is empty.
 func (c *conn) writeLoop() {
+	slow := false
 	for {
 		one, ok := c.next()
 		if !ok {
@@ -133,7 +138,13 @@ func (c *conn) writeLoop() {
 			one.bytes = newBuffer()
 			*one.bytes = wire.Append(*one.bytes, one.frame)
 		}
-		if err := c.writeAll(*one.bytes); err != nil {
+		begun := time.Now()
+		err := c.writeAll(*one.bytes)
+		if !slow && time.Since(begun) > slowWrite*time.Duration(1+len(*one.bytes)/queueBatch) {
+			slow = true
+			limitUnsent(c.socket.Conn, unsentSlow)
+		}
+		if err != nil {
 			c.fail(err) // empties the queue, so the loop ends; the reader reports to the core
 		}
 		freeBuffer(one.bytes)

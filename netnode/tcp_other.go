@@ -2,5 +2,7 @@
 
 package netnode
 
+const unsentOption = 0
+
 // tcpOptions are the options of every TCP connection.
 var tcpOptions map[int]int
