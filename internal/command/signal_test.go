@@ -174,7 +174,8 @@ func TestUpReportsDroppedLines(t *testing.T) {
 	p.chandy("call", "p1", `{"type":"shout"}`)
 	p.check(r.SetReadDeadline(time.Now().Add(30 * time.Second)))
 	lines := bufio.NewScanner(r)
-	for lines.Scan() && !strings.HasPrefix(lines.Text(), "chandy: dropped ") {
+	// On a busy machine a node drops lines too, because up reads them slowly.
+	for lines.Scan() && !strings.Contains(lines.Text(), "chandy: dropped ") {
 	}
 	if got := lines.Text(); !strings.HasSuffix(got, " lines: stderr was not read in time") {
 		t.Fatalf("got the last line %q and error %v, want a report of dropped lines", got, lines.Err())
