@@ -18,7 +18,7 @@ type conn struct {
 	id      core.ConnID
 	socket  *rawconn.Conn
 	reader  *wire.Reader  // read by the reading goroutine, which owns the next six fields too
-	client  bool          // the connection is a client's; set with mu before the core receives its first event
+	client  bool          // the connection is a client's; set before the core receives its first event
 	reads   int           // since the core took the last frames
 	told    time.Time     // when the core heard of bytes that are no whole frame yet
 	request int           // bytes read since the core took the last requests of a client

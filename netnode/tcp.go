@@ -35,7 +35,7 @@ const (
 func limitUnsent(socket net.Conn, bytes int) {
 	if s, ok := socket.(syscall.Conn); ok && unsentOption != 0 {
 		if raw, err := s.SyscallConn(); err == nil {
-			raw.Control(func(fd uintptr) { syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, unsentOption, bytes) })
+			setOption(raw, unsentOption, bytes)
 		}
 	}
 }
@@ -53,14 +53,19 @@ func (TCP) Dial(ctx context.Context, address string) (net.Conn, error) {
 }
 
 func setOptions(_, _ string, c syscall.RawConn) error {
-	var err error
-	if failed := c.Control(func(fd uintptr) {
-		for option, value := range tcpOptions {
-			if err == nil {
-				err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, option, value)
-			}
+	for option, value := range tcpOptions {
+		if err := setOption(c, option, value); err != nil {
+			return err
 		}
-	}); failed != nil {
+	}
+	return nil
+}
+
+// setOption sets an option of a TCP connection.
+func setOption(c syscall.RawConn, option, value int) error {
+	var err error
+	failed := c.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, option, value) })
+	if failed != nil {
 		return failed
 	}
 	return err

@@ -26,7 +26,7 @@ type job struct {
 	Stream  bool   // receives from a plain stream instead of running a node
 	Echo    bool   // sends each message back
 	Child   bool   // runs as a child, on stdin and stdout
-	Large   int    // runs a node whose program has a state of so many bytes
+	Large   int    // runs a node whose program has a state of this many bytes
 	Process int    // number of the process whose node it runs, with Large
 	Home    string // address of the node that started the process, for an echo
 	Net     config.Network

@@ -18,7 +18,7 @@ type capture struct {
 	done      func(program.State)
 	stage     stage
 	timer     *time.Timer        // time limit of the stage; nil until the child is ready
-	limit     *time.Timer        // time limit of the capture; nil if there is none
+	limit     *time.Timer        // time limit of the capture; may be nil
 	stopWatch context.CancelFunc // stops watching whether the child is idle; may be nil
 	idle      bool               // the child is idle, as WatchIdle defines it
 	request   string             // msg_id of the request for the state, in stage replying

@@ -22,8 +22,8 @@ func (l jsonLog) Write(event []byte) (int, error) {
 	return len(event), nil
 }
 
-// ConsoleLog returns a log for people, which takes events in JSON. By itself, zerolog writes a message and a value
-// that is no string as they are.
+// ConsoleLog returns a log for people, which takes events in JSON. By itself, zerolog
+// writes a message unescaped, and also a value that is not a string.
 func ConsoleLog(out io.Writer, colour bool) zerolog.ConsoleWriter {
 	setLogKeys()
 	return zerolog.ConsoleWriter{

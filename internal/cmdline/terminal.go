@@ -33,7 +33,7 @@ func Redraws(w io.Writer) bool { return IsTerminal(w) && os.Getenv("TERM") != "d
 func Colours(w io.Writer) bool { return Redraws(w) && os.Getenv("NO_COLOR") == "" }
 
 // Width returns how many columns the terminal has to which a stream writes. It returns 0
-// if there is none, or if its width is unknown: then lines have no limit.
+// if the stream is not a terminal or the width is unknown. Lines then have no limit.
 func Width(w io.Writer) int {
 	columns, _ := size(w)
 	return columns

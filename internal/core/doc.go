@@ -20,7 +20,8 @@
 //   - duplicate.go: when this node ends because another one runs as its process;
 //   - epoch.go, peer.go: a history, and its other processes;
 //   - process.go, delivery.go, clients.go: the side of the program;
-//   - outgoing.go, incoming.go, partial.go, dialler.go, linkstats.go: the two halves of a channel;
+//   - outgoing.go, incoming.go, partial.go, dialler.go, linkstats.go: the two halves of a
+//     channel;
 //   - recording.go, report.go, uplink.go: this process's part of a snapshot, on its way
 //     to the assembler;
 //   - assemble.go, contributor.go, taken.go: the assembler's side;
