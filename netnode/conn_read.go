@@ -21,12 +21,21 @@ func (c *conn) readDialled() {
 // core.HelloTimeout, and everything else once the core has accepted it. The caller must
 // have counted the connection as an early one of host.
 func (c *conn) readAccepted(host string) {
+	if c.admit(host) {
+		c.read()
+	}
+}
+
+// admit reads the hello, and waits until the core has decided about it. It reports whether
+// the core has received an event of the connection. Its stack frame is large, so it must have
+// returned when the connection is idle: see wire's Reader.await.
+func (c *conn) admit(host string) bool {
 	hello, err := c.readHello()
 	c.node.conns.early.remove(host)
 	if err != nil {
 		c.node.strange.Warn().Err(err).Str("remote", c.socket.RemoteAddr().String()).Msg("connection closed")
 		c.finish()
-		return
+		return false
 	}
 	if hello.Role == wire.RoleControl {
 		c.becomeClients()
@@ -36,7 +45,7 @@ func (c *conn) readAccepted(host string) {
 	case <-c.mayRead:
 	case <-c.done: // refused, or ended before the core decided: then read reports it
 	}
-	c.read()
+	return true
 }
 
 func (c *conn) readHello() (wire.Hello, error) {

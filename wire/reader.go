@@ -50,6 +50,10 @@ func (r *Reader) Read() (Frame, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	if err := r.await(); err != nil {
+		r.err = err
+		return nil, err
+	}
 	f, err := r.read()
 	if err != nil {
 		r.err = err
@@ -77,6 +81,18 @@ func (r *Reader) Buffered() int {
 	return HeaderSize + length
 }
 
+// await waits for the first byte of a frame. An idle connection waits here rather than in
+// readHeader because less of the stack is in use here. The garbage collector shrinks the
+// stack of an idle reader to 4 KiB only if less than 2 KiB of it are in use (chandy bench
+// --only memory: 14.3 KiB without await, 12.0 with it).
+func (r *Reader) await() error {
+	if r.from != r.to {
+		return nil
+	}
+	r.rewind()
+	return r.fill(1)
+}
+
 func (r *Reader) read() (Frame, error) {
 	if err := r.readHeader(); err != nil {
 		return nil, err
@@ -102,13 +118,7 @@ func (r *Reader) read() (Frame, error) {
 // its two bytes arrive, because a foreign peer may send fewer bytes than a header has
 // and then wait.
 func (r *Reader) readHeader() error {
-	if r.from == r.to {
-		r.rewind()
-	}
 	if err := r.fill(2); err != nil {
-		if r.from == r.to {
-			return err
-		}
 		return fmt.Errorf("in a header: %w", unexpected(err))
 	}
 	if first := r.buf[r.from:r.to]; !r.spoke && (first[0] != magic0 || first[1] != magic1) {
