@@ -301,7 +301,7 @@ again=$((($(total reconnects) - before) / 2)) # both ends count
 [ "$again" -ge 100 ] || differs "only $again reconnects"
 seen "$count snapshots meanwhile, all complete, the slowest in $slowest s; $(wc -l <"$work/killed") connections destroyed, channels resumed $again times"
 
-fault 'nothing gets through for 2 s; a snapshot meanwhile' 'complete, late'
+fault 'nothing gets through for 2 s; a snapshot meanwhile' 'complete, but later'
 for id in $ids; do deaf "$id" 'iifname "eth0"'; done
 initiated
 sleep 2
@@ -314,7 +314,7 @@ seen "complete in $took s"
 # partition TITLE CUT... cuts the channels of p3 until after the time-out.
 partition() {
 	fault "$1, for 7 s; a snapshot meanwhile, with a time-out of 6 s" \
-		'partial at the time-out, p3 is `unreachable`; complete again as soon as there are connections, which takes 4 s at most'
+		'partial at the time-out, p3 is `unreachable`; complete again at most 4 s after the end of the fault'
 	local cut from
 	for cut in "${@:2}"; do "$cut"; done
 	from=$(now)
@@ -332,7 +332,7 @@ partition 'nothing gets to p3' to_p3
 partition 'nothing gets from p3' from_p3
 
 fault 'the link of p3 at 256 kbit/s, which is less than the load, for two snapshots with a time-out of 30 s' \
-	'complete, late; no connection is given up'
+	'complete, but later; no connection is given up'
 before=$(total reconnects)
 slow
 slowest=0
@@ -347,7 +347,7 @@ want complete
 [ "$(total reconnects)" = "$before" ] || differs 'a channel broke'
 seen "2 complete, the slowest in $slowest s; 0 reconnects"
 
-fault 'SIGSTOP of p3 for 3 s, during a snapshot' 'complete, late'
+fault 'SIGSTOP of p3 for 3 s, during a snapshot' 'complete, but later'
 initiated
 kill -STOP "$(pid p3)"
 sleep 3
@@ -420,7 +420,7 @@ end TERM p3
 write_cluster "$net.2" "$net.1" "$net.3" >"$work/wrong.toml"
 start p3 "$work/wrong.toml"
 sleep 1
-host p1 "$chandy" status --cluster "$cluster" >"$work/status" && differs 'status says that all is up'
+host p1 "$chandy" status --wide --cluster "$cluster" >"$work/status" && differs 'status says that all is up'
 for peer in p1:p2 p2:p1; do
 	grep -qE "^p3->${peer%:*} +down .*refused: .*this is ${peer#*:}, not ${peer%:*}" "$work/status" || differs "status says nothing of p3->${peer%:*}"
 done
