@@ -107,6 +107,10 @@ func wildGlobal(random *rand.Rand) *Global {
 		if some() {
 			p.State.About = &About{[]string{"acknowledged+idle", "none"}[random.IntN(2)], number(), number()}
 		}
+		p.State.Idle = Idle(random.IntN(3))
+		if some() {
+			p.State.Open, p.State.OpenTotal = wildOpen(random), 3+number()>>1
+		}
 		g.Processes = append(g.Processes, p)
 	}
 	for _, from := range all {
@@ -133,6 +137,19 @@ func wildGlobal(random *rand.Rand) *Global {
 		}
 	}
 	return g
+}
+
+// wildOpen returns up to three open requests, oldest first.
+func wildOpen(random *rand.Rand) []OpenRequest {
+	all := make([]OpenRequest, 0, 3)
+	since := time.Duration(random.Int64()).Truncate(time.Microsecond)
+	for range random.IntN(4) {
+		from := []ProcessID{"a", "zz", "c7"}[random.IntN(3)]
+		id := []string{"", "1", "-1.5e3", "9007199254740993", `""`, `"é\n"`}[random.IntN(6)]
+		all = append(all, OpenRequest{from, id, since})
+		since = (since / time.Duration(1+random.IntN(2))).Truncate(time.Microsecond)
+	}
+	return all
 }
 
 // wildMessages returns up to two batches with a gap between them.

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"io"
 	"strconv"
 	"time"
@@ -14,6 +15,7 @@ const (
 	processRoom = 200 // a process without its state
 	channelRoom = 200 // a channel without its messages
 	messageRoom = 40  // a message without its payload
+	openRoom    = 60  // an open request
 )
 
 // Room estimates the length of the JSON in bytes. It assumes that states and payloads
@@ -21,7 +23,7 @@ const (
 func (g *Global) Room() int {
 	n := processRoom*(1+len(g.Processes)) + channelRoom*len(g.Channels)
 	for _, p := range g.Processes {
-		n += p.State.Len()
+		n += p.State.Len() + openRoom*len(p.State.Open)
 	}
 	for _, c := range g.Channels {
 		for _, b := range c.Messages {
@@ -89,6 +91,7 @@ func (w *jsonWriter) process(p ProcessState) {
 		w.key("printed_before_reply").uint(a.Printed)
 		w.key("unanswered").uint(a.Unanswered)
 	}
+	w.activity(p.State)
 	w.key("incarnation").string(string(p.Incarnation))
 	w.key("recorded_after_ms").milliseconds(p.RecordedAfter)
 	if p.Completed {
@@ -97,6 +100,29 @@ func (w *jsonWriter) process(p ProcessState) {
 		w.key("completed_after_ms").raw("null")
 	}
 	w.close('}')
+}
+
+// activity writes whether a process was idle, and its open requests, each on a line.
+func (w *jsonWriter) activity(s State) {
+	if s.Idle != IdleUnknown {
+		w.key("idle").raw(strconv.FormatBool(s.Idle == IdleYes))
+	}
+	if s.Open == nil {
+		return
+	}
+	w.key("open").open('[')
+	for _, r := range s.Open {
+		w.item()
+		w.flat++
+		w.open('{')
+		w.key("from").string(string(r.From))
+		w.key("msg_id").raw(cmp.Or(r.MsgID, "null"))
+		w.key("since_ms").milliseconds(r.Since)
+		w.close('}')
+		w.flat--
+	}
+	w.close(']')
+	w.key("open_total").uint(s.OpenTotal)
 }
 
 func (w *jsonWriter) channel(c ChannelState) {

@@ -37,6 +37,15 @@ type State struct {
 	// About is what is known about how the state was taken. It is nil if the program
 	// runs inside the node, or if a child process was not asked for its state.
 	About *About
+	// Idle says whether the process was idle.
+	Idle Idle
+	// Open lists requests that the process had received and not answered, oldest first. Nil
+	// means that it is not known which are open; an empty list, that none is. A snapshot
+	// lists the first OpenMax of them. It must not be modified.
+	Open []OpenRequest
+	// OpenTotal is how many requests are open. A program may leave it at zero, which means
+	// len(Open).
+	OpenTotal uint64
 }
 
 // About is what is known about how the state of a child process was taken. It says
@@ -78,13 +87,17 @@ func (s State) Resolve() State {
 		return s.resolve()
 	}
 	var w blocks
-	if err := s.Encode(&w); err != nil {
-		return State{Error: err.Error(), About: s.About}
+	err := s.Encode(&w)
+	s.Encode, s.resolve, s.Bytes = nil, nil, nil
+	switch {
+	case err != nil:
+		s.Error = err.Error()
+	case len(w) > 1:
+		s.Chunks = w
+	default:
+		s.Bytes = slices.Concat(w...)
 	}
-	if len(w) > 1 {
-		return State{Chunks: w, About: s.About}
-	}
-	return State{Bytes: slices.Concat(w...), About: s.About}
+	return s
 }
 
 // ResolveBy returns the state with another Resolve, which must return the same. The caller

@@ -149,6 +149,7 @@ func (r *Recorder) StateRecorded(state State) []Effect {
 		panic("bug: StateRecorded without Capture")
 	}
 	r.capturing = false
+	state = state.boundOpen()
 	var todo effects
 	for _, rec := range slices.Clone(r.recordings) {
 		if !rec.recorded {

@@ -117,9 +117,10 @@ func (s *sectionEncoder) finishSlice() {
 // has one message of 1 KiB (BenchmarkSection).
 func copiedSize(pieces []snapshot.Piece) int {
 	const (
-		head   = 64 // bytes of a small piece, about
-		number = 4  // bytes of a number or a length
-		closed = 6  // bytes of a closed piece besides its ids, messages and resets
+		head        = 64 // bytes of a small piece, about
+		number      = 4  // bytes of a number or a length
+		openRequest = 16 // bytes of an open request, about
+		closed      = 6  // bytes of a closed piece besides its ids, messages and resets
 	)
 	n := head
 	for _, piece := range pieces {
@@ -129,6 +130,7 @@ func copiedSize(pieces []snapshot.Piece) int {
 			for _, bytes := range piece.State.Slices() {
 				n += copiedBody(bytes)
 			}
+			n += len(piece.State.Open) * openRequest
 			for _, counts := range [][]snapshot.Count{piece.Sent, piece.Received} {
 				for _, count := range counts {
 					n += len(count.Peer) + 2*number

@@ -19,6 +19,8 @@ func (d *pieceDecoder) recorded() snapshot.Recorded {
 		r.State.Bytes = d.bytes("state")
 	}
 	r.State.About = d.about()
+	r.State.Idle = snapshot.Idle(d.byte("idle", byte(snapshot.IdleUnknown), byte(snapshot.IdleYes)))
+	d.open(&r.State)
 	r.Sent = d.counts()
 	r.Received = d.counts()
 	return r
@@ -42,6 +44,29 @@ func (d *decoder) about() *snapshot.About {
 		d.check(errors.New("settled is empty"))
 	}
 	return a
+}
+
+// open decodes a list of at most one item.
+func (d *decoder) open(s *snapshot.State) {
+	if d.byte("open", 0, 1) == 0 {
+		return
+	}
+	s.OpenTotal = d.uint("open total")
+	n := d.items("open requests", 3)
+	if n > snapshot.OpenMax {
+		d.fail("%d open requests, more than %d", n, snapshot.OpenMax)
+		return
+	}
+	s.Open = make([]snapshot.OpenRequest, 0, n)
+	for range n {
+		if d.err != nil {
+			return
+		}
+		s.Open = append(s.Open, snapshot.OpenRequest{
+			From: snapshot.ProcessID(d.name("from")), MsgID: d.name("msg_id"), Since: d.duration("since"),
+		})
+	}
+	d.check(s.CheckOpen())
 }
 
 func (d *decoder) counts() []snapshot.Count {

@@ -35,6 +35,8 @@ func (s *sectionEncoder) recorded(r snapshot.Recorded) {
 		b = appendUint(b, a.Printed)
 		b = appendUint(b, a.Unanswered)
 	}
+	b = append(b, byte(r.State.Idle))
+	b = appendOpen(b, r.State)
 	for _, counts := range [][]snapshot.Count{r.Sent, r.Received} {
 		b = appendUint(b, uint64(len(counts)))
 		for _, c := range counts {
@@ -43,6 +45,21 @@ func (s *sectionEncoder) recorded(r snapshot.Recorded) {
 		}
 	}
 	s.fields = b
+}
+
+// appendOpen appends a list of at most one item: the open requests, if they are known.
+func appendOpen(b []byte, s snapshot.State) []byte {
+	if s.Open == nil {
+		return append(b, 0)
+	}
+	b = appendUint(append(b, 1), s.OpenTotal)
+	b = appendUint(b, uint64(len(s.Open)))
+	for _, r := range s.Open {
+		b = appendName(b, "from", r.From)
+		b = appendName(b, "msg_id", r.MsgID)
+		b = appendDuration(b, r.Since)
+	}
+	return b
 }
 
 func (s *sectionEncoder) closed(c snapshot.Closed) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"chandy/snapshot"
 )
@@ -28,20 +29,31 @@ func sectionGoldens() []struct {
 				Process: "p1", Incarnation: "i", State: snapshot.State{Bytes: []byte("{}")},
 				Sent: []snapshot.Count{{Peer: "p2", N: 300}}, Received: []snapshot.Count{{Peer: "p1"}, {Peer: "p2", N: 1}},
 			},
-			"01 14 00 02 7b7d 00 01 02 7032 ac02 02 02 7031 00 02 7032 01",
+			"01 16 00 02 7b7d 00 00 00 01 02 7032 ac02 02 02 7031 00 02 7032 01",
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no"}},
-			"01 07 01 02 6e6f 00 00 00",
+			"01 09 01 02 6e6f 00 00 00 00 00",
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{
 				Bytes: []byte("1"), About: &snapshot.About{Settled: "idle", Printed: 300, Unanswered: 2}}},
-			"01 0e 00 01 31 01 04 69646c65 ac02 02 00 00",
+			"01 10 00 01 31 01 04 69646c65 ac02 02 00 00 00 00",
 		},
 		{
 			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{Error: "no", About: &snapshot.About{Settled: "none"}}},
-			"01 0e 01 02 6e6f 01 04 6e6f6e65 00 00 00 00",
+			"01 10 01 02 6e6f 01 04 6e6f6e65 00 00 00 00 00 00",
+		},
+		{
+			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{
+				Bytes: []byte("1"), Idle: snapshot.IdleYes, OpenTotal: 300,
+				Open: []snapshot.OpenRequest{{From: "p2", MsgID: "5", Since: 12300 * time.Microsecond}, {From: "c1"}}}},
+			"01 17 00 01 31 00 02 01 ac02 02 02 7032 01 35 8c60 02 6331 00 00 00 00",
+		},
+		{
+			snapshot.Recorded{Process: "p1", Incarnation: "i", State: snapshot.State{
+				Bytes: []byte("1"), Idle: snapshot.IdleNo, Open: []snapshot.OpenRequest{}}},
+			"01 0a 00 01 31 00 01 01 00 00 00 00",
 		},
 		{
 			snapshot.Closed{
@@ -94,7 +106,7 @@ func TestSectionGoldens(t *testing.T) {
 // DecodeSection does not allocate for counts that were only announced.
 func TestSectionMemoryFollowsItems(t *testing.T) {
 	const many = 8 << 20
-	fields := append([]byte{stateBytes, 0, 0}, binary.AppendUvarint(nil, many)...)
+	fields := append([]byte{stateBytes, 0, 0, 0, 0}, binary.AppendUvarint(nil, many)...)
 	section := rawPiece(pieceRecorded, append(fields, bytes.Repeat([]byte{0xff}, 2*many)...))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -133,7 +145,7 @@ func rawPiece(kind byte, fields []byte) []byte {
 
 // DecodeSection skips a piece of an unknown kind, whatever its fields are.
 func TestSectionSkipsUnknownKinds(t *testing.T) {
-	first, last := sectionGoldens()[0].piece, sectionGoldens()[4].piece
+	first, last := sectionGoldens()[0].piece, sectionGoldens()[6].piece
 	before := encoded(first)
 	after := encoded(last)
 	for _, kind := range []byte{0, pieceFailed + 1, 0xff} {
@@ -316,5 +328,35 @@ func TestAppendHeadAndBytesAreFrame(t *testing.T) {
 	c := Chunk{Snapshot: "S", Process: "p1", Bytes: [][]byte{[]byte("abc"), nil, []byte("de")}}
 	if got, want := append(c.AppendHead([]byte("x")), "abcde"...), Append([]byte("x"), c); !bytes.Equal(got, want) {
 		t.Errorf("chunk:\n got %x\nwant %x", got, want)
+	}
+}
+
+// DecodeSection checks the list of open requests.
+func TestSectionRefusesBadOpenRequests(t *testing.T) {
+	many := []any{65, 65}
+	for range 65 {
+		many = append(many, "p1", "5", 1)
+	}
+	for _, c := range []struct {
+		open []any // after the byte 1
+		want string
+	}{
+		{[]any{0, 1, "p1", "5", 1}, "1 open requests are listed, but there are 0"},
+		{many, "65 open requests, more than 64"},
+		{[]any{1, 200}, "200 open requests do not fit"},
+		{[]any{1, 1, "P1", "5", 1}, `from: "P1" must consist of`},
+		{[]any{1, 1, "p1", "[]", 1}, `msg_id: "[]" is not a number or a string`},
+		{[]any{2, 2, "p1", "5", 1, "p1", "6", 2}, "open[1] is older than open[0]"},
+	} {
+		before, after := []byte{stateBytes, 0, 0, 0, 1}, []byte{0, 0}
+		section := rawPiece(pieceRecorded, slices.Concat(before, fields(c.open...), after))
+		got, err := DecodeSection("p1", "i", [][]byte{section}, 1)
+		if !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: got %v, %v, want a violation with %q", c.open, got, err, c.want)
+		}
+	}
+	section := rawPiece(pieceRecorded, []byte{stateBytes, 0, 0, 3, 0, 0, 0})
+	if got, err := DecodeSection("p1", "i", [][]byte{section}, 1); !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), "idle is 3") {
+		t.Errorf("idle 3: got %v, %v, want a violation", got, err)
 	}
 }

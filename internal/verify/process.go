@@ -43,6 +43,7 @@ func (c *checker) readProcess(id string) error {
 	var failed bool
 	var incarnation string
 	var recorded, completed optional[float64]
+	var open openRequests
 	var asked []string // keys that only the state of a child has
 	ok, err := c.object(func(key string) (err error) {
 		switch key {
@@ -59,6 +60,16 @@ func (c *checker) readProcess(id string) error {
 		case "printed_before_reply", "unanswered":
 			asked = append(asked, key)
 			err = c.readCount(key)
+		case "idle":
+			err = c.truth(key)
+		case "open":
+			err = c.readOpen(&open)
+		case "open_total":
+			open.total, err = c.number(key)
+			if open.total.null {
+				c.fault("open_total: is null, not a number")
+			}
+			open.counted = true
 		case "incarnation":
 			incarnation, err = c.name(key)
 		case "recorded_after_ms":
@@ -82,6 +93,7 @@ func (c *checker) readProcess(id string) error {
 	if len(asked) != 0 && len(asked) != 3 {
 		c.fault("has %s without the others of settled, printed_before_reply and unanswered", strings.Join(asked, " and "))
 	}
+	c.checkRequests(open)
 	if recorded.known && completed.known && recorded.value > completed.value {
 		c.fault("recorded after %v ms, completed after %v ms", recorded.value, completed.value)
 	}
