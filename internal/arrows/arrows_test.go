@@ -21,7 +21,7 @@ var levels = [][]string{
 	{"internal/jsonwalk", "internal/printable"},
 	{"snapshot"},
 	{"wire", "program", "internal/journal"},
-	{"internal/channel", "internal/config", "internal/maelstrom", "internal/question", "internal/diagram"},
+	{"internal/channel", "internal/config", "internal/maelstrom", "internal/question", "internal/difference", "internal/diagram"},
 	{"internal/core", "internal/store", "internal/cert", "internal/cmdline"},
 	{"netnode", "internal/child", "internal/question/eval"},
 	{"internal/bundled"},
@@ -44,7 +44,7 @@ var noSockets = []string{"internal/child", "internal/bundled", "internal/sim"}
 
 // pure packages do no I/O and start no goroutine. They have no clock and no randomness
 // except what their caller hands them.
-var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/core", "internal/journal"}
+var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/core", "internal/journal", "internal/question", "internal/difference"}
 
 var pureImports = []string{
 	"bytes", "cmp", "container/heap", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "io", "iter",
