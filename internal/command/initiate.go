@@ -49,8 +49,7 @@ example:
   chandy initiate --wait | jq '.channels[] | select(.messages != [])'
 `,
 		Action: onCluster(func(c *cli.Context, cluster *config.Cluster) error {
-			i := initiator{env: e, asker: asker{cluster}, topology: snapshot.NewTopology(cluster.IDs(), cluster.Channels())}
-			return i.run(c)
+			return e.initiator(cluster).run(c)
 		}),
 	}
 }
@@ -61,6 +60,10 @@ type initiator struct {
 	asker
 	topology *snapshot.Topology
 	at       []snapshot.ProcessID
+}
+
+func (e *env) initiator(cluster *config.Cluster) *initiator {
+	return &initiator{env: e, asker: asker{cluster}, topology: snapshot.NewTopology(cluster.IDs(), cluster.Channels())}
 }
 
 func (i *initiator) run(c *cli.Context) error {
@@ -87,7 +90,15 @@ func (i *initiator) run(c *cli.Context) error {
 		return err
 	}
 	defer client.Close()
-	return i.take(c.Context, client, time.Until(deadline), c.Bool("compact"), to)
+	end, err := i.take(c.Context, client, time.Until(deadline), c.Bool("compact"), to)
+	if err != nil {
+		return err
+	}
+	i.summary(end)
+	if end.Status != "complete" {
+		return errNo
+	}
+	return nil
 }
 
 // checkAt checks the initiators that the user named and keeps them in i.at.
@@ -158,9 +169,9 @@ func (i *initiator) candidates() []snapshot.ProcessID {
 	return append(first, others...)
 }
 
-// take takes the snapshot and writes it to the destination. It reads everything from the node at once,
-// whatever becomes of stdout, and leaves the node before it waits for stdout.
-func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout time.Duration, compact bool, to destination) error {
+// take takes the snapshot and writes it to the destination. It reads everything from the node
+// at once, whatever becomes of stdout, and leaves the node before it waits for stdout.
+func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout time.Duration, compact bool, to destination) (wire.EndReply, error) {
 	line := i.progress()
 	out := newSpool(to, spoolMax)
 	defer out.drop()
@@ -179,19 +190,15 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 	var refusal *wire.ErrorReply
 	switch {
 	case ctx.Err() != nil:
-		return fail(exitUnknown, "", "interrupted")
+		err = fail(exitUnknown, "", "interrupted")
 	case errors.As(err, &refusal) && refusal.Code == wire.CodeLimit:
-		return fail(exitUnknown, "try again, or raise limit in [snapshot]", "%w", err)
+		err = fail(exitUnknown, "try again, or raise limit in [snapshot]", "%w", err)
 	case errors.As(err, &refusal):
-		return fail(exitUsage, "", "%w", err)
+		err = fail(exitUsage, "", "%w", err)
 	case err != nil:
-		return fail(exitUnknown, "", "%w", err)
+		err = fail(exitUnknown, "", "%w", err)
 	}
-	i.summary(end)
-	if end.Status != "complete" {
-		return errNo
-	}
-	return nil
+	return end, err
 }
 
 // printed returns when the snapshot is printed, however long its reader takes, or when ctx

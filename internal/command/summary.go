@@ -18,6 +18,15 @@ func (e *env) printSnapshot(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("read the snapshot: %w", err)
 	}
+	e.printProcesses(g)
+	if len(g.Channels) > 0 {
+		printExact(e.Stdout, "\n")
+		e.printChannels(g)
+	}
+	return nil
+}
+
+func (e *env) printProcesses(g *snapshot.Global) {
 	processes := newTable(e.Stdout, "PROCESS", "RECORDED", "STATE")
 	for _, p := range g.Processes {
 		processes.row(p.ID, "after "+p.RecordedAfter.Round(10*time.Microsecond).String(), stateText(p.State))
@@ -28,10 +37,9 @@ func (e *env) printSnapshot(text []byte) error {
 		}
 	}
 	processes.flush()
-	if len(g.Channels) == 0 {
-		return nil
-	}
-	printExact(e.Stdout, "\n")
+}
+
+func (e *env) printChannels(g *snapshot.Global) {
 	channels := newTable(e.Stdout, "CHANNEL", "SENT", "RECEIVED", "IN FLIGHT")
 	for _, c := range g.Channels {
 		inFlight := "unknown"
@@ -41,7 +49,6 @@ func (e *env) printSnapshot(text []byte) error {
 		channels.row(c.Channel, known(c.Sent, c.SentKnown), known(c.Received, c.ReceivedKnown), inFlight)
 	}
 	channels.flush()
-	return nil
 }
 
 // known formats a count, which may be missing.

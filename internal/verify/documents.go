@@ -30,6 +30,9 @@ func Open(r io.Reader) (*Documents, error) {
 	return &Documents{decoder: newDecoder(b, int64(skipped))}, nil
 }
 
+// Offset returns how many bytes of the file come before the end of the last snapshot.
+func (d *Documents) Offset() int64 { return d.decoder.source.skipped + d.decoder.json.InputOffset() }
+
 // Next checks the next snapshot: its structure and its certificate. It returns io.EOF after
 // the last one, and another error if what comes is not a snapshot at all: not JSON, not an
 // object, or of another or a newer format. Everything else is a Fault in the Report. After

@@ -1,0 +1,124 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"chandy/internal/jsonwalk"
+	"chandy/snapshot"
+)
+
+// printCut prints a snapshot in sentences, for somebody who has just read the paper. The
+// initiators come first, then the other processes in the order of their ids: which of these
+// recorded first cannot be known.
+func (e *env) printCut(g *snapshot.Global) {
+	say := func(format string, a ...any) { printLine(e.Stdout, format, a...) }
+	say("Snapshot %s of the cluster %s is %s: %s, %s, %s in flight.", g.ID, g.Cluster, g.Status(),
+		count(len(g.Processes), "process", "processes"), count(len(g.Channels), "channel", "channels"), count(g.InFlight(), "message", "messages"))
+	for _, p := range g.Processes {
+		if slices.Contains(g.Initiators, p.ID) {
+			say("%s recorded its state by itself, as an initiator: %s.", p.ID, describeState(p.State))
+		}
+	}
+	for _, p := range g.Processes {
+		if !slices.Contains(g.Initiators, p.ID) {
+			say("%s recorded its state when the first marker came: %s.", p.ID, describeState(p.State))
+		}
+	}
+	for _, m := range g.Missing {
+		if m.Process != "" {
+			say("The state of %s is missing: %s. %s", m.Process, m.Reason, m.Detail)
+		} else {
+			say("The state of %s is missing: %s. %s", m.Channel, m.Reason, m.Detail)
+		}
+	}
+	var quiet []string
+	consistent := true
+	for _, c := range g.Channels {
+		switch {
+		case !c.Known:
+			consistent = false
+		case c.Sent == c.Received:
+			quiet = append(quiet, c.Channel.String())
+		default:
+			say("%s", describeChannel(c))
+		}
+	}
+	if len(quiet) > 0 {
+		say("Nothing was on its way on %s.", strings.Join(quiet, ", "))
+	}
+	if consistent && g.Complete() {
+		say("The cut is consistent: on every channel no more was received before it than was sent before it, and what was sent and not received is recorded.")
+	}
+}
+
+// inFlightMax is how many messages of a channel printCut shows.
+const inFlightMax = 3
+
+// describeChannel says what was on its way on a channel.
+func describeChannel(c snapshot.ChannelState) string {
+	n := c.Sent - c.Received
+	was := "were"
+	if n == 1 {
+		was = "was"
+	}
+	text := fmt.Sprintf("%s %s on their way on %s:", count(int(n), "message", "messages"), was, c.Channel)
+	if n == 1 {
+		text = fmt.Sprintf("1 message was on its way on %s:", c.Channel)
+	}
+	shown := uint64(0)
+	for _, batch := range c.Messages {
+		for seq, payload := range batch.All() {
+			if shown == inFlightMax {
+				return fmt.Sprintf("%s and %d more. %s", text, n-shown, sentAndReceived(c))
+			}
+			if shown > 0 {
+				text += ","
+			}
+			text += fmt.Sprintf(" number %d, %s", seq, valueText(payload))
+			shown++
+		}
+	}
+	return text + ". " + sentAndReceived(c)
+}
+
+func sentAndReceived(c snapshot.ChannelState) string {
+	return fmt.Sprintf("%s had sent %d, and %s had received %d.", c.Channel.From, c.Sent, c.Channel.To, c.Received)
+}
+
+// scalarsMax is how many members of a state printCut shows.
+const scalarsMax = 5
+
+// describeState returns the first numbers, texts and truth values of a state.
+func describeState(s snapshot.State) string {
+	if s.Error != "" {
+		return "no state (" + s.Error + ")"
+	}
+	members := scalars(s.Bytes)
+	if len(members) == 0 {
+		return valueText(s.Bytes)
+	}
+	return strings.Join(members, ", ")
+}
+
+// scalars returns the first members of a JSON object that are neither objects nor arrays.
+func scalars(b []byte) (members []string) {
+	if !json.Valid(b) || b[jsonwalk.SkipSpace(b, 0)] != '{' {
+		return nil
+	}
+	for i := jsonwalk.SkipSpace(b, jsonwalk.SkipSpace(b, 0)+1); b[i] != '}' && len(members) < scalarsMax; {
+		end := jsonwalk.SkipString(b, i)
+		key := b[i+1 : end-1]
+		value := jsonwalk.SkipSpace(b, jsonwalk.SkipSpace(b, end)+1)
+		after, _ := jsonwalk.SkipValue(b, value)
+		if c := b[value]; c != '{' && c != '[' {
+			members = append(members, string(key)+" "+valueText(b[value:after]))
+		}
+		if i = jsonwalk.SkipSpace(b, after); b[i] == ',' {
+			i = jsonwalk.SkipSpace(b, i+1)
+		}
+	}
+	return members
+}

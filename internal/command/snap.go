@@ -1,0 +1,171 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"chandy/internal/cmdline"
+	"chandy/internal/verify"
+)
+
+// snapArgument says in each help what SNAP is.
+const snapArgument = `SNAP is a file, - for stdin, or now: then the command takes a snapshot of the
+running cluster. Without SNAP it is now.`
+
+// now is the SNAP that means: take a snapshot.
+const now = "now"
+
+// snapFlags returns the flags of a command that can take a snapshot.
+func snapFlags() []cli.Flag {
+	return []cli.Flag{
+		clusterFlag(),
+		&cli.StringFlag{Name: "timeout", Usage: "D: take as long as D for a snapshot of the running cluster (default: timeout in [snapshot] of the cluster file, or 10s)"},
+	}
+}
+
+// snap is a snapshot that the user has named.
+type snap struct {
+	name   string // for people
+	text   []byte
+	report *verify.Report
+}
+
+// snaps calls do for each snapshot that the arguments name. A file may have several. It is
+// the one place that knows what SNAP means. An error of do ends it.
+func (e *env) snaps(c *cli.Context, names []string, do func(snap) error) error {
+	if len(names) == 0 {
+		names = []string{now}
+	}
+	for _, name := range names {
+		if err := e.snapsOf(c, name, do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *env) snapsOf(c *cli.Context, name string, do func(snap) error) error {
+	if name == now {
+		s, err := e.takeNow(c)
+		if err != nil {
+			return err
+		}
+		return do(s)
+	}
+	in, title, err := e.openSnap(name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	text, err := readAll(in)
+	if err != nil {
+		return fail(exitUsage, "", "%s: %w", title, err)
+	}
+	return eachDocument(title, text, do)
+}
+
+// openSnap opens the file that SNAP names, or stdin.
+func (e *env) openSnap(name string) (in io.ReadCloser, title string, err error) {
+	if name == "-" {
+		return io.NopCloser(e.Stdin), "stdin", nil
+	}
+	f, err := os.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, "", fail(exitUsage, "SNAP is a file, - for stdin, or now", "no file %s", name)
+	}
+	if err != nil {
+		return nil, "", fail(exitUsage, "", "%w", err)
+	}
+	return f, name, nil
+}
+
+// oneSnap returns the snapshot that an argument names. A file must have only one.
+func (e *env) oneSnap(c *cli.Context, name string) (s snap, err error) {
+	n := 0
+	err = e.snaps(c, []string{name}, func(one snap) error {
+		if n++; n > 1 {
+			return fail(exitUsage, "", "%s has more than one snapshot", name)
+		}
+		s = one
+		return nil
+	})
+	return s, err
+}
+
+// readAll reads a file into memory of exactly its size, if that is known.
+func readAll(in io.Reader) ([]byte, error) {
+	var all bytes.Buffer
+	if f, ok := in.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			all.Grow(int(info.Size()) + bytes.MinRead)
+		}
+	}
+	_, err := all.ReadFrom(in)
+	return all.Bytes(), err
+}
+
+// eachDocument verifies the snapshots of a text and calls do for each.
+func eachDocument(title string, text []byte, do func(snap) error) error {
+	documents, err := verify.Open(bytes.NewReader(text))
+	if err != nil {
+		return fail(exitUsage, "", "%s: %w", title, err)
+	}
+	begin := int64(0)
+	if bytes.HasPrefix(text, []byte("\xEF\xBB\xBF")) {
+		begin = 3
+	}
+	for n := 1; ; n++ {
+		name := title
+		if n > 1 {
+			name = fmt.Sprintf("%s, snapshot %d", title, n)
+		}
+		report, err := documents.Next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return fail(exitUsage, "", "%s: %w", name, err)
+		}
+		end := documents.Offset()
+		if err := do(snap{name, text[begin:end], report}); err != nil {
+			return err
+		}
+		begin = end
+	}
+}
+
+// takeNow takes a snapshot of the running cluster, which may be partial.
+func (e *env) takeNow(c *cli.Context) (snap, error) {
+	cluster, err := cmdline.LoadCluster(c)
+	if err != nil {
+		return snap{}, err
+	}
+	timeout, err := duration(c, "timeout", cluster.Snapshot.Timeout)
+	if err != nil {
+		return snap{}, err
+	}
+	return e.initiator(cluster).now(c.Context, timeout)
+}
+
+// now takes a snapshot into memory.
+func (i *initiator) now(ctx context.Context, timeout time.Duration) (s snap, err error) {
+	deadline := time.Now().Add(timeout)
+	client, err := i.connect(ctx)
+	if err != nil {
+		return snap{}, err
+	}
+	defer client.Close()
+	var text bytes.Buffer
+	if _, err := i.take(ctx, client, time.Until(deadline), false, direct{&text}); err != nil {
+		return snap{}, err
+	}
+	err = eachDocument("the snapshot", text.Bytes(), func(one snap) error { s = one; return nil })
+	return s, err
+}
