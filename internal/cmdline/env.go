@@ -108,16 +108,17 @@ func (e *Env) App(help string) *cli.App {
 	cli.VersionPrinter = func(c *cli.Context) { PrintLine(c.App.Writer, "%s %s", c.App.Name, c.App.Version) }
 	cli.HelpPrinter = func(_ io.Writer, text string, _ any) { e.PrintHelp(text) }
 	return &cli.App{
-		Name:                  e.Name,
-		Version:               version(),
-		HideHelpCommand:       true,
-		Flags:                 []cli.Flag{cli.HelpFlag}, // the library omits it in an app that has a help command of its own
-		Reader:                e.Stdin,
-		Writer:                e.Stdout,
-		ErrWriter:             e.Stderr,
-		CustomAppHelpTemplate: help,
-		ExitErrHandler:        func(*cli.Context, error) {},
-		OnUsageError:          UsageError,
+		Name:                      e.Name,
+		DisableSliceFlagSeparator: true, // a repeatable flag takes its text whole
+		Version:                   version(),
+		HideHelpCommand:           true,
+		Flags:                     []cli.Flag{cli.HelpFlag}, // the library omits it in an app that has a help command of its own
+		Reader:                    e.Stdin,
+		Writer:                    e.Stdout,
+		ErrWriter:                 e.Stderr,
+		CustomAppHelpTemplate:     help,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              UsageError,
 	}
 }
 

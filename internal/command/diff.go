@@ -24,7 +24,8 @@ prints how many messages were sent and received between the two cuts, and what i
 in flight in each, by number. Where a process was restarted in between, the
 numbers began anew.
 
-Each of A and B is a SNAP. ` + snapArgument + `
+A and B are each a SNAP.
+` + snapArgument + `
 
 {flags}
 

@@ -17,7 +17,7 @@ func TestEachCommandAndFlagHasAUsage(t *testing.T) {
 	for _, g := range groups {
 		grouped = append(grouped, g.commands...)
 	}
-	for _, c := range app.Commands {
+	for _, c := range app.VisibleCommands() {
 		help := c.CustomHelpTemplate
 		if c.Usage == "" || !strings.Contains(app.CustomAppHelpTemplate, c.Usage+"\n") {
 			t.Errorf("%s: got the usage %q, want one that stands in the help", c.Name, c.Usage)

@@ -19,7 +19,7 @@ func (e *env) initiate() *cli.Command {
 	return &cli.Command{
 		Name:  "initiate",
 		Usage: "take a global snapshot and print it as JSON",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			clusterFlag(),
 			&cli.StringSliceFlag{Name: "at", Usage: "ID: start at this process; repeatable, the first ID assembles"},
 			&cli.StringFlag{Name: "timeout", Usage: "D: print a partial snapshot after this time, such as 500ms (default: timeout in [snapshot] of the cluster file, or 10s)"},
@@ -27,7 +27,9 @@ func (e *env) initiate() *cli.Command {
 			&cli.BoolFlag{Name: "wait", Usage: "first wait until every channel is up; counts towards D"},
 			&cli.StringFlag{Name: "o", Usage: "FILE: write the JSON to FILE, which appears only when it is whole"},
 			&cli.BoolFlag{Name: "summary", Usage: "print a line for each process and channel, not the JSON"},
-		},
+			&cli.StringSliceFlag{Name: "assert", Usage: "EXPR: say too whether EXPR is true of the snapshot (chandy help assert); repeatable"},
+			stableFlag(),
+		}, questionFlags()...),
 		CustomHelpTemplate: `usage: chandy initiate [flags]
 
 Takes a global snapshot of the running cluster and prints it as JSON on stdout.
@@ -41,9 +43,10 @@ what it has not read is in memory, and beyond 64 MiB in a temporary file.
 
 {flags}
 
-exit codes: 0 complete; 1 partial, printed as well; 2 bad usage or configuration;
-3 nobody answered, or was busy; interrupted; not every channel was up in time; or
-FILE could not be written.
+exit codes: 0 complete, and each EXPR is true; 1 partial, printed as well, or an EXPR
+is false; 2 bad usage or configuration; 3 nobody answered, or was busy; interrupted;
+not every channel was up in time; FILE could not be written; or whether an EXPR is true
+cannot be told.
 
 example:
   chandy initiate --wait | jq '.channels[] | select(.messages != [])'
@@ -74,10 +77,16 @@ func (i *initiator) run(c *cli.Context) error {
 	if err := i.checkAt(c.StringSlice("at")); err != nil {
 		return err
 	}
-	to, err := i.destination(c.String("o"), c.Bool("summary"))
+	q, err := i.questions(c, c.StringSlice("assert")...)
 	if err != nil {
 		return err
 	}
+	defer q.close()
+	out, err := i.destination(c.String("o"), c.Bool("summary"))
+	if err != nil {
+		return err
+	}
+	to := &captured{destination: out, most: q.captureMax()}
 	defer to.drop()
 	deadline := time.Now().Add(timeout)
 	if c.Bool("wait") {
@@ -95,6 +104,9 @@ func (i *initiator) run(c *cli.Context) error {
 		return err
 	}
 	i.summary(end)
+	if len(q.expressions) > 0 {
+		return i.assertAll(c.Context, q, to.text, c.Bool("stable"))
+	}
 	if end.Status != "complete" {
 		return errNo
 	}

@@ -23,7 +23,8 @@ Prints the value of EXPR over each snapshot, as JSON on one line.
 ` + snapArgument + `
 A file may have several snapshots, one after the other.
 
-` + words + `
+EXPR is an expression in the language of jq, with words about the snapshot: chandy
+help assert lists them.
 
 {flags}
 

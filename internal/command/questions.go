@@ -136,12 +136,16 @@ func (q *questions) mayAsk(s snap) error {
 // notes prints the value of each word of an expression, and its witness.
 func (e *env) notes(a eval.Answer) {
 	for _, n := range a.Notes {
-		text := fmt.Sprintf("%s is %s", n.Word, n.Value)
-		if len(n.Witness) > 0 {
-			text += ": " + strings.Join(n.Witness, ", ")
-		}
-		printLine(e.Stderr, "chandy: %s", text)
+		printLine(e.Stderr, "chandy: %s", noteText(n))
 	}
+}
+
+func noteText(n eval.Note) string {
+	text := fmt.Sprintf("%s is %s", n.Word, n.Value)
+	if len(n.Witness) > 0 {
+		text += ": " + strings.Join(n.Witness, ", ")
+	}
+	return text
 }
 
 // verdictError returns the error of a command for the verdict of an expression, with its

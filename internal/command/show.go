@@ -1,8 +1,6 @@
 package command
 
 import (
-	"bytes"
-
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/question"
@@ -76,7 +74,7 @@ func (e *env) showSnaps(c *cli.Context, name string) error {
 			printLine(e.Stderr, "chandy: %s is inconsistent: %s", s.name, s.report.Faults[0])
 		}
 		if asJSON || c.IsSet("o") {
-			if _, err := to.Write(append(bytes.TrimSpace(s.text), '\n')); err != nil {
+			if _, err := to.Write(s.document()); err != nil {
 				return fail(exitUnknown, "", "%w", err)
 			}
 		}

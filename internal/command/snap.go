@@ -24,10 +24,11 @@ const now = "now"
 
 // snapFlags returns the flags of a command that can take a snapshot.
 func snapFlags() []cli.Flag {
-	return []cli.Flag{
-		clusterFlag(),
-		&cli.StringFlag{Name: "timeout", Usage: "D: take as long as D for a snapshot of the running cluster (default: timeout in [snapshot] of the cluster file, or 10s)"},
-	}
+	return []cli.Flag{clusterFlag(), snapTimeoutFlag()}
+}
+
+func snapTimeoutFlag() cli.Flag {
+	return &cli.StringFlag{Name: "timeout", Usage: "D: take as long as D for a snapshot of the running cluster (default: timeout in [snapshot] of the cluster file, or 10s)"}
 }
 
 // snap is a snapshot that the user has named.
@@ -36,6 +37,9 @@ type snap struct {
 	text   []byte
 	report *verify.Report
 }
+
+// document returns the snapshot as a text that ends with a line end.
+func (s snap) document() []byte { return append(bytes.TrimSpace(s.text), '\n') }
 
 // snaps calls do for each snapshot that the arguments name. A file may have several. It is
 // the one place that knows what SNAP means. An error of do ends it.

@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,29 +15,31 @@ func (e *env) verify() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
 		Usage:     "check that snapshots are complete and consistent",
-		ArgsUsage: "FILE...",
+		ArgsUsage: "[SNAP...]",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "cluster", Usage: "FILE: check too that each snapshot has the processes and channels of this cluster file: nothing else shows that one was left out"},
+			snapTimeoutFlag(),
 		},
-		CustomHelpTemplate: `usage: chandy verify [flags] FILE...
+		CustomHelpTemplate: `usage: chandy verify [flags] [SNAP...]
 
-Checks snapshots without asking the cluster: their structure, and whether each cut
-is consistent. A cut is consistent if, on every channel, received <= sent and the
-recorded messages are exactly the numbers received+1 to sent, in order. Both ends
-must also have counted in the same pair of incarnations: no restart in between.
+Checks snapshots: their structure, and whether each cut is consistent. A cut is
+consistent if, on every channel, received <= sent and the recorded messages are
+exactly the numbers received+1 to sent, in order. Both ends must also have counted in
+the same pair of incarnations: no restart in between.
 
-A FILE named - is stdin. It may have several snapshots, one after the other.
+` + snapArgument + `
+A file may have several snapshots, one after the other. No node is asked about them.
 
 {flags}
 
 exit codes: 0 all are complete and consistent; 1 one is partial or inconsistent;
-2 bad usage, or one is not a snapshot or cannot be read.
+2 bad usage, or one is not a snapshot or cannot be read; 3 no snapshot could be taken.
 
 example:
   chandy initiate > snapshot.json; chandy verify snapshot.json
 `,
 		Action: func(c *cli.Context) error {
-			if err := arguments(c, 1, -1, "FILE..."); err != nil {
+			if err := arguments(c, 0, -1, "[SNAP...]"); err != nil {
 				return err
 			}
 			var cluster *config.Cluster
@@ -49,27 +50,35 @@ example:
 				}
 			}
 			var worst error
-			for _, path := range c.Args().Slice() {
-				worst = worse(worst, e.verifyFile(path, cluster))
+			names := c.Args().Slice()
+			if len(names) == 0 {
+				names = []string{now}
+			}
+			for _, name := range names {
+				worst = worse(worst, e.verifySnap(c, name, cluster))
 			}
 			return worst
 		},
 	}
 }
 
-// verifyFile checks the snapshots of a file and prints the results. It compares them with
-// the cluster, if that is non-nil. If the file is not a snapshot, it prints an error on
-// stderr, so that the other files can be checked.
-func (e *env) verifyFile(path string, cluster *config.Cluster) error {
-	in, name := e.Stdin, "stdin"
-	if path != "-" {
-		f, err := os.Open(path)
+// verifySnap checks the snapshots that SNAP names and prints the results. It compares them
+// with the cluster, if that is non-nil. If SNAP is not a snapshot, it prints an error on
+// stderr, so that the others can be checked. A file is read as a stream, so that its size
+// does not matter.
+func (e *env) verifySnap(c *cli.Context, snap string, cluster *config.Cluster) error {
+	if snap == now {
+		s, err := e.takeNow(c)
 		if err != nil {
 			return e.notSnapshot(err)
 		}
-		defer f.Close()
-		in, name = f, path
+		return e.printCompared(s.name, s.report, cluster)
 	}
+	in, name, err := e.openSnap(snap)
+	if err != nil {
+		return e.notSnapshot(err)
+	}
+	defer in.Close()
 	documents, err := verify.Open(in)
 	if err != nil {
 		return e.notSnapshot(fmt.Errorf("%s: %w", name, err))
@@ -87,11 +96,16 @@ func (e *env) verifyFile(path string, cluster *config.Cluster) error {
 		case err != nil:
 			return worse(worst, e.notSnapshot(fmt.Errorf("%s: %w", place, err)))
 		}
-		if cluster != nil {
-			report.Compare(cluster.Name, namesOf(cluster.IDs()), namesOf(cluster.Channels()))
-		}
-		worst = worse(worst, e.printReport(place, report))
+		worst = worse(worst, e.printCompared(place, report, cluster))
 	}
+}
+
+// printCompared prints a report after it was compared with the cluster, if that is non-nil.
+func (e *env) printCompared(name string, r *verify.Report, cluster *config.Cluster) error {
+	if cluster != nil {
+		r.Compare(cluster.Name, namesOf(cluster.IDs()), namesOf(cluster.Channels()))
+	}
+	return e.printReport(name, r)
 }
 
 // namesOf formats processes or channels.
@@ -122,9 +136,14 @@ func (e *env) printReport(name string, r *verify.Report) error {
 	return nil
 }
 
+// notSnapshot prints why there is no snapshot, and returns a failure without a text.
 func (e *env) notSnapshot(err error) error {
-	(&failure{Err: err}).Print(e.Stderr, e.Name)
-	return &failure{Code: exitUsage}
+	f, ok := err.(*failure)
+	if !ok {
+		f = &failure{Code: exitUsage, Err: err}
+	}
+	f.Print(e.Stderr, e.Name)
+	return &failure{Code: f.Code}
 }
 
 // worse returns the error with the higher exit code.
