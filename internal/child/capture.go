@@ -29,7 +29,7 @@ type stage int
 
 const (
 	writing  stage = iota // waits until the child is ready and its input is in the pipe
-	settling              // waits until the child has answered its requests and is idle
+	settling              // waits until the child has answered its awaited requests and is idle
 	replying              // waits for the reply with the state
 )
 
@@ -64,6 +64,8 @@ func (x *Program) late(limit time.Duration) {
 		why = fmt.Sprintf("%s has not answered %s yet", x.id, x.preparing)
 	case c.stage == writing:
 		why = fmt.Sprintf("the child does not read its input: %d bytes wait after %v (the time of the snapshot)", x.child.Pending(), limit)
+	case c.stage == settling:
+		x.requests.giveUp() // settle_timeout may exceed the time of every snapshot
 	case c.stage == replying:
 		delete(x.asked, c.request)
 		why = fmt.Sprintf("no reply within %v (the time of the snapshot)", limit)
@@ -115,7 +117,7 @@ func (x *Program) advance() {
 	if c.stage == writing && !x.waits && (x.ready || x.settings.State == stateNone) {
 		x.settle()
 	}
-	if c.stage == settling && x.requests.unanswered() == 0 && (c.idle || !canIdle) {
+	if c.stage == settling && x.requests.awaited == 0 && (c.idle || !canIdle) {
 		x.askState()
 	}
 }
@@ -129,9 +131,15 @@ func (x *Program) settle() {
 	case x.settings.Settle == settleNone:
 		x.askState()
 	default:
-		x.enter(settling, x.settings.SettleTimeout, x.askState)
+		x.enter(settling, x.settings.SettleTimeout, x.notSettled)
 		x.watch()
 	}
+}
+
+// notSettled ends stage settling: the child has not settled in time.
+func (x *Program) notSettled() {
+	x.requests.giveUp()
+	x.askState()
 }
 
 // watch keeps the capture's field idle up to date until the stage ends.

@@ -26,8 +26,9 @@ func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
 	case l.Dest.IsClient():
 		x.toClient(payload, l)
 	default:
-		if l.MsgID != nil {
-			x.requests.add(l.Src, l.MsgID)
+		// A reply may have a msg_id of its own. It expects no reply all the same.
+		if l.MsgID != nil && l.InReplyTo == nil {
+			x.requests.add(l.Src, l.MsgID, x.process.Now())
 		} else {
 			x.requests.unconfirmed = true
 		}
@@ -53,7 +54,7 @@ func (x *Program) request(client snapshot.ProcessID, body []byte) {
 		x.process.Send(client, l.ReplyBody(maelstrom.ErrorBody(maelstrom.CodeMalformedRequest, refusal)))
 		return
 	}
-	x.requests.add(client, l.MsgID)
+	x.requests.add(client, l.MsgID, x.process.Now())
 	x.write(oneLine(line))
 }
 

@@ -2,6 +2,10 @@ package child
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
+	"iter"
+	"slices"
+	"time"
 
 	"chandy/snapshot"
 )
@@ -13,78 +17,100 @@ const openMax = 1 << 16
 // value is empty.
 type requests struct {
 	open  map[requestKey]uint64 // unanswered requests, each with its number
-	order []opened              // the same, oldest first, and some answered requests
+	order []request             // the same, oldest first, and some answered requests
 	count uint64                // number of the last request
 	lost  uint64                // unanswered requests removed from open, which had openMax
+
+	// A settling waits for the replies to awaited requests, which are the open requests
+	// with a number above givenUp. See giveUp.
+	awaited int
+	givenUp uint64
+
 	// unconfirmed is set when the child receives a message that expects no reply, and
 	// reset when the child is idle. Until then the message may not have had its effect.
 	unconfirmed bool
 }
 
-// requestKey is the sender of a request and its msg_id. The msg_id is empty if a client
-// sent null, 0 or -1. A long one is kept as its hash, because it can be as long as a
-// message, and stays until the request is answered.
+// request is a request that the child has received.
+type request struct {
+	requestKey
+	number uint64
+	since  time.Duration // when the child received it, on the node's clock
+}
+
+// requestKey is the sender of a request and its msg_id as JSON text. The msg_id is empty
+// if a client sent null, 0 or -1. A long one is kept as its hash, because it can be as
+// long as a message, and stays until the request is answered.
 type requestKey struct {
 	from snapshot.ProcessID
 	id   string
 }
 
+// idMax is the longest msg_id that is kept as it is, in bytes.
+const idMax = 80
+
 func keyOf(from snapshot.ProcessID, id []byte) requestKey {
-	const most = 64
-	if len(id) > most {
+	if len(id) > idMax {
 		sum := sha256.Sum256(id)
-		id = sum[:]
+		return requestKey{from, "sha256:" + hex.EncodeToString(sum[:])}
 	}
 	return requestKey{from, string(id)}
 }
 
-type opened struct {
-	key    requestKey
-	number uint64
-}
-
-// add records a request that the child receives. If too many are open, add forgets the
-// oldest, which then counts as unanswered for good.
-func (r *requests) add(from snapshot.ProcessID, id []byte) {
+// add records a request that the child receives now. If too many are open, add forgets
+// the oldest, which then counts as unanswered for good.
+func (r *requests) add(from snapshot.ProcessID, id []byte, now time.Duration) {
 	if r.open == nil {
 		r.open = map[requestKey]uint64{}
 	}
-	r.count++
 	key := keyOf(from, id)
+	r.remove(key)
+	r.count++
 	r.open[key] = r.count
-	r.order = append(r.order, opened{key, r.count})
+	r.awaited++
+	r.order = append(r.order, request{key, r.count, now})
 	for len(r.open) > openMax {
-		if oldest := r.order[0]; r.open[oldest.key] == oldest.number {
-			delete(r.open, oldest.key)
+		if oldest := r.order[0]; r.open[oldest.requestKey] == oldest.number {
+			r.remove(oldest.requestKey)
 			r.lost++
 		}
 		r.order = r.order[1:]
 	}
 	if len(r.order) > 2*len(r.open)+64 {
-		r.tidy()
+		r.order = slices.AppendSeq(make([]request, 0, 2*len(r.open)), r.oldestFirst())
 	}
 }
 
-// tidy removes answered requests from order.
-func (r *requests) tidy() {
-	left := make([]opened, 0, 2*len(r.open))
-	for _, o := range r.order {
-		if r.open[o.key] == o.number {
-			left = append(left, o)
+// oldestFirst iterates over the open requests.
+func (r *requests) oldestFirst() iter.Seq[request] {
+	return func(yield func(request) bool) {
+		for _, q := range r.order {
+			if r.open[q.requestKey] == q.number && !yield(q) {
+				return
+			}
 		}
 	}
-	r.order = left
 }
 
 // answered records a reply and reports whether it answers an open request.
 func (r *requests) answered(to snapshot.ProcessID, inReplyTo []byte) bool {
-	key := keyOf(to, inReplyTo)
-	if _, ok := r.open[key]; !ok {
-		return false
+	return r.remove(keyOf(to, inReplyTo))
+}
+
+// remove reports whether the request was open.
+func (r *requests) remove(key requestKey) bool {
+	number, ok := r.open[key]
+	if ok && number > r.givenUp {
+		r.awaited--
 	}
 	delete(r.open, key)
-	return true
+	return ok
 }
+
+// giveUp must be called when a settling has run out of time. Later settlings do not wait
+// for the requests that are open now: perhaps nobody ever answers them, or their clients
+// are gone. They still count as unanswered.
+func (r *requests) giveUp() { r.givenUp, r.awaited = r.count, 0 }
 
 // acknowledged reports whether the child's replies prove that everything it has received
 // has had its effect.

@@ -140,7 +140,7 @@ func (x *Program) toClient(line []byte, l maelstrom.Line) {
 // refuse answers a line that cannot be sent with an error. If the line is no request, or
 // if too many refusals wait, it is dropped.
 func (x *Program) refuse(line []byte, l maelstrom.Line, why error) {
-	if l.MsgID == nil || x.child.Pending()+x.refusalLen > refusalsMax {
+	if l.MsgID == nil || l.InReplyTo != nil || x.child.Pending()+x.refusalLen > refusalsMax {
 		x.drop(line, why)
 		return
 	}

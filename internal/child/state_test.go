@@ -125,6 +125,49 @@ func TestUnanswered(t *testing.T) {
 	}
 }
 
+// A request that nobody answers costs the settle time-out once. Later snapshots still say
+// that it is unanswered.
+func TestSettleTimeoutIsSpentOnceForARequest(t *testing.T) {
+	c := run(t, file(1, "puppet", "state = \"snapshot\"\nsettle_timeout = \"1s\"\n"))
+	c.Call("n1", `{"type":"lines"}`)
+	c.Cast("n1", `{"type":"never"}`)
+	var slow, open int
+	for open < 5 {
+		s := c.Complete("n1")
+		_, _, about := stateOf(s, "n1")
+		if about.Unanswered == 0 { // the request has not come yet
+			continue
+		}
+		open++
+		if s.Process("n1").RecordedAfter >= time.Second {
+			slow++
+		}
+		if about.Unanswered != 1 || canIdle && about.Settled != "idle" {
+			t.Errorf("got %+v, want 1 unanswered, settled idle", about)
+		}
+	}
+	if slow != 1 {
+		t.Errorf("got %d of %d snapshots that took the settle time-out, want 1", slow, open)
+	}
+}
+
+// A reply may have a msg_id of its own, and is no request that waits for an answer. If it
+// cannot be sent, nobody is told: an error would answer no request.
+func TestReplyWithAMsgIDIsAReply(t *testing.T) {
+	c := run(t, file(2, "puppet", "state = \"snapshot\"\n"))
+	reply := `{"dest":"n2","body":{"type":"r","msg_id":4,"in_reply_to":3}}`
+	c.print("n1", strings.Replace(reply, "n2", "nobody", 1), reply)
+	if got := c.await("n2", 1); got[0] != reply {
+		t.Fatalf("n2: got %s, want %s", got[0], reply)
+	}
+	if _, fault, about := stateOf(c.Complete("n2"), "n2"); fault != "" || about.Unanswered != 0 {
+		t.Errorf("n2: got the error %q, %+v, want no error, none unanswered", fault, about)
+	}
+	if got := c.await("n1", 0); len(got) != 0 {
+		t.Errorf("n1: got %q, want no error", got)
+	}
+}
+
 // A state error quotes a child that refuses, or that answers without a state.
 func TestNoState(t *testing.T) {
 	x := newCluster(t, file(1, "puppet", "")).made("n1")
@@ -298,7 +341,7 @@ func TestRequests(t *testing.T) {
 	var r requests
 	id := func(i int) []byte { return fmt.Append(nil, i) }
 	for i := range openMax + 10 {
-		r.add("n1", id(i))
+		r.add("n1", id(i), 0)
 	}
 	if r.unanswered() != openMax+10 || len(r.open) != openMax {
 		t.Errorf("got %d unanswered, %d open, want %d, %d", r.unanswered(), len(r.open), openMax+10, openMax)
@@ -312,11 +355,37 @@ func TestRequests(t *testing.T) {
 		t.Errorf("got %d unanswered, want 10; want no request of n2", r.unanswered())
 	}
 	for i := range 10 * openMax { // answered ones are forgotten
-		r.add("n1", id(i%3))
+		r.add("n1", id(i%3), 0)
 		r.answered("n1", id(i%3))
 	}
 	if len(r.order) > 100 || len(r.open) != 0 || r.unanswered() != 10 {
 		t.Errorf("got %d in order, %d open, %d unanswered, want at most 100, 0, 10", len(r.order), len(r.open), r.unanswered())
+	}
+}
+
+// The open requests are listed oldest first, each with the time at which it came last. A
+// request that was given up is listed, and no longer awaited.
+func TestOpenRequestsOldestFirst(t *testing.T) {
+	var r requests
+	for i := range 6 {
+		r.add("n1", fmt.Append(nil, i%5), time.Duration(i)) // the request 0 comes twice
+	}
+	check := func(awaited int, want ...request) {
+		t.Helper()
+		if got := slices.Collect(r.oldestFirst()); !slices.Equal(got, want) || r.awaited != awaited {
+			t.Errorf("got %v, %d awaited, want %v, %d awaited", got, r.awaited, want, awaited)
+		}
+	}
+	key := func(id string) requestKey { return requestKey{"n1", id} }
+	r.answered("n1", []byte("2"))
+	check(4, request{key("1"), 2, 1}, request{key("3"), 4, 3}, request{key("4"), 5, 4}, request{key("0"), 6, 5})
+	r.giveUp()
+	r.answered("n1", []byte("3"))
+	r.add("c1", []byte("7"), 9)
+	r.add("n1", []byte("1"), 10) // a request that was given up comes again
+	check(2, request{key("4"), 5, 4}, request{key("0"), 6, 5}, request{requestKey{"c1", "7"}, 7, 9}, request{key("1"), 8, 10})
+	if n := r.unanswered(); n != 4 {
+		t.Errorf("got %d unanswered, want 4", n)
 	}
 }
 
@@ -326,11 +395,11 @@ func TestLongIDsOfRequests(t *testing.T) {
 	var r requests
 	id := func(i int) []byte { return fmt.Appendf(nil, "%q", fmt.Sprint(strings.Repeat("x", 1<<16), i)) }
 	for i := range 10 {
-		r.add("c1", id(i))
+		r.add("c1", id(i), 0)
 	}
 	for key := range r.open {
-		if len(key.id) > 64 {
-			t.Errorf("kept of a msg_id of 64 KiB: got %d bytes, want at most 64", len(key.id))
+		if len(key.id) > idMax {
+			t.Errorf("kept of a msg_id of 64 KiB: got %d bytes, want at most %d", len(key.id), idMax)
 		}
 	}
 	for i := range 10 {
