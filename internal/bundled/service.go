@@ -26,7 +26,7 @@ func (s *service) Receive(from snapshot.ProcessID, payload []byte) {
 	if from.IsClient() {
 		l, err := maelstrom.ParseBody(payload)
 		if err == nil { // otherwise l has no type, and check refuses it
-			l.MsgID = msgID(l)
+			l.MsgID = l.Asks()
 		}
 		s.answer(l, check(l), from, l.ReplyBody)
 		return
@@ -43,17 +43,8 @@ func (s *service) Receive(from snapshot.ProcessID, payload []byte) {
 	case l.Src == "":
 		l.Src = from
 	}
-	l.MsgID = msgID(l)
+	l.MsgID = l.Asks()
 	s.answer(l, check(l), s.replyTo(l.Src, from), func(body []byte) []byte { return l.Reply(s.process.ID(), body) })
-}
-
-// msgID returns the msg_id that a reply repeats, or nil. Line.MsgID is nil for 0 and -1
-// too, but some programs count their requests from 0 and wait for that number.
-func msgID(l maelstrom.Line) []byte {
-	if id := l.Member("msg_id"); string(id) != "null" {
-		return id
-	}
-	return nil
 }
 
 // replyTo returns the process to which the reply is sent. That is the process that

@@ -61,16 +61,30 @@ func (x *Program) late(limit time.Duration) {
 	c, why := x.capture, "the snapshot left no time to ask for the state"
 	switch {
 	case !x.ready:
-		why = fmt.Sprintf("%s has not answered %s yet", x.id, x.preparing)
+		why = x.unprepared()
 	case c.stage == writing:
 		why = fmt.Sprintf("the child does not read its input: %d bytes wait after %v (the time of the snapshot)", x.child.Pending(), limit)
 	case c.stage == settling:
 		x.requests.giveUp() // settle_timeout may exceed the time of every snapshot
 	case c.stage == replying:
 		delete(x.asked, c.request)
-		why = fmt.Sprintf("no reply within %v (the time of the snapshot)", limit)
+		why = x.unanswered(limit, "the time of the snapshot")
 	}
 	x.captured(program.State{Error: why})
+}
+
+// unprepared is the state error of a child that is not ready.
+func (x *Program) unprepared() string {
+	return fmt.Sprintf("%s has not answered %s yet", x.id, x.preparing)
+}
+
+// unanswered is the state error of a child that does not answer within a limit.
+func (x *Program) unanswered(limit time.Duration, name string) string {
+	why := fmt.Sprintf("no reply within %v (%s)", limit, name)
+	if silence := x.silence(); silence != "" {
+		why += ": " + silence
+	}
+	return why
 }
 
 // Capture asks the child for its state. With state = "none" it reports a state error
@@ -112,6 +126,10 @@ func (c *capture) stop() {
 func (x *Program) advance() {
 	c := x.capture
 	if c == nil || x.over {
+		return
+	}
+	if c.stage == writing && x.stalled() && x.settings.State != stateNone {
+		x.captured(program.State{Error: x.unprepared()})
 		return
 	}
 	if c.stage == writing && !x.waits && (x.ready || x.settings.State == stateNone) {
@@ -220,7 +238,7 @@ func (x *Program) notRead() {
 // noReply ends a capture in stage replying. If the reply still comes, it is dropped.
 func (x *Program) noReply() {
 	delete(x.asked, x.capture.request)
-	x.captured(program.State{Error: fmt.Sprintf("no reply within %v (state_timeout)", x.settings.StateTimeout)})
+	x.captured(program.State{Error: x.unanswered(x.settings.StateTimeout, "state_timeout")})
 }
 
 // captured ends the capture. This is the cut: afterwards the child may receive lines

@@ -28,7 +28,9 @@ func TestMain(m *testing.M) {
 
 var children = map[string]func(){
 	"puppet":   func() { newPuppet().serve() },
-	"early":    early,
+	"early":    printsEarly,
+	"inquirer": inquirer,
+	"odd":      odd,
 	"late":     late,
 	"deaf":     deaf,
 	"mute":     func() { io.Copy(io.Discard, os.Stdin) },
@@ -193,11 +195,33 @@ func (p *puppet) serve() {
 	}
 }
 
-// early prints before it has read init.
-func early() {
+// printsEarly prints before it has read init.
+func printsEarly() {
 	p := newPuppet()
 	p.print(`{"src":"?","dest":"n2","body":{"type":"early"}}`)
 	p.serve()
+}
+
+// inquirer asks the nodes in $ASK, and answers init after their replies.
+func inquirer() {
+	p := newPuppet()
+	line, m := p.read()
+	p.lines = append(p.lines, line)
+	p.id = m.Body.NodeID
+	for i, asked := range strings.Fields(os.Getenv("ASK")) {
+		p.send(asked, fmt.Sprintf(`{"type":"forward","msg_id":%d}`, i))
+		line, _ := p.read()
+		p.lines = append(p.lines, line)
+	}
+	p.reply(m, "init_ok", "")
+	p.serve()
+}
+
+// odd prints $TEXT in place of the answer to init.
+func odd() {
+	newNode().read()
+	io.WriteString(os.Stdout, os.Getenv("TEXT"))
+	select {}
 }
 
 // late answers init when the test, which listens at $ADDRESS, writes a byte.

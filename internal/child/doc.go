@@ -11,7 +11,7 @@
 //
 // The node sends the request init, and after it the request restore if it has a state
 // from a snapshot. The child is ready once it has answered them. Until then messages to
-// it stay in the inbox, and lines that it prints are kept.
+// it wait, unless they are replies to requests that it has printed: see early.
 //
 // # Lines in
 //

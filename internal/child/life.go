@@ -11,7 +11,6 @@ import (
 	"chandy/internal/maelstrom"
 	"chandy/internal/printable"
 	"chandy/snapshot"
-	"chandy/wire"
 )
 
 // initBody is the first message to a child.
@@ -72,12 +71,12 @@ func (x *Program) prepare(name string, body []byte, then func()) {
 	x.preparing = name
 	slow := x.after(slowInit, func() {
 		if !x.ready && x.preparing == name {
-			x.log.Warn().Msg("the child has not answered " + name + " yet: does it flush its output?")
+			x.log.Warn().Msg("the child has not answered " + name + " yet: " + x.silence())
 		}
 	})
 	x.timer = x.after(x.settings.InitTimeout, func() {
 		if !x.ready {
-			x.fail(fmt.Errorf("the child has not answered %s within %v (init_timeout): does it flush its output?", name, x.settings.InitTimeout))
+			x.fail(fmt.Errorf("the child has not answered %s within %v (init_timeout): %s", name, x.settings.InitTimeout, x.silence()))
 		}
 	})
 	x.ask(body, func(reply maelstrom.Line) {
@@ -91,8 +90,8 @@ func (x *Program) prepare(name string, body []byte, then func()) {
 	})
 }
 
-// run makes the child ready. Lines that it printed earlier are sent now, and messages
-// that wait in the inbox are handed to it.
+// run makes the child ready. Messages that were kept, and then those in the inbox, are
+// handed to it.
 func (x *Program) run() {
 	x.ready = true
 	if x.topology != nil {
@@ -102,12 +101,10 @@ func (x *Program) run() {
 			}
 		})
 	}
-	kept := x.kept
-	x.kept, x.keptLen = nil, 0
-	for _, line := range kept {
-		if l, err := maelstrom.Parse(line); err == nil {
-			x.route(line, l)
-		}
+	kept := x.early.kept
+	x.early = early{}
+	for _, m := range kept {
+		x.Receive(m.from, m.payload)
 	}
 	x.hold()
 	if x.capture != nil { // its stage is writing, without a time limit until now
@@ -125,18 +122,6 @@ func (x *Program) ask(body []byte, replied func(maelstrom.Line)) (id string) {
 	x.asked[id] = replied
 	x.write(maelstrom.AppendLine(nil, own, x.id, maelstrom.AddMember(body, "msg_id", []byte(id))))
 	return id
-}
-
-// keep keeps a line that the child printed before it was ready.
-func (x *Program) keep(line []byte) {
-	if x.keptLen += len(line); x.keptLen > wire.MessageMax {
-		x.fail(fmt.Errorf("the child has printed more than %d bytes without answering init", wire.MessageMax))
-		return
-	}
-	if x.init.Restoring { // the line does not follow from the state to be restored
-		return
-	}
-	x.kept = append(x.kept, slices.Clone(line))
 }
 
 // after calls f on the loop once d has passed. Timers of Process.After do not fire while

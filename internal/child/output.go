@@ -40,6 +40,9 @@ const (
 	bufferSize = 64 << 10
 )
 
+// byteOrderMark is what some languages on Windows print first. It belongs to no line.
+var byteOrderMark = []byte("\uFEFF")
+
 // readOutput reads what the child prints and hands it over in batches.
 func (p *Proc) readOutput() {
 	var rest []byte // beginning of a line whose end has not been read
@@ -52,6 +55,9 @@ func (p *Proc) readOutput() {
 		if i := b.tooLong(p.spec.LineMax); i >= 0 {
 			p.end(fmt.Errorf("printed a line longer than %d bytes: line %d", p.spec.LineMax, count+i+1))
 			p.dropOutput()
+		}
+		if count == 0 && len(b.Lines) > 0 {
+			b.Lines[0] = bytes.TrimPrefix(b.Lines[0], byteOrderMark)
 		}
 		count += len(b.Lines)
 		rest = slices.Clone(b.buffer[end+1:])
@@ -102,11 +108,16 @@ func (p *Proc) fill(buffer []byte) (filled []byte, end int, err error) {
 		n, err = p.stdout.Read(buffer[searched:cap(buffer)])
 		buffer = buffer[:searched+n]
 		if i := bytes.LastIndexByte(buffer[searched:], '\n'); i >= 0 {
+			p.unended.Store(int64(n - i - 1))
 			return buffer, searched + i, err
 		}
+		p.unended.Store(int64(len(buffer)))
 	}
 	return buffer, -1, err
 }
+
+// Unended returns how many bytes the child has printed since its last line end.
+func (p *Proc) Unended() int { return int(p.unended.Load()) }
 
 // cut cuts the buffer into lines, up to the last line end. If last is true, the bytes
 // after it are a line too.

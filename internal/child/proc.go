@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -23,6 +24,8 @@ type Proc struct {
 	stderr *os.File
 	input  input
 	free   chan []byte // free batch buffers; the reader blocks when there are none
+
+	unended atomic.Int64 // bytes read from stdout since the last line end
 
 	closing   chan struct{} // closed when output is to be dropped
 	closeOnce sync.Once     // closes closing

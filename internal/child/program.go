@@ -50,10 +50,11 @@ type Program struct {
 	asked  map[string]func(maelstrom.Line) // called with the reply, by msg_id
 	timer  *time.Timer                     // time limit of init or restore
 
+	early early // messages before the child is ready
+
 	lines       int      // lines printed so far
 	partial     string   // says that the output ended within a line, or empty
-	kept        [][]byte // lines printed before the child was ready
-	keptLen     int      // bytes in kept
+	mismatch    string   // says how a reply differed from the reply that the node waits for, or empty
 	batches     []*Batch // handled and not yet returned
 	returnTimer bool     // a timer is set that returns them
 
@@ -79,8 +80,8 @@ func New(cluster *config.Cluster, p config.Process) (*Program, error) {
 	ids, channels := childTopology(cluster)
 	x := &Program{
 		settings: s, id: p.ID, all: cluster.IDs(), asked: map[string]func(maelstrom.Line){},
-		preparing: "init",
-		init:      initBody{Type: "init", NodeID: p.ID, NodeIDs: ids},
+		preparing: "init", early: early{open: map[string]snapshot.ProcessID{}},
+		init: initBody{Type: "init", NodeID: p.ID, NodeIDs: ids},
 	}
 	if cluster.ChannelsNamed && s.Topology {
 		x.topology = mustJSON(topologyBody{"topology", channels})

@@ -125,7 +125,7 @@ func TestTopology(t *testing.T) {
 	}
 }
 
-// A line that the child prints before init_ok is sent after it.
+// A line that the child prints before it reads init is sent.
 func TestOutputBeforeInit(t *testing.T) {
 	c := newCluster(t, file(2, "puppet", "state = \"snapshot\"\n", with(env("early"))))
 	c.Start("n1")
@@ -150,8 +150,8 @@ func TestMessageBeforeInit(t *testing.T) {
 	if got := clustertest.Payloads(s.Channel("n2", "n1")); !slices.Equal(got, sent) {
 		t.Errorf("in flight: got %q, want %q", got, sent)
 	}
-	if n := s.Channel("n1", "n2").Sent; n > 0 {
-		t.Errorf("before init_ok: got %d messages sent, want none\n%s", n, s)
+	if n := s.Channel("n1", "n2").Sent; n != 1 {
+		t.Errorf("before init_ok: got %d messages sent, want the one that n1 printed\n%s", n, s)
 	}
 	if text, fault, about := stateOf(s, "n1"); text != "" || fault != `the program is not asked for its state (state = "none")` || about.Settled != "" {
 		t.Errorf("n1: got state %q, error %q, %+v; want no state, an error", text, fault, about)
@@ -185,6 +185,25 @@ func TestWhiteSpaceAroundALineIsCutOnce(t *testing.T) {
 	arrived.Write([]byte("."))
 	if got := c.await("n1", len(want)); !slices.Equal(got, want) {
 		t.Errorf("delivered: got %q, want %q", got, want)
+	}
+}
+
+// A line feed or a carriage return between two tokens of a message reaches a child as a
+// space, because a program may take either for a line end.
+func TestLineEndsInAMessageBecomeSpaces(t *testing.T) {
+	for text, want := range map[string]string{
+		"{\"a\":\r\n1,\r\"b\":\n2}": `{"a":  1, "b": 2}`,
+		`{"a":"\r\n"}`:              `{"a":"\r\n"}`,
+	} {
+		if got := oneLine([]byte(text)); string(got) != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	c := run(t, file(2, "puppet", ""))
+	c.print("n1", "{\"dest\":\"n2\",\r\"body\":{\"type\":\r\"a\"}}")
+	want := []string{`{"dest":"n2", "body":{"type": "a"}}`}
+	if got := c.await("n2", 1); !slices.Equal(got, want) {
+		t.Errorf("n2: got %q, want %q", got, want)
 	}
 }
 
@@ -253,7 +272,7 @@ func TestCircle(t *testing.T) {
 // A child that does not answer init within init_timeout ends its node.
 func TestMute(t *testing.T) {
 	c := run(t, file(1, "mute", "init_timeout = \"50ms\"\n"))
-	c.ends("n1", "the child has not answered init within 50ms (init_timeout): does it flush its output?")
+	c.ends("n1", "the child has not answered init within 50ms (init_timeout): it has printed nothing (does it flush its output?)")
 }
 
 // A child that exits, or breaks the protocol, ends its node with an error that names the

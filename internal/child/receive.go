@@ -12,9 +12,10 @@ import (
 // A message to a client of this node is the reply to its request, which this child has
 // passed on to another one. It goes to the client.
 func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
-	if x.over {
+	if x.over || !x.ready && x.early.keep(from, payload) {
 		return
 	}
+	defer x.hold() // the child may have got the last reply that it waited for
 	if from.IsClient() {
 		x.request(from, payload)
 		return
@@ -68,13 +69,16 @@ func (x *Program) deliver(from snapshot.ProcessID, line []byte) {
 	x.write(oneLine(line))
 }
 
-// oneLine returns JSON text without line ends. In valid JSON a line end can only stand
-// between two tokens, where a space has the same meaning.
+// oneLine returns JSON text without line feeds and carriage returns, either of which ends
+// a line for some programs. In valid JSON they can only stand between two tokens, where a
+// space has the same meaning.
 func oneLine(text []byte) []byte {
-	if bytes.IndexByte(text, '\n') < 0 { // spares the copy
-		return text
+	for _, end := range []byte("\n\r") {
+		if bytes.IndexByte(text, end) >= 0 { // spares the copy
+			text = bytes.ReplaceAll(text, []byte{end}, []byte(" "))
+		}
 	}
-	return bytes.ReplaceAll(text, []byte("\n"), []byte(" "))
+	return text
 }
 
 // write writes a line to the child. If the line does not fit into the pipe, write holds
@@ -100,7 +104,7 @@ func (x *Program) written() {
 // hold holds the process while the child cannot take messages, and releases it when the
 // child can.
 func (x *Program) hold() {
-	hold := x.waits || !x.ready
+	hold := x.waits || !x.ready && !x.early.asks()
 	if hold == x.held {
 		return
 	}

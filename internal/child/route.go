@@ -1,6 +1,7 @@
 package child
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,7 +72,7 @@ func (x *Program) line(line []byte, partial bool) {
 	case l.Dest == own:
 		x.ownReply(line, l)
 	case !x.ready:
-		x.keep(line)
+		x.printedEarly(line, l)
 	default:
 		x.route(line, l)
 	}
@@ -95,9 +96,12 @@ func (x *Program) bad(line []byte, partial bool) {
 func (x *Program) ownReply(line []byte, l maelstrom.Line) {
 	replied, ok := x.asked[string(l.InReplyTo)]
 	if !ok { // perhaps the reply is late
-		x.drop(line, fmt.Errorf("line %d of the child: no request of the node waits for this reply", x.lines))
+		x.mismatch = x.mismatched(l)
+		why := cmp.Or(x.mismatch, "no request of the node waits for this reply")
+		x.drop(line, fmt.Errorf("line %d of the child: %s", x.lines, why))
 		return
 	}
+	x.mismatch = ""
 	delete(x.asked, string(l.InReplyTo))
 	replied(l)
 }

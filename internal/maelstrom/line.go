@@ -97,6 +97,15 @@ func id(value []byte) []byte {
 	return value
 }
 
+// Asks returns the msg_id that a reply to l repeats, or nil. MsgID is nil for 0 and -1 too,
+// but some programs count their requests from 0 and wait for that number.
+func (l Line) Asks() []byte {
+	if id := l.Member("msg_id"); string(id) != "null" {
+		return id
+	}
+	return nil
+}
+
 // Member returns the value of one key of the body as JSON text, or nil.
 func (l Line) Member(name string) []byte {
 	var found []byte
