@@ -82,14 +82,19 @@ func (kv *kv) write(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 	return b, kv.put(canonical(key), value)
 }
 
-// cas (compare and set) sets the value of a key if its present value is "from".
+// cas (compare and set) sets the value of a key if its present value is "from". A cas
+// without "from" expects null, as in Maelstrom: some programs leave out members that are
+// null.
 func (kv *kv) cas(b []byte, l maelstrom.Line) ([]byte, *refusal) {
 	key, from, to := l.Member("key"), l.Member("from"), l.Member("to")
 	switch {
-	case key == nil || from == nil || to == nil:
-		return nil, refuse(maelstrom.CodeMalformedRequest, `a cas needs a "key", a "from" and a "to"`)
+	case key == nil || to == nil:
+		return nil, refuse(maelstrom.CodeMalformedRequest, `a cas needs a "key" and a "to"`)
 	case len(key) > keyMax:
 		return nil, longKey(key)
+	}
+	if from == nil {
+		from = []byte("null")
 	}
 	var create bool
 	switch text := string(l.Member("create_if_not_exists")); text {

@@ -88,9 +88,12 @@ func TestKVRequests(t *testing.T) {
 				{`{"type":"read","msg_id":1}`, `{"type":"error","code":12,"text":"a read needs a \"key\"","in_reply_to":1}`},
 				{`{"type":"write","key":1}`, `{"type":"error","code":12,"text":"a write needs a \"key\" and a \"value\""}`},
 				{`{"type":"write","value":1}`, `{"type":"error","code":12,"text":"a write needs a \"key\" and a \"value\""}`},
-				{`{"type":"cas","from":1,"to":2}`, `{"type":"error","code":12,"text":"a cas needs a \"key\", a \"from\" and a \"to\""}`},
-				{`{"type":"cas","key":1,"to":2}`, `{"type":"error","code":12,"text":"a cas needs a \"key\", a \"from\" and a \"to\""}`},
-				{`{"type":"cas","key":1,"from":2}`, `{"type":"error","code":12,"text":"a cas needs a \"key\", a \"from\" and a \"to\""}`},
+				{`{"type":"cas","from":1,"to":2}`, `{"type":"error","code":12,"text":"a cas needs a \"key\" and a \"to\""}`},
+				{`{"type":"cas","key":"absent","to":2}`, `{"type":"error","code":20,"text":"there is no key \"absent\""}`},
+				{`{"type":"cas","key":"left out","to":null,"create_if_not_exists":true}`, `{"type":"cas_ok"}`},
+				{`{"type":"cas","key":"left out","to":2}`, `{"type":"cas_ok"}`},
+				{`{"type":"cas","key":"left out","to":3}`, `{"type":"error","code":22,"text":"the value is 2, not null"}`},
+				{`{"type":"cas","key":1,"from":2}`, `{"type":"error","code":12,"text":"a cas needs a \"key\" and a \"to\""}`},
 				{`{"type":"cas","key":1,"from":2,"to":3,"create_if_not_exists":"yes"}`, `{"type":"error","code":12,"text":"\"create_if_not_exists\" must be true or false, not \"yes\""}`},
 				{`{"type":"READ","key":1}`, `{"type":"error","code":10,"text":"unknown request \"READ\": there are read, write and cas"}`},
 				{`{"type":"ts","msg_id":2}`, `{"type":"error","code":10,"text":"unknown request \"ts\": there are read, write and cas","in_reply_to":2}`},
@@ -104,7 +107,7 @@ func TestKVRequests(t *testing.T) {
 				{`{"type":"write","key":"deep","value":` + strings.Repeat("[", 127) + strings.Repeat("]", 127) + `}`, `{"type":"write_ok"}`},
 				{`{"type":"write","key":"deep","value":0}`, `{"type":"write_ok"}`},
 			})
-			want := `{"entries":[{"key":"\ud800","value":1},{"key":"a","value":1},{"key":"deep","value":0},{"key":1,"value":9223372036854775807},` +
+			want := `{"entries":[{"key":"\ud800","value":1},{"key":"a","value":1},{"key":"deep","value":0},{"key":"left out","value":2},{"key":1,"value":9223372036854775807},` +
 				`{"key":null,"value":""},{"key":{"x":[1],"y":2},"value":false}]}`
 			if got := capture(t, made); got != want {
 				t.Errorf("state:\n got  %s\n want %s", got, want)

@@ -142,9 +142,12 @@ func (x *Program) toClient(line []byte, l maelstrom.Line) {
 }
 
 // refuse answers a line that cannot be sent with an error. If the line is no request, or
-// if too many refusals wait, it is dropped.
+// if too many refusals wait, it is dropped. Some programs count their requests from 0, so a
+// request with this msg_id is answered too. An error is never answered, because a program
+// that prints "msg_id":0 in each message might answer the answer.
 func (x *Program) refuse(line []byte, l maelstrom.Line, why error) {
-	if l.MsgID == nil || l.InReplyTo != nil || x.child.Pending()+x.refusalLen > refusalsMax {
+	l.MsgID = l.Asks()
+	if l.MsgID == nil || l.Type == "error" || l.InReplyTo != nil || x.child.Pending()+x.refusalLen > refusalsMax {
 		x.drop(line, why)
 		return
 	}
