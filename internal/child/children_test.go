@@ -49,6 +49,7 @@ var children = map[string]func(){
 	"orphan":   orphan,
 	"gossip":   gossip,
 	"host":     host,
+	"knower":   knower,
 }
 
 // said is a message that a child reads.
@@ -180,6 +181,9 @@ func (p *puppet) serve() {
 		case client && kind == "close stdin":
 			os.Stdin.Close()
 			select {}
+		case kind == "topology":
+			p.lines = append(p.lines, line)
+			p.reply(m, "topology_ok", "")
 		case client && kind == "never":
 		default:
 			p.lines = append(p.lines, line)
@@ -418,6 +422,28 @@ func host() {
 	}
 	p.Write([]byte(`{"src":"c0","dest":"n1","body":{"type":"init","msg_id":1,"node_id":"n1","node_ids":["n1"]}}`))
 	select {}
+}
+
+// knower is a puppet that exits at a message that it does not know, as programs with
+// Maelstrom's library for Go do. It does not know topology, which it also prints on stderr.
+func knower() {
+	p := newPuppet()
+	p.initialise()
+	if os.Getenv("TALKS") != "" {
+		p.send("n2", `{"type":"hello"}`)
+	}
+	_, m := p.read()
+	if m.Body.Type == "topology" {
+		fmt.Fprintln(os.Stderr, "No handler for topology")
+		os.Exit(1)
+	}
+	if m.Body.Type == "snapshot" {
+		p.reply(m, "snapshot_ok", `,"state":"taken"`)
+	} else {
+		p.lines = append(p.lines, m.Body.Type)
+		p.reply(m, "any_ok", "")
+	}
+	p.serve()
 }
 
 // stuck answers init. It answers each later request only when the next one comes.

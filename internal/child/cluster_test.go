@@ -25,9 +25,13 @@ type cluster struct {
 }
 
 // file returns a cluster file of n children of one kind, n1 and so on, with settings of
-// their program. The tables are more lines for the tables of n1, n2 and so on.
+// their program. The tables are more lines for the tables of n1, n2 and so on. Without
+// channels, and unless the settings say otherwise, the children get no topology.
 func file(n int, kind, settings string, tables ...string) string {
 	processes := clustertest.IDs("n", n)
+	if !strings.Contains(settings+strings.Join(tables, ""), "topology") && !strings.Contains(strings.Join(tables, ""), "channels") {
+		settings = "topology = \"none\"\n" + settings
+	}
 	for i, table := range tables {
 		processes[i] += " " + table
 	}

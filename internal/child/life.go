@@ -3,11 +3,9 @@ package child
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
-	"chandy/internal/config"
 	"chandy/internal/maelstrom"
 	"chandy/internal/printable"
 	"chandy/snapshot"
@@ -21,31 +19,6 @@ type initBody struct {
 	Restoring bool                 `json:"restoring,omitempty"` // a restore follows
 }
 
-// topologyBody lists the channels between children, except channels from a child to
-// itself.
-type topologyBody struct {
-	Type     string                                      `json:"type"` // "topology"
-	Topology map[snapshot.ProcessID][]snapshot.ProcessID `json:"topology"`
-}
-
-// childTopology returns the processes of the cluster that have a child, and the channels
-// between them as topologyBody lists them.
-func childTopology(cluster *config.Cluster) (ids []snapshot.ProcessID, channels map[snapshot.ProcessID][]snapshot.ProcessID) {
-	channels = map[snapshot.ProcessID][]snapshot.ProcessID{}
-	for _, p := range cluster.Processes {
-		if p.Program.Kind == config.KindExec {
-			ids = append(ids, p.ID)
-			channels[p.ID] = slices.Clone(p.Channels)
-		}
-	}
-	for from, to := range channels {
-		channels[from] = slices.DeleteFunc(to, func(id snapshot.ProcessID) bool {
-			return id == from || !slices.Contains(ids, id)
-		})
-	}
-	return ids, channels
-}
-
 // begin sends init to the child that has started, and then restore if there is a state
 // to restore.
 func (x *Program) begin() {
@@ -53,11 +26,11 @@ func (x *Program) begin() {
 	x.init.Restoring = x.restored != nil
 	x.prepare("init", mustJSON(x.init), func() {
 		if x.restored == nil {
-			x.run()
+			x.arrange()
 			return
 		}
 		restore := maelstrom.AddMember([]byte(`{"type":"restore"}`), "state", x.restored)
-		x.prepare("restore", restore, x.run)
+		x.prepare("restore", restore, x.arrange)
 	})
 }
 
@@ -94,13 +67,6 @@ func (x *Program) prepare(name string, body []byte, then func()) {
 // handed to it.
 func (x *Program) run() {
 	x.ready = true
-	if x.topology != nil {
-		x.ask(x.topology, func(reply maelstrom.Line) {
-			if reply.Type == "error" {
-				x.log.Warn().Str("reply", printable.Start(reply.Body, quoteMax)).Msg("the child refuses topology")
-			}
-		})
-	}
 	kept := x.early.kept
 	x.early = early{}
 	for _, m := range kept {

@@ -41,6 +41,7 @@ type Program struct {
 	child     *Proc          // the same, nil until the loop knows of it
 	ready     bool           // the child has answered init, and restore if it was sent
 	preparing string         // what it must answer before: init or restore
+	arranging bool           // the child has been sent topology and is to answer it
 	over      bool           // the node is about to stop; all events are ignored
 
 	waits bool // a line to the child is not yet in the pipe
@@ -77,14 +78,15 @@ func New(cluster *config.Cluster, p config.Process) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, channels := childTopology(cluster)
+	ids := childIDs(cluster)
+	topology, err := topologyOf(cluster, ids, s.Topology)
+	if err != nil {
+		return nil, err
+	}
 	x := &Program{
 		settings: s, id: p.ID, all: cluster.IDs(), asked: map[string]func(maelstrom.Line){},
-		preparing: "init", early: early{open: map[string]snapshot.ProcessID{}},
+		preparing: "init", early: early{open: map[string]snapshot.ProcessID{}}, topology: topology,
 		init: initBody{Type: "init", NodeID: p.ID, NodeIDs: ids},
-	}
-	if cluster.ChannelsNamed && s.Topology {
-		x.topology = mustJSON(topologyBody{"topology", channels})
 	}
 	x.spec = Spec{
 		Command: s.Command, Dir: cluster.Dir(), Env: s.Env, LineMax: wire.MessageMax, Pace: s.Pace,
@@ -104,17 +106,20 @@ func (x *Program) Start(p program.Process) {
 	x.log = *p.Log()
 	x.dropped = x.log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second})
 	x.hold()
-	x.starting.Go(func() {
-		started, err := Start(x.spec)
-		x.started = started
-		p.Do(func() {
-			if err != nil {
-				x.fail(err)
-				return
-			}
-			x.child = started
-			x.begin()
-		})
+	x.starting.Go(x.startChild)
+}
+
+// startChild starts the child, on a goroutine of its own.
+func (x *Program) startChild() {
+	started, err := Start(x.spec)
+	x.started = started
+	x.process.Do(func() {
+		if err != nil {
+			x.fail(err)
+			return
+		}
+		x.child = started
+		x.begin()
 	})
 }
 
@@ -162,9 +167,15 @@ func (x *Program) fail(err error) {
 
 // ended is called when the child has ended, after its last line.
 func (x *Program) ended(e End) {
+	if x.startsAgain(e) {
+		return
+	}
 	err := e.Err()
 	if x.partial != "" {
 		err = fmt.Errorf("%w; %s", err, x.partial)
+	}
+	if x.arranging {
+		err = fmt.Errorf(`%w; it ended at topology: topology = "none" if it does not know this message`, err)
 	}
 	x.fail(err)
 }

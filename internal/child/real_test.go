@@ -106,27 +106,6 @@ func TestNoChannel(t *testing.T) {
 	c.Logged("there is no channel from n1 to n3")
 }
 
-// A child receives a topology message only if the file names channels and topology is not
-// false. Services are neither in it nor among the nodes.
-func TestTopology(t *testing.T) {
-	named := file(2, "puppet", "state = \"snapshot\"\n", `channels = ["n2", "kv"]`) +
-		"[[process]]\nid = \"kv\"\naddress = \"127.0.0.1:7999\"\nprogram = { kind = \"lin-kv\" }\n"
-	for text, want := range map[string]string{
-		named: `{"n1":["n2"],"n2":["n1"]}`,
-		strings.Replace(named, "[program]", "[program]\ntopology = false", 1): "",
-		file(2, "puppet", ""): "",
-	} {
-		c := newCluster(t, text)
-		if got := string(c.made("n1").topology); got != "" && got != `{"type":"topology","topology":`+want+`}` || (got == "") != (want == "") {
-			t.Errorf("topology: got %s, want %s\n%s", got, want, text)
-		}
-		const init = `{"type":"init","node_id":"n2","node_ids":["n1","n2"]}`
-		if got := mustJSON(c.made("n2").init); string(got) != init {
-			t.Errorf("init: got %s, want %s", got, init)
-		}
-	}
-}
-
 // A line that the child prints before it reads init is sent.
 func TestOutputBeforeInit(t *testing.T) {
 	c := newCluster(t, file(2, "puppet", "state = \"snapshot\"\n", with(env("early"))))

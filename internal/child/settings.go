@@ -19,9 +19,9 @@ type settings struct {
 	// State is how the child is asked for its state: stateNone, stateSnapshot, or a
 	// request as JSON. Default stateNone, never empty.
 	State string `toml:"state" default:"none"`
-	// Topology is whether the child is sent a topology message if the cluster file names
-	// channels. Default true.
-	Topology bool `toml:"topology" default:"true"`
+	// Topology is the shape of the topology message, or topologyNone. Default
+	// topologyAuto.
+	Topology string `toml:"topology" default:"auto" oneof:"auto grid line total tree2 tree3 tree4 none"`
 	// InitTimeout is how long the child may take to answer init, and again to answer
 	// restore. Default 1 min, never zero.
 	InitTimeout time.Duration `toml:"init_timeout" default:"1m" min:"1ms" max:"1h"`

@@ -116,7 +116,7 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 			ways: "threads", change: func(o *Options) { o.SettleTimeout = patience },
 			want: map[string]string{"exact": "works: 2 of 2 "}, lines: "state = \"snapshot\"\nsettle_timeout = \"30s\"",
 		},
-		{ways: "exits", want: map[string]string{"replies": "*broadcast, read (Maelstrom's broadcast) -> set topology = false if", "unknown request": "note: it exits: exit status 3; last line on stderr: what is chandy_try_unknown"}, lines: `state = "snapshot"`},
+		{ways: "exits", want: map[string]string{"replies": "*broadcast, read (Maelstrom's broadcast) -> topology = \"none\": a topology message ends it", "unknown request": "note: it exits: exit status 3; last line on stderr: what is chandy_try_unknown"}, lines: `state = "snapshot"`},
 		{ways: "silent", change: func(o *Options) { o.Limit = short }, want: map[string]string{"unknown request": "note: it stays silent"}, lines: `state = "snapshot"`},
 		{ways: "ignores-end", want: map[string]string{"end of input": "does not: it does not end at the end of its input within 500ms, only on SIGTERM"}, lines: `state = "snapshot"`},
 		{ways: "stubborn", want: map[string]string{"end of input": "does not: it ends neither at the end of its input nor on SIGTERM, only on SIGKILL"}, lines: `state = "snapshot"`},

@@ -163,7 +163,7 @@ func (t *trial) tryReplies() (Result, error) {
 	if len(names) > 0 {
 		r := Result{Verdict: Works, Text: fmt.Sprintf("it answers %s (Maelstrom's %s)", strings.Join(types, ", "), strings.Join(names, ", "))}
 		if slices.ContainsFunc(probes, func(p probe) bool { return p.fatal }) {
-			r.Advice = "set topology = false if the cluster file names channels: a topology message ends it"
+			r.Advice = `topology = "none": a topology message ends it, and the node has to start it again`
 		}
 		return r, nil
 	}
