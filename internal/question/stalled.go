@@ -3,6 +3,7 @@ package question
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +42,7 @@ func Waits(g *snapshot.Global) []Wait {
 	}
 	for _, c := range g.Channels {
 		eachMessage(c, func(m body) {
-			if m.MsgID != nil && m.InReplyTo == nil {
+			if isID(m.MsgID) && !isID(m.InReplyTo) {
 				all = append(all, Wait{From: c.Channel.From, For: c.Channel.To, Request: string(m.MsgID), InFlight: true})
 			}
 		})
@@ -76,7 +77,8 @@ func Stalled(g *snapshot.Global) Answer {
 		}
 	}
 	if set := stalledSet(g, waits, true); len(set) > 0 {
-		return unknown("%s would be stalled if it were known that they are idle", few(set))
+		doubtful := slices.DeleteFunc(slices.Clone(set), func(p snapshot.ProcessID) bool { return idle(g, p, false) })
+		return unknown("%s would be stalled if it were known that %s does nothing by itself", few(set), few(doubtful))
 	}
 	return no(g)
 }
@@ -100,10 +102,10 @@ func stalledSet(g *snapshot.Global, waits []Wait, suspect bool) []snapshot.Proce
 		}
 	}
 	var set []snapshot.ProcessID
-	for _, p := range g.Processes {
-		held := func(w Wait) bool { return w.From == p.ID || w.For == p.ID && in[w.From] }
-		if in[p.ID] && slices.ContainsFunc(waits, held) {
-			set = append(set, p.ID)
+	for _, p := range slices.Sorted(maps.Keys(in)) {
+		held := func(w Wait) bool { return w.From == p || w.For == p && in[w.From] }
+		if in[p] && slices.ContainsFunc(waits, held) {
+			set = append(set, p)
 		}
 	}
 	return set
@@ -138,10 +140,16 @@ func mayBeAsked(g *snapshot.Global, id snapshot.ProcessID) bool {
 	})
 }
 
-// body is what of a message tells whether it is a request or an answer.
+// body holds the members of a message that make it a request or an answer.
 type body struct {
 	MsgID     json.RawMessage `json:"msg_id"`
 	InReplyTo json.RawMessage `json:"in_reply_to"`
+}
+
+// isID reports whether a message has an id. A node takes null, 0 and -1 for none too: see
+// package maelstrom.
+func isID(id json.RawMessage) bool {
+	return id != nil && !slices.Contains([]string{"null", "0", "-1"}, string(id))
 }
 
 // eachMessage calls f for each message in flight on a channel that has a body: at the top, as
@@ -176,7 +184,7 @@ func answers(g *snapshot.Global) map[reply]bool {
 	all := map[reply]bool{}
 	for _, c := range g.Channels {
 		eachMessage(c, func(m body) {
-			if m.InReplyTo != nil {
+			if isID(m.InReplyTo) {
 				all[reply{c.Channel.From, c.Channel.To, string(m.InReplyTo)}] = true
 			}
 		})
