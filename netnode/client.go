@@ -160,7 +160,8 @@ func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout 
 // Status returns the status of the node and of its channels.
 func (c *Client) Status(ctx context.Context) (wire.ProcessStatus, error) { return c.status(ctx, false) }
 
-// AwaitUp waits until all channels of the node are up or ctx is done.
+// AwaitUp waits until the program of the node is ready and all channels are up, or ctx is
+// done.
 func (c *Client) AwaitUp(ctx context.Context) error {
 	_, err := c.status(ctx, true)
 	return err

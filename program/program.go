@@ -63,6 +63,16 @@ type TimedCapturer interface {
 	CaptureWithin(left func() time.Duration, done func(State))
 }
 
+// Preparer is a Program that is not ready at once after Start, such as one that starts a
+// child. The status of its process says so, and a client can wait until it is ready.
+type Preparer interface {
+	Program
+	// Preparing returns what the program waits for before it is ready, as a sentence that
+	// names the process: "n1 has not answered init yet". Empty means that it is ready. The
+	// node calls it on the loop.
+	Preparing() string
+}
+
 // State is the local state of a process, as its program captured it.
 type State = snapshot.State
 

@@ -32,7 +32,8 @@ type InitiateRequest struct {
 
 // StatusRequest asks a node for its [ProcessStatus].
 type StatusRequest struct {
-	// Wait delays the reply until all channels of the process are up.
+	// Wait delays the reply until the program of the process is ready and all its
+	// channels are up.
 	Wait bool `json:"wait,omitempty"`
 }
 

@@ -15,10 +15,14 @@ type ProcessStatus struct {
 	UptimeMS    float64              `json:"uptime_ms"`
 	PID         int                  `json:"pid"`     // process id of the node in its operating system
 	Program     string               `json:"program"` // kind of the program
-	Outgoing    []OutgoingStatus     `json:"outgoing"`
-	Incoming    []IncomingStatus     `json:"incoming"`
-	Snapshots   []SnapshotStatus     `json:"snapshots"`
-	Memory      MemoryStatus         `json:"memory"`
+	// Preparing is what the program waits for before it is ready, for people. Empty means
+	// that it is ready.
+	Preparing string `json:"preparing,omitempty"`
+
+	Outgoing  []OutgoingStatus `json:"outgoing"`
+	Incoming  []IncomingStatus `json:"incoming"`
+	Snapshots []SnapshotStatus `json:"snapshots"`
+	Memory    MemoryStatus     `json:"memory"`
 }
 
 // LinkStatus is the part of the status that both ends of a channel have.
@@ -80,8 +84,8 @@ type SnapshotStatus struct {
 	WaitsFor   []string           `json:"waits_for"`
 }
 
-// Up reports whether all links of the process are up.
+// Up reports whether the program of the process is ready and all links are up.
 func (s *ProcessStatus) Up() bool {
-	return !slices.ContainsFunc(s.Outgoing, func(o OutgoingStatus) bool { return !o.Up }) &&
+	return s.Preparing == "" && !slices.ContainsFunc(s.Outgoing, func(o OutgoingStatus) bool { return !o.Up }) &&
 		!slices.ContainsFunc(s.Incoming, func(in IncomingStatus) bool { return !in.Up })
 }

@@ -61,7 +61,7 @@ func (x *Program) late(limit time.Duration) {
 	c, why := x.capture, "the snapshot left no time to ask for the state"
 	switch {
 	case !x.ready:
-		why = x.unprepared()
+		why = x.Preparing()
 	case c.stage == writing:
 		why = fmt.Sprintf("the child does not read its input: %d bytes wait after %v (the time of the snapshot)", x.child.Pending(), limit)
 	case c.stage == settling:
@@ -129,7 +129,7 @@ func (x *Program) advance() {
 		return
 	}
 	if c.stage == writing && x.stalled() && x.settings.State != stateNone {
-		x.captured(program.State{Error: x.unprepared()})
+		x.captured(program.State{Error: x.Preparing()})
 		return
 	}
 	if c.stage == writing && !x.waits && (x.ready || x.settings.State == stateNone) {

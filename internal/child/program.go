@@ -69,7 +69,10 @@ type Program struct {
 // own is the sender of the node's own requests. No client has this id.
 const own snapshot.ProcessID = "c0"
 
-var _ program.TimedCapturer = (*Program)(nil)
+var (
+	_ program.TimedCapturer = (*Program)(nil)
+	_ program.Preparer      = (*Program)(nil)
+)
 
 // New makes the program of process p of the cluster, without starting it. An error lists
 // all faults of the program's settings.

@@ -124,7 +124,6 @@ func TestMessageBeforeInit(t *testing.T) {
 	c.Start("n1")
 	c.Start("n2")
 	arrived := m.come()
-	c.Up()
 	sent := []string{`{"dest":"n1","body":{"type":"a"}}`, `{"dest":"n1","body":{"type":"b"}}`}
 	c.print("n2", sent...)
 	s := c.Complete("n2")
@@ -151,7 +150,6 @@ func TestWhiteSpaceAroundALineIsCutOnce(t *testing.T) {
 	c.Start("n1")
 	c.Start("n2")
 	arrived := m.come()
-	c.Up()
 	want := []string{`{ "dest": "n1", "body": {"type": "a"} }`, `{"dest":"n1","body":{"type":"b"}}`, `{"dest":"n1","body":{"type":"c"}}`}
 	c.print("n2", " \t "+want[0]+"\t ", want[1]+"\r", "  "+want[2]+" \r")
 	s := c.Complete("n2")

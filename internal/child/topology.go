@@ -81,6 +81,14 @@ func (x *Program) arrange() {
 	})
 }
 
+// Preparing returns which request the child has not answered yet, until it is ready.
+func (x *Program) Preparing() string {
+	if x.ready {
+		return ""
+	}
+	return fmt.Sprintf("%s has not answered %s yet", x.id, x.preparing)
+}
+
 // arranged ends the wait of arrange.
 func (x *Program) arranged(fault string) {
 	if !x.arranging { // a late answer

@@ -27,7 +27,7 @@ func (c *Cluster) Up() {
 	for _, id := range c.Config.IDs() {
 		client := c.Client(id)
 		if err := client.AwaitUp(c.Ctx); err != nil {
-			c.t.Fatalf("%s: got %v, want all channels up", id, err)
+			c.t.Fatalf("%s: got %v, want it ready and all channels up", id, err)
 		}
 		client.Close()
 	}

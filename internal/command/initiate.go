@@ -24,7 +24,7 @@ func (e *env) initiate() *cli.Command {
 			&cli.StringSliceFlag{Name: "at", Usage: "ID: start at this process; repeatable, the first ID assembles"},
 			&cli.StringFlag{Name: "timeout", Usage: "D: print a partial snapshot after this time, such as 500ms (default: timeout in [snapshot] of the cluster file, or 10s)"},
 			&cli.BoolFlag{Name: "compact", Usage: "print the JSON on one line"},
-			&cli.BoolFlag{Name: "wait", Usage: "first wait until every channel is up; counts towards D"},
+			&cli.BoolFlag{Name: "wait", Usage: "first wait until every process is ready and every channel is up; counts towards D"},
 			&cli.StringFlag{Name: "o", Usage: "FILE: write the JSON to FILE, which appears only when it is whole"},
 			&cli.BoolFlag{Name: "summary", Usage: "print a line for each process and channel, not the JSON"},
 			&cli.StringSliceFlag{Name: "assert", Usage: "EXPR: say too whether EXPR is true of the snapshot (chandy help assert); repeatable"},
@@ -45,7 +45,7 @@ what it has not read is in memory, and beyond 64 MiB in a temporary file.
 
 exit codes: 0 complete, and each EXPR is true; 1 partial, printed as well, or an EXPR
 is false; 2 bad usage or configuration; 3 nobody answered, or was busy; interrupted;
-not every channel was up in time; FILE could not be written; or whether an EXPR is true
+not everything was up in time; FILE could not be written; or whether an EXPR is true
 cannot be told.
 
 example:

@@ -28,8 +28,9 @@ func (e *env) status() *cli.Command {
 
 Asks every process for its status and prints three things:
 
-- each process: whether it answers, and if not, why; MEMORY is how many bytes of
-  messages and states its node holds;
+- each process: whether it answers, and if not, why; "starting" is one whose child has
+  not answered init or topology yet; MEMORY is how many bytes of messages and states
+  its node holds;
 - each channel: whether it is up and since when, and if not, why; how many messages
   were sent and received, and how many are in flight;
 - each snapshot in progress, and what it waits for.
@@ -61,7 +62,7 @@ example:
 type clusterStatus struct {
 	Format    string             `json:"format"`
 	Cluster   string             `json:"cluster"`
-	Up        bool               `json:"up"` // all processes and all channels
+	Up        bool               `json:"up"` // all processes, ready, and all channels
 	Processes []processStatus    `json:"processes"`
 	channels  []snapshot.Channel // of the cluster file, sorted
 }
@@ -107,6 +108,8 @@ func (a asker) statusOf(ctx context.Context, p config.Process) processStatus {
 // state returns the state of a process in one word.
 func (p processStatus) state() string {
 	switch {
+	case p.Reachable && p.Status.Preparing != "":
+		return "starting"
 	case p.Reachable:
 		return "up"
 	case isRefusal(p.err):

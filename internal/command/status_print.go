@@ -58,6 +58,9 @@ func (t tables) processes(s clusterStatus) {
 	for _, p := range s.Processes {
 		if p.Reachable {
 			table.row(p.Process, p.Address, p.state(), ago(p.Status.UptimeMS), p.Status.PID, size(p.Status.Memory.Used), p.Status.Program)
+			if p.Status.Preparing != "" {
+				table.note("%s", p.Status.Preparing)
+			}
 		} else {
 			table.row(p.Process, p.Address, p.state())
 			table.note("%s", p.Error)

@@ -22,8 +22,8 @@ const (
 	waitDialTimeout = 5 * time.Second
 )
 
-// waiter waits until every process of a cluster answers and has all its channels up. It
-// asks each node once, and the node replies when its channels are up.
+// waiter waits until every process of a cluster answers, is ready, and has all its channels
+// up. It asks each node once, and the node replies when that is so.
 type waiter struct {
 	asker
 	changed func(left int) // if non-nil, is called with mu held when a process has come up
@@ -82,7 +82,7 @@ func (w *waiter) await(ctx context.Context, id snapshot.ProcessID) error {
 	}
 }
 
-// once connects to a node and waits until its channels are up.
+// once connects to a node and waits until it is up.
 func (w *waiter) once(ctx context.Context, id snapshot.ProcessID) error {
 	client, err := w.dialWithin(ctx, waitDialTimeout, id)
 	if err != nil {
@@ -115,8 +115,9 @@ func (w *waiter) count() int {
 	return len(w.left)
 }
 
-// down lists what is not up, for people: the processes that do not answer, and the channels
-// that the other processes report as down. It takes at most answerTimeout.
+// down lists what is not up, for people: the processes that do not answer or are not ready,
+// and the channels that the other processes report as down. It takes at most
+// answerTimeout.
 func (w *waiter) down(ctx context.Context) []string {
 	found := make([][]string, len(w.cluster.Processes))
 	var asked sync.WaitGroup
@@ -147,6 +148,9 @@ func (w *waiter) downAt(ctx context.Context, p config.Process, last error) []str
 		return []string{fmt.Sprintf("%s: %v", p.ID, err)}
 	}
 	var down []string
+	if status.Preparing != "" {
+		down = append(down, status.Preparing)
+	}
 	say := func(c snapshot.Channel, l wire.LinkStatus) {
 		if l.Up {
 			return
@@ -166,7 +170,7 @@ func (w *waiter) downAt(ctx context.Context, p config.Process, last error) []str
 	return down
 }
 
-// wait returns when every channel of the cluster is up at both ends.
+// wait returns when every process is ready and every channel is up at both ends.
 func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
 	bounded, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
@@ -187,10 +191,10 @@ func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
 	}
 	down := w.down(ctx)
 	if len(down) == 0 {
-		return nil // the last channels came up meanwhile
+		return nil // the last processes came up meanwhile
 	}
 	return failList(exitUnknown, "start the nodes that are missing, or give a longer --timeout", down,
-		"not every channel was up within the time-out:")
+		"not everything was up within the time-out:")
 }
 
 func milliseconds(ms float64) time.Duration {

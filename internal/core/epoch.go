@@ -125,6 +125,7 @@ func (e *epoch) guard(f func()) func() {
 func (e *epoch) step() {
 	e.timers.fire(e.core.now)
 	e.deliver()
+	e.answerUp()
 	e.limitMemory()
 	e.flush()
 }
@@ -184,8 +185,8 @@ func (e *epoch) incoming(from snapshot.ProcessID) *incoming {
 	return nil
 }
 
-// checkAllUp notices when the last channel of this process has come up. It logs that once
-// each time, and answers the clients that wait for it.
+// checkAllUp notices when the last channel of this process has come up, and logs that once
+// each time.
 func (e *epoch) checkAllUp() {
 	if e.allUp || slices.ContainsFunc(e.out, func(out *outgoing) bool { return !out.up }) ||
 		slices.ContainsFunc(e.in, func(in *incoming) bool { return !in.up() }) {
@@ -193,9 +194,4 @@ func (e *epoch) checkAllUp() {
 	}
 	e.allUp, e.core.wasUp = true, true
 	e.core.log.Info().Int("outgoing", len(e.out)).Int("incoming", len(e.in)).Msg("all channels up")
-	waiting := e.core.awaitingUp
-	e.core.awaitingUp = nil
-	for _, w := range waiting {
-		w.session.status(w.number, true)
-	}
 }

@@ -5,30 +5,54 @@ import (
 	"slices"
 	"strings"
 
+	"chandy/program"
 	"chandy/wire"
 )
 
-// waiter is a status request that is answered once all channels are up.
+// waiter is a status request that is answered once this process is up.
 type waiter struct {
 	session *session
 	number  uint64
 }
 
-// awaitingUpMax is how many status requests may wait until all channels are up.
+// awaitingUpMax is how many status requests may wait until this process is up.
 const awaitingUpMax = 1024
 
-// status answers a status request, at once or when all channels are up.
+// status answers a status request, at once or when the process is up.
 func (s *session) status(number uint64, whenUp bool) {
 	c := s.core
-	if whenUp && (c.epoch == nil || !c.epoch.allUp) {
+	if whenUp && (c.epoch == nil || !c.epoch.isUp()) {
 		if len(c.awaitingUp) >= awaitingUpMax {
-			s.fail(number, wire.CodeLimit, fmt.Sprintf("%d requests wait until all channels of %s are up", awaitingUpMax, c.self))
+			s.fail(number, wire.CodeLimit, fmt.Sprintf("%d requests wait until %s is up", awaitingUpMax, c.self))
 			return
 		}
 		c.awaitingUp = append(c.awaitingUp, waiter{s, number})
 		return
 	}
 	s.reply(number, mustJSON(c.status()), []byte("{}"))
+}
+
+// isUp reports whether the program is ready and all channels are up.
+func (e *epoch) isUp() bool { return e.allUp && e.preparing() == "" }
+
+// preparing returns what the program waits for before it is ready, or an empty text.
+func (e *epoch) preparing() string {
+	if p, ok := e.program.(program.Preparer); ok {
+		return p.Preparing()
+	}
+	return ""
+}
+
+// answerUp answers the clients that wait until the process is up, if it is.
+func (e *epoch) answerUp() {
+	if len(e.core.awaitingUp) == 0 || !e.isUp() {
+		return
+	}
+	waiting := e.core.awaitingUp
+	e.core.awaitingUp = nil
+	for _, w := range waiting {
+		w.session.status(w.number, true)
+	}
 }
 
 func (c *Core) status() wire.ProcessStatus {
@@ -61,6 +85,7 @@ func (e *epoch) addStatus(s *wire.ProcessStatus) {
 			Duplicates: in.receiver.Duplicates(), Stale: in.stale,
 		})
 	}
+	s.Preparing = e.preparing()
 	s.Snapshots = e.snapshotStatus()
 	s.Memory = e.memory()
 }
