@@ -24,21 +24,24 @@ def total(f; g):
   | [in_flight | _name as $name | .payload | g | _number($name)] as $flying
   | ($held + $flying | add // 0);
 
+# _single(name; f): the value of f, which must have one.
+def _single($name; f): [f] | _only($name);
+
 # _holders(f): the processes of which f is true. It takes those whose part came.
-def _holders(f): [_root | _states | to_entries[] | .key as $id | select(.value | f | _boolean($id)) | .key];
+def _holders(f): [_root | _states | to_entries[] | .key as $id | select(.value | _single($id; f) | _boolean($id)) | .key];
 
 # _verdict(bad): its input names the witnesses. False holds even if parts of the snapshot are
 # missing. True needs all of it.
 def _verdict(bad): _witness | if bad then false else (_root | _whole | true) end;
 
 # each(f): f is true of every state. each(.balance >= 0)
-def each(f): [_root | _states | to_entries[] | .key as $id | select(.value | f | _boolean($id) | not) | .key]
+def each(f): [_root | _states | to_entries[] | .key as $id | select(.value | _single($id; f) | _boolean($id) | not) | .key]
   | _verdict(length > 0);
 
 # same(f): f has the same value in all states. same(.term)
-def same(f): [_root | _states | to_entries[] | .key as $id | [.value | f | _value($id)] | {key: $id, value: .}] as $all
-  | ($all | map(.value) | unique | length > 1) as $differ
-  | $all | map("\(.key): \(.value | map(tojson) | join(", "))") | _verdict($differ);
+def same(f): [_root | _states | to_entries[] | .key as $id | .value |= (_single($id; f) | _value($id))] as $all
+  | ([$all[1:][] | _compare("=="; $all[0].value; .value)] | all | not) as $differ
+  | $all | map("\(.key): \(.value | tojson)") | _verdict($differ);
 
 # at_most_one(f): f is true of at most one state. at_most_one(.role == "leader")
 def at_most_one(f): _holders(f) | _verdict(length > 1);
@@ -47,14 +50,17 @@ def at_most_one(f): _holders(f) | _verdict(length > 1);
 # exactly_one(.tokens == 1; .type == "token")
 def exactly_one(f; g):
   _holders(f) as $held
-  | [_root | _in_flight[] | _name as $name | select(.payload | g | _boolean($name)) | $name] as $flying
+  | [_root | _in_flight[] | _name as $name | select(.payload | _single($name; g) | _boolean($name)) | $name] as $flying
   | $held + $flying | if length == 0 then _witness | _root | _whole | false else _verdict(length > 1) end;
+
+# _lacks($v): the value is not in the list, which has another of its type or is empty.
+def _lacks($v): if length == 0 or any(type == ($v | type)) then all(. != $v) else _compare("!="; $v; .[0]) end;
 
 # subset(f; g): the values of f over the states are all among those of g.
 # subset(.committed[]; .proposed[])
 def subset(f; g):
   (_root | _whole | [_states | to_entries[] | .key as $id | .value | g | _value($id)]) as $known
-  | [_root | _states | to_entries[] | .key as $id | .value | f | _value($id) | . as $v | select($known | all(. != $v)) | "\($id): \($v | tojson)"]
+  | [_root | _states | to_entries[] | .key as $id | .value | f | _value($id) | . as $v | select($known | _lacks($v)) | "\($id): \($v | tojson)"]
   | _verdict(length > 0);
 
 # deadlocked: processes wait for each other in a circle, each for all processes in the field

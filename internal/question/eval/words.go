@@ -29,8 +29,9 @@ func (e *Expression) words() []gojq.CompilerOption {
 		one("_name", 0, func(_ *asked, in any, _ []any) any { return messageName(in) }),
 		one("_absent", 1, (*asked).absent),
 		one("_compare", 3, (*asked).compare),
-		one("_number", 1, func(a *asked, in any, args []any) any { return a.want(in, args[0], "number") }),
-		one("_boolean", 1, func(a *asked, in any, args []any) any { return a.want(in, args[0], "boolean") }),
+		one("_only", 1, (*asked).only),
+		one("_number", 1, func(a *asked, in any, args []any) any { return a.want(in, args[0], "number", "a number") }),
+		one("_boolean", 1, func(a *asked, in any, args []any) any { return a.want(in, args[0], "boolean", "true or false") }),
 		one("_value", 1, (*asked).value),
 		one("_waits", 0, (*asked).waits),
 		one("_witness", 0, (*asked).witness),
@@ -143,10 +144,23 @@ func other(left, right any) string {
 	return short(left)
 }
 
-// want returns its input if that has a type. The name says of what it is the value.
-func (a *asked) want(in, name any, kind string) any {
+// only returns the element of its input, which must have one.
+func (a *asked) only(in any, args []any) any {
+	switch all := array(in); len(all) {
+	case 0:
+		return a.fail("%v: there is no value, where one is needed", args[0])
+	case 1:
+		return all[0]
+	default:
+		return a.fail("%v: there are %d values, where one is needed: all(…) or any(…) makes one of them", args[0], len(all))
+	}
+}
+
+// want returns its input if that has a type. The name says of what it is the value, and wanted
+// names the type for people.
+func (a *asked) want(in, name any, kind, wanted string) any {
 	if typeOf(in) != kind {
-		return a.fail("%v: the value is %s, not a %s", name, short(in), kind)
+		return a.fail("%v: the value is %s, not %s", name, short(in), wanted)
 	}
 	return in
 }
