@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -66,12 +65,7 @@ func newBank(p config.Program) (program.Program, error) {
 
 func (b *bank) Start(p program.Process) {
 	b.base.Start(p)
-	b.random = p.Rand()
-	if b.settings.Seed != 0 {
-		id := fnv.New64a()
-		id.Write([]byte(p.ID()))
-		b.random = rand.New(rand.NewPCG(uint64(b.settings.Seed), id.Sum64()))
-	}
+	b.random = source(p, b.settings.Seed)
 	if b.settings.TransfersPerSecond > 0 && len(b.channels) > 0 {
 		b.pace = pace{rate: b.settings.TransfersPerSecond, last: p.Now()}
 		p.After(b.pace.wait(), b.tick)
@@ -150,7 +144,8 @@ func (b *bank) transfer(body []byte, l maelstrom.Line) ([]byte, *refusal) {
 }
 
 func (b *bank) Capture(done func(program.State)) {
-	done(program.State{Bytes: mustMarshal(b.state)})
+	idle := b.state.Paused || b.state.Balance == 0 || b.settings.TransfersPerSecond == 0 || len(b.channels) == 0
+	done(b.captured(mustMarshal(b.state), idle))
 }
 
 func (b *bank) Restore(state []byte, done func(error)) { done(b.restore(state)) }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -32,6 +34,23 @@ func (b *base) Start(p program.Process) {
 	b.process = p
 	b.channels = p.Channels()
 	b.dropped = p.Log().Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second})
+}
+
+// captured returns the state that the program has captured. The program answers every
+// request at once, so none is open.
+func (b *base) captured(state []byte, idle bool) program.State {
+	return program.State{Bytes: state, Idle: snapshot.IdleIf(idle), Open: []snapshot.OpenRequest{}}
+}
+
+// source returns the source of a program's random choices. If the seed is not zero, the
+// choices of each process are the same in every run.
+func source(p program.Process, seed int64) *rand.Rand {
+	if seed == 0 {
+		return p.Rand()
+	}
+	id := fnv.New64a()
+	id.Write([]byte(p.ID()))
+	return rand.New(rand.NewPCG(uint64(seed), id.Sum64()))
 }
 
 // answer replies to a request. If refused is non-nil, it refuses the request for that

@@ -164,10 +164,12 @@ func canonical(value []byte) string { return string(maelstrom.AppendCanonical(ni
 // Capture shares the entries. They are written as JSON later, off the loop.
 func (kv *kv) Capture(done func(program.State)) {
 	chunks, size := kv.entries.share(), kv.size
-	done(program.State{Encode: func(w io.Writer) error {
+	state := kv.captured(nil, true)
+	state.Encode = func(w io.Writer) error {
 		_, err := w.Write(encode(chunks, size))
 		return err
-	}})
+	}
+	done(state)
 }
 
 // encode returns the entries of chunks as JSON, sorted by key.

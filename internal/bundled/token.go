@@ -102,7 +102,7 @@ func (t *token) tokens(b []byte, _ maelstrom.Line) ([]byte, *refusal) {
 }
 
 func (t *token) Capture(done func(program.State)) {
-	done(program.State{Bytes: mustMarshal(t.state)})
+	done(t.captured(mustMarshal(t.state), t.state.Tokens == 0 || t.next == ""))
 }
 
 func (t *token) Restore(state []byte, done func(error)) { done(t.restore(state)) }

@@ -43,7 +43,7 @@ func (t *tso) ts(b []byte, _ maelstrom.Line) ([]byte, *refusal) {
 }
 
 func (t *tso) Capture(done func(program.State)) {
-	done(program.State{Bytes: mustMarshal(t.state)})
+	done(t.captured(mustMarshal(t.state), true))
 }
 
 func (t *tso) Restore(state []byte, done func(error)) { done(t.restore(state)) }
