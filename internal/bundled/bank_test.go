@@ -248,7 +248,7 @@ func TestBankSettings(t *testing.T) {
 }
 
 func TestUnknownKind(t *testing.T) {
-	const want = `kind: unknown program "kv": there are bank, token, exec, lin-kv, lin-tso, seq-kv, lww-kv, and node_command for a binary of your own`
+	const want = `kind: unknown program "kv": there are bank, token, philosophers, diffusing, exec, lin-kv, lin-tso, seq-kv, lww-kv, and node_command for a binary of your own`
 	if _, err := bundled(settings(t, `kind = "kv"`), nil); err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)
 	}

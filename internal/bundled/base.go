@@ -53,6 +53,11 @@ func source(p program.Process, seed int64) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(seed), id.Sum64()))
 }
 
+// about returns a random duration from half of d to one and a half times d.
+func about(random *rand.Rand, d time.Duration) time.Duration {
+	return d/2 + time.Duration(random.Int64N(int64(d)+1))
+}
+
 // answer replies to a request. If refused is non-nil, it refuses the request for that
 // reason, without granting it. The function wrap makes a message of the body of a reply.
 //

@@ -1,5 +1,5 @@
-// Package bundled contains the bundled programs: bank, token, and the services of
-// Maelstrom. [New] makes the program that a cluster file names.
+// Package bundled contains the bundled programs: bank, token, philosophers, diffusing,
+// and the services of Maelstrom. [New] makes the program that a cluster file names.
 //
 // A bundled program embeds base, which answers its requests with a table of handlers.
 // The services embed service, which adds requests of other processes.
@@ -33,6 +33,10 @@ func bundled(p config.Program, processes []snapshot.ProcessID) (program.Program,
 	switch p.Kind {
 	case "bank":
 		return newBank(p)
+	case "philosophers":
+		return newPhilosophers(p)
+	case "diffusing":
+		return newDiffusing(p, processes)
 	case "token":
 		return newToken(p, processes)
 	case "lin-kv", "seq-kv", "lww-kv":
@@ -44,7 +48,7 @@ func bundled(p config.Program, processes []snapshot.ProcessID) (program.Program,
 }
 
 // kinds are the kinds that New knows.
-var kinds = []string{"bank", "token", "exec", "lin-kv", "lin-tso", "seq-kv", "lww-kv"}
+var kinds = []string{"bank", "token", "philosophers", "diffusing", "exec", "lin-kv", "lin-tso", "seq-kv", "lww-kv"}
 
 // advice returns what to write in place of an unknown kind.
 func advice(kind string) string {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestTheSchemaHasTheSettings(t *testing.T) {
-	for definition, settings := range map[string]any{"bank": bankSettings{}, "token": tokenSettings{}, "kv": kvSettings{}} {
+	for definition, settings := range map[string]any{"bank": bankSettings{}, "token": tokenSettings{}, "philosophers": philosophersSettings{}, "diffusing": diffusingSettings{}, "kv": kvSettings{}} {
 		for _, fault := range clustertest.SchemaFaults(definition, settings) {
 			t.Error(fault)
 		}
