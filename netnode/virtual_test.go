@@ -3,6 +3,7 @@ package netnode_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -119,10 +120,42 @@ func TestVirtualTimedCapture(t *testing.T) {
 				t.Errorf("at %s: got %s with the state error %q, want complete with %q", at, s.Status(), s.Processes[1].State.Error, "not yet")
 			}
 		}
-		if want := []time.Duration{1425 * time.Millisecond, 1500 * time.Millisecond}; !slices.Equal(slow.limits, want) {
-			t.Errorf("got the limits %v, want %v: three quarters of 2s, the first less the 100ms that its marker took", slow.limits, want)
+		if want := []time.Duration{1900 * time.Millisecond / 3, 2 * time.Second / 3}; !slices.Equal(slow.limits, want) {
+			t.Errorf("got the limits %v, want %v: a third of 2s, the first less the 100ms that its marker took", slow.limits, want)
 		}
 	})
+}
+
+// A snapshot is complete however many programs on a path return no state in time.
+func TestVirtualTimedCapturesOnAPath(t *testing.T) {
+	for _, n := range []int{6, 40} {
+		for _, last := range []string{"", `"p1"`} { // a line and a ring
+			processes := clustertest.IDs("p", n)
+			for i := range processes {
+				to := last
+				if i+1 < n {
+					to = fmt.Sprintf("%q", processes[i+1])
+				}
+				processes[i] += " channels = [" + to + "]"
+			}
+			text := clustertest.File("[program]\nkind = \"bank\"\n[network]\ndelay = \"2ms\"\n", processes...)
+			clustertest.Virtual(t, text, banks, func(t *testing.T, c *clustertest.Cluster) {
+				for _, id := range c.Config.IDs() {
+					c.Host(id, &late{})
+				}
+				c.Up()
+				s := c.Snapshot(10*time.Second, "p1")
+				if s.Status() != "complete" {
+					t.Errorf("%d processes, the last with channels to [%s]: got %s, missing %v, want complete", n, last, s.Status(), s.Missing)
+				}
+				for _, p := range s.Processes {
+					if p.State.Error != "not yet" {
+						t.Errorf("%s: got the state error %q, want \"not yet\"", p.ID, p.State.Error)
+					}
+				}
+			})
+		}
+	}
 }
 
 // A snapshot that waits for a channel that is down is completed when it comes up.

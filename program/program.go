@@ -55,7 +55,8 @@ type Program interface {
 type TimedCapturer interface {
 	Program
 	// CaptureWithin is Capture with a limit. The function left returns how much time there
-	// is, on the loop: three quarters of the time that the snapshot has left. It may return
+	// is, on the loop. It is a share of the time that the snapshot has left, so that the
+	// snapshot can be complete even if all programs on a path use theirs. It may return
 	// more later, because another snapshot can join the capture. When nothing is left, the
 	// program should call done with a State.Error that says why there is no state. The
 	// channels are recorded then. Without a call of done they are not, and the part of the

@@ -227,11 +227,16 @@ func (r *Recorder) NextDeadline() (at time.Duration, ok bool) {
 }
 
 // CaptureUntil returns when the state should be recorded at the latest, on the caller's
-// clock: three quarters of the time after the beginning of the snapshot that leaves the
-// most, of those that wait for the state. ok is false if none waits.
-func (r *Recorder) CaptureUntil() (at time.Duration, ok bool) {
+// clock. The snapshot that leaves the most time counts, of those that wait for the state.
+// ok is false if none waits.
+//
+// The markers wait for the state, so processes that record it late follow one another on a
+// path. The argument follow is the number of processes that may follow this one. Each of
+// them, this process and the end of the snapshot have an equal share of the time that the
+// snapshot had left when it came here.
+func (r *Recorder) CaptureUntil(follow int) (at time.Duration, ok bool) {
 	for _, rec := range r.recordings {
-		if until := rec.Deadline - rec.Timeout/4; !rec.recorded && (!ok || until > at) {
+		if until := rec.Deadline - rec.Timeout + rec.Timeout/time.Duration(follow+2); !rec.recorded && (!ok || until > at) {
 			at, ok = until, true
 		}
 	}

@@ -80,13 +80,14 @@ func TestAbandon(t *testing.T) {
 	}
 }
 
-// The time for a state is three quarters of that of the snapshot that has most, of those
-// that wait for it. A snapshot that has its state does not count.
+// With two processes that may follow, the time for a state is a quarter of that of the
+// snapshot that has most, of those that wait for it. A snapshot that has its state does
+// not count.
 func TestCaptureUntil(t *testing.T) {
 	h := p2(16)
 	want := func(when string, at time.Duration, waits bool) {
 		t.Helper()
-		if got, ok := h.recorder.CaptureUntil(); got != at || ok != waits {
+		if got, ok := h.recorder.CaptureUntil(2); got != at || ok != waits {
 			t.Errorf("%s: got %v, %v, want %v, %v", when, got, ok, at, waits)
 		}
 	}
@@ -98,13 +99,13 @@ func TestCaptureUntil(t *testing.T) {
 	}
 	want("without a snapshot", 0, false)
 	begin("short", 10*time.Second, 8*time.Second)
-	want("with one", 8*time.Second, true)
+	want("with one", 4*time.Second, true)
 	begin("long", 100*time.Second, 80*time.Second)
-	want("with one that leaves more", 80*time.Second, true)
+	want("with one that leaves more", 40*time.Second, true)
 	h.record(nil)
 	want("with the state of both", 0, false)
 	begin("next", 50*time.Second, 8*time.Second)
-	want("with a third", 48*time.Second, true)
+	want("with a third", 44*time.Second, true)
 }
 
 func TestExpire(t *testing.T) {

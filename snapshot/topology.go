@@ -32,6 +32,29 @@ func (t *Topology) Has(id ProcessID) bool {
 	return ok
 }
 
+// Follow returns how many processes may record their state one after the other, each after
+// a marker of the one before it, once id has recorded its state. That is the largest number
+// of channels on a shortest path from id.
+func (t *Topology) Follow(id ProcessID) int {
+	seen := map[ProcessID]bool{id: true}
+	last := []ProcessID{id}
+	for follow := 0; ; follow++ {
+		var next []ProcessID
+		for _, from := range last {
+			for _, to := range t.out[from] {
+				if !seen[to] {
+					seen[to] = true
+					next = append(next, to)
+				}
+			}
+		}
+		if len(next) == 0 {
+			return follow
+		}
+		last = next
+	}
+}
+
 // Out lists the processes to which id has a channel, sorted.
 func (t *Topology) Out(id ProcessID) []ProcessID { return t.out[id] }
 

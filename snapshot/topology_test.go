@@ -45,6 +45,18 @@ func TestTopology(t *testing.T) {
 	}
 }
 
+func TestTopologyFollow(t *testing.T) {
+	line := NewTopology([]ProcessID{"a", "b", "c", "d"}, []Channel{{"a", "b"}, {"b", "c"}, {"c", "a"}, {"a", "c"}, {"c", "c"}, {"d", "a"}})
+	for id, want := range map[ProcessID]int{"a": 1, "b": 2, "c": 2, "d": 2} {
+		if got := line.Follow(id); got != want {
+			t.Errorf("%s: got %d that follow, want %d", id, got, want)
+		}
+	}
+	if got := NewTopology([]ProcessID{"a"}, nil).Follow("a"); got != 0 {
+		t.Errorf("alone: got %d that follow, want 0", got)
+	}
+}
+
 func TestTopologySorts(t *testing.T) {
 	given := []Channel{{"p2", "p1"}, {"p1", "p3"}, {"p1", "p2"}}
 	topology := NewTopology(ids("p3 p1 p2"), given)

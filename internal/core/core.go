@@ -42,7 +42,8 @@ type Core struct {
 	// initiators returns the initiators of a snapshot that starts at this process and
 	// must reach every other one.
 	initiators func() []snapshot.ProcessID
-	hash       [32]byte // of the cluster's configuration
+	follow     func() int // Topology.Follow of this process
+	hash       [32]byte   // of the cluster's configuration
 	log        zerolog.Logger
 
 	epoch *epoch // nil before the first Begin
@@ -79,6 +80,7 @@ func New(o Options) *Core {
 		warned:   map[string]bool{},
 		log:      o.Log.With().Str("process", string(o.ID)).Logger(),
 	}
+	c.follow = sync.OnceValue(func() int { return c.topology.Follow(c.self) })
 	c.initiators = sync.OnceValue(func() []snapshot.ProcessID { return c.topology.Initiators(c.self) })
 	c.after(keepAliveEvery, c.keepAlive)
 	return c

@@ -75,7 +75,7 @@ func (e *epoch) capture() {
 
 // captureLeft returns how much time the program has for its state.
 func (e *epoch) captureLeft() time.Duration {
-	at, waits := e.recorder.CaptureUntil()
+	at, waits := e.recorder.CaptureUntil(e.core.follow())
 	if !waits {
 		return 0
 	}
