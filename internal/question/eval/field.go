@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -46,7 +47,7 @@ func (a *asked) place(in any) string {
 	for _, c := range array(root["channels"]) {
 		channel := object(c)
 		if same(channel) {
-			return "the channel " + short(channel["from"]) + "->" + short(channel["to"])
+			return fmt.Sprintf("the channel %v->%v", channel["from"], channel["to"])
 		}
 		for _, m := range array(channel["messages"]) {
 			if same(object(m)["payload"]) {

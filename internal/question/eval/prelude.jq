@@ -5,6 +5,9 @@
 # _field is .name in an expression: see strict.go.
 def _field($name): if type == "object" and (has($name) | not) then _absent($name) else . end | .[$name];
 
+# _demand is its input, if f does not fail: see strict_pattern.go.
+def _demand(f): (f | empty), .;
+
 # _seen notes the value of a word for the user: see strict.go.
 def _seen($text; f): f | _note($text);
 

@@ -12,6 +12,7 @@ import (
 //   - .name becomes _field("name"), which fails if the value is an object without that key.
 //     In .name? and .name // 0, in try .name, and on the left side of an assignment, the
 //     author says that the field may be absent. These stay as they are.
+//   - . as {name: $x} becomes _demand(_field("name")) as {name: $x}.
 //   - at_most_one(f) becomes _seen("at_most_one(f)"; at_most_one(f)), and so do the other words
 //     that have a witness. It notes the value and the witness.
 //   - a == b becomes _compare("=="; a; b), and so do the other comparisons. It fails if one
@@ -38,6 +39,9 @@ func strict(q *gojq.Query) {
 	case q.Term != nil:
 		strictTerm(q.Term)
 	case q.Right == nil:
+	case q.Patterns != nil:
+		q.Left = strictPatterns(q.Left, q.Patterns...)
+		strict(q.Right)
 	case q.Op == gojq.OpAlt || assigns(q.Op):
 		optional(q.Left)
 		strict(q.Right)
@@ -64,6 +68,9 @@ func optional(q *gojq.Query) {
 	case q == nil:
 	case q.Term != nil:
 		optionalTerm(q.Term)
+	case q.Patterns != nil:
+		q.Left = strictPatterns(q.Left, q.Patterns...)
+		optional(q.Right)
 	case q.Right != nil && (q.Op == gojq.OpPipe || q.Op == gojq.OpAlt):
 		optional(q.Left)
 		optional(q.Right)
@@ -159,10 +166,12 @@ func strictParts(t *gojq.Term) {
 		strict(t.Try.Catch)
 	}
 	if r := t.Reduce; r != nil {
-		strictAll([]*gojq.Query{r.Query, r.Start, r.Update})
+		r.Query = strictPatterns(r.Query, r.Patterns...)
+		strictAll([]*gojq.Query{r.Start, r.Update})
 	}
 	if f := t.Foreach; f != nil {
-		strictAll([]*gojq.Query{f.Query, f.Start, f.Update, f.Extract})
+		f.Query = strictPatterns(f.Query, f.Patterns...)
+		strictAll([]*gojq.Query{f.Start, f.Update, f.Extract})
 	}
 	if t.Label != nil {
 		strict(t.Label.Body)

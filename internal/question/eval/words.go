@@ -116,7 +116,7 @@ func (a *asked) compare(_ any, args []any) any {
 	case l == "null" || r == "null":
 		return a.fail("null is compared with %s: write null if that is meant, or give another value with //", other(left, right))
 	case l != r:
-		return a.fail("a %s is compared with a %s: %s with %s", l, r, short(left), short(right))
+		return a.fail("%s is compared with %s: %s with %s", withArticle(l), withArticle(r), short(left), short(right))
 	}
 	order := gojq.Compare(left, right)
 	switch args[0] {
@@ -132,6 +132,14 @@ func (a *asked) compare(_ any, args []any) any {
 		return order > 0
 	}
 	return order >= 0
+}
+
+// withArticle returns the name of a type with its article.
+func withArticle(name string) string {
+	if strings.ContainsAny(name[:1], "ao") {
+		return "an " + name
+	}
+	return "a " + name
 }
 
 func other(left, right any) string {
