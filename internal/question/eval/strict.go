@@ -19,6 +19,8 @@ import (
 //     of the values is null or their types differ. A comparison in which null is written
 //     stays as it is.
 //
+//   - A condition fails unless it is true or false: see strict_condition.go.
+//
 // A failure counts even if the expression catches it: see [asked.fail].
 
 // witnessed holds the words that have a witness.
@@ -52,6 +54,9 @@ func strict(q *gojq.Query) {
 	default:
 		strict(q.Left)
 		strict(q.Right)
+		if q.Op == gojq.OpAnd || q.Op == gojq.OpOr {
+			q.Left, q.Right = condition(q.Left), condition(q.Right)
+		}
 	}
 }
 
@@ -140,6 +145,7 @@ func strictParts(t *gojq.Term) {
 			called := *t.Func
 			t.Func = call("_seen", text(written), &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeFunc, Func: &called}}).Func
 		}
+		strictCall(t)
 	}
 	if t.Array != nil {
 		strict(t.Array.Query)
@@ -157,8 +163,10 @@ func strictParts(t *gojq.Term) {
 	}
 	if t.If != nil {
 		strictAll([]*gojq.Query{t.If.Cond, t.If.Then, t.If.Else})
+		t.If.Cond = condition(t.If.Cond)
 		for _, e := range t.If.Elif {
 			strictAll([]*gojq.Query{e.Cond, e.Then})
+			e.Cond = condition(e.Cond)
 		}
 	}
 	if t.Try != nil {

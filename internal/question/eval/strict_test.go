@@ -139,6 +139,17 @@ func TestComparisonNeedsTwoValuesOfOneType(t *testing.T) {
 	}
 }
 
+func TestConditionIsTrueOrFalse(t *testing.T) {
+	for _, c := range []string{
+		".n and .yes", ".yes and .n", ".no or .s", ".a.c or .yes", ".n | not", ".a.c | not", "(.a.c | not) and true", "if .n then 1 else 2 end", "if .no then 1 elif .a then 2 end",
+		"select(.n)", "[.list[] | select(.v)] == []", "any(.list[]; .v)", "all(.list[]; .v)", ".list | any(.v)", ".list | all(.name)", "[.n] | any", "[.list[].v] | all", "[.yes, null] | all",
+	} {
+		if got := ask(t, c, []byte(forms), false); !strings.HasPrefix(got, "cannot tell: a condition is ") {
+			t.Errorf("%s: got %q, want cannot tell: a condition is …", c, got)
+		}
+	}
+}
+
 func TestFailureCountsEvenIfTheExpressionCatchesIt(t *testing.T) {
 	for _, text := range []string{"try (.a == 1) catch false", "(.a == 1)?, true", "((.zz == 1)?) // true", "try all(.list[]; .zz == 1) catch true", "[.list[] | (.zz | not)?] == []"} {
 		if got := ask(t, text, []byte(forms), false); !strings.HasPrefix(got, "cannot tell: ") {

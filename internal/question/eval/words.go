@@ -32,6 +32,7 @@ func (e *Expression) words() []gojq.CompilerOption {
 		one("_only", 1, (*asked).only),
 		one("_number", 1, func(a *asked, in any, args []any) any { return a.want(in, args[0], "number", "a number") }),
 		one("_boolean", 1, func(a *asked, in any, args []any) any { return a.want(in, args[0], "boolean", "true or false") }),
+		one("_truth", 0, (*asked).truth),
 		one("_value", 1, (*asked).value),
 		one("_waits", 0, (*asked).waits),
 		one("_witness", 0, (*asked).witness),
@@ -169,6 +170,14 @@ func (a *asked) only(in any, args []any) any {
 func (a *asked) want(in, name any, kind, wanted string) any {
 	if typeOf(in) != kind {
 		return a.fail("%v: the value is %s, not %s", name, short(in), wanted)
+	}
+	return in
+}
+
+// truth returns its input if that is true or false.
+func (a *asked) truth(in any, _ []any) any {
+	if typeOf(in) != "boolean" {
+		return a.fail("a condition is %s, not true or false: compare it", short(in))
 	}
 	return in
 }
