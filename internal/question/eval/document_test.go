@@ -11,12 +11,11 @@ import (
 	"testing"
 )
 
-// childVariable makes this program the process of an Evaluator. An Evaluator hands its
-// process no environment, so the tests start it with env(1).
-const childVariable = "CHANDY_TEST_EVALUATE"
+// evaluate is the argument that makes this program the process of an Evaluator.
+const evaluate = "evaluate"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childVariable) != "" {
+	if len(os.Args) == 2 && os.Args[1] == evaluate {
 		if err := Serve(os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(3)

@@ -60,8 +60,9 @@ func (e *Evaluator) evaluate(ctx context.Context, r request, snapshot []byte) ([
 	r.Loose, r.Timeout, r.Size = e.Loose, e.Timeout, len(snapshot)
 	ctx, cancel := context.WithTimeout(ctx, e.Timeout+grace)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { e.process.cmd.Process.Kill() }) // ends the exchange
-	answers, err := e.process.exchange(r, snapshot)
+	p := e.process
+	stop := context.AfterFunc(ctx, func() { p.cmd.Process.Kill() }) // ends the exchange
+	answers, err := p.exchange(r, snapshot)
 	if stop() && err == nil && answers.Failure == "" {
 		return answers.Answers, nil
 	}
@@ -73,6 +74,8 @@ func (e *Evaluator) evaluate(ctx context.Context, r request, snapshot []byte) ([
 		return nil, context.Cause(ctx)
 	case answers.Failure != "":
 		return nil, errors.New(answers.Failure)
+	case strings.Contains(said, "out of memory") || strings.Contains(said, "cannot allocate memory"):
+		return nil, errors.New("the expression needs more memory than it may take")
 	case said != "":
 		return nil, fmt.Errorf("the process that evaluates expressions ended: %s", said)
 	}

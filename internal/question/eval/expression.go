@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/itchyny/gojq"
 )
@@ -38,10 +39,14 @@ func (e *SyntaxError) Caret() []string {
 	line, _, _ := strings.Cut(e.Text[begin:], "\n")
 	var pad strings.Builder
 	for _, r := range e.Text[begin:e.Offset] {
-		if r != '\t' {
-			r = ' '
+		switch {
+		case r == '\t':
+			pad.WriteRune(r)
+		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
+			pad.WriteString("  ") // a terminal shows these in two columns
+		case !unicode.In(r, unicode.Mn): // marks are on the character before them
+			pad.WriteByte(' ')
 		}
-		pad.WriteRune(r)
 	}
 	return []string{line, pad.String() + "^"}
 }
@@ -96,11 +101,32 @@ func unknownWord(text string, err error) error {
 	at := 0
 	if _, name, found := strings.Cut(what, ": "); found {
 		name, _, _ = strings.Cut(name, "/")
-		if i := strings.Index(text, name); name != "" && i >= 0 {
-			at = i
-		}
+		at = max(0, wordIndex(text, name))
 	}
 	return &SyntaxError{text, at, what}
+}
+
+// wordIndex returns where a word is called first, or -1: .word, $word, "word" and word: are no
+// calls.
+func wordIndex(text, word string) int {
+	for from := 0; ; {
+		i := strings.Index(text[from:], word)
+		if i < 0 || word == "" {
+			return -1
+		}
+		begin, end := from+i, from+i+len(word)
+		before := begin > 0 && isWord(text[begin-1], `.$"`)
+		after := end < len(text) && isWord(text[end], `":`)
+		if !before && !after {
+			return begin
+		}
+		from = end
+	}
+}
+
+// isWord reports whether a byte may be in a word, or is one of others.
+func isWord(c byte, others string) bool {
+	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte(others, c) >= 0
 }
 
 // monotone reports whether a query is a word whose answer no is final, or several that are

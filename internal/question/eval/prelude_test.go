@@ -66,6 +66,16 @@ func TestDeadlockIsAYesOnceNothingIsOnItsWay(t *testing.T) {
 	}
 }
 
+func TestDeadlockedNeedsItsField(t *testing.T) {
+	text := document(parts{"p1": `"state":{"waiting_for":null}`, "p2": `"state":{"x":1}`}, "p1->p2", "p2->p1")
+	if got, want := ask(t, "deadlocked", text, false), `cannot tell: p2 has no field "waiting_for"; it has x`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := ask(t, "deadlocked(.waiting_for?)", text, false); got != "no" {
+		t.Errorf("deadlocked(.waiting_for?): got %q, want no", got)
+	}
+}
+
 // wordCalls has a call of each word that looks at the states with f, and what it says of a
 // state in which f is null.
 var wordCalls = []string{
@@ -227,6 +237,11 @@ func TestPartialSnapshotIsNeverAYes(t *testing.T) {
 		got := ask(t, c.expression, text, false)
 		if strings.HasPrefix(got, "yes") || got != c.want && !(c.want == partly && strings.HasPrefix(got, "cannot tell: ")) {
 			t.Errorf("%s: got %q, want %q", c.expression, got, c.want)
+		}
+	}
+	for _, word := range []string{"states", "in_flight", `in_flight("p1"; "p2")`, "total(.x; 0)", "subset(.x; .x)"} {
+		if got := query(t, word, text, false); got != partly {
+			t.Errorf("query of %s: got %q, want %q", word, got, partly)
 		}
 	}
 	if got := query(t, ".processes | keys", text, false); got != `["p1","p2"]` {

@@ -78,7 +78,11 @@ func writeLine(out io.Writer, r response) error {
 // serve evaluates the expressions. If they take too much memory, it writes the failure to out
 // and ends the process.
 func (r request) serve(snapshot []byte, out io.Writer) response {
-	stop := watchMemory(max(memoryMin, memoryTimes*r.Size), func(limit int) {
+	limit := max(memoryMin, memoryTimes*r.Size)
+	if err := capMemory(limit); err != nil {
+		return response{Failure: err.Error()}
+	}
+	stop := watchMemory(limit, func(limit int) {
 		writeLine(out, response{Failure: fmt.Sprintf("the expression needs more than %d MiB of memory", limit>>20)})
 		os.Exit(0)
 	})
