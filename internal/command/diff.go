@@ -3,6 +3,7 @@ package command
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -119,7 +120,15 @@ func (d *differences) collect(a, b *snapshot.Global) {
 			missing[m.Process] = true
 		}
 	}
+	for _, m := range a.Missing {
+		if m.Process != "" && missingIn(b, m.Process) {
+			d.Unknown = append(d.Unknown, fmt.Sprintf("%s: its state is missing in both snapshots", m.Process))
+		}
+	}
 	for _, p := range difference.Processes(a, b) {
+		if p.Unknown != "" {
+			d.Unknown = append(d.Unknown, fmt.Sprintf("%s: %s", p.ID, p.Unknown))
+		}
 		switch {
 		case p.Where != difference.Both && missing[p.ID]:
 			d.Unknown = append(d.Unknown, fmt.Sprintf("%s: its state is missing in one snapshot", p.ID))
@@ -145,6 +154,10 @@ func (d *differences) collect(a, b *snapshot.Global) {
 			d.Channels = append(d.Channels, one)
 		}
 	}
+}
+
+func missingIn(g *snapshot.Global, id snapshot.ProcessID) bool {
+	return slices.ContainsFunc(g.Missing, func(m snapshot.Missing) bool { return m.Process == id })
 }
 
 func only(w difference.Where) string { return [...]string{"", "a", "b"}[w] }

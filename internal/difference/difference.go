@@ -19,6 +19,8 @@ type Process struct {
 	Changes []Change
 	// Note says how the states differ, if they are not both JSON.
 	Note string
+	// Unknown says why the states cannot be compared: the program did not show one of them.
+	Unknown string
 	// Anew reports whether the process was restarted between the cuts.
 	Anew bool
 }
@@ -93,9 +95,12 @@ func process(id snapshot.ProcessID, a, b *snapshot.ProcessState, otherEpoch bool
 	p.Anew = otherEpoch || a.Incarnation != b.Incarnation
 	old, new := a.State, b.State
 	switch {
-	case old.Error != new.Error:
-		p.Note = fmt.Sprintf("%s -> %s", kind(old), kind(new))
+	case old.Error != "" && new.Error != "":
+		p.Unknown = "no state in both snapshots: " + new.Error
 	case old.Error != "":
+		p.Unknown = "no state in the first snapshot: " + old.Error
+	case new.Error != "":
+		p.Unknown = "no state in the second snapshot: " + new.Error
 	case json.Valid(old.Bytes) && json.Valid(new.Bytes):
 		values(old.Bytes, new.Bytes, func(c Change) { p.Changes = append(p.Changes, c) })
 	case string(old.Bytes) != string(new.Bytes):
@@ -105,10 +110,7 @@ func process(id snapshot.ProcessID, a, b *snapshot.ProcessState, otherEpoch bool
 }
 
 func kind(s snapshot.State) string {
-	switch {
-	case s.Error != "":
-		return "no state: " + s.Error
-	case json.Valid(s.Bytes):
+	if json.Valid(s.Bytes) {
 		return "JSON"
 	}
 	return fmt.Sprintf("%d bytes that are not JSON", len(s.Bytes))

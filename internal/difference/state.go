@@ -27,7 +27,7 @@ func trim(b []byte) []byte { return bytes.Trim(b, " \t\r\n") }
 
 func differ(pointer string, a, b []byte, f func(Change)) {
 	switch {
-	case bytes.Equal(a, b) || a[0] == '"' && b[0] == '"' && text(a) == text(b):
+	case bytes.Equal(a, b) || a[0] == '"' && b[0] == '"' && unquote(a) == unquote(b):
 	case a[0] == '{' && b[0] == '{':
 		differObjects(pointer, a, b, f)
 	case a[0] == '[' && b[0] == '[':
@@ -37,7 +37,7 @@ func differ(pointer string, a, b []byte, f func(Change)) {
 	}
 }
 
-func text(b []byte) string {
+func unquote(b []byte) string {
 	var s string
 	json.Unmarshal(b, &s) // it is valid
 	return s
@@ -53,11 +53,12 @@ type walker struct {
 func (w *walker) next(object bool) (key string, value []byte, ok bool) {
 	w.at = jsonwalk.SkipSpace(w.text, w.at+1) // after the bracket or the comma
 	if c := w.text[w.at]; c == '}' || c == ']' {
+		w.at-- // so that a further call finds the bracket again
 		return "", nil, false
 	}
 	if object {
 		end := jsonwalk.SkipString(w.text, w.at)
-		key = text(w.text[w.at:end])
+		key = unquote(w.text[w.at:end])
 		colon := jsonwalk.SkipSpace(w.text, end)
 		w.at = jsonwalk.SkipSpace(w.text, colon+1)
 	}
