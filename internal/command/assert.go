@@ -29,7 +29,7 @@ about the whole snapshot, whatever "." is at their place:
 
 A field must exist: .balnce is an error, .balnce? and .balnce // 0 are not. Values
 that are compared must have the same type, and none may be null unless null is
-written.`
+written. A condition must be true or false.`
 
 func (e *env) assert() *cli.Command {
 	return &cli.Command{
@@ -80,6 +80,9 @@ example:
 			e.notes(a)
 			if a.Verdict != question.Unknown {
 				printLine(e.Stdout, "%v", a.Verdict)
+				if a.Why != "" {
+					printLine(e.Stderr, "chandy: %s", a.Why)
+				}
 				printLine(e.Stderr, "chandy: %s", meaning(a.Verdict, c.Bool("stable")))
 			}
 			return verdictError(a)

@@ -31,7 +31,7 @@ A and B are each a SNAP.
 {flags}
 
 exit codes: 0 equal; 1 different; 2 bad usage, or A or B is not a snapshot;
-3 cannot tell, because something is missing in one of them.
+3 cannot tell, because something is missing in one of them, or one is inconsistent.
 
 example:
   chandy initiate -o before.json; chandy diff before.json now
@@ -43,6 +43,9 @@ example:
 			var both [2]*snapshot.Global
 			for i, name := range c.Args().Slice() {
 				s, err := e.oneSnap(c, name)
+				if err == nil && !s.report.Consistent() {
+					err = fail(exitUnknown, "", "cannot tell: %s is inconsistent: %s", s.name, s.report.Faults[0])
+				}
 				if err == nil {
 					both[i], err = s.decode()
 				}

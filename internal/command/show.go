@@ -4,19 +4,25 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/question"
+	"chandy/internal/verify"
 	"chandy/snapshot"
 )
 
 // views are the flags of show that print something else than JSON, in the order of output.
 var views = []struct {
 	flag, usage string
-	print       func(*env, *snapshot.Global)
+	print       func(*env, *snapshot.Global, *verify.Report)
 }{
 	{"text", "print the cut in sentences", (*env).printCut},
-	{"processes", "print a table of the processes", (*env).printProcesses},
-	{"channels", "print a table of the channels", (*env).printChannels},
-	{"in-flight", "print a table of the messages in flight", (*env).printInFlight},
-	{"waits", "print which process waits for whose answer", (*env).printWaits},
+	{"processes", "print a table of the processes", plainView((*env).printProcesses)},
+	{"channels", "print a table of the channels", plainView((*env).printChannels)},
+	{"in-flight", "print a table of the messages in flight", plainView((*env).printInFlight)},
+	{"waits", "print which process waits for whose answer", plainView((*env).printWaits)},
+}
+
+// plainView makes a view of a function that does not need the report of the snapshot.
+func plainView(print func(*env, *snapshot.Global)) func(*env, *snapshot.Global, *verify.Report) {
+	return func(e *env, g *snapshot.Global, _ *verify.Report) { print(e, g) }
 }
 
 func (e *env) show() *cli.Command {
@@ -91,7 +97,7 @@ func (e *env) showSnaps(c *cli.Context, name string) error {
 				if printed {
 					printExact(e.Stdout, "\n")
 				}
-				v.print(e, g)
+				v.print(e, g, s.report)
 				printed = true
 			}
 		}

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"chandy/internal/jsonwalk"
+	"chandy/internal/verify"
 	"chandy/snapshot"
 )
 
 // printCut prints a snapshot in sentences, for somebody who has just read the paper. The
 // initiators come first, then the other processes in the order of their ids: which of these
 // recorded first cannot be known.
-func (e *env) printCut(g *snapshot.Global) {
+func (e *env) printCut(g *snapshot.Global, r *verify.Report) {
 	say := func(format string, a ...any) { printLine(e.Stdout, format, a...) }
 	say("Snapshot %s of the cluster %s is %s: %s, %s, %s in flight.", g.ID, g.Cluster, g.Status(),
 		count(len(g.Processes), "process", "processes"), count(len(g.Channels), "channel", "channels"), count(g.InFlight(), "message", "messages"))
@@ -29,19 +30,19 @@ func (e *env) printCut(g *snapshot.Global) {
 	}
 	for _, m := range g.Missing {
 		if m.Process != "" {
-			say("The state of %s is missing: %s. %s", m.Process, m.Reason, m.Detail)
+			say("The state of %s is missing: %s.", m.Process, reason(m))
 		} else {
-			say("The state of %s is missing: %s. %s", m.Channel, m.Reason, m.Detail)
+			say("The state of %s is missing: %s.", m.Channel, reason(m))
 		}
 	}
 	var quiet []string
-	consistent := true
 	for _, c := range g.Channels {
 		switch {
 		case !c.Known:
-			consistent = false
 		case c.Sent == c.Received:
 			quiet = append(quiet, c.Channel.String())
+		case c.Sent < c.Received:
+			say("More was received on %s than had been sent. %s", c.Channel, sentAndReceived(c))
 		default:
 			say("%s", describeChannel(c))
 		}
@@ -49,9 +50,19 @@ func (e *env) printCut(g *snapshot.Global) {
 	if len(quiet) > 0 {
 		say("Nothing was on its way on %s.", strings.Join(quiet, ", "))
 	}
-	if consistent && g.Complete() {
+	for _, f := range r.Faults {
+		say("The cut is not consistent: %s.", f)
+	}
+	if r.OK() {
 		say("The cut is consistent: on every channel no more was received before it than was sent before it, and what was sent and not received is recorded.")
 	}
+}
+
+func reason(m snapshot.Missing) string {
+	if m.Detail == "" {
+		return string(m.Reason)
+	}
+	return fmt.Sprintf("%s (%s)", m.Reason, m.Detail)
 }
 
 // inFlightMax is how many messages of a channel printCut shows.

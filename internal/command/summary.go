@@ -43,7 +43,10 @@ func (e *env) printChannels(g *snapshot.Global) {
 	channels := newTable(e.Stdout, "CHANNEL", "SENT", "RECEIVED", "IN FLIGHT")
 	for _, c := range g.Channels {
 		inFlight := "unknown"
-		if c.Known {
+		switch {
+		case c.Known && c.Received > c.Sent:
+			inFlight = "impossible"
+		case c.Known:
 			inFlight = strconv.FormatUint(c.Sent-c.Received, 10)
 		}
 		channels.row(c.Channel, known(c.Sent, c.SentKnown), known(c.Received, c.ReceivedKnown), inFlight)

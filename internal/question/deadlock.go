@@ -187,6 +187,8 @@ func inFlight(c snapshot.ChannelState) string {
 	switch n := c.Sent - c.Received; {
 	case !c.Known:
 		return fmt.Sprintf("%s is unknown", c.Channel)
+	case c.Sent < c.Received:
+		return fmt.Sprintf("more was received on %s than sent", c.Channel)
 	case n == 1:
 		return fmt.Sprintf("message %d on %s", c.Sent, c.Channel)
 	default:

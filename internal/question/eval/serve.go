@@ -67,12 +67,9 @@ func Serve(in io.Reader, out io.Writer) error {
 }
 
 func writeLine(out io.Writer, r response) error {
-	line, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	_, err = out.Write(append(line, '\n'))
-	return err
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false) // values of a query are printed as they are here
+	return encoder.Encode(r)
 }
 
 // serve evaluates the expressions. If they take too much memory, it writes the failure to out

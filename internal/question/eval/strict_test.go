@@ -81,7 +81,7 @@ func plain(t *testing.T, text string) string {
 func TestAbsentFieldIsAnError(t *testing.T) {
 	for _, c := range []string{
 		".zz", ".a.zz", ".zz?.a // .zz", `.["zz"]`, `.a["zz"]`, `."zz"`, `.a."z z"`, ".list[0].zz", ".list[].zz", ".a?.zz", ".zz.b?", ".zz[0]?", ".zz[]?", `.zz["b"]?`, ".zz[1:2]", ".list[0:1][0].zz",
-		"{zz}", `{"zz"}`, "{a: .zz}", "{(.zz): 1}", `{"\(.zz)": 1}`, "[.zz]", "-.zz", `"\(.zz)"`, `@sh "\(.zz)"`, ".a[.zz]", ".a[.zz]?", "(.a[.zz]) // 0", ".list[.zz:]", "try (.zz == 1)", "try ([.zz])", "(.zz == 1)?", "([.zz])?",
+		"{zz}", `{"zz"}`, "{a: .zz}", "{(.zz): 1}", `{"\(.zz)": 1}`, "[.zz]", "-.zz", `"\(.zz)"`, `@sh "\(.zz)"`, ".a[.zz]", ".a[.zz]?", "(.a[.zz]) // 0", ".list[.zz:]", ".list[0:.zz]", "try (.zz == 1)", "try ([.zz])", "(.zz == 1)?", "([.zz])?",
 		"del(.a[.zz])", "del(.zz)", "path(.zz)", "[paths(.zz)]", ".a |= .zz", ".a = .zz", ".a[.zz] = 1", ".a // .zz | .zz", ".a.c // .zz", "first(.zz) // 0", "(.zz == 1) // 0",
 		"reduce .zz as $x (0; .)", "reduce .list[] as $x (.zz; .)", "reduce .list[] as $x (0; . + $x.zz)", "foreach .zz as $x (0; .)", "foreach .list[] as $x (0; .; $x.zz)", "foreach .list[] as $x (0; $x.zz)",
 		"def f: .zz; f", "def f(g): g; f(.zz)", "def f: def g: .zz; g; f", "def f: .zz; try f", "def f: .zz; f // 0", "if .zz then 1 else 2 end", "if .no then 1 elif .zz then 1 else 2 end", "if .yes then .zz else 2 end", "if .no then .zz else .zz end",
@@ -100,7 +100,7 @@ func TestFieldMayBeAbsentWhereTheExpressionSaysSo(t *testing.T) {
 	for _, c := range []struct{ expression, want string }{
 		{".zz?", "null"}, {".zz // 0", "0"}, {"(.zz) // 0", "0"}, {"(.a | .zz) // 0", "0"}, {".a.zz // 0", "0"}, {".zz.y // 0", "0"}, {".a.zz?", "null"}, {`.["zz"]?`, "null"}, {`.a["zz"]?`, "null"}, {`."zz"?`, "null"},
 		{"try .zz", "null"}, {"try .zz.y catch 0", "null"}, {".zz = 1 | .zz", "1"}, {".zz |= 1 | .zz", "1"}, {".zz += 1 | .zz", "1"}, {".zz //= 1 | .zz", "1"}, {".zz.y = 1 | .zz.y", "1"}, {".a.c // .zz?", "null"}, {"(.zz // .yy) // 1", "1"}, {"(.n as $x | .zz) // 0", "0"},
-		{"[.. | .zz?] | unique", "[null]"}, {"[.list[] | .zz // 0]", "[0,0]"}, {".zz?.y?", "null"}, {". as [$x] ?// {zz: $x} | $x", "null"}, {"has(\"zz\")", "false"}, {".zz? == null", "true"},
+		{"[.. | .zz?] | unique", "[null]"}, {"[.list[] | .zz // 0]", "[0,0]"}, {".zz?.y?", "null"}, {". as [$x] ?// {zz: $x} | $x", "null"}, {". as {zz: $x} ?// [$x] | $x", "null"}, {"has(\"zz\")", "false"}, {".zz? == null", "true"},
 	} {
 		if got := query(t, c.expression, []byte(forms), false); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.expression, got, c.want)
