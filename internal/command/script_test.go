@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts in testdata/script. Each script has four free ports,
 // $P1 to $P4, which are filled in where its *.toml files name them. A script without a
-// cluster.toml gets the cluster bank, below. $README is the path of README.md. The
-// scripts have these commands of our own:
+// cluster.toml gets the cluster bank, below. $README is the path of README.md, and $DOCS is
+// the path of docs. The scripts have these commands of our own:
 //
 //	exits CODE PROGRAM [ARG...]          runs a program, which must exit with CODE
 //	suspended ID CODE PROGRAM [ARG...]   the same, while the node of process ID is
@@ -122,6 +122,7 @@ func setup(e *testscript.Env) error {
 		return err
 	}
 	e.Setenv("README", readme)
+	e.Setenv("DOCS", filepath.Join(filepath.Dir(readme), "docs"))
 	e.Setenv("HOSTED", binary)
 	e.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise each command sleeps for a second under -race
 	var ports []string
