@@ -4,6 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/question"
+	"chandy/internal/question/eval"
 )
 
 // words is the list of words in the help of the commands that take expressions.
@@ -83,7 +84,7 @@ example:
 				if a.Why != "" {
 					printLine(e.Stderr, "chandy: %s", a.Why)
 				}
-				printLine(e.Stderr, "chandy: %s", meaning(a.Verdict, c.Bool("stable")))
+				printLine(e.Stderr, "chandy: %s", meaning(a.Verdict, c.Bool("stable") || eval.Stable(c.Args().First())))
 			}
 			return verdictError(a)
 		},
@@ -91,7 +92,7 @@ example:
 }
 
 func stableFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "stable", Usage: "EXPR stays true once it is true: so a yes holds now"}
+	return &cli.BoolFlag{Name: "stable", Usage: "EXPR stays true once it is true, so a yes holds now; known of terminated and deadlocked"}
 }
 
 // meaning says what an answer is worth (Chandy & Lamport 1985, section 4).

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"chandy/internal/question"
+	"chandy/internal/question/eval"
 )
 
 // captured is a destination that keeps a copy of what is written to it, at most a byte more
@@ -50,7 +51,7 @@ func (e *env) assertAll(ctx context.Context, q *questions, text []byte, stable b
 			reasons = append(reasons, q.expressions[i]+": "+a.Why)
 			continue
 		}
-		printLine(e.Stderr, "chandy: %s: %v: %s", q.expressions[i], a.Verdict, meaning(a.Verdict, stable))
+		printLine(e.Stderr, "chandy: %s: %v: %s", q.expressions[i], a.Verdict, meaning(a.Verdict, stable || eval.Stable(q.expressions[i])))
 	}
 	if no {
 		for _, reason := range reasons {

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"time"
+
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/question"
@@ -129,7 +131,7 @@ func (e *env) printWaits(g *snapshot.Global) {
 	for _, w := range question.Waits(g) {
 		open := "in flight"
 		if !w.InFlight {
-			open = w.Open.String()
+			open = w.Open.Round(time.Millisecond).String()
 		}
 		t.row(w.From, w.For, w.Request, open)
 	}

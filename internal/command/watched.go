@@ -42,11 +42,12 @@ func watchFlags() []cli.Flag {
 
 // watched is a question of a watch.
 type watched struct {
-	kind     int    // index of kinds; -1 for --conserved and --quiet
-	text     string // the flag and the expression, for people
-	answered int    // snapshots that it could be answered of
-	last     string // its last answer, for people
-	values   string // of the first snapshot, for --conserved
+	kind       int    // index of kinds; -1 for --conserved and --quiet
+	text       string // the flag and the expression, for people
+	expression string
+	answered   int    // snapshots that it could be answered of
+	last       string // its last answer, for people
+	values     string // of the first snapshot, for --conserved
 }
 
 // watcher asks the same questions of one snapshot after the other.
@@ -77,7 +78,7 @@ func (e *env) watcher(c *cli.Context, i *initiator) (*watcher, error) {
 	w := &watcher{env: e, initiator: i, conserved: c.StringSlice("conserved"), quiet: c.Bool("quiet"), stable: c.Bool("stable"), timeout: i.cluster.Snapshot.Timeout}
 	var expressions []string
 	add := func(kind int, flag, text string) {
-		w.all = append(w.all, &watched{kind: kind, text: strings.TrimSpace("--" + flag + " " + text)})
+		w.all = append(w.all, &watched{kind: kind, text: strings.TrimSpace("--" + flag + " " + text), expression: text})
 	}
 	for n, k := range kinds {
 		for _, text := range c.StringSlice(k.flag) {
@@ -174,7 +175,7 @@ func (w *watcher) verdict(q *watched, a eval.Answer, found *witness) {
 	if a.Verdict != kind.found {
 		return
 	}
-	found.add(kind.outcome, "%s: %v: %s", q.text, a.Verdict, meaning(a.Verdict, w.stable))
+	found.add(kind.outcome, "%s: %v: %s", q.text, a.Verdict, meaning(a.Verdict, w.stable || eval.Stable(q.expression)))
 	for _, n := range a.Notes {
 		found.add(kind.outcome, "%s", noteText(n))
 	}

@@ -65,7 +65,7 @@ func Compile(text string, loose bool) (*Expression, error) {
 	if q.Term == nil && q.Right == nil {
 		return nil, &SyntaxError{text, len(text), "the expression is empty"}
 	}
-	e := &Expression{Text: text, monotone: monotone(q)}
+	e := &Expression{Text: text, monotone: consists(q, final)}
 	if !loose {
 		strict(q)
 	}
@@ -129,26 +129,35 @@ func isWord(c byte, others string) bool {
 	return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte(others, c) >= 0
 }
 
-// monotone reports whether a query is a word whose answer no is final, or several that are
+// consists reports whether a query is one of a few words, or several of them that are
 // joined by "and".
-func monotone(q *gojq.Query) bool {
+func consists(q *gojq.Query, words map[string]bool) bool {
 	if len(q.FuncDefs) > 0 {
 		return false // they may define the words anew
 	}
 	if q.Term == nil {
-		return q.Op == gojq.OpAnd && monotone(q.Left) && monotone(q.Right)
+		return q.Op == gojq.OpAnd && consists(q.Left, words) && consists(q.Right, words)
 	}
 	t := q.Term
 	switch {
 	case len(t.SuffixList) > 0:
 		return false
 	case t.Type == gojq.TermTypeQuery:
-		return monotone(t.Query)
+		return consists(t.Query, words)
 	case t.Type == gojq.TermTypeFunc:
-		return final[t.Func.Name]
+		return words[t.Func.Name]
 	}
 	return false
 }
 
 // final holds the words whose answer no cannot be changed by parts that are missing.
 var final = map[string]bool{"each": true, "same": true, "at_most_one": true, "exactly_one": true, "terminated": true}
+
+// stable holds the words that stay true once they are (Chandy & Lamport 1985, section 4).
+var stable = map[string]bool{"deadlocked": true, "deadlocked_any": true, "terminated": true}
+
+// Stable reports whether an expression consists of words that stay true once they are.
+func Stable(text string) bool {
+	q, err := gojq.Parse(text)
+	return err == nil && consists(q, stable)
+}
