@@ -16,7 +16,7 @@ limit=480 # seconds for everything, on two cores
 # "context deadline exceeded" (golang/go#75804).
 fuzz_inputs=15000x
 # FuzzHostile runs a whole course for each input, and takes long to shorten one.
-hostile_inputs='1500x -fuzzminimizetime 10x'
+hostile_inputs='1500x -test.fuzzminimizetime 10x'
 large='./snapshot ./netnode ./internal/channel ./internal/child ./internal/sim ./internal/verify'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/... ./internal/cmdline/...'
 
@@ -75,17 +75,25 @@ shell() {
 	fi
 }
 
-# fuzz runs each fuzz target for a short time. go test -list prints the targets of a
-# package and then a line with the name of the package.
+# fuzz runs each fuzz target for a short time. It builds one binary for all targets of a
+# package. Each target starts with an empty cache, because the inputs in a cache count
+# towards -test.fuzztime. With a large cache no new input was tried.
 fuzz() {
-	local list name package inputs
-	list=$(go test -list '^Fuzz' ./... | awk '/^Fuzz/ { name[n++] = $1 } /^ok/ { for (i = 0; i < n; i++) print name[i], $2; n = 0 }') || return
-	while read -r name package; do
-		inputs=$fuzz_inputs
-		[ "$name" != FuzzHostile ] || inputs=$hostile_inputs
-		# shellcheck disable=SC2086 # inputs are words
-		[ -z "$name" ] || go test -run '^$' -fuzz "^$name\$" -fuzztime $inputs "$package" || return
-	done <<<"$list"
+	local dir package name inputs
+	dir=$(mktemp -d) || return
+	for package in $(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do
+		go test -c -fuzz . -o "$dir/fuzz.test" "$package" || return
+		for name in $("$dir/fuzz.test" -test.list '^Fuzz'); do
+			inputs=$fuzz_inputs
+			[ "$name" != FuzzHostile ] || inputs=$hostile_inputs
+			echo "$name in $package"
+			# shellcheck disable=SC2086 # inputs are words
+			(cd "$package" && "$dir/fuzz.test" -test.run '^$' -test.fuzz "^$name\$" \
+				-test.fuzztime $inputs -test.fuzzcachedir "$dir/cache/$package") >"$dir/text" 2>&1 ||
+				{ cat "$dir/text" && return 1; }
+		done
+	done
+	rm -r "$dir"
 }
 
 # race is -race, or empty where there is no C compiler, which -race needs.
