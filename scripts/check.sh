@@ -17,7 +17,11 @@ limit=480 # seconds for everything, on two cores
 fuzz_inputs=15000x
 # FuzzHostile runs a whole course for each input, and takes long to shorten one.
 hostile_inputs='1500x -test.fuzzminimizetime 10x'
-large='./snapshot ./netnode ./internal/channel ./internal/child ./internal/sim ./internal/verify'
+# The race detector has nothing to find in these packages. They start no goroutine, in
+# their tests neither, see the function single. Their code under goroutines is tested by
+# the packages that start them.
+pure='./snapshot ./wire ./program ./internal/channel ./internal/config ./internal/core ./internal/explore
+	./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/sim ./internal/verify'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/... ./internal/cmdline/...'
 
 usage() {
@@ -96,6 +100,25 @@ fuzz() {
 	rm -r "$dir"
 }
 
+# single fails if a package of $pure starts a goroutine or imports what starts some.
+single() {
+	local files found
+	# shellcheck disable=SC2086,SC2016 # words; a template of Go
+	files=$(go list -f '{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}} {{end}}{{range .TestGoFiles}}{{$d}}/{{.}} {{end}}{{range .XTestGoFiles}}{{$d}}/{{.}} {{end}}' $pure) || return
+	# shellcheck disable=SC2086 # words
+	found=$(grep -nE '^\s*go (func|[A-Za-z_.]+)\(|\.Go\(|AfterFunc\(|^\s*"(chandy/netnode|testing/synctest)"' $files) || return 0
+	echo "got goroutines in packages that are tested without the race detector:"$'\n'"$found"
+	return 1
+}
+
+# full runs the tests that do less work under the race detector: those that use
+# explore.Race, or the function times of internal/child, which does.
+full() {
+	local names
+	names=$(awk '/^func / { name = $2; sub(/\(.*/, "", name) } /explore\.Race|[^.]times\(/ && name ~ /^Test/ { print name }' netnode/*_test.go internal/child/*_test.go | sort -u | paste -sd '|' -) || return
+	go test -vet=off -run "^($names)\$" ./netnode ./internal/child
+}
+
 # race is -race, or empty where there is no C compiler, which -race needs.
 race=
 if [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/null; then
@@ -120,17 +143,15 @@ else
 	part staticcheck go run "$staticcheck" ./...
 	part shellcheck shell
 	part fuzz fuzz
-	# Some tests do less work under the race detector. Here they do all of it.
+	part 'no goroutines without the race detector' single
 	# shellcheck disable=SC2086 # words
-	[ -z "$race" ] || part 'explorations and simulation, no race detector' go test $large
+	part 'explorations, simulation and all else without goroutines' go test -vet=off $pure
+	[ -z "$race" ] || part 'tests in full size, no race detector' full
 	# Five nodes under attack for 20 s. With the race detector it is 5 s.
-	[ -z "$race" ] || part 'mixed attack, no race detector' go test ./internal/command -run '^TestMixedAttack$'
-	# These include internal/arrows, which checks the imports. The race detector has
-	# nothing to find in sim and verify, which start no goroutine.
-	packages=./...
-	[ -z "$race" ] || packages=$(go list ./... | grep -vE '/internal/(sim|verify)$')
-	# shellcheck disable=SC2086 # words
-	part "tests ${race:-without the race detector}" go test $race $packages
+	[ -z "$race" ] || part 'mixed attack, no race detector' go test -vet=off ./internal/command -run '^TestMixedAttack$'
+	# These include internal/arrows, which checks the imports.
+	# shellcheck disable=SC2086,SC2046 # words
+	part "other tests ${race:-without the race detector}" go test -vet=off $race $(go list ./... | grep -vxF "$(go list $pure)")
 fi
 
 took=$SECONDS
