@@ -66,10 +66,14 @@ func unread(ts *testscript.TestScript, _ bool, args []string) {
 	c.Dir, c.Env = ts.Getenv("WORK"), []string{"GORACE=" + ts.Getenv("GORACE"), "PATH=" + os.Getenv("PATH")}
 	stdout, err := c.StdoutPipe()
 	ts.Check(err)
+	var said strings.Builder
+	c.Stderr = &said
 	ts.Check(c.Start())
 	begin := make([]byte, 100)
-	_, err = io.ReadFull(stdout, begin)
-	ts.Check(err)
+	if n, err := io.ReadFull(stdout, begin); err != nil {
+		ended := c.Wait()
+		ts.Fatalf("%s: got %d bytes on stdout, %v and stderr %q, want %d bytes or more", strings.Join(args, " "), n, ended, said.String(), len(begin))
+	}
 	holds := func(p nodeStatus) bool { return p.Status.Memory.Parts > 0 }
 	for end := time.Now().Add(survival); slices.ContainsFunc(status(ts), holds); {
 		if time.Now().After(end) {
