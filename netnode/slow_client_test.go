@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"chandy/internal/clustertest"
+	"chandy/internal/explore"
 	"chandy/netnode"
 	"chandy/program"
 	"chandy/snapshot"
@@ -60,6 +61,9 @@ func TestVirtualSlowClientGetsAll(t *testing.T) {
 		"one a second": func(int) time.Duration { return time.Second },
 	} {
 		t.Run(name, func(t *testing.T) {
+			if explore.Race && name != "stops later" {
+				t.Skip("takes long under the race detector")
+			}
 			clustertest.Virtual(t, bankFile(1, ""), banks, func(t *testing.T, c *clustertest.Cluster) {
 				c.Host("p1", newLarge(largeState))
 				client := c.Client("p1")
