@@ -21,7 +21,7 @@ hostile_inputs='1500x -test.fuzzminimizetime 10x'
 # their tests neither, see the function single. Their code under goroutines is tested by
 # the packages that start them.
 pure='./snapshot ./wire ./program ./internal/channel ./internal/config ./internal/core ./internal/explore
-	./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/sim ./internal/verify'
+	./internal/difference ./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/question ./internal/sim ./internal/verify'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/... ./internal/cmdline/...'
 
 usage() {
