@@ -2,6 +2,7 @@ package child
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -30,21 +31,19 @@ func (p *Proc) WatchIdle(ctx context.Context, changed func(idle bool)) {
 	tick := time.NewTicker(idleEvery)
 	defer tick.Stop()
 	since, checks := time.Now(), 0 // last check that did not find the child quiet; checks after it
-	var last uint64                // trace of the last check
+	group := processes{group: p.PID(), pids: []int{p.PID()}}
 	idle := false
 	for {
 		// Read the pipes before /proc. A thread that empties a pipe before we look at
 		// it has run since the last check, so the trace that activity returns has changed.
 		in, inOK := inPipe(p.input.raw)
 		out, outOK := inPipe(stdout)
-		asleep, trace, ok := activity(p.PID())
-		quiet := asleep && ok && inOK && outOK && in == 0 && out == 0 && trace == last
+		quiet := group.quiet() && inOK && outOK && in == 0 && out == 0
 		now := time.Now()
 		checks++
 		if !quiet {
 			since, checks = now, 0
 		}
-		last = trace
 		if is := now.Sub(since) >= idleFor && checks >= idleChecks; is != idle {
 			idle = is
 			changed(idle)
@@ -57,4 +56,30 @@ func (p *Proc) WatchIdle(ctx context.Context, changed func(idle bool)) {
 		case <-tick.C:
 		}
 	}
+}
+
+// processes watches the processes of a group. To find them takes a look at every process
+// of the machine, so quiet does that only once in each period in which the known processes
+// sleep. That is enough: only a member that runs can start another, and the sum of activity
+// shows that none has run since. (A process of another group that joins is not seen.)
+type processes struct {
+	group int
+	pids  []int  // known members
+	sum   uint64 // of the last call of activity
+	all   bool   // pids has been complete since the known members last ran
+}
+
+// quiet reports whether all processes of the group sleep and have slept since the last call.
+func (g *processes) quiet() bool {
+	g.pids = slices.DeleteFunc(g.pids, func(pid int) bool { return !inGroup(pid, g.group) }) // ended
+	asleep, sum, ok := activity(g.pids)
+	quiet := asleep && ok && sum == g.sum
+	g.sum = sum
+	if quiet && !g.all {
+		pids := members(g.group)
+		quiet = slices.Equal(pids, g.pids)
+		g.pids = pids
+	}
+	g.all = quiet
+	return quiet
 }

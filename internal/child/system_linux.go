@@ -38,16 +38,30 @@ func inPipe(raw syscall.RawConn) (int, bool) {
 	return int(n), err == nil && failed == nil
 }
 
-// activity reads the state of all threads of a process group. It reports whether all of
+// members returns the process ids of a process group. It looks at every process of the
+// machine: 1,600 of them take about 2 ms.
+func members(group int) (pids []int) {
+	for _, pid := range numbered("/proc") {
+		if inGroup(pid, group) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// inGroup reports whether a process runs and belongs to a process group.
+func inGroup(pid, group int) bool {
+	in, err := syscall.Getpgid(pid)
+	return err == nil && in == group
+}
+
+// activity reads the state of all threads of some processes. It reports whether all of
 // them sleep, and returns a sum that changes when a thread has run, started or ended. It
-// reports false in ok if the group has no thread.
-func activity(group int) (asleep bool, sum uint64, ok bool) {
+// reports false in ok if there is no thread.
+func activity(pids []int) (asleep bool, sum uint64, ok bool) {
 	hash := fnv.New64a()
 	asleep = true
-	for _, pid := range numbered("/proc") {
-		if in, err := syscall.Getpgid(pid); err != nil || in != group {
-			continue
-		}
+	for _, pid := range pids {
 		tasks := "/proc/" + strconv.Itoa(pid) + "/task"
 		for _, tid := range numbered(tasks) {
 			status, err := os.ReadFile(tasks + "/" + strconv.Itoa(tid) + "/status")
