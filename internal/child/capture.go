@@ -166,7 +166,7 @@ func (x *Program) watch() {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.stopWatch = cancel
 	x.watching.Go(func() {
-		child.WatchIdle(ctx, func(idle bool) {
+		pids := child.WatchIdle(ctx, func(idle bool) {
 			x.process.Do(func() {
 				if x.capture == c && c.stage == settling {
 					c.idle = idle
@@ -174,7 +174,23 @@ func (x *Program) watch() {
 				}
 			})
 		})
+		open := sockets(pids)
+		x.process.Do(func() { x.sawSockets(open) })
 	})
+}
+
+// sawSockets logs a warning once if the child has a socket of TCP or UDP. The argument
+// contains the inodes of all its sockets.
+func (x *Program) sawSockets(inodes []string) {
+	if x.warned || x.over || slices.Equal(inodes, x.sockets) {
+		return
+	}
+	x.sockets = inodes
+	if n := internet(x.child.PID(), inodes); n > 0 {
+		x.warned = true
+		x.log.Warn().Int("sockets", n).Msg("the child has connections of its own: what it sends there is not in the cut, so a program that its processes use them for does not fit. " +
+			"Messages fit that go through stdin and stdout: see \"Sockets\" in docs/snapshotable.md")
+	}
 }
 
 // settled returns how far the child has settled, as snapshot.About.Settled names it.

@@ -47,6 +47,8 @@ var children = map[string]func(){
 	"asker":    asker,
 	"parent":   parent,
 	"orphan":   orphan,
+	"deserter": deserter,
+	"runaway":  runaway,
 	"gossip":   gossip,
 	"host":     host,
 	"knower":   knower,
@@ -539,6 +541,35 @@ func parent() {
 		panic(err)
 	}
 	p.serve()
+}
+
+// deserter starts a runaway outside its process group, and exits at the end of its input.
+func deserter() {
+	p := newPuppet()
+	p.initialise()
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), "CHILD=runaway")
+	c.Stdout, c.Stderr = os.Stdout, os.Stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := c.Start(); err != nil {
+		panic(err)
+	}
+	p.serve()
+}
+
+// runaway prints until the test closes the connection, and does not notice the end of its
+// output.
+func runaway() {
+	signal.Ignore(syscall.SIGPIPE)
+	awaitTest()
+	go func() {
+		for {
+			if _, err := os.Stdout.WriteString("{}\n"); err != nil {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	}()
+	io.Copy(io.Discard, met[0])
 }
 
 // orphan runs until SIGKILL.

@@ -19,14 +19,15 @@ const (
 // WatchIdle calls changed when the child becomes idle and when it stops being idle, until
 // ctx is done or the child exits. A child is idle when, for idleFor, the pipes of its
 // stdin and stdout were empty in every check and all threads of its process group slept.
-// Outside Linux, WatchIdle returns at once.
-func (p *Proc) WatchIdle(ctx context.Context, changed func(idle bool)) {
+// WatchIdle returns the processes of the group that it has found. Outside Linux, it returns
+// at once.
+func (p *Proc) WatchIdle(ctx context.Context, changed func(idle bool)) (pids []int) {
 	if !canIdle {
-		return
+		return nil
 	}
 	stdout, err := p.stdout.SyscallConn()
 	if err != nil {
-		return
+		return nil
 	}
 	tick := time.NewTicker(idleEvery)
 	defer tick.Stop()
@@ -50,9 +51,9 @@ func (p *Proc) WatchIdle(ctx context.Context, changed func(idle bool)) {
 		}
 		select {
 		case <-ctx.Done():
-			return
+			return group.pids
 		case <-p.exited:
-			return
+			return group.pids
 		case <-tick.C:
 		}
 	}

@@ -106,6 +106,7 @@ func (p *Proc) fill(buffer []byte) (filled []byte, end int, err error) {
 		var n int
 		searched := len(buffer)
 		n, err = p.stdout.Read(buffer[searched:cap(buffer)])
+		p.afterRead(err)
 		buffer = buffer[:searched+n]
 		if i := bytes.LastIndexByte(buffer[searched:], '\n'); i >= 0 {
 			p.unended.Store(int64(n - i - 1))
@@ -176,5 +177,7 @@ type stderrReader struct{ process *Proc }
 
 func (r stderrReader) Read(b []byte) (int, error) {
 	r.process.beforeRead(r.process.stderr)
-	return r.process.stderr.Read(b)
+	n, err := r.process.stderr.Read(b)
+	r.process.afterRead(err)
+	return n, err
 }

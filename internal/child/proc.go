@@ -36,6 +36,8 @@ type Proc struct {
 
 	mu        sync.Mutex // guards the fields below
 	signalled bool       // stop has sent the child a signal
+	held      bool       // another process held the output longer than the child ran
+	holders   []int      // such processes, as far as they are known
 	reaped    bool       // the child's id may belong to another process
 	deadline  time.Time  // of reads after the child has exited
 	reason    error      // why we end the child
@@ -117,6 +119,12 @@ func (p *Proc) run(started chan<- error) {
 	p.input.close()
 	readers.Wait()
 	p.input.writer.Wait()
+	if held, _ := p.Held(); held {
+		pids := holders(p.stdout, p.stderr)
+		p.mu.Lock()
+		p.holders = pids
+		p.mu.Unlock()
+	}
 	closeFiles(p.stdout, p.stderr)
 	p.mu.Lock()
 	end := End{State: state, Reason: p.reason, Signalled: p.signalled, Stderr: p.last}

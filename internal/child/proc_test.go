@@ -246,6 +246,24 @@ func TestClose(t *testing.T) {
 	})
 }
 
+// A process that has left the process group and prints on does not keep the node from
+// ending. The log says that it runs on.
+func TestRunawayIsNotWaitedFor(t *testing.T) {
+	m := newMeeting(t)
+	c := run(t, file(1, "puppet", "", with(m.env("deserter"))))
+	conn := m.come()
+	conn.Write([]byte("."))
+	begun := time.Now()
+	if err := c.Stop("n1"); err != nil {
+		t.Errorf("stop: got error %v, want none", err)
+	}
+	if took := time.Since(begun); took > 10*grace {
+		t.Errorf("stop: got %v, want at most %v", took, 10*grace)
+	}
+	c.Logged("runs on outside its process group")
+	none(t)
+}
+
 // The child dies with the process that has started it, also on SIGKILL.
 func TestParentKilled(t *testing.T) {
 	if !canIdle {

@@ -61,6 +61,8 @@ type Program struct {
 
 	requests   requests
 	capture    *capture       // nil if no capture is in progress
+	sockets    []string       // inodes of the child's sockets, as last seen
+	warned     bool           // the log says that the child has connections of its own
 	watching   sync.WaitGroup // goroutines that watch whether the child is idle
 	refusals   [][]byte       // error replies to the child, written after the capture
 	refusalLen int            // bytes in refusals
@@ -131,6 +133,9 @@ func (x *Program) Close() error {
 	x.starting.Wait()
 	if x.started != nil {
 		x.started.Close()
+		if held, pids := x.started.Held(); held {
+			x.log.Warn().Ints("pids", pids).Msg("a process that the child has started runs on outside its process group and holds its output: the node does not wait for it")
+		}
 	}
 	if x.timer != nil {
 		x.timer.Stop()

@@ -168,6 +168,26 @@ func TestReplyWithAMsgIDIsAReply(t *testing.T) {
 	}
 }
 
+// The log says once that a child has connections of its own.
+func TestConnectionsOfAChildAreFound(t *testing.T) {
+	if !canIdle {
+		t.Skip("this system does not show the files of a process")
+	}
+	m := newMeeting(t)
+	c := run(t, file(2, "puppet", "state = \"snapshot\"\n", with(m.env("late"))))
+	gate := m.come()
+	gate.Write([]byte("."))
+	for range 3 {
+		c.Complete("n1")
+	}
+	const want = "has connections of its own"
+	c.Logged(want)
+	c.StopAll() // and with it what still looks at the children
+	if n := strings.Count(c.Log.String(), want); n != 1 {
+		t.Errorf("got the warning %d times, want once, about n1", n)
+	}
+}
+
 // A state error quotes a child that refuses, or that answers without a state.
 func TestNoState(t *testing.T) {
 	x := newCluster(t, file(1, "puppet", "")).made("n1")

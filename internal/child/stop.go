@@ -2,6 +2,7 @@ package child
 
 import (
 	"cmp"
+	"errors"
 	"os"
 	"syscall"
 	"time"
@@ -69,6 +70,24 @@ func (p *Proc) signal(s syscall.Signal) {
 	defer p.mu.Unlock()
 	if !p.reaped {
 		syscall.Kill(-p.PID(), s)
+	}
+}
+
+// Held reports whether a process that the child has started held its output open after the
+// child had exited, and was not waited for. It has left the process group, and the node ends
+// only the group. The pids are empty outside Linux.
+func (p *Proc) Held() (held bool, pids []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.held, p.holders
+}
+
+// afterRead takes note of a read that ended because another process holds the pipe.
+func (p *Proc) afterRead(err error) {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		p.mu.Lock()
+		p.held = true
+		p.mu.Unlock()
 	}
 }
 

@@ -2,7 +2,10 @@
 
 package child
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
 // canIdle reports whether this system shows how many bytes a pipe holds, and whether the
 // threads of a process sleep.
@@ -18,6 +21,12 @@ func awaitExit(int) {}
 func inPipe(syscall.RawConn) (int, bool) { return 0, false }
 
 func members(int) []int { return nil }
+
+func sockets([]int) []string { return nil }
+
+func internet(int, []string) int { return 0 }
+
+func holders(...*os.File) []int { return nil }
 
 func inGroup(int, int) bool { return false }
 
