@@ -39,7 +39,7 @@ func childSpeed() Benchmark {
 func childPause() Benchmark {
 	return Benchmark{
 		Name:  "child/pause",
-		About: "how long a snapshot keeps an idle child from receiving: the node waits until all its threads have slept for 5 ms, then asks for its state",
+		About: "how long a snapshot keeps an idle child from receiving: the node waits until all its threads wait for input, then asks for its state",
 		run: func(ctx context.Context, o *Options) ([]Result, error) {
 			return compare(ctx, o, []figure{{"child/pause", "ms"}}, func(ctx context.Context) (values []float64, err error) {
 				var pauses []float64

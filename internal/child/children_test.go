@@ -48,6 +48,7 @@ var children = map[string]func(){
 	"parent":   parent,
 	"orphan":   orphan,
 	"deserter": deserter,
+	"dozer":    dozer,
 	"runaway":  runaway,
 	"gossip":   gossip,
 	"host":     host,
@@ -570,6 +571,21 @@ func runaway() {
 		}
 	}()
 	io.Copy(io.Discard, met[0])
+}
+
+// dozer answers init, meets the test, and from then on works for a moment after each sleep of
+// 3 ms. It keeps no connection.
+func dozer() {
+	p := newPuppet()
+	p.initialise()
+	awaitTest()
+	met[0].Close()
+	go func() {
+		for {
+			time.Sleep(3 * time.Millisecond)
+		}
+	}()
+	p.serve()
 }
 
 // orphan runs until SIGKILL.

@@ -7,7 +7,8 @@ import (
 )
 
 const (
-	// idleFor is how long all threads must have slept before the child counts as idle.
+	// idleFor is how long all threads must have slept before the child counts as idle, if it
+	// is not known that they wait for input.
 	idleFor = 5 * time.Millisecond
 	// idleEvery is the interval between two checks of the threads.
 	idleEvery = time.Millisecond
@@ -16,11 +17,20 @@ const (
 	idleChecks = int(idleFor / idleEvery)
 )
 
+// atOnceChecks is the number of checks that follow one another without a pause. A child
+// that waits for its input can be proven idle by them.
+const atOnceChecks = 3
+
 // WatchIdle calls changed when the child becomes idle and when it stops being idle, until
-// ctx is done or the child exits. A child is idle when, for idleFor, the pipes of its
-// stdin and stdout were empty in every check and all threads of its process group slept.
-// WatchIdle returns the processes of the group that it has found. Outside Linux, it returns
-// at once.
+// ctx is done or the child exits. It returns the processes of the group that it has found.
+// Outside Linux, it returns at once.
+//
+// A child is idle at a moment at which the pipes of its stdin and stdout are empty, all
+// threads of its process group sleep, and each waits for an event from outside: see
+// waitForInput. Nothing more can then happen without input, and this is proven by few
+// checks in a row. Some threads wait in another way, for example with a short time limit.
+// Then a child counts as idle when the pipes were empty in every check and all threads slept
+// for idleFor. That is a strong sign and no proof.
 func (p *Proc) WatchIdle(ctx context.Context, changed func(idle bool)) (pids []int) {
 	if !canIdle {
 		return nil
@@ -34,20 +44,26 @@ func (p *Proc) WatchIdle(ctx context.Context, changed func(idle bool)) (pids []i
 	since, checks := time.Now(), 0 // last check that did not find the child quiet; checks after it
 	group := processes{group: p.PID(), pids: []int{p.PID()}}
 	idle := false
-	for {
+	for all := 0; ; {
 		// Read the pipes before /proc. A thread that empties a pipe before we look at
 		// it has run since the last check, so the trace that activity returns has changed.
 		in, inOK := inPipe(p.input.raw)
 		out, outOK := inPipe(stdout)
-		quiet := group.quiet() && inOK && outOK && in == 0 && out == 0
+		empty := inOK && outOK && in == 0 && out == 0
+		// Read before group.quiet for the same reason.
+		proven := empty && group.all && waitForInput(group.pids)
+		quiet := group.quiet() && empty
 		now := time.Now()
 		checks++
 		if !quiet {
 			since, checks = now, 0
 		}
-		if is := now.Sub(since) >= idleFor && checks >= idleChecks; is != idle {
+		if is := quiet && (idle || proven) || now.Sub(since) >= idleFor && checks >= idleChecks; is != idle {
 			idle = is
 			changed(idle)
+		}
+		if all++; all < atOnceChecks {
+			continue
 		}
 		select {
 		case <-ctx.Done():
