@@ -34,7 +34,9 @@ type philosophersSettings struct {
 // philosopher and keeps one fork, which has the id of the process. To eat, a philosopher
 // needs its own fork and the fork of its neighbour: the process with the next smaller id
 // to which it has a channel, or with the largest id if none is smaller. It asks the
-// neighbour by a message. The neighbour grants the request when the fork is free.
+// neighbour by a message. The neighbour grants the request when the fork is free. The
+// processes need channels in both directions between neighbours, so that each fork is
+// shared by two.
 //
 // If every philosopher holds its own fork and waits for its neighbour's without a
 // time-out, none ever eats again: they are deadlocked. In the order of the ids they cannot
@@ -43,8 +45,9 @@ type philosophers struct {
 	base
 	settings  philosophersSettings
 	random    *rand.Rand
-	neighbour snapshot.ProcessID // empty if there is no channel; then the philosopher only thinks
-	order     []snapshot.ProcessID
+	neighbour snapshot.ProcessID   // keeps the other fork; empty if there is no channel, and then the philosopher only thinks
+	sharer    snapshot.ProcessID   // uses the fork of this process, too
+	order     []snapshot.ProcessID // in which it takes its two forks
 	state     philosophersState
 	phases    int // counts changes of the phase, so that an old timer does nothing
 }
@@ -55,7 +58,7 @@ func newPhilosophers(p config.Program) (program.Program, error) {
 	if err := p.Decode(&s.settings); err != nil {
 		return nil, err
 	}
-	s.state = philosophersState{Phase: thinking, WaitingFor: []snapshot.ProcessID{}, Forks: []snapshot.ProcessID{}, fork: fork{Queue: []forkRequest{}}}
+	s.state = philosophersState{Phase: thinking, WaitingFor: []snapshot.ProcessID{}, Forks: []snapshot.ProcessID{}}
 	return s, nil
 }
 
@@ -67,7 +70,7 @@ func (s *philosophers) Start(p program.Process) {
 		return
 	}
 	i, _ := slices.BinarySearch(others, p.ID())
-	s.neighbour = others[(i-1+len(others))%len(others)]
+	s.neighbour, s.sharer = others[(i-1+len(others))%len(others)], others[i%len(others)]
 	s.order = []snapshot.ProcessID{p.ID(), s.neighbour}
 	if s.settings.Order {
 		slices.Sort(s.order)
@@ -147,13 +150,21 @@ func (s *philosophers) take() {
 		case id == s.neighbour:
 			s.state.Asked++
 			s.send(id, forkMessage{Type: "request", MsgID: s.state.Asked})
-			s.state.WaitingFor = []snapshot.ProcessID{id}
 			return
 		case s.state.Holder != "":
-			s.state.WaitingFor = []snapshot.ProcessID{s.state.Holder}
+			s.waitFor(s.sharer)
 			return
 		}
-		s.takeOwn()
+		s.state.Holder = s.process.ID()
+		s.got(s.process.ID())
+	}
+}
+
+// waitFor notes that the next fork is in the hands of a process. If there is a time-out,
+// the philosopher does not depend on that process, because it goes on by itself.
+func (s *philosophers) waitFor(id snapshot.ProcessID) {
+	if s.settings.ForkTimeout == 0 {
+		s.state.WaitingFor = []snapshot.ProcessID{id}
 	}
 }
 
@@ -179,7 +190,7 @@ func (s *philosophers) putDown() {
 		s.send(s.neighbour, forkMessage{Type: "release"})
 	}
 	if own {
-		s.free()
+		s.putOwn()
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"chandy/internal/clustertest"
 	"chandy/internal/config"
+	"chandy/internal/question"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -51,7 +52,7 @@ func TestPhilosopherEatsAndHandsTheForkOn(t *testing.T) {
 	s, f := philosopher(t, "think = \"0s\"\neat = \"10ms\"")
 	s.Receive("p3", []byte(`{"type":"request","msg_id":7}`))
 	f.now = 3 * time.Millisecond
-	want := `{"phase":"hungry","waiting_for":["p1"],"forks":["p2"],"meals":0,"asked":1,"fork_at":"p2","queue":[{"from":"p3","msg_id":7}]}`
+	want := `{"phase":"hungry","waiting_for":[],"forks":["p2"],"meals":0,"asked":1,"fork_at":"p2","request":7}`
 	if got := capture(t, s); got != want {
 		t.Errorf("hungry: got %s\nwant %s", got, want)
 	}
@@ -61,6 +62,10 @@ func TestPhilosopherEatsAndHandsTheForkOn(t *testing.T) {
 			t.Errorf("hungry: got idle %v, open %v; want it idle, with %v", state.Idle, state.Open, open)
 		}
 	})
+	s.Receive("p1", []byte(`{"type":"wait","request":1}`))
+	if want := []snapshot.ProcessID{"p1"}; !slices.Equal(s.state.WaitingFor, want) {
+		t.Errorf("p1 has its fork: got %+v, want it to wait for %v", s.state, want)
+	}
 	s.Receive("p1", []byte(`{"type":"grant","in_reply_to":1}`))
 	if s.state.Phase != eating || len(s.state.WaitingFor) != 0 {
 		t.Errorf("with both forks: got %+v, want it to eat", s.state)
@@ -71,14 +76,14 @@ func TestPhilosopherEatsAndHandsTheForkOn(t *testing.T) {
 		}
 	})
 	f.runTo(f.now+15*time.Millisecond, nil) // the longest meal
-	want = `{"phase":"hungry","waiting_for":["p3"],"forks":[],"meals":1,"asked":1,"fork_at":"p3","queue":[]}`
+	want = `{"phase":"hungry","waiting_for":["p3"],"forks":[],"meals":1,"asked":1,"fork_at":"p3","request":0}`
 	if got := capture(t, s); got != want {
 		t.Errorf("after the meal: got %s\nwant %s", got, want)
 	}
 	if got, want := f.take("p1"), []string{`{"type":"request","msg_id":1}`, `{"type":"release"}`}; !slices.Equal(got, want) {
 		t.Errorf("sent to p1: got %s, want %s", got, want)
 	}
-	if got, want := f.take("p3"), []string{`{"type":"grant","in_reply_to":7}`}; !slices.Equal(got, want) {
+	if got, want := f.take("p3"), []string{`{"type":"wait","request":7}`, `{"type":"grant","in_reply_to":7}`}; !slices.Equal(got, want) {
 		t.Errorf("sent to p3: got %s, want %s", got, want)
 	}
 	s.Receive("p3", []byte(`{"type":"release"}`))
@@ -116,18 +121,19 @@ func TestPhilosopherGivesUp(t *testing.T) {
 }
 
 func TestPhilosopherDropsWhatDoesNotFit(t *testing.T) {
-	s, f := philosopher(t, `think = "0s"`)
+	s, f := philosopher(t, "think = \"0s\"\neat = \"10ms\"")
 	s.Receive("p3", []byte(`{"type":"request","msg_id":7}`))
 	before := capture(t, s)
 	for i, c := range []struct{ from, message, want string }{
 		{"p3", `{"type":"request","msg_id":8}`, "a second request for the same fork"},
-		{"p9", `{"type":"request","msg_id":1}`, "no channel on which to grant a fork"},
-		{"p1", `{"type":"request"}`, "not a request, a grant or a release"},
-		{"p1", `{"type":"request","msg_id":0}`, "not a request, a grant or a release"},
-		{"p1", `{"type":"request","msg_id":"1"}`, "cannot unmarshal"},
-		{"p1", `{"type":"release"}`, "a release without a request"},
-		{"p3", `{"type":"grant","in_reply_to":1}`, "not a request, a grant or a release"},
-		{"p1", `{}`, "not a request, a grant or a release"},
+		{"p1", `{"type":"request","msg_id":1}`, "not a message of a neighbour about a fork"},
+		{"p3", `{"type":"request"}`, "not a message of a neighbour about a fork"},
+		{"p3", `{"type":"request","msg_id":0}`, "not a message of a neighbour about a fork"},
+		{"p3", `{"type":"request","msg_id":"1"}`, "cannot unmarshal"},
+		{"p1", `{"type":"release"}`, "not a message of a neighbour about a fork"},
+		{"p3", `{"type":"grant","in_reply_to":1}`, "not a message of a neighbour about a fork"},
+		{"p3", `{"type":"wait","request":1}`, "not a message of a neighbour about a fork"},
+		{"p1", `{}`, "not a message of a neighbour about a fork"},
 		{"p1", `[`, "unexpected end"},
 	} {
 		f.log.Reset()
@@ -145,14 +151,14 @@ func TestPhilosopherRestore(t *testing.T) {
 	for _, bad := range []string{
 		"", "null", "{}", "[]", `{"phase":"sleeping"}`, `{"phase":"eating","forks":["p1"]}`, `{"phase":"thinking","forks":["p2"]}`,
 		`{"phase":"hungry","forks":["p1","p2"]}`, `{"phase":"thinking","forks":null}`, `{"phase":"thinking","meals":-1}`,
-		`{"phase":"thinking","queue":[{"from":"p3","msg_id":1}]}`,
+		`{"phase":"thinking","waiting_for":[],"forks":[],"request":1}`, `{"phase":"thinking","waiting_for":[],"forks":[],"request":-1}`,
 	} {
 		s := newProgram(t, `kind = "philosophers"`).(*philosophers)
-		if err := restore(s, []byte(bad)); err == nil || s.state.Phase != thinking || s.state.Queue == nil {
+		if err := restore(s, []byte(bad)); err == nil || s.state.Phase != thinking || s.state.Forks == nil {
 			t.Errorf("restore of %q: got error %v, state %+v; want an error, and the state as before", bad, err, s.state)
 		}
 	}
-	const state = `{"phase":"eating","waiting_for":[],"forks":["p2","p1"],"meals":4,"asked":9,"fork_at":"p2","queue":[{"from":"p3","msg_id":5}]}`
+	const state = `{"phase":"eating","waiting_for":[],"forks":["p2","p1"],"meals":4,"asked":9,"fork_at":"p2","request":5}`
 	s := newProgram(t, "kind = \"philosophers\"\neat = \"10ms\"").(*philosophers)
 	if err := restore(s, []byte(state)); err != nil {
 		t.Fatal(err)
@@ -263,6 +269,24 @@ func (d *diners) check(t *testing.T) {
 	}
 }
 
+// circle reports whether the states show a circle of philosophers that wait for each other,
+// and nothing is on its way to one of them from the one for which it waits.
+func (d *diners) circle() bool {
+	for _, first := range d.ids {
+		at := first
+		for range d.ids {
+			waits := d.all[at].state.WaitingFor
+			if len(waits) == 0 || len(d.fakes[waits[0]].sent[at]) > 0 {
+				break
+			}
+			if at = waits[0]; at == first {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 func (d *diners) meals() (all []int64) {
 	for _, id := range d.ids {
 		all = append(all, d.all[id].state.Meals)
@@ -282,6 +306,9 @@ func TestPhilosophersWithAnOrderOrATimeoutEat(t *testing.T) {
 					t.Fatalf("%d philosophers, %q: got nothing more to do, want them to go on", n, keys)
 				}
 				d.check(t)
+				if d.circle() {
+					t.Fatalf("%d philosophers, %q: got a circle of philosophers that wait for each other, want none", n, keys)
+				}
 			}
 			if least := slices.Min(d.meals()); least < 1 {
 				t.Errorf("%d philosophers, %q: got %v meals, want at least 1 each", n, keys, d.meals())
@@ -300,9 +327,12 @@ func TestPhilosophersDeadlock(t *testing.T) {
 			for d.step() {
 				d.check(t)
 			}
+			if !d.circle() {
+				t.Fatalf("%d philosophers: got no circle of philosophers that wait for each other, want one", n)
+			}
 			for i, id := range d.ids {
 				s, next := d.all[id], d.ids[(i+1)%n]
-				if s.state.Phase != hungry || !slices.Equal(s.state.WaitingFor, []snapshot.ProcessID{s.neighbour}) || len(s.state.Queue) != 1 || s.state.Queue[0].From != next {
+				if s.state.Phase != hungry || !slices.Equal(s.state.WaitingFor, []snapshot.ProcessID{s.neighbour}) || s.state.Request != 1 || s.sharer != next {
 					t.Fatalf("%s of %d: got %+v, want it to wait for %s, and a request of %s", id, n, s.state, s.neighbour, next)
 				}
 			}
@@ -310,31 +340,61 @@ func TestPhilosophersDeadlock(t *testing.T) {
 	}
 }
 
-// A snapshot of five deadlocked philosophers shows the cycle twice: in the states, and in
-// the open requests of idle processes.
-func TestSnapshotOfDeadlockedPhilosophers(t *testing.T) {
-	file := clustertest.File("[program]\nkind = \"philosophers\"\nthink = \"0s\"\n[network]\ndelay = \"1ms\"", clustertest.IDs("p", 5)...)
+// fivePhilosophers runs f with five philosophers over a network with delays.
+func fivePhilosophers(t *testing.T, keys string, f func(t *testing.T, c *clustertest.Cluster)) {
+	t.Helper()
+	file := clustertest.File("[program]\nkind = \"philosophers\"\n"+keys+"\n[network]\ndelay = \"5ms\"", clustertest.IDs("p", 5)...)
 	options := clustertest.Options{Program: func(c *config.Cluster, p config.Process) (program.Program, error) { return New(c, p) }}
-	clustertest.Virtual(t, file, options, func(t *testing.T, c *clustertest.Cluster) {
+	clustertest.Virtual(t, file, options, f)
+}
+
+// waitingFor returns the field waiting_for of all states.
+func waitingFor(s *clustertest.Snapshot) map[snapshot.ProcessID][]snapshot.ProcessID {
+	all := map[snapshot.ProcessID][]snapshot.ProcessID{}
+	for id, state := range clustertest.States[philosophersState](s) {
+		all[id] = state.WaitingFor
+	}
+	return all
+}
+
+// One snapshot of five deadlocked philosophers shows the circle twice: in the states, and
+// in the open requests of idle processes.
+func TestSnapshotOfDeadlockedPhilosophersShowsTheCircle(t *testing.T) {
+	fivePhilosophers(t, `think = "0s"`, func(t *testing.T, c *clustertest.Cluster) {
 		c.Start()
 		c.Up()
-		time.Sleep(time.Second)
+		time.Sleep(100 * time.Millisecond)
 		s := c.Complete("p1")
-		for i, p := range s.Processes {
-			next := snapshot.ProcessID(fmt.Sprint("p", (i+1)%5+1))
-			if p.State.Idle != snapshot.IdleYes || len(p.State.Open) != 1 || p.State.Open[0].From != next || p.State.Open[0].MsgID != "1" || p.State.OpenTotal != 1 {
-				t.Errorf("%s: got idle %v, open %v; want it idle, with request 1 of %s open\n%s", p.ID, p.State.Idle, p.State.Open, next, s)
-			}
-		}
-		for id, state := range clustertest.States[philosophersState](s) {
-			if want := c.Config.IDs()[(slices.Index(c.Config.IDs(), id)+4)%5]; !slices.Equal(state.WaitingFor, []snapshot.ProcessID{want}) {
-				t.Errorf("%s: got waiting_for %v, want %s\n%s", id, state.WaitingFor, want, s)
-			}
-		}
-		for _, channel := range s.Channels {
-			if len(channel.Messages) > 0 {
-				t.Errorf("got messages on %s, want none\n%s", channel.Channel, s)
+		const circle = "p1 -> p5 -> p4 -> p3 -> p2 -> p1"
+		for name, answer := range map[string]question.Answer{"stalled": question.Stalled(s.Global), "deadlocked": question.Deadlocked(s.Global, waitingFor(s))} {
+			if answer.Verdict != question.Yes || answer.Witness[0] != circle {
+				t.Errorf("%s: got %+v, want yes, with %s\n%s", name, answer, circle, s)
 			}
 		}
 	})
+}
+
+// Snapshots of philosophers who can always go on never say that they are stuck, although
+// many wait for each other.
+func TestSnapshotsOfPhilosophersWhoGoOnShowNoCircle(t *testing.T) {
+	for _, keys := range []string{"order = true\neat = \"10ms\"\nthink = \"0s\"", "fork_timeout = \"20ms\"\neat = \"10ms\"\nthink = \"5ms\""} {
+		waits := 0
+		fivePhilosophers(t, keys, func(t *testing.T, c *clustertest.Cluster) {
+			c.Start()
+			c.Up()
+			for range 50 {
+				s := c.Complete("p1")
+				for name, answer := range map[string]question.Answer{"stalled": question.Stalled(s.Global), "deadlocked": question.Deadlocked(s.Global, waitingFor(s))} {
+					if answer.Verdict == question.Yes {
+						t.Fatalf("%s: got %+v, want no\n%s", name, answer, s)
+					}
+				}
+				waits += len(question.Waits(s.Global))
+				time.Sleep(7 * time.Millisecond)
+			}
+		})
+		if waits < 50 {
+			t.Errorf("%q: got %d waits in 50 snapshots, want at least 50", keys, waits)
+		}
+	}
 }
