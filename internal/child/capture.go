@@ -243,7 +243,7 @@ func (x *Program) state(reply maelstrom.Line) program.State {
 	if state == nil {
 		return program.State{Error: `the child's reply has no "state": ` + printable.Start(reply.Body, stateErrorMax)}
 	}
-	return program.State{Bytes: slices.Clone(state)}
+	return program.State{Bytes: slices.Clone(state), Idle: x.idleIn(reply.Member("idle"))}
 }
 
 // notRead ends a capture in stage writing: the child does not read its input.
@@ -268,6 +268,9 @@ func (x *Program) captured(state program.State) {
 	}
 	x.capture = nil
 	state.About = c.about
+	if x.ready { // before that, requests may wait that the child has not been given
+		x.requests.openRequests(&state, x.process.Now())
+	}
 	c.done(state)
 	refusals := x.refusals
 	x.refusals, x.refusalLen = nil, 0

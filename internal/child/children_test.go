@@ -152,7 +152,7 @@ func (p *puppet) serve() {
 			p.reply(m, "restore_ok", "")
 		case kind == "snapshot":
 			text, _ := json.Marshal(p.lines)
-			p.reply(m, "snapshot_ok", fmt.Sprintf(`,"state":{"restored":%s,"lines":%s}`, p.state, text))
+			p.reply(m, "snapshot_ok", fmt.Sprintf(`,"state":{"restored":%s,"lines":%s}%s`, p.state, text, os.Getenv("SAYS")))
 		case kind == "read":
 			p.reply(m, "read_ok", fmt.Sprintf(`,"value":%d`, len(p.lines)))
 		case client && kind == "lines":
@@ -187,7 +187,7 @@ func (p *puppet) serve() {
 		case kind == "topology":
 			p.lines = append(p.lines, line)
 			p.reply(m, "topology_ok", "")
-		case client && kind == "never":
+		case kind == "never":
 		default:
 			p.lines = append(p.lines, line)
 		}
