@@ -19,6 +19,7 @@ func TestSnapshotsListOpenRequests(t *testing.T) {
 		t.Run(state, func(t *testing.T) {
 			t.Parallel()
 			c := run(t, file(2, "puppet", "settle_timeout = \"1ms\"\nstate = \""+state+"\"\n"))
+			c.Call("n1", `{"type":"lines"}`) // n1 is ready
 			c.print("n2", `{"src":"n2","dest":"n1","body":{"type":"never","msg_id":77}}`,
 				`{"src":"n2","dest":"n1","body":{"type":"forward","msg_id":78}}`, // is answered
 				`{"src":"n2","dest":"n1","body":{"type":"never","msg_id":"x"}}`,
