@@ -12,7 +12,6 @@
 //     snapshot finds every earlier line in the state, none half, and what has been
 //     printed until then is what this state has sent.
 'use strict'
-const readline = require('node:readline')
 
 const RETRY = 500 // milliseconds
 
@@ -72,13 +71,20 @@ const handlers = {
   }
 }
 
-readline.createInterface({ input: process.stdin })
-  .on('line', line => {
-    const { src, body } = JSON.parse(line)
-    const reply = more => send(src, { in_reply_to: body.msg_id, ...more })
-    if (Object.hasOwn(handlers, body.type)) handlers[body.type](src, body, reply)
-    else if ('msg_id' in body) reply({ type: 'error', code: 10, text: `what is ${body.type}?` })
+function handle ({ src, body }) {
+  const reply = more => send(src, { in_reply_to: body.msg_id, ...more })
+  if (Object.hasOwn(handlers, body.type)) handlers[body.type](src, body, reply)
+  else if ('msg_id' in body) reply({ type: 'error', code: 10, text: `what is ${body.type}?` })
+}
+
+let rest = '' // the beginning of a line
+
+process.stdin.setEncoding('utf8')
+  .on('data', text => {
+    const lines = (rest + text).split('\n') // readline of Node.js 24 also splits at U+2028
+    rest = lines.pop()
+    for (const line of lines) handle(JSON.parse(line))
   })
-  .on('close', () => process.exit()) // the end of the input is the end: the timer would go on
+  .on('end', () => process.exit()) // the end of the input is the end: the timer would go on
 
 setInterval(retry, RETRY)

@@ -37,9 +37,9 @@ func (e *env) try() *cli.Command {
 Checks how a program in any language behaves under chandy, as a process of kind
 "exec". Each check runs COMMAND anew and says whether it works and, if not, what to
 do about it. The checks are: init, replies, two requests at once, an unknown request,
-a long line, the end of input, bad output, the program's state, whether snapshots are
-exact, and whether a new run restores a state. At the end it prints a [program] table
-for your cluster file.
+a long line, line ends, the end of input, bad output, the program's state, whether
+snapshots are exact, and whether a new run restores a state. At the end it prints a
+[program] table for your cluster file.
 
 {flags}
 

@@ -110,6 +110,10 @@ func (k *kid) next() string {
 		select {}
 	case err != nil:
 		os.Exit(0)
+	case k.is("splits"): // as the readline of Node.js 24 does
+		if i := strings.IndexAny(line, "\u2028\u2029"); i >= 0 {
+			return line[:i]
+		}
 	case k.is("short-lines") && len(line) > 65536:
 		fmt.Fprintln(os.Stderr, "token too long")
 		os.Exit(7)

@@ -43,6 +43,11 @@ func (t *trial) tryLong() (Result, error) {
 	return Result{Verdict: Not, Text: words + "; shorter lines are not answered either"}, nil
 }
 
+// padded returns a body with one more member, a string.
+func padded(body, text string) string {
+	return strings.TrimSuffix(strings.TrimSpace(body), "}") + `,"chandy_try_pad":"` + text + `"}`
+}
+
 // line sends a request to a fresh child, padded to a line of the given length, and waits
 // for the reply.
 func (t *trial) line(length int) error {
@@ -51,12 +56,9 @@ func (t *trial) line(length int) error {
 		return err
 	}
 	defer k.close()
-	body := strings.TrimSuffix(strings.TrimSpace(t.answered[0].take(0, 1)[0]), "}")
-	padded := func(n int) request {
-		return k.request(body + `,"chandy_try_pad":"` + strings.Repeat("x", n) + `"}`)
-	}
-	bare := len(padded(0).line)
-	r := padded(max(0, length-bare))
+	body := t.answered[0].take(0, 1)[0]
+	bare := len(k.request(padded(body, "")).line)
+	r := k.request(padded(body, strings.Repeat("x", max(0, length-bare))))
 	k.process.Write(r.line)
 	_, _, err = k.awaitAny(t.Limit, r)
 	return err

@@ -139,6 +139,7 @@ var conditions = []struct {
 	{"two at once", (*trial).tryTwo},
 	{"unknown request", (*trial).tryUnknown},
 	{"long line", (*trial).tryLong},
+	{"line ends", (*trial).tryEnds},
 	{"end of input", (*trial).tryEnd},
 	{"output", (*trial).tryOutput},
 	{"state", (*trial).tryState},

@@ -90,7 +90,7 @@ const short = 2 * time.Second // limit for children that should not answer
 func TestRunJudgesEveryBehaviour(t *testing.T) {
 	noState := map[string]string{"state": "not asked", "exact": "not asked", "restore": "not asked"}
 	nothing := map[string]string{
-		"replies": "not asked", "two at once": "not asked", "unknown request": "not asked", "long line": "not asked", "end of input": "not asked",
+		"replies": "not asked", "two at once": "not asked", "unknown request": "not asked", "long line": "not asked", "line ends": "not asked", "end of input": "not asked",
 		"output": "not asked", "state": "not asked", "exact": "not asked", "restore": "not asked",
 	}
 	with := func(a map[string]string, name, result string) map[string]string {
@@ -124,6 +124,7 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 			ways: "short-lines", want: map[string]string{"long line": "does not: a line of 70000 bytes is not answered (it ended: exit status 7; last line on stderr: token too long); one of 65535 bytes is answered"},
 			lines: "state = \"snapshot\"\nline_limit = \"65535B\"",
 		},
+		{ways: "splits", want: map[string]string{"line ends": "does not: a request with U+2028 or U+2029 in a string is not answered (it ended: exit status 9; "}, lines: `state = "snapshot"`},
 		{ways: "short-lines", change: func(o *Options) { o.LineLimit = 65535 }, lines: "state = \"snapshot\"\nline_limit = \"65535B\""},
 		{
 			ways: "selects", change: func(o *Options) { o.Limit = short; o.State = "none" },
@@ -150,19 +151,19 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 		},
 		{
 			ways: "no-snapshot knows-nothing", want: map[string]string{
-				"replies": "unclear: it answers none of Maelstrom's requests; for example echo: the reply is an error: ", "two at once": "not asked", "long line": "not asked",
+				"replies": "unclear: it answers none of Maelstrom's requests; for example echo: the reply is an error: ", "two at once": "not asked", "long line": "not asked", "line ends": "not asked",
 				"state": `not asked: it does not answer {"type":"snapshot"}: an error: {"type":"error"`, "exact": "not asked", "restore": "not asked",
 			}, lines: `state = "none"`,
 		},
 		{
 			ways: "good", change: func(o *Options) { o.Requests = []string{`{"type":"jump","height":%d}`} }, want: map[string]string{
-				"replies": "does not: jump: the reply is an error: ", "two at once": "not asked", "long line": "not asked",
+				"replies": "does not: jump: the reply is an error: ", "two at once": "not asked", "long line": "not asked", "line ends": "not asked",
 				"exact": "not asked", "restore": "unclear: a state was restored, but every fresh child has the same one",
 			}, lines: `state = "snapshot"`,
 		},
 		{
 			ways: "replies-wrong", change: func(o *Options) { o.Limit = short }, want: map[string]string{
-				"replies": "does not: broadcast: a message to c1 has in_reply_to 7, not 101", "two at once": "not asked", "long line": "not asked",
+				"replies": "does not: broadcast: a message to c1 has in_reply_to 7, not 101", "two at once": "not asked", "long line": "not asked", "line ends": "not asked",
 				"unknown request": "note: it stays silent", "state": "not asked", "exact": "not asked", "restore": "not asked",
 			}, lines: `state = "none"`,
 		},
