@@ -26,6 +26,7 @@ func (e *env) try() *cli.Command {
 			&cli.BoolFlag{Name: "pace", Usage: "check with pace = true in [program]"},
 			&cli.IntFlag{Name: "line-limit", Usage: "N: check with line_limit = N bytes and send no longer line"},
 			&cli.StringFlag{Name: "settle-timeout", Usage: "D: check with settle_timeout = D"},
+			&cli.IntFlag{Name: "nodes", Usage: "N: run N children as a cluster, n0 and so on, and send the requests to n0", Value: 1},
 			&cli.IntFlag{Name: "burst", Usage: "N: requests before and after each snapshot (default: 200, fewer if the program is slow)"},
 			&cli.IntFlag{Name: "rounds", Usage: "N: number of snapshots to compare (default: 10)", Value: 10},
 			&cli.StringFlag{Name: "timeout", Usage: "D: the time for each answer (default: 5s)"},
@@ -69,6 +70,9 @@ func (t *texts) String() string        { return strings.Join(*t, " ") }
 // tryMost is the upper limit of --burst and --rounds.
 const tryMost = 10_000
 
+// nodesMost is the upper limit of --nodes. Each condition starts so many children.
+const nodesMost = 25
+
 func (e *env) runTry(c *cli.Context) error {
 	timeout, err := duration(c, "timeout", 0)
 	if err != nil {
@@ -81,7 +85,10 @@ func (e *env) runTry(c *cli.Context) error {
 	o := try.Options{
 		Command: c.Args().Slice(), Env: map[string]string{}, Requests: *c.Generic("request").(*texts), State: c.String("state"),
 		Pace: c.Bool("pace"), LineLimit: c.Int("line-limit"), SettleTimeout: settle,
-		Burst: c.Int("burst"), Rounds: c.Int("rounds"), Limit: timeout,
+		Nodes: c.Int("nodes"), Burst: c.Int("burst"), Rounds: c.Int("rounds"), Limit: timeout,
+	}
+	if o.Nodes < 1 || o.Nodes > nodesMost {
+		return fail(exitUsage, "", "--nodes must be from 1 to %d, not %d", nodesMost, o.Nodes)
 	}
 	for _, flag := range []string{"burst", "rounds"} {
 		if n := c.Int(flag); c.IsSet(flag) && n < 1 || n > tryMost {

@@ -127,7 +127,7 @@ func (k *kid) reply(h heard, kind, more string) {
 	if k.is("replies-wrong") && h.Body.Type != "init" {
 		id = "7"
 	}
-	k.print(fmt.Sprintf(`{"src":"n1","dest":%q,"body":{"type":%q,"in_reply_to":%s%s}}`, h.Src, kind, id, more))
+	k.print(fmt.Sprintf(`{"src":"n0","dest":%q,"body":{"type":%q,"in_reply_to":%s%s}}`, h.Src, kind, id, more))
 }
 
 func (k *kid) handle(h heard) {
@@ -141,7 +141,7 @@ func (k *kid) handle(h heard) {
 	case kind == "init":
 		k.reply(h, "init_ok", "")
 	case kind == "add" && k.is("uses-kv"):
-		k.print(`{"src":"n1","dest":"seq-kv","body":{"type":"read","key":"x","msg_id":5}}`)
+		k.print(`{"src":"n0","dest":"seq-kv","body":{"type":"read","key":"x","msg_id":5}}`)
 		var others []string
 		for line := k.next(); ; line = k.next() {
 			if strings.Contains(line, `"src":"seq-kv"`) {
@@ -162,7 +162,7 @@ func (k *kid) handle(h heard) {
 	case kind == "read" && !k.is("knows-nothing"):
 		k.reply(h, "read_ok", `,"messages":`+k.list())
 	case kind == "snapshot" && k.is("asks-itself") && !k.told:
-		k.print(`{"src":"n1","dest":"n1","body":{"type":"told"}}`)
+		k.print(`{"src":"n0","dest":"n0","body":{"type":"told"}}`)
 		k.pending = append(k.pending, h)
 	case kind == "told":
 		k.told = true

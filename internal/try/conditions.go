@@ -30,7 +30,14 @@ func (t *trial) tryInit() (Result, error) {
 		return Result{Verdict: Not, Text: err.Error(), Advice: t.initAdvice("answer init with init_ok, on a line of its own, and flush stdout after each line")}, nil
 	}
 	k.close()
-	return Result{Verdict: Works, Text: fmt.Sprintf("init_ok after %v", time.Since(begun).Round(time.Millisecond))}, nil
+	r := Result{Verdict: Works, Text: fmt.Sprintf("init_ok after %v", time.Since(begun).Round(time.Millisecond))}
+	switch {
+	case t.topology == topologyNone:
+		r.Advice = `topology = "none": the message topology ends it, and a node has to start it again without`
+	case t.silent:
+		r.Advice = fmt.Sprintf(`it does not answer topology: a node waits %v for that at its start; topology = "none" if it does not use it`, topologyWait)
+	}
+	return r, nil
 }
 
 // initAdvice returns the advice for a program that does not answer init. If the program

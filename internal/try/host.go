@@ -52,7 +52,15 @@ func (t *trial) host(condition string, restored []byte) (*host, error) {
 	}
 	h := &host{trial: t, loop: newLoop(cluster.IDs()), replies: map[snapshot.ProcessID][]byte{}}
 	h.place = slices.Index(h.ids, self)
-	h.child = h.add(self, p, zerolog.New(stderrOf(func(line string) { t.Errors(condition, line) })))
+	log := zerolog.New(stderrOf(func(line string) { t.Errors(condition, line) }))
+	h.child = h.add(self, p, log)
+	for _, peer := range cluster.Processes[1:t.Nodes] {
+		p, err := child.New(cluster, peer)
+		if err != nil {
+			return nil, err
+		}
+		h.add(peer.ID, p, log)
+	}
 	for id, service := range services {
 		h.add(id, service, zerolog.Nop())
 	}
@@ -60,9 +68,14 @@ func (t *trial) host(condition string, restored []byte) (*host, error) {
 		h.replies[client] = body
 		h.open--
 	}
+	t.starting.Lock()
+	defer t.starting.Unlock()
 	h.run()
-	// The program holds until the child is ready, and a capture waits for that.
-	if err := h.await(func() bool { return !h.child.held }); err != nil {
+	// A program holds until its child is ready, and a capture waits for that.
+	ready := func() bool {
+		return !slices.ContainsFunc(t.nodes(), func(id snapshot.ProcessID) bool { return h.members[id].held })
+	}
+	if err := h.await(ready); err != nil {
 		h.close()
 		return nil, err
 	}
@@ -89,10 +102,15 @@ func (h *host) await(is func() bool) error {
 	failed := make(chan error, 1)
 	h.do(func() {
 		h.awaited = append(h.awaited, &condition{func() bool {
-			if h.child.stopped && len(failed) == 0 {
-				failed <- h.child.err
+			for _, id := range h.nodes() {
+				if m := h.members[id]; m.stopped {
+					if len(failed) == 0 {
+						failed <- m.err
+					}
+					return true
+				}
 			}
-			return is() || h.child.stopped
+			return is()
 		}, met})
 	})
 	before := -1

@@ -32,6 +32,9 @@ func (t *trial) program() string {
 		}
 		fmt.Fprintf(&b, "state = %s\n", text)
 	}
+	if t.topology != "" {
+		fmt.Fprintf(&b, "topology = %q\n", t.topology)
+	}
 	if t.SettleTimeout > 0 {
 		fmt.Fprintf(&b, "settle_timeout = %q\n", t.SettleTimeout)
 	}

@@ -1,11 +1,27 @@
 package try
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 const restoreAfter = 20 // requests before the state that is restored, at most
 
-// tryRestore restores a state into a fresh child and compares the state of this child.
+// tryRestore judges whether the program can go on from a state. A failure is only a note as
+// long as chandy restores no cluster.
 func (t *trial) tryRestore() (Result, error) {
+	r, err := t.restore()
+	if err != nil && t.ctx.Err() == nil && !errors.Is(err, ErrStart) {
+		r, err = Result{Verdict: Not, Text: err.Error()}, nil
+	}
+	if r.Verdict == Not || r.Verdict == Unclear {
+		r.Verdict = Note
+	}
+	return r, err
+}
+
+// restore restores a state into a fresh child and compares the state of this child.
+func (t *trial) restore() (Result, error) {
 	if t.state != stateSnapshot {
 		if t.state != stateNone {
 			return Result{Verdict: Skipped, Text: "the reply to a request of its own can be inspected, not restored"}, nil

@@ -28,10 +28,10 @@ func (t *trial) bundled() map[snapshot.ProcessID]program.Program {
 }
 
 // serviceLoop starts a loop with the services. It calls write with each line that they send
-// to the child.
-func (t *trial) serviceLoop(write func(line []byte)) *loop {
+// to a child.
+func (t *trial) serviceLoop(write func(to snapshot.ProcessID, line []byte)) *loop {
 	services := t.bundled()
-	ids := []snapshot.ProcessID{self}
+	ids := t.nodes()
 	for _, id := range serviceIDs {
 		if services[snapshot.ProcessID(id)] != nil {
 			ids = append(ids, snapshot.ProcessID(id))
@@ -41,11 +41,7 @@ func (t *trial) serviceLoop(write func(line []byte)) *loop {
 	for id, p := range services {
 		l.add(id, p, zerolog.Nop())
 	}
-	l.outside = func(to snapshot.ProcessID, line []byte) {
-		if to == self {
-			write(line)
-		}
-	}
+	l.outside = write
 	l.run()
 	return l
 }

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	self  snapshot.ProcessID = "n1" // the child
+	self  snapshot.ProcessID = "n0" // the child, or the first of several, as in Maelstrom
 	first snapshot.ProcessID = "c0" // the client id under which a node sends its own requests
 )
 
@@ -27,6 +27,7 @@ type talk struct {
 	*trial
 	process  *child.Proc
 	services *loop // services of Maelstrom
+	peers    peers
 	lines    chan string
 	closed   chan struct{} // closed when lines are no longer read
 	over     chan struct{} // closed when end is set, after the last line
@@ -72,7 +73,10 @@ func how(e child.End) string {
 
 // start starts a child. The caller must close the talk.
 func (t *trial) start(condition string) (*talk, error) {
-	k := &talk{trial: t, lines: make(chan string, 1024), closed: make(chan struct{}), over: make(chan struct{})}
+	k := &talk{
+		trial: t, lines: make(chan string, 1024), closed: make(chan struct{}), over: make(chan struct{}),
+		peers: peers{map[snapshot.ProcessID]*child.Proc{}, make(chan error, 1)},
+	}
 	p, err := child.Start(child.Spec{
 		Command: t.Command, Dir: t.dir, Env: t.Env, LineMax: wire.MessageMax, Pace: t.Pace,
 		Output: k.output,
@@ -83,7 +87,7 @@ func (t *trial) start(condition string) (*talk, error) {
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
 	}
 	k.process = p
-	k.services = t.serviceLoop(func(line []byte) { p.Write(line) })
+	k.services = t.serviceLoop(k.pass)
 	return k, nil
 }
 
@@ -103,35 +107,10 @@ func (k *talk) output(b *child.Batch) {
 func (k *talk) close() {
 	k.once.Do(func() { close(k.closed) })
 	k.process.Close()
+	for _, p := range k.peers.of {
+		p.Close()
+	}
 	k.services.close()
-}
-
-// begin starts a child and waits until it has answered init. The caller must close the talk.
-func (t *trial) begin(condition string) (*talk, error) {
-	k, err := t.start(condition)
-	if err != nil {
-		return nil, err
-	}
-	if err := k.introduce(); err != nil {
-		k.close()
-		return nil, err
-	}
-	return k, nil
-}
-
-const initBody = `{"type":"init","node_id":"n1","node_ids":["n1"],"msg_id":1}`
-
-// introduce sends init and waits for the reply.
-func (k *talk) introduce() error {
-	k.process.Write(maelstrom.AppendLine(nil, first, self, []byte(initBody)))
-	reply, err := k.await(first, "1")
-	switch {
-	case err != nil:
-		return fmt.Errorf("init is not answered: %w", err)
-	case reply.Type == "error":
-		return fmt.Errorf("it answers init with an error: %s", printable.Start(reply.Body, quoteMax))
-	}
-	return nil
 }
 
 // request is a request to the child.
@@ -203,6 +182,8 @@ func (k *talk) awaitAny(limit time.Duration, requests ...request) (int, maelstro
 			}
 		case <-late.C:
 			return 0, maelstrom.Line{}, missing
+		case err := <-k.peers.fallen:
+			return 0, maelstrom.Line{}, err
 		case <-k.ctx.Done():
 			return 0, maelstrom.Line{}, k.ctx.Err()
 		}
@@ -234,14 +215,8 @@ func (k *talk) carry(line string) (maelstrom.Line, bool) {
 		return l, true
 	case k.capturing:
 		k.kept = append(k.kept, line)
-	case l.Dest == self:
-		k.process.Write([]byte(line))
 	default:
-		k.note(l.Dest)
-		if !k.services.give(self, l.Dest, []byte(line)) && l.MsgID != nil {
-			words := fmt.Sprintf("there is no process %.64q", l.Dest)
-			k.process.Write(maelstrom.AppendLine(nil, l.Dest, self, l.ReplyBody(maelstrom.ErrorBody(maelstrom.CodeNodeNotFound, words))))
-		}
+		k.route(self, l, []byte(line))
 	}
 	return l, false
 }

@@ -37,6 +37,9 @@ type Options struct {
 	// SettleTimeout is the setting settle_timeout. Default: the default of the setting, or
 	// a longer time if that helps.
 	SettleTimeout time.Duration
+	// Nodes is how many children a cluster has, n0 and so on. The requests go to n0.
+	// Default: 1.
+	Nodes int
 	// Burst is how many requests are written at once before a snapshot, and as many again
 	// after it. Default: 200, or fewer if the child takes long for each.
 	Burst int
@@ -123,6 +126,10 @@ type trial struct {
 	state    string   // the setting state, as far as it is known
 	answered []series // requests that the program answers, the best for a burst first
 
+	starting sync.Mutex // held while a child starts; guards the next two fields
+	topology string     // topologyNone if the program ends at topology
+	silent   bool       // the program does not answer topology
+
 	mu       sync.Mutex      // guards the fields below while several talks run
 	bad      string          // description of the first line that is not a message
 	badLines bool            // the program prints lines that are not JSON objects: on_bad_line = "drop"
@@ -195,6 +202,7 @@ func (t *trial) defaults() {
 		}
 	}
 	t.bounded = t.Burst == 0
+	set(&t.Nodes, 1)
 	set(&t.Burst, 200)
 	set(&t.Rounds, 10)
 	if t.Limit == 0 {
@@ -231,11 +239,14 @@ func (t *trial) check() error {
 	return nil
 }
 
-// cluster returns a cluster of a single child, n1, and of services.
+// cluster returns a cluster of the children and of services.
 func (t *trial) cluster(program string, services ...string) (*config.Cluster, error) {
-	text := "name = \"try\"\n[[process]]\nid = \"n1\"\naddress = \"127.0.0.1:1\"\n"
+	text := "name = \"try\"\n"
+	for i, id := range t.nodes() {
+		text += fmt.Sprintf("[[process]]\nid = %q\naddress = \"127.0.0.1:%d\"\n", id, i+1)
+	}
 	for i, id := range services {
-		text += fmt.Sprintf("[[process]]\nid = %q\naddress = \"127.0.0.1:%d\"\nprogram = { kind = %q }\n", id, i+2, id)
+		text += fmt.Sprintf("[[process]]\nid = %q\naddress = \"127.0.0.1:%d\"\nprogram = { kind = %q }\n", id, t.Nodes+i+1, id)
 	}
 	return config.Parse(filepath.Join(t.dir, "cluster.toml"), []byte(text+program))
 }

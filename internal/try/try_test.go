@@ -116,7 +116,7 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 			ways: "threads", change: func(o *Options) { o.SettleTimeout = patience },
 			want: map[string]string{"exact": "works: 2 of 2 "}, lines: "state = \"snapshot\"\nsettle_timeout = \"30s\"",
 		},
-		{ways: "exits", want: map[string]string{"replies": "*broadcast, read (Maelstrom's broadcast) -> topology = \"none\": a topology message ends it", "unknown request": "note: it exits: exit status 3; last line on stderr: what is chandy_try_unknown"}, lines: `state = "snapshot"`},
+		{ways: "exits", want: map[string]string{"init": "*-> topology = \"none\": the message topology ends it", "unknown request": "note: it exits: exit status 3; last line on stderr: what is chandy_try_unknown"}, lines: "state = \"snapshot\"\ntopology = \"none\""},
 		{ways: "silent", change: func(o *Options) { o.Limit = short }, want: map[string]string{"unknown request": "note: it stays silent"}, lines: `state = "snapshot"`},
 		{ways: "ignores-end", want: map[string]string{"end of input": "does not: it does not end at the end of its input within 500ms, only on SIGTERM"}, lines: `state = "snapshot"`},
 		{ways: "stubborn", want: map[string]string{"end of input": "does not: it ends neither at the end of its input nor on SIGTERM, only on SIGKILL"}, lines: `state = "snapshot"`},
@@ -147,18 +147,18 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 			want: map[string]string{
 				"unknown request": "note: it exits", "state": `does not: {"type":"snapshot"} is not answered: it ended: exit status 3; last line on stderr: what is snapshot`,
 				"exact": "not asked", "restore": "not asked",
-			}, lines: `state = "none"`,
+			}, lines: "state = \"none\"\ntopology = \"none\"",
 		},
 		{
 			ways: "no-snapshot knows-nothing", want: map[string]string{
-				"replies": "unclear: it answers none of Maelstrom's requests; for example echo: the reply is an error: ", "two at once": "not asked", "long line": "not asked", "line ends": "not asked",
+				"replies": "unclear: it answers none of Maelstrom's requests; for example broadcast: the reply is an error: ", "two at once": "not asked", "long line": "not asked", "line ends": "not asked",
 				"state": `not asked: it does not answer {"type":"snapshot"}: an error: {"type":"error"`, "exact": "not asked", "restore": "not asked",
 			}, lines: `state = "none"`,
 		},
 		{
 			ways: "good", change: func(o *Options) { o.Requests = []string{`{"type":"jump","height":%d}`} }, want: map[string]string{
 				"replies": "does not: jump: the reply is an error: ", "two at once": "not asked", "long line": "not asked", "line ends": "not asked",
-				"exact": "not asked", "restore": "unclear: a state was restored, but every fresh child has the same one",
+				"exact": "not asked", "restore": "note: a state was restored, but every fresh child has the same one",
 			}, lines: `state = "snapshot"`,
 		},
 		{
@@ -169,7 +169,7 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 		},
 		{
 			ways: "asks-itself", change: func(o *Options) { o.State, o.Limit = "snapshot", short },
-			want: with(noState, "state", `does not: {"type":"snapshot"} is not answered: no reply within 2s: it seems to wait for n1, but it receives nothing while`), lines: `state = "none"`,
+			want: with(noState, "state", `does not: {"type":"snapshot"} is not answered: no reply within 2s: it seems to wait for n0, but it receives nothing while`), lines: `state = "none"`,
 		},
 		{ways: "lossy", want: map[string]string{"exact": "does not: 0 of 2 snapshots in a burst of 50 requests (broadcast) are exact, settled "}, lines: `state = "snapshot"`},
 		{
@@ -178,10 +178,10 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 			}, lines: "state = \"snapshot\"\nsettle_timeout = \"2s\"",
 		},
 		{ways: "slow threads", change: func(o *Options) { o.Burst, o.SettleTimeout = 1, 3*time.Second }, lines: "state = \"snapshot\"\nsettle_timeout = \"3s\""},
-		{ways: "random", want: map[string]string{"exact": "unclear: two children that got the same 50 requests", "restore": "does not"}, lines: `state = "snapshot"`},
-		{ways: "constant", want: map[string]string{"exact": "unclear: the requests that it answers do not change", "restore": "unclear"}, lines: `state = "snapshot"`},
-		{ways: "restores-wrong", want: map[string]string{"restore": `does not: a fresh child has another state after restore: `}, lines: `state = "snapshot"`},
-		{ways: "refuses-restore", want: map[string]string{"restore": "does not: the child refuses restore: "}, lines: `state = "snapshot"`},
+		{ways: "random", want: map[string]string{"exact": "unclear: two children that got the same 50 requests", "restore": "note"}, lines: `state = "snapshot"`},
+		{ways: "constant", want: map[string]string{"exact": "unclear: the requests that it answers do not change", "restore": "note"}, lines: `state = "snapshot"`},
+		{ways: "restores-wrong", want: map[string]string{"restore": `note: a fresh child has another state after restore: `}, lines: `state = "snapshot"`},
+		{ways: "refuses-restore", want: map[string]string{"restore": "note: the child refuses restore: "}, lines: `state = "snapshot"`},
 		{ways: "mute", change: func(o *Options) { o.Limit = short }, want: with(nothing, "init", "does not: init is not answered: no reply within 2s"), lines: ``},
 		{
 			ways: "mute garbage", change: func(o *Options) { o.Limit = short },
@@ -384,7 +384,7 @@ func TestCompareKnowsWhatMakesStatesAlike(t *testing.T) {
 // TestProgramKeepsCommandAndVariables parses the TOML that program returns.
 func TestProgramKeepsCommandAndVariables(t *testing.T) {
 	want := []string{"a \"b\" \\ 'c'", "\x01\x7f\t<&>é\u2028", "%d"}
-	tr := trial{Options: Options{Command: want, Env: map[string]string{"A B": want[1]}}, state: `{"type":"it's"}`}
+	tr := trial{Options: Options{Nodes: 1, Command: want, Env: map[string]string{"A B": want[1]}}, state: `{"type":"it's"}`}
 	cluster, err := tr.cluster(tr.program())
 	if err != nil {
 		t.Fatalf("%v\n%s", err, tr.program())

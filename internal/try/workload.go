@@ -35,7 +35,7 @@ func numbered(body string, n int) string { return strings.ReplaceAll(body, "%d",
 // workload is one of Maelstrom's workloads.
 type workload struct {
 	series
-	before, after []string // further requests, which the program need not answer
+	after []string // further requests, which the program need not answer
 }
 
 const read = `{"type":"read"}`
@@ -45,15 +45,15 @@ const read = `{"type":"read"}`
 var workloads = []workload{
 	{
 		series: series{"broadcast", []string{`{"type":"broadcast","message":%d}`}, read},
-		before: []string{`{"type":"topology","topology":{"n1":[]}}`}, after: []string{read},
+		after:  []string{read},
 	},
 	{series: series{"g-set", []string{`{"type":"add","element":%d}`}, read}, after: []string{read}},
 	{series: series{"g-counter", []string{`{"type":"add","delta":%d}`}, read}, after: []string{read}},
 	{
-		series: series{"kafka", []string{`{"type":"send","key":"k","msg":%d}`}, ""},
+		series: series{"kafka", []string{`{"type":"send","key":"1","msg":%d}`}, ""},
 		after: []string{
-			`{"type":"poll","offsets":{"k":0}}`, `{"type":"commit_offsets","offsets":{"k":0}}`,
-			`{"type":"list_committed_offsets","keys":["k"]}`,
+			`{"type":"poll","offsets":{"1":0}}`, `{"type":"commit_offsets","offsets":{"1":0}}`,
+			`{"type":"list_committed_offsets","keys":["1"]}`,
 		},
 	},
 	{series: series{"txn-list-append", []string{`{"type":"txn","txn":[["append",1,%d],["r",1,null]]}`}, ""}},
@@ -72,31 +72,17 @@ type probe struct {
 	good  bool     // the request of the series is answered
 	look  bool     // the request that shows the state is answered
 	why   error    // if not good, the reason
-	fatal bool     // the requests before the series end the child
 }
 
-// probe tries one workload on a fresh child. If that fails, it tries another child without
-// the requests before the series.
-func (t *trial) probe(w workload) probe {
-	p := t.probeOnce(w)
-	var none *noReply
-	if !p.good && len(w.before) > 0 {
-		fatal := len(p.types) == 0 && errors.As(p.why, &none) && none.ended != nil
-		w.before = nil
-		p = t.probeOnce(w)
-		p.fatal = fatal
-	}
-	return p
-}
-
-func (t *trial) probeOnce(w workload) (p probe) {
+// probe tries one workload on a fresh child.
+func (t *trial) probe(w workload) (p probe) {
 	k, err := t.begin("replies")
 	if err != nil {
 		return probe{why: err}
 	}
 	defer k.close()
 	change := w.take(0, 1)[0]
-	for _, body := range slices.Concat(w.before, []string{change}, w.after) {
+	for _, body := range append([]string{change}, w.after...) {
 		err := k.answers(body)
 		if body == change {
 			p.good, p.why = err == nil, err
@@ -118,11 +104,18 @@ func (t *trial) probeOnce(w workload) (p probe) {
 // answers sends a request. It returns an error unless the reply is a success.
 func (k *talk) answers(body string) error {
 	reply, err := k.ask(body)
-	if err == nil && reply.Type == "error" {
-		err = fmt.Errorf("the reply is an error: %s", printable.Start(reply.Body, quoteMax))
+	if err != nil || reply.Type != "error" {
+		return err
+	}
+	err = fmt.Errorf("the reply is an error: %s", printable.Start(reply.Body, quoteMax))
+	if string(reply.Member("code")) == strconv.Itoa(maelstrom.CodeNotSupported) {
+		err = unsupported{err}
 	}
 	return err
 }
+
+// unsupported is the error for an error reply that says that the request is not known.
+type unsupported struct{ error }
 
 func typeOf(body string) string {
 	l, err := maelstrom.ParseBody([]byte(body))
@@ -161,17 +154,14 @@ func (t *trial) tryReplies() (Result, error) {
 		}
 	}
 	if len(names) > 0 {
-		r := Result{Verdict: Works, Text: fmt.Sprintf("it answers %s (Maelstrom's %s)", strings.Join(types, ", "), strings.Join(names, ", "))}
-		if slices.ContainsFunc(probes, func(p probe) bool { return p.fatal }) {
-			r.Advice = `topology = "none": a topology message ends it, and the node has to start it again`
-		}
-		return r, nil
+		return Result{Verdict: Works, Text: fmt.Sprintf("it answers %s (Maelstrom's %s)", strings.Join(types, ", "), strings.Join(names, ", "))}, nil
 	}
 	return t.noneAnswered(probes), nil
 }
 
-// noneAnswered returns the result for a program that answers none of the workloads. A reply
-// that was only addressed wrong is the most helpful to report.
+// noneAnswered returns the result for a program that answers none of the workloads. It
+// quotes the first failure of the most telling kind: a reply that was only addressed wrong,
+// then an end of the child, then any but an error that says "not supported".
 func (t *trial) noneAnswered(probes []probe) Result {
 	for i, p := range probes {
 		var none *noReply
@@ -182,9 +172,24 @@ func (t *trial) noneAnswered(probes []probe) Result {
 			}
 		}
 	}
-	last := probes[len(probes)-1].why
+	telling := func(p probe) int {
+		var none *noReply
+		switch {
+		case errors.As(p.why, &none) && none.ended != nil:
+			return 0
+		case !errors.As(p.why, new(unsupported)):
+			return 1
+		}
+		return 2
+	}
+	best := 0
+	for i, p := range probes {
+		if telling(p) < telling(probes[best]) {
+			best = i
+		}
+	}
 	return Result{
-		Verdict: Unclear, Text: fmt.Sprintf("it answers none of Maelstrom's requests; for example echo: %v", last),
+		Verdict: Unclear, Text: fmt.Sprintf("it answers none of Maelstrom's requests; for example %s: %v", typeOf(workloads[best].take(0, 1)[0]), probes[best].why),
 		Advice: `name requests that it knows: --request '{"type":"…"}'`,
 	}
 }
