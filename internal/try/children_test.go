@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,14 +30,16 @@ func TestMain(m *testing.M) {
 // kid is a child of the tests. Without ways it is a correct program that knows broadcast.
 // Each way changes its behaviour.
 type kid struct {
-	ways    []string
-	in      *bufio.Reader
-	mu      sync.Mutex
-	seen    []int
-	asked   int      // how often its state was asked for
-	told    bool     // whether its message "told" to itself has come
-	pending []heard  // requests that wait for "told"
-	later   []string // lines that came before a reply of seq-kv
+	ways     []string
+	in       *bufio.Reader
+	mu       sync.Mutex
+	seen     []int
+	arranged bool     // topology has come
+	log      []int    // messages of the key "1"
+	asked    int      // how often its state was asked for
+	told     bool     // whether its message "told" to itself has come
+	pending  []heard  // requests that wait for "told"
+	later    []string // lines that came before a reply of seq-kv
 }
 
 // heard is a line that a kid reads.
@@ -45,6 +48,7 @@ type heard struct {
 	Body struct {
 		Type      string
 		Message   int
+		Key       json.RawMessage
 		ID        json.RawMessage `json:"msg_id"`
 		Restoring bool
 		State     struct{ Seen []int }
@@ -138,6 +142,40 @@ func (k *kid) handle(h heard) {
 	defer k.mu.Unlock()
 	switch kind := h.Body.Type; {
 	case kind == "init" && k.is("mute"):
+	case kind == "init" && k.is("late"):
+		time.Sleep(startPause)
+		fmt.Fprintln(os.Stderr, "init")
+		k.reply(h, "init_ok", "")
+	case kind == "init" && k.is("asks-first"):
+		k.print(`{"src":"n0","dest":"lin-kv","body":{"type":"read","key":"x","msg_id":5}}`)
+		for !strings.Contains(k.next(), `"src":"lin-kv"`) {
+		}
+		k.reply(h, "init_ok", "")
+	case kind == "topology" && k.is("needs-topology"):
+		k.arranged = true
+		k.reply(h, "topology_ok", "")
+	case k.is("needs-topology") && kind != "init" && kind != "restore" && !k.arranged:
+		k.reply(h, "error", `,"code":11,"text":"no topology yet"`)
+	case kind == "send" && k.is("kafka"):
+		if _, err := strconv.Atoi(strings.Trim(string(h.Body.Key), `"`)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(4)
+		}
+		k.log = append(k.log, 1)
+		k.reply(h, "send_ok", fmt.Sprintf(`,"offset":%d`, len(k.log)))
+	case k.is("says-nothing") && kind != "init":
+	case kind == "broadcast" && k.is("asks-peer"): // it answers when n1 has
+		k.print(fmt.Sprintf(`{"src":"n0","dest":"n1","body":{"type":"bump","msg_id":%d}}`, h.Body.Message))
+		k.pending = append(k.pending, h)
+	case kind == "tell": // it passes on the characters as they are; clients escape them
+		k.print(`{"src":"n1","dest":"n2","body":{"type":"broadcast","message":2,"msg_id":77,"text":"a` + string(separators) + `b"}}`)
+		k.pending = append(k.pending, h)
+	case kind == "broadcast_ok":
+		k.reply(k.pending[0], "tell_ok", "")
+	case kind == "bump_ok":
+		k.reply(k.pending[0], "broadcast_ok", "")
+		k.pending = k.pending[1:]
+	case kind == "error" && k.is("asks-peer"):
 	case kind == "init":
 		k.reply(h, "init_ok", "")
 	case kind == "add" && k.is("uses-kv"):
@@ -157,6 +195,8 @@ func (k *kid) handle(h heard) {
 	case kind == "bump":
 		k.seen = append(k.seen, len(k.seen))
 		k.reply(h, "bump_ok", "")
+	case kind == "echo" && k.is("dies-of-echo"):
+		os.Exit(5)
 	case kind == "echo" && k.is("echoes"):
 		k.reply(h, "echo_ok", "")
 	case kind == "read" && !k.is("knows-nothing"):

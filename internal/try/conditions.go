@@ -30,7 +30,7 @@ func (t *trial) tryInit() (Result, error) {
 		return Result{Verdict: Not, Text: err.Error(), Advice: t.initAdvice("answer init with init_ok, on a line of its own, and flush stdout after each line")}, nil
 	}
 	k.close()
-	r := Result{Verdict: Works, Text: fmt.Sprintf("init_ok after %v", time.Since(begun).Round(time.Millisecond))}
+	r := Result{Verdict: Works, Text: fmt.Sprintf("init_ok after %v", k.initAt.Sub(begun).Round(time.Millisecond))}
 	switch {
 	case t.topology == topologyNone:
 		r.Advice = `topology = "none": the message topology ends it, and a node has to start it again without`

@@ -86,6 +86,7 @@ func (k *talk) introduce(condition string) error {
 	case reply.Type == "error":
 		return fmt.Errorf("it answers init with an error: %s", printable.Start(reply.Body, quoteMax))
 	}
+	k.initAt = time.Now()
 	line := k.topologyOf(self)
 	if line == nil {
 		return nil

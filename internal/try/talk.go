@@ -31,6 +31,7 @@ type talk struct {
 	lines    chan string
 	closed   chan struct{} // closed when lines are no longer read
 	over     chan struct{} // closed when end is set, after the last line
+	initAt   time.Time     // when init was answered
 	end      child.End
 	once     sync.Once
 	count    int // requests so far

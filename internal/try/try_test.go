@@ -117,6 +117,27 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 			want: map[string]string{"exact": "works: 2 of 2 "}, lines: "state = \"snapshot\"\nsettle_timeout = \"30s\"",
 		},
 		{ways: "exits", want: map[string]string{"init": "*-> topology = \"none\": the message topology ends it", "unknown request": "note: it exits: exit status 3; last line on stderr: what is chandy_try_unknown"}, lines: "state = \"snapshot\"\ntopology = \"none\""},
+		{ways: "needs-topology", lines: `state = "snapshot"`},
+		{ways: "kafka knows-nothing", change: func(o *Options) { o.State = "none" }, want: with(noState, "replies", "*(Maelstrom's kafka)"), lines: `state = "none"`},
+		{
+			ways: "says-nothing", change: func(o *Options) { o.Limit = time.Second },
+			want: map[string]string{
+				"init": "*-> it does not answer topology", "replies": "unclear: it answers none of Maelstrom's requests; for example broadcast: no reply within 1s",
+				"two at once": "not asked", "unknown request": "note: it stays silent", "long line": "not asked", "line ends": "not asked",
+				"state": "not asked", "exact": "not asked", "restore": "not asked",
+			}, lines: `state = "none"`,
+		},
+		{ // echo ends the child: that is more telling than the refusals before it
+			ways: "no-snapshot knows-nothing dies-of-echo", want: map[string]string{
+				"replies": "unclear: it answers none of Maelstrom's requests; for example echo: it ended: exit status 5", "two at once": "not asked", "long line": "not asked", "line ends": "not asked",
+				"state": "not asked", "exact": "not asked", "restore": "not asked",
+			}, lines: `state = "none"`,
+		},
+		{
+			ways: "asks-peer knows-nothing", change: func(o *Options) { o.Limit, o.State = short, "none" },
+			want: with(map[string]string{"two at once": "not asked", "long line": "not asked", "line ends": "not asked", "state": "not asked", "exact": "not asked", "restore": "not asked"}, "replies", "unclear"), lines: `state = "none"`,
+		},
+		{ways: "asks-peer knows-nothing", change: func(o *Options) { o.Nodes, o.State = 2, "none" }, want: noState, lines: `state = "none"`},
 		{ways: "silent", change: func(o *Options) { o.Limit = short }, want: map[string]string{"unknown request": "note: it stays silent"}, lines: `state = "snapshot"`},
 		{ways: "ignores-end", want: map[string]string{"end of input": "does not: it does not end at the end of its input within 500ms, only on SIGTERM"}, lines: `state = "snapshot"`},
 		{ways: "stubborn", want: map[string]string{"end of input": "does not: it ends neither at the end of its input nor on SIGTERM, only on SIGKILL"}, lines: `state = "snapshot"`},
