@@ -50,16 +50,16 @@ func TestVerdictsAreThoseOfACluster(t *testing.T) {
 			if !maps.Equal(judged, want) {
 				t.Errorf("the verdicts: got %v, want %v\n%s", judged, want, text(r))
 			}
-			if seen := inCluster(t, r.Program, 2*o.Limit, dies[ways]...); !maps.Equal(seen, want) {
+			if seen := inCluster(t, r.Program, want, dies[ways]...); !maps.Equal(seen, want) {
 				t.Errorf("in a cluster: got %v, want %v\n%s", seen, want, r.Program)
 			}
 		})
 	}
 }
 
-// inCluster runs a program as three nodes with a lin-kv, and returns what it does. Each
-// answer may take the time limit. The nodes in dies must end.
-func inCluster(t *testing.T, settings string, limit time.Duration, dies ...snapshot.ProcessID) conduct {
+// inCluster runs a program as three nodes with a lin-kv, and returns what it does. An
+// answer that is not wanted is not waited for long. The nodes in dies must end.
+func inCluster(t *testing.T, settings string, want conduct, dies ...snapshot.ProcessID) conduct {
 	file := clustertest.File(settings, clustertest.IDs("n", 3)...) +
 		"\n[[process]]\nid = \"lin-kv\"\naddress = \"127.0.0.1:7999\"\nprogram = { kind = \"lin-kv\" }\n"
 	c := clustertest.New(t, file, clustertest.Options{Program: func(c *config.Cluster, p config.Process) (program.Program, error) {
@@ -69,8 +69,14 @@ func inCluster(t *testing.T, settings string, limit time.Duration, dies ...snaps
 		return child.New(c, p)
 	}})
 	c.Start()
-	does := func(f func(context.Context, *netnode.Client) error) bool {
-		ctx, cancel := context.WithTimeout(t.Context(), limit)
+	limit := func(condition string) time.Duration {
+		if want[condition] {
+			return patience
+		}
+		return short
+	}
+	does := func(condition string, f func(context.Context, *netnode.Client) error) bool {
+		ctx, cancel := context.WithTimeout(t.Context(), limit(condition))
 		defer cancel()
 		client, err := netnode.DialClient(ctx, c.Config, "n1", c.Network("client"))
 		if err != nil {
@@ -79,8 +85,8 @@ func inCluster(t *testing.T, settings string, limit time.Duration, dies ...snaps
 		defer client.Close()
 		return f(ctx, client) == nil
 	}
-	call := func(kind string) bool {
-		return does(func(ctx context.Context, client *netnode.Client) error {
+	call := func(condition, kind string) bool {
+		return does(condition, func(ctx context.Context, client *netnode.Client) error {
 			reply, err := client.Call(ctx, fmt.Appendf(nil, `{"type":%q,"message":1}`, kind))
 			if err == nil && !strings.Contains(string(reply), kind+"_ok") {
 				err = fmt.Errorf("got %s", reply)
@@ -88,10 +94,10 @@ func inCluster(t *testing.T, settings string, limit time.Duration, dies ...snaps
 			return err
 		})
 	}
-	seen := conduct{"init": does(func(ctx context.Context, client *netnode.Client) error { return client.AwaitUp(ctx) })}
-	seen["replies"] = call("broadcast")
-	seen["state"] = does(func(ctx context.Context, client *netnode.Client) error {
-		s, err := c.Take(limit, "n1")
+	seen := conduct{"init": does("init", func(ctx context.Context, client *netnode.Client) error { return client.AwaitUp(ctx) })}
+	seen["replies"] = call("replies", "broadcast")
+	seen["state"] = does("state", func(context.Context, *netnode.Client) error {
+		s, err := c.Take(limit("state"), "n1")
 		if err != nil {
 			return err
 		}
@@ -100,7 +106,7 @@ func inCluster(t *testing.T, settings string, limit time.Duration, dies ...snaps
 		}
 		return nil
 	})
-	seen["line ends"] = call("tell")
+	seen["line ends"] = call("line ends", "tell")
 	for _, id := range dies { // the cluster fails a test if a node has ended unnoticed
 		c.Ended(id)
 	}
