@@ -34,14 +34,16 @@ func (k *talk) route(from snapshot.ProcessID, l maelstrom.Line, line []byte) {
 
 // pass writes a line to a child. It is safe for concurrent use.
 func (k *talk) pass(to snapshot.ProcessID, line []byte) {
-	p := k.process
-	if to != self {
-		k.mu.Lock()
-		p = k.peers.of[to]
-		k.mu.Unlock()
-	}
-	if p != nil {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch p := k.peers.of[to]; {
+	case p != nil:
 		p.Write(line)
+	case to != self:
+	case k.capturing:
+		k.late = append(k.late, slices.Clone(line))
+	default:
+		k.process.Write(line)
 	}
 }
 

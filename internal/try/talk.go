@@ -36,8 +36,9 @@ type talk struct {
 	once     sync.Once
 	count    int // requests so far
 	// capturing is set while the child is asked for its state. It then receives nothing
-	// but this request.
+	// but this request. Changed with trial.mu held.
 	capturing bool
+	late      [][]byte // lines to the child that wait for the end of the capture; guarded by trial.mu
 	kept      []string // lines of the child that wait for the end of the capture
 }
 
@@ -143,9 +144,9 @@ func (k *talk) ask(body string) (maelstrom.Line, error) {
 
 // askState is like ask, for a request for the state.
 func (k *talk) askState(body string) (maelstrom.Line, error) {
-	k.capturing = true
+	k.capture(true)
 	reply, err := k.ask(body)
-	k.capturing = false
+	k.capture(false)
 	kept := k.kept
 	k.kept = nil
 	for _, line := range kept {
@@ -157,6 +158,20 @@ func (k *talk) askState(body string) (maelstrom.Line, error) {
 		missing.waits = string(l.Dest)
 	}
 	return reply, err
+}
+
+// capture begins or ends a capture. At the end the child receives what came meanwhile.
+func (k *talk) capture(begins bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.capturing = begins
+	if begins {
+		return
+	}
+	for _, line := range k.late {
+		k.process.Write(line)
+	}
+	k.late = nil
 }
 
 // await waits for one reply. Other lines of the child go where they are addressed to.

@@ -1,0 +1,28 @@
+package try
+
+import (
+	"strings"
+	"testing"
+)
+
+// A child receives nothing but the request for its state until it has answered it.
+func TestAMessageOfAPeerWaitsForTheStateOfAChild(t *testing.T) {
+	tr := trial{Options: options(t, "good"), ctx: t.Context(), services: map[string]bool{}}
+	tr.defaults()
+	k, err := tr.begin("state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.close()
+	k.capture(true)
+	early := k.request(`{"type":"broadcast","message":7}`)
+	k.pass(self, early.line)
+	reply, err := k.ask(`{"type":"snapshot"}`)
+	if err != nil || !strings.Contains(string(reply.Body), `"seen":[]`) {
+		t.Errorf("during the capture: got %s (error: %v), want no message in the state", reply.Body, err)
+	}
+	k.capture(false)
+	if _, err := k.await(early.client, early.id); err != nil {
+		t.Errorf("after the capture: got error %v, want the reply to the message that waited", err)
+	}
+}
