@@ -95,7 +95,7 @@ func stableFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "stable", Usage: "EXPR stays true once it is true, so a yes holds now; known of terminated and deadlocked"}
 }
 
-// meaning says what an answer is worth (Chandy & Lamport 1985, section 4).
+// meaning says what an answer is worth (Chandy & Lamport 1985, sections 4 and 5).
 func meaning(v question.Verdict, stable bool) string {
 	switch {
 	case stable && v == question.Yes:

@@ -41,7 +41,7 @@ func (e *env) guard() *cli.Command {
 		CustomHelpTemplate: `usage: chandy guard [flags] -- COMMAND [ARGUMENT...]
 
 Runs a command, such as a test or a load, beside the running cluster. It takes a
-snapshot when the command fails, when its time runs out, and when it is endedBySignal
+snapshot when the command fails, when its time runs out, and when it is interrupted
 by Ctrl-C. The snapshot goes to a file, which is named on stderr: the state of
 everything when the test failed. Stdin and stdout are the command's.
 
@@ -211,7 +211,7 @@ func (g *guarded) write(s snap) {
 	to, err := createFile(file)
 	if err == nil {
 		defer to.drop()
-		if _, err = to.Write(s.document()); err == nil {
+		if err = s.write(to); err == nil {
 			err = to.finish()
 		}
 	}

@@ -82,7 +82,7 @@ func (e *env) showSnaps(c *cli.Context, name string) error {
 			printLine(e.Stderr, "chandy: %s is inconsistent: %s", s.name, s.report.Faults[0])
 		}
 		if asJSON || c.IsSet("o") {
-			if _, err := to.Write(s.document()); err != nil {
+			if err := s.write(to); err != nil {
 				return fail(exitUnknown, "", "%w", err)
 			}
 		}

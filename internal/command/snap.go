@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -38,8 +39,15 @@ type snap struct {
 	report *verify.Report
 }
 
-// document returns the snapshot as a text that ends with a line end.
-func (s snap) document() []byte { return append(bytes.TrimSpace(s.text), '\n') }
+// write writes the snapshot and a line end.
+func (s snap) write(w io.Writer) error {
+	for _, text := range [][]byte{bytes.TrimSpace(s.text), {'\n'}} { // what follows s.text may be the next snapshot
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // snaps calls do for each snapshot that the arguments name. A file may have several. It is
 // the one place that knows what SNAP means. An error of do ends it.
@@ -112,8 +120,16 @@ func readAll(in io.Reader) ([]byte, error) {
 		}
 	}
 	_, err := all.ReadFrom(in)
+	if all.Len() > largeText {
+		debug.SetGCPercent(25)
+	}
 	return all.Bytes(), err
 }
+
+// largeText is the size from which a text makes the garbage collector run more often. By default
+// it waits until the memory in use has doubled, which is by far more than a command needs
+// besides the text. The text has no pointers, so a run costs little.
+const largeText = 64 << 20
 
 // eachDocument verifies the snapshots of a text and calls do for each.
 func eachDocument(title string, text []byte, do func(snap) error) error {

@@ -141,8 +141,10 @@ func (w *watcher) end(found *witness, kept destination) error {
 	for _, why := range found.why {
 		printLine(w.Stderr, "chandy: %s", why)
 	}
-	printExact(w.Stdout, string(found.document()))
-	if _, err := kept.Write(found.document()); err != nil {
+	if err := found.write(w.Stdout); err != nil {
+		return fail(exitUnknown, "", "%w", err)
+	}
+	if err := found.write(kept); err != nil {
 		return fail(exitUnknown, "", "--keep: %w", err)
 	}
 	if err := kept.finish(); err != nil {

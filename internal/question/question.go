@@ -3,7 +3,7 @@
 //
 // These properties are stable: once true, they stay true while nobody interferes from
 // outside. So if one is true of the recorded state, it is true now. If it is false of the
-// recorded state, it was false when the snapshot began (Chandy & Lamport 1985, section 4).
+// recorded state, it was false when the snapshot began (Chandy & Lamport 1985, section 5).
 package question
 
 import (

@@ -153,7 +153,7 @@ func consists(q *gojq.Query, words map[string]bool) bool {
 // final holds the words whose answer no cannot be changed by parts that are missing.
 var final = map[string]bool{"each": true, "same": true, "at_most_one": true, "exactly_one": true, "terminated": true}
 
-// stable holds the words that stay true once they are (Chandy & Lamport 1985, section 4).
+// stable holds the words that stay true once they are (Chandy & Lamport 1985, section 5).
 var stable = map[string]bool{"deadlocked": true, "deadlocked_any": true, "terminated": true}
 
 // Stable reports whether an expression consists of words that stay true once they are.
