@@ -1,6 +1,7 @@
 package command
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -114,12 +115,26 @@ func (e *env) showSnaps(c *cli.Context, name string) error {
 	return nil
 }
 
+// rowsMax is how many rows of the messages in flight are in memory, because there may be
+// millions.
+const rowsMax = 1000
+
 func (e *env) printInFlight(g *snapshot.Global) {
 	t := newTable(e.Stdout, "CHANNEL", "NUMBER", "PAYLOAD")
+	t.widths = []int{0, 0}
+	for _, c := range g.Channels {
+		if len(c.Messages) > 0 {
+			t.widths[0] = max(t.widths[0], len(c.Channel.String()))
+			t.widths[1] = max(t.widths[1], len(strconv.FormatUint(c.Sent, 10)))
+		}
+	}
 	for _, c := range g.Channels {
 		for _, batch := range c.Messages {
 			for seq, payload := range batch.All() {
 				t.row(c.Channel, seq, valueText(payload))
+				if len(t.rows) > rowsMax {
+					t.flush()
+				}
 			}
 		}
 	}

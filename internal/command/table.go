@@ -18,6 +18,9 @@ type table struct {
 	apart bool             // print an empty line before the table
 	rows  [][]string       // the header first
 	notes map[int][]string // lines below a row, by its index
+	// widths holds the least width of each column. A flush keeps what it needed.
+	widths  []int
+	flushed bool // the header is printed
 }
 
 func newTable(out io.Writer, header ...any) *table {
@@ -44,25 +47,34 @@ func (t *table) note(format string, a ...any) {
 	t.notes[last] = append(t.notes[last], printable.Text(fmt.Sprintf(format, a...)))
 }
 
-// flush prints the rows, if there are any besides the header. It must be called once.
+// flush prints the rows, if there are any besides the header, and removes them. The first
+// flush prints the header. A long table is flushed in parts, so that it takes little memory.
 func (t *table) flush() {
 	if len(t.rows) == 1 {
 		return
 	}
-	if t.apart {
+	if t.apart && !t.flushed {
 		printExact(t.out, "\n")
 	}
-	widths := make([]int, len(t.rows[0]))
+	t.print()
+	t.rows, t.notes, t.flushed = t.rows[:1], nil, true
+}
+
+func (t *table) print() {
+	t.widths = append(t.widths, make([]int, len(t.rows[0])-len(t.widths))...)
 	for _, row := range t.rows {
 		for i, cell := range row[:len(row)-1] { // the last cell of a row needs no column
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
 		}
 	}
 	var text strings.Builder
 	for i, row := range t.rows {
+		if i == 0 && t.flushed {
+			continue
+		}
 		line := ""
 		for i, cell := range row {
-			line += padded(cell, widths[i]+2)
+			line += padded(cell, t.widths[i]+2)
 		}
 		line = strings.TrimRight(line, " ")
 		if t.width > 0 && utf8.RuneCountInString(line) > t.width {

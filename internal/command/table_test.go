@@ -40,3 +40,24 @@ func TestProgressLineIsCut(t *testing.T) {
 		}
 	}
 }
+
+// A long table is flushed in parts. The header comes once, and no column becomes narrower.
+func TestTableIsPrintedInParts(t *testing.T) {
+	const want = `CHANNEL  NUMBER  PAYLOAD
+p1->p2   7       x
+p1->p10  100     y
+p1->p2   8       z
+`
+	var out bytes.Buffer
+	table := newTable(&out, "CHANNEL", "NUMBER", "PAYLOAD")
+	table.flush()
+	table.row("p1->p2", 7, "x")
+	table.flush()
+	table.row("p1->p10", 100, "y")
+	table.row("p1->p2", 8, "z")
+	table.flush()
+	table.flush()
+	if got := out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
