@@ -3,6 +3,7 @@ package examples_test
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"chandy/internal/clustertest"
+	"chandy/internal/question"
 )
 
 // child is an example in any language, and what is true of it at all times.
@@ -28,6 +30,8 @@ type child struct {
 	// All calls have been answered.
 	shows func(s *clustertest.Snapshot) bool
 }
+
+var snapshots = flag.Int("snapshots", 20, "number of snapshots of each example, at least")
 
 // TestChildren runs each example, and lets it work while it takes snapshots. Then other
 // children continue from one of them.
@@ -118,16 +122,21 @@ func (r *run) work() *clustertest.Snapshot {
 		}
 	}()
 	var fullest *clustertest.Snapshot
+	open := 0
 	for n := 0; ; n++ {
 		answered := len(replies)
 		s := r.initiate("--at", r.ids[n%len(r.ids)])
+		if a := question.Stalled(s.Global); a.Verdict == question.Yes {
+			r.t.Fatalf("snapshot %d: got stalled, want a running program not to be: %v\n%s", n, a.Witness, s)
+		}
+		open += len(question.Waits(s.Global))
 		if faults := r.child.faults(s, len(begun)); len(faults) > 0 {
 			r.t.Fatalf("snapshot %d: got faults, want none: %v\n%s", n, errors.Join(faults...), s)
 		}
 		if fullest == nil || s.InFlight() > fullest.InFlight() {
 			fullest = s
 		}
-		if answered < r.child.calls || n < 5 || !r.child.shows(s) {
+		if answered < r.child.calls || n < *snapshots || !r.child.shows(s) {
 			continue
 		}
 		for reply := range replies {
@@ -135,7 +144,7 @@ func (r *run) work() *clustertest.Snapshot {
 				r.t.Fatalf("%v: got %v, want the reply of the example\n%s", reply.call, reply.err, reply.text)
 			}
 		}
-		r.t.Logf("%d calls, %d snapshots, at most %d messages in flight", r.child.calls, n+1, fullest.InFlight())
+		r.t.Logf("%d calls, %d snapshots with %d requests of processes open, none stalled, at most %d messages in flight", r.child.calls, n+1, open, fullest.InFlight())
 		return fullest
 	}
 }
