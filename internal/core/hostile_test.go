@@ -127,9 +127,25 @@ func (h *hostile) obey(e Effect) {
 		delete(h.readers, e.Conn)
 	case Background:
 		h.work = append(h.work, e)
+	case Stream:
+		h.work = append(h.work, Background{Work: func() any { return h.stream(e) }, Then: func(err any) { e.Then(err.(streamed).err) }})
 	case Exit:
 		h.exited = true
 	}
+}
+
+// streamed is the outcome of a Stream.
+type streamed struct{ err error }
+
+// stream writes a result to its client, which may have gone.
+func (h *hostile) stream(e Stream) streamed {
+	return streamed{e.Replies(func(r wire.Reply) error {
+		if !h.open[e.Conn] {
+			return errors.New("the client has gone")
+		}
+		wire.Append(nil, r) // panics if the frame breaks a rule of the protocol
+		return nil
+	})}
 }
 
 // lose ends a connection from the other side.
