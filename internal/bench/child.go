@@ -74,7 +74,7 @@ func startChildren(ctx context.Context, o *Options, paused func(time.Duration)) 
 		return nil, err
 	}
 	command := append(o.Self[:len(o.Self):len(o.Self)], string(argument))
-	s := shape{processes: 2, program: map[string]any{"kind": config.KindExec, "state": "snapshot", "command": command}}
+	s := shape{processes: 2, program: map[string]any{"kind": config.KindExec, "state": "snapshot", "topology": "none", "command": command}}
 	cluster, err := s.cluster()
 	if err != nil {
 		return nil, err
