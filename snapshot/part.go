@@ -35,7 +35,7 @@ type State struct {
 	Encode  func(w io.Writer) error
 	resolve func() State // see ResolveBy
 	// About is what is known about how the state was taken. It is nil if the program
-	// runs inside the node, or if a child process was not asked for its state.
+	// runs inside the node, or if a child process did not get so far.
 	About *About
 	// Idle says whether the process was idle.
 	Idle Idle
@@ -51,8 +51,8 @@ type State struct {
 // About is what is known about how the state of a child process was taken. It says
 // how far that state is known to belong to the cut.
 type About struct {
-	// Settled says what the child had reached when it was asked: "acknowledged+idle",
-	// "acknowledged", "idle" or "none". It is never empty.
+	// Settled says what the child had reached when it was asked, or would have been:
+	// "acknowledged+idle", "acknowledged", "idle" or "none". It is never empty.
 	Settled string
 	// Printed is how many lines the child printed between the request and the reply.
 	Printed uint64

@@ -87,8 +87,8 @@ func (x *Program) unanswered(limit time.Duration, name string) string {
 	return why
 }
 
-// Capture asks the child for its state. With state = "none" it reports a state error
-// instead.
+// Capture lets the child settle and asks it for its state. With state = "none" it reports a
+// state error instead.
 func (x *Program) Capture(done func(program.State)) {
 	x.capture = &capture{done: done}
 	x.returnBatches() // the child must be able to print its reply
@@ -140,12 +140,15 @@ func (x *Program) advance() {
 	}
 }
 
-// settle ends stage writing. It begins settling, or asks for the state at once, or ends
-// the capture if the child is not asked.
+// notAsked is the state of a child that is not asked for one.
+var notAsked = program.State{Error: `the program is not asked for its state (state = "none")`}
+
+// settle ends stage writing. It begins settling, or asks for the state at once. A child that
+// is not asked settles too: question.Stalled needs to know that it is idle.
 func (x *Program) settle() {
 	switch {
-	case x.settings.State == stateNone:
-		x.captured(program.State{Error: `the program is not asked for its state (state = "none")`})
+	case !x.ready: // the child is not asked
+		x.captured(notAsked)
 	case x.settings.Settle == settleNone:
 		x.askState()
 	default:
@@ -215,6 +218,10 @@ func (x *Program) askState() {
 	c.about = &snapshot.About{Settled: x.settled(), Unanswered: x.requests.unanswered()}
 	if c.idle { // all threads slept, so lines that expect no reply count as handled
 		x.requests.unconfirmed = false
+	}
+	if x.settings.State == stateNone {
+		x.captured(notAsked)
+		return
 	}
 	x.enter(replying, x.settings.StateTimeout, x.noReply)
 	c.request = x.ask(x.settings.request(), func(reply maelstrom.Line) { x.captured(x.state(reply)) })
