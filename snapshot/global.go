@@ -1,6 +1,8 @@
 package snapshot
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -86,4 +88,42 @@ func (g *Global) InFlight() int {
 		}
 	}
 	return n
+}
+
+// Restart is a process that restarted before its state was recorded, and what became of its
+// channels.
+type Restart struct {
+	Process   ProcessID
+	Channels  int    // that began anew
+	Discarded uint64 // messages that the survivors discarded; what the process held is unknown
+}
+
+// String returns the restart for people.
+func (r Restart) String() string {
+	return fmt.Sprintf("%s restarted: %d channels began anew, and at least %d messages were discarded", r.Process, r.Channels, r.Discarded)
+}
+
+// Restarts returns the processes because of which channels began anew, sorted.
+func (g *Global) Restarts() []Restart {
+	all := map[ProcessID]*Restart{}
+	for _, c := range g.Channels {
+		counted := map[ProcessID]bool{}
+		for _, reset := range c.Resets {
+			r := all[reset.Process]
+			if r == nil {
+				r = &Restart{Process: reset.Process}
+				all[reset.Process] = r
+			}
+			r.Discarded += reset.Discarded
+			if !counted[reset.Process] {
+				counted[reset.Process] = true
+				r.Channels++
+			}
+		}
+	}
+	var list []Restart
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, *all[id])
+	}
+	return list
 }

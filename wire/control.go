@@ -108,7 +108,9 @@ type EndReply struct {
 	InFlight  int         `json:"in_flight"`
 	Missing   []string    `json:"missing"` // missing parts and markers, with their reasons
 	Unknown   []string    `json:"unknown"` // channels whose state is not known
-	ElapsedMS float64     `json:"elapsed_ms"`
+	// Restarts says which processes restarted before, so that channels began anew.
+	Restarts  []string `json:"restarts,omitempty"`
+	ElapsedMS float64  `json:"elapsed_ms"`
 }
 
 // ErrorReply is the body of an error reply, and the error that a client returns for it.

@@ -143,14 +143,10 @@ func (g *guarded) run(ctx context.Context) error {
 	stop()
 	finding := <-found
 	if finding == nil && how == endedByItself && err == nil && len(g.all) > 0 {
-		finding = g.look(ctx) // once more, now that the command is done
+		finding = g.say(g.look(ctx)) // once more, now that the command is done
 	}
 	switch {
-	case finding != nil:
-		for _, line := range finding.why {
-			printLine(g.Stderr, "chandy: %s", line)
-		}
-		g.write(finding.snap)
+	case finding != nil: // it is written already
 	case how == endedByTimeout:
 		g.takeOne(ctx, fmt.Sprintf("the time of the command ran out after %v", g.limit))
 	case how == endedBySignal:
@@ -187,7 +183,19 @@ func (g *guarded) watchMeanwhile(ctx context.Context) *witness {
 	if len(g.all) == 0 {
 		return nil
 	}
-	return g.watcher.run(ctx)
+	return g.say(g.watcher.run(ctx))
+}
+
+// say prints why a snapshot ends the watch, if it is non-nil, and writes it to the file. It
+// returns its argument.
+func (g *guarded) say(finding *witness) *witness {
+	if finding != nil {
+		for _, line := range finding.why {
+			printLine(g.Stderr, "chandy: %s", line)
+		}
+		g.write(finding.snap)
+	}
+	return finding
 }
 
 // takeOne takes a snapshot for a reason, and writes it to the file. That it cannot be taken

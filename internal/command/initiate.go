@@ -61,8 +61,9 @@ example:
 type initiator struct {
 	*env
 	asker
-	topology *snapshot.Topology
-	at       []snapshot.ProcessID
+	topology  *snapshot.Topology
+	at        []snapshot.ProcessID
+	assembler snapshot.ProcessID // set by connect
 }
 
 func (e *env) initiator(cluster *config.Cluster) *initiator {
@@ -149,6 +150,7 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 		client, err := i.dial(ctx, id)
 		switch {
 		case err == nil:
+			i.assembler = id
 			return client, nil
 		case ctx.Err() != nil:
 			return nil, fail(exitUnknown, "", "interrupted")
@@ -208,7 +210,7 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout ti
 	case errors.As(err, &refusal):
 		err = fail(exitUsage, "", "%w", err)
 	case err != nil:
-		err = fail(exitUnknown, "", "%w", err)
+		err = fail(exitUnknown, "try again: if this process is down, another one assembles the snapshot", "%s assembles the snapshot: %w", i.assembler, err)
 	}
 	return end, err
 }
@@ -232,6 +234,9 @@ func (i *initiator) summary(end wire.EndReply) {
 		count(end.InFlight, "message", "messages"), end.ElapsedMS, end.ID)
 	for _, m := range end.Missing {
 		printLine(i.Stderr, "chandy: missing: %s", m)
+	}
+	for _, r := range end.Restarts {
+		printLine(i.Stderr, "chandy: %s", r)
 	}
 	if len(end.Unknown) > 0 {
 		printLine(i.Stderr, "chandy: channels of unknown state: %s", list(end.Unknown))

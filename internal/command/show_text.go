@@ -17,7 +17,8 @@ import (
 func (e *env) printCut(g *snapshot.Global, r *verify.Report) {
 	say := func(format string, a ...any) { printLine(e.Stdout, format, a...) }
 	say("Snapshot %s of the cluster %s is %s: %s, %s, %s in flight.", g.ID, g.Cluster, g.Status(),
-		count(len(g.Processes), "process", "processes"), count(len(g.Channels), "channel", "channels"), count(g.InFlight(), "message", "messages"))
+		countOf(len(g.Processes), len(g.Processes)+absent(g), "process", "processes"),
+		countOf(len(g.Channels)-len(unknownChannels(g)), len(g.Channels), "channel", "channels"), count(g.InFlight(), "message", "messages"))
 	for _, p := range g.Processes {
 		if slices.Contains(g.Initiators, p.ID) {
 			say("%s recorded its state by itself, as an initiator: %s.", p.ID, describeState(p.State))
@@ -47,6 +48,12 @@ func (e *env) printCut(g *snapshot.Global, r *verify.Report) {
 			say("%s", describeChannel(c))
 		}
 	}
+	if unknown := unknownChannels(g); len(unknown) > 0 {
+		say("What was on its way is unknown on %s.", strings.Join(unknown, ", "))
+	}
+	for _, r := range g.Restarts() {
+		say("%s.", r)
+	}
 	if len(quiet) > 0 {
 		say("Nothing was on its way on %s.", strings.Join(quiet, ", "))
 	}
@@ -63,6 +70,26 @@ func reason(m snapshot.Missing) string {
 		return string(m.Reason)
 	}
 	return fmt.Sprintf("%s (%s)", m.Reason, m.Detail)
+}
+
+// absent returns how many processes are missing.
+func absent(g *snapshot.Global) (n int) {
+	for _, m := range g.Missing {
+		if m.Process != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// unknownChannels returns the channels whose state is missing.
+func unknownChannels(g *snapshot.Global) (names []string) {
+	for _, c := range g.Channels {
+		if !c.Known {
+			names = append(names, c.Channel.String())
+		}
+	}
+	return names
 }
 
 // inFlightMax is how many messages of a channel printCut shows.
@@ -99,37 +126,41 @@ func sentAndReceived(c snapshot.ChannelState) string {
 	return fmt.Sprintf("%s had sent %d, and %s had received %d.", c.Channel.From, c.Sent, c.Channel.To, c.Received)
 }
 
-// scalarsMax is how many members of a state printCut shows.
-const scalarsMax = 5
+// membersMax is how many members of a state printCut shows.
+const membersMax = 6
 
-// describeState returns the first numbers, texts and truth values of a state.
+// describeState returns the first members of a state, and what else is known about it.
 func describeState(s snapshot.State) string {
 	if s.Error != "" {
 		return "no state (" + s.Error + ")"
 	}
-	members := scalars(s.Bytes)
-	if len(members) == 0 {
-		return valueText(s.Bytes)
+	text := valueText(s.Bytes)
+	if all := members(s.Bytes); len(all) > 0 {
+		text = strings.Join(all, ", ")
 	}
-	return strings.Join(members, ", ")
+	switch s.Idle {
+	case snapshot.IdleYes:
+		text += "; idle"
+	case snapshot.IdleNo:
+		text += "; not idle"
+	}
+	return text
 }
 
-// scalars returns the first members of a JSON object that are neither objects nor arrays.
-func scalars(b []byte) (members []string) {
+// members returns the first members of a JSON object.
+func members(b []byte) (all []string) {
 	if !json.Valid(b) || b[jsonwalk.SkipSpace(b, 0)] != '{' {
 		return nil
 	}
-	for i := jsonwalk.SkipSpace(b, jsonwalk.SkipSpace(b, 0)+1); b[i] != '}' && len(members) < scalarsMax; {
+	for i := jsonwalk.SkipSpace(b, jsonwalk.SkipSpace(b, 0)+1); b[i] != '}' && len(all) < membersMax; {
 		end := jsonwalk.SkipString(b, i)
 		key := b[i+1 : end-1]
 		value := jsonwalk.SkipSpace(b, jsonwalk.SkipSpace(b, end)+1)
 		after, _ := jsonwalk.SkipValue(b, value)
-		if c := b[value]; c != '{' && c != '[' {
-			members = append(members, string(key)+" "+valueText(b[value:after]))
-		}
+		all = append(all, string(key)+" "+valueText(b[value:after]))
 		if i = jsonwalk.SkipSpace(b, after); b[i] == ',' {
 			i = jsonwalk.SkipSpace(b, i+1)
 		}
 	}
-	return members
+	return all
 }

@@ -124,6 +124,9 @@ func (e *env) printReport(name string, r *verify.Report) error {
 	}
 	printLine(e.Stdout, "%s: %s: %s, %s, %s in flight", name, verdict,
 		count(r.Processes, "process", "processes"), count(r.Channels, "channel", "channels"), count(r.Messages, "message", "messages"))
+	if r.Reset > 0 {
+		printLine(e.Stdout, "%s: %s began anew because a process restarted: messages were discarded before the cut", name, count(r.Reset, "channel", "channels"))
+	}
 	for _, f := range r.Faults {
 		printLine(e.Stdout, "%s: fault: %s", name, f)
 	}

@@ -53,15 +53,15 @@ example:
 			if w.timeout, err = duration(c, "timeout", w.timeout); err != nil {
 				return err
 			}
-			ctx := c.Context
+			ctx, stop := context.WithCancel(c.Context)
+			defer stop()
 			if c.IsSet("for") {
 				limit, err := duration(c, "for", 0)
 				if err != nil {
 					return err
 				}
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, limit)
-				defer cancel()
+				// No deadline: a snapshot that it cuts off would have an error of its own.
+				defer time.AfterFunc(limit, stop).Stop()
 			}
 			kept, err := e.kept(c)
 			if err != nil {
@@ -141,6 +141,7 @@ func (w *watcher) end(found *witness, kept destination) error {
 	for _, why := range found.why {
 		printLine(w.Stderr, "chandy: %s", why)
 	}
+	printLine(w.Stderr, "chandy: this was snapshot %d; %d could not tell", w.taken, w.unknown)
 	if err := found.write(w.Stdout); err != nil {
 		return fail(exitUnknown, "", "%w", err)
 	}

@@ -175,7 +175,7 @@ func (w *watcher) verdict(q *watched, a eval.Answer, found *witness) {
 	if a.Verdict != kind.found {
 		return
 	}
-	found.add(kind.outcome, "%s: %v: %s", q.text, a.Verdict, meaning(a.Verdict, w.stable || eval.Stable(q.expression)))
+	found.add(kind.outcome, "%s: it is %v: %s", q.text, a.Verdict == question.Yes, meaning(a.Verdict, w.stable || eval.Stable(q.expression)))
 	for _, n := range a.Notes {
 		found.add(kind.outcome, "%s", noteText(n))
 	}

@@ -45,7 +45,10 @@ func endReply(g *snapshot.Global) wire.EndReply {
 			end.Unknown = append(end.Unknown, c.Channel.String())
 		}
 	}
-	end.Missing, end.Unknown = shorten(end.Missing), shorten(end.Unknown)
+	for _, r := range g.Restarts() {
+		end.Restarts = append(end.Restarts, r.String())
+	}
+	end.Missing, end.Unknown, end.Restarts = shorten(end.Missing), shorten(end.Unknown), shorten(end.Restarts)
 	return end
 }
 

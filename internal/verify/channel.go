@@ -49,6 +49,9 @@ func (c *checker) readChannel(i int) error {
 	c.locate(start, ch.where, 0)
 	c.channels = append(c.channels, ch)
 	c.report.Channels++
+	if len(ch.resets) > 0 {
+		c.report.Reset++
+	}
 	return nil
 }
 

@@ -6,6 +6,7 @@ import "fmt"
 type Report struct {
 	ID, Cluster, Status           string
 	Processes, Channels, Messages int
+	Reset                         int // channels that began anew because a process restarted
 	// Bytes is the size of all payloads: JSON as written in the document, base64
 	// decoded.
 	Bytes int64
