@@ -191,6 +191,13 @@ func TestNotesShowValueAndWitness(t *testing.T) {
 	}
 }
 
+func TestLongWitnessIsCut(t *testing.T) {
+	a, err := answer(t, "exactly_one(false; true)", document(parts{"p1": `"state":{}`}, "p1->p1"+strings.Repeat(" 1", 1000)), false)
+	if err != nil || len(a.Notes) != 1 || len(a.Notes[0].Witness) != 21 || a.Notes[0].Witness[20] != "and 980 more" {
+		t.Errorf("got the notes %v and error %v, want 20 messages and 980 more", a.Notes, err)
+	}
+}
+
 func TestPartialSnapshotIsNeverAYes(t *testing.T) {
 	const partly = "cannot tell: the snapshot is partial: p3: unreachable"
 	const final = "no: the snapshot is partial, but what is missing cannot change the answer"

@@ -240,10 +240,17 @@ func (a *asked) property(ask func(*snapshot.Global) question.Answer) any {
 	return a.fail("%s", answer.Why)
 }
 
+// witnessMax is how many names a witness has at most: there may be millions of messages.
+const witnessMax = 20
+
 // witness keeps the names in its input as the witness of the word that is evaluated.
 func (a *asked) witness(in any, _ []any) any {
 	a.pending = nil
-	for _, name := range array(in) {
+	for i, name := range array(in) {
+		if i == witnessMax {
+			a.pending = append(a.pending, fmt.Sprintf("and %d more", len(array(in))-i))
+			break
+		}
 		a.pending = append(a.pending, fmt.Sprint(name))
 	}
 	return in
