@@ -27,7 +27,7 @@ func Deadlocked(g *snapshot.Global, waits waiting) Answer {
 		return Answer{Verdict: Yes, Witness: []string{renderCircle(circle)}}
 	}
 	if circle := findCircle(waits); circle != nil {
-		return unknown("%s wait for each other, but may be on its way to one of them what it waits for: %s",
+		return unknown("%s wait for each other, but what one of them waits for may be on its way: %s",
 			renderCircle(circle), few(between(g, circle)))
 	}
 	return no(g)
@@ -50,7 +50,7 @@ func DeadlockedAny(g *snapshot.Global, waits waiting) Answer {
 		return Answer{Verdict: Yes, Witness: renderWaits(waits, knot)}
 	}
 	if knot := findKnot(waits, nil); len(knot) > 0 {
-		return unknown("%s wait only for each other, but may be on its way to one of them what it waits for: %s", few(knot), few(into(g, knot)))
+		return unknown("%s wait only for each other, but what one of them waits for may be on its way: %s", few(knot), few(into(g, knot)))
 	}
 	return no(g)
 }

@@ -38,7 +38,7 @@ func TestWordsAnswer(t *testing.T) {
 		{"deadlocked(.waiting_for)", "true"},
 		{"deadlocked(.peer)", "false"},
 		{`deadlocked(if .role == "leader" then "p2" else null end)`, "false"},
-		{"deadlocked_any(.waiting_for)", "cannot tell: p1, p2 wait only for each other, but may be on its way to one of them what it waits for: messages 6 to 7 on p1->p2"},
+		{"deadlocked_any(.waiting_for)", "cannot tell: p1, p2 wait only for each other, but what one of them waits for may be on its way: messages 6 to 7 on p1->p2"},
 		{"deadlocked_any(.peer)", "false"},
 		{"terminated", "false"},
 		{"stalled", "cannot tell: p1 does not say which requests it has not answered"},
@@ -46,7 +46,7 @@ func TestWordsAnswer(t *testing.T) {
 	} {
 		want := c.want
 		if c.expression == "deadlocked" || c.expression == "deadlocked(.waiting_for)" {
-			want = "cannot tell: p1 -> p2 -> p1 wait for each other, but may be on its way to one of them what it waits for: messages 6 to 7 on p1->p2"
+			want = "cannot tell: p1 -> p2 -> p1 wait for each other, but what one of them waits for may be on its way: messages 6 to 7 on p1->p2"
 		}
 		if got := query(t, c.expression, cluster(), false); got != want {
 			t.Errorf("%s: got %s, want %s", c.expression, got, want)
