@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -74,12 +75,19 @@ func (e *Evaluator) evaluate(ctx context.Context, r request, snapshot []byte) ([
 		return nil, context.Cause(ctx)
 	case answers.Failure != "":
 		return nil, errors.New(answers.Failure)
-	case strings.Contains(said, "out of memory") || strings.Contains(said, "cannot allocate memory"):
+	case outOfMemory(said):
 		return nil, errors.New("the expression needs more memory than it may take")
 	case said != "":
 		return nil, fmt.Errorf("the process that evaluates expressions ended: %s", said)
 	}
 	return nil, fmt.Errorf("the process that evaluates expressions ended: %w", err)
+}
+
+// outOfMemory reports whether the process has ended because of capMemory. The runtime of Go has
+// several words for that.
+func outOfMemory(said string) bool {
+	return slices.ContainsFunc([]string{"out of memory", "cannot allocate memory", "cannot reserve", "pthread_create failed", "failed to create new OS thread"},
+		func(words string) bool { return strings.Contains(said, words) })
 }
 
 func (e *Evaluator) start() error {

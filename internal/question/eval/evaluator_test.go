@@ -147,6 +147,16 @@ func TestProcessThatIsNoEvaluatorIsAnError(t *testing.T) {
 	}
 }
 
+func TestProcessThatDoesNotAnswerIsKilled(t *testing.T) {
+	e := &Evaluator{Command: []string{"/bin/sh", "-c", "read line; exec sleep 3600"}, Timeout: time.Millisecond}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	answers, err := e.Ask(ctx, []string{"true"}, cluster())
+	if err == nil || !strings.Contains(err.Error(), "--eval-timeout") || ctx.Err() != nil {
+		t.Errorf("got the answers %v and error %v, want one that names --eval-timeout, within a minute", answers, err)
+	}
+}
+
 func TestProcessHasNoEnvironment(t *testing.T) {
 	t.Setenv("CHANDY_SECRET", "secret")
 	e := evaluator(t, time.Minute)
