@@ -90,6 +90,8 @@ func TestDifferencesBetweenSnapshots(t *testing.T) {
 		{"the older snapshot second", 1, stateI2, flying, 1, stateI2, quiet5, "p1->p2; sent -4, received -1, {7 9}(3)->{0 0}(0)"},
 		{"a restart", 1, stateI2, quiet5, 1, `"state":{"x":1},"incarnation":"i3"`,
 			`"incarnations":["i1","i3"],"sent":1,"received":0,"messages":[{"seq":1,"payload":1}]`, "p2; anew; p1->p2; anew; sent 0, received 0, {0 0}(0)->{1 1}(1)"},
+		{"a restart of the sender, of which only the channel knows", 1, stateI2, quiet5, 1, stateI2,
+			`"incarnations":["i0","i2"],"sent":5,"received":5,"messages":[]`, "p1->p2; anew; sent 0, received 0, {0 0}(0)->{0 0}(0)"},
 		{"an epoch", 1, stateI2, quiet5, 2, stateI2, quiet5, "p1; anew; p2; anew; p1->p2; anew; sent 0, received 0, {0 0}(0)->{0 0}(0)"},
 		{"base64, equal", 1, `"state_base64":"AAE=","incarnation":"i2"`, quiet5, 1, `"state_base64":"AAE=","incarnation":"i2"`, quiet5, ""},
 		{"base64, different", 1, `"state_base64":"AAE=","incarnation":"i2"`, quiet5, 1, `"state_base64":"AAEC","incarnation":"i2"`, quiet5,
