@@ -56,7 +56,8 @@ help assert lists them.
 
 exit codes: 0 the command ended with 0 and no question found anything; 1 a question
 found something; 2 bad usage or configuration, or the command cannot be started;
-3 a question could not be answered. If the command fails, its own code; 128+N if
+3 a question could not be answered of the last snapshot, or of any; or interrupted.
+If the command fails, its own code; 128+N if
 signal N ended it; 124 if its time ran out.
 
 example:
@@ -261,6 +262,10 @@ func (g *guarded) outcome(how ending, err error, finding *witness) error {
 		return errNo
 	case finding != nil:
 		return nil
+	}
+	// What cannot be told now that the command has ended was not guarded to its end.
+	if why := g.lastUnknown(); len(why) > 0 {
+		return failList(exitUnknown, "", why, "cannot tell of the last snapshot:")
 	}
 	switch verdict, reasons := g.ranOut(); verdict {
 	case question.No:

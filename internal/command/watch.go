@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -129,7 +130,11 @@ func (w *watcher) answers() (all string) {
 func (w *watcher) end(found *witness, kept destination) error {
 	if found == nil {
 		v, why := w.ranOut()
-		printLine(w.Stderr, "chandy: the time is over: %s, %d could not tell", count(w.taken, "snapshot", "snapshots"), w.unknown)
+		text := fmt.Sprintf("the time is over: %s, %d could not tell", count(w.taken, "snapshot", "snapshots"), w.unknown)
+		if w.cutOff {
+			text += ", and one was not ready in time"
+		}
+		printLine(w.Stderr, "chandy: %s", text)
 		switch v {
 		case question.Yes:
 			return nil

@@ -64,6 +64,7 @@ type watcher struct {
 	all      []*watched // the questions of ask, then of conserved, then quiet
 	taken    int        // snapshots
 	unknown  int        // snapshots of which a question could not be answered
+	cutOff   bool       // the end of the time cut off the last snapshot
 	previous *snapshot.Global
 }
 
@@ -110,6 +111,7 @@ func (e *env) watcher(c *cli.Context, i *initiator) (*watcher, error) {
 func (w *watcher) look(ctx context.Context) *witness {
 	s, err := w.initiator.now(ctx, w.timeout)
 	if ctx.Err() != nil {
+		w.cutOff = err != nil
 		return nil
 	}
 	w.taken++
@@ -270,6 +272,16 @@ func (q *watched) lastAnswer() string {
 		return "no snapshot was taken"
 	}
 	return q.last
+}
+
+// lastUnknown returns the questions that could not be answered of the last snapshot, and why.
+func (w *watcher) lastUnknown() (why []string) {
+	for _, q := range w.all {
+		if reason, unknown := strings.CutPrefix(q.lastAnswer(), "cannot tell: "); unknown {
+			why = append(why, q.text+": "+reason)
+		}
+	}
+	return why
 }
 
 // errorTexts returns the text of an error and of its list, if it is the failure of a command.
