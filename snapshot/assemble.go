@@ -51,7 +51,7 @@ func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID)
 	g.Processes = append(g.Processes, ProcessState{
 		ID: id, State: p.recorded.State, Incarnation: p.recorded.Incarnation,
 		RecordedAfter: p.recordedAt, CompletedAfter: p.completedAt,
-		Completed: p.in.complete() && p.out.complete(),
+		Completed: p.in.complete() && p.out.complete(), Times: p.times,
 	})
 }
 
@@ -69,6 +69,7 @@ func (c *Collector) assembleChannel(g *Global, channel Channel, from, to *part, 
 	}
 	if to.recorded != nil {
 		s.Received, s.ReceivedKnown, s.SeenByReceiver = to.recorded.Received[k].N, true, in.Peer
+		s.MarkerAfter, s.MarkerKnown = in.MarkerAfter, inClosed
 	}
 	missing := func(r Reason, detail string) {
 		g.Missing = append(g.Missing, Missing{Channel: channel, Reason: r, Detail: detail})

@@ -32,6 +32,7 @@ type Collector struct {
 type part struct {
 	incarnation Incarnation // named by the first piece that names one
 	recorded    *Recorded   // nil if it has not come
+	times       *Times      // nil if they have not come
 	recordedAt  time.Duration
 	completedAt time.Duration // when the last piece came
 	failed      *Failed       // nil unless the process failed
@@ -81,6 +82,10 @@ func (c *Collector) Add(at time.Duration, piece Piece) error {
 		return c.addRecorded(at, p, one)
 	case Closed:
 		return c.addClosed(at, p, piece, one)
+	case Timed:
+		if c.sameLife(p, one.Process, one.Incarnation) && p.times == nil {
+			p.times = &one.Times
+		}
 	case Failed:
 		c.fail(p, one)
 	}

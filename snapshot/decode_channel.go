@@ -4,7 +4,7 @@ import "strings"
 
 var channelKeys = keys{
 	required: []string{"from", "to", "incarnations", "sent", "received", "messages"},
-	optional: []string{"reset"},
+	optional: []string{"reset", "marker_ms"},
 }
 
 func (d *decoder) channel() error {
@@ -21,6 +21,8 @@ func (d *decoder) channel() error {
 			c.SentKnown, err = d.countOrNull(&c.Sent)
 		case "received":
 			c.ReceivedKnown, err = d.countOrNull(&c.Received)
+		case "marker_ms":
+			c.MarkerKnown, err = d.millisecondsOrNull(&c.MarkerAfter)
 		case "messages":
 			c.Known = !d.null()
 			if c.Known {

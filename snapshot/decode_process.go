@@ -7,7 +7,7 @@ import (
 
 var processKeys = keys{
 	required: []string{"incarnation", "recorded_after_ms", "completed_after_ms"},
-	optional: []string{"state", "state_base64", "state_error", "settled", "printed_before_reply", "unanswered", "idle", "open", "open_total"},
+	optional: []string{"state", "state_base64", "state_error", "settled", "printed_before_reply", "unanswered", "idle", "open", "open_total", "times"},
 }
 
 // processes reads the local states. The order of keys means nothing in JSON, so it
@@ -72,12 +72,12 @@ func (d *decoder) processState(p *ProcessState) error {
 			return d.name((*string)(&p.Incarnation))
 		case "recorded_after_ms":
 			return d.milliseconds(&p.RecordedAfter)
+		case "times":
+			return d.times(&p.Times)
 		default: // "completed_after_ms"
-			p.Completed = !d.null()
-			if !p.Completed {
-				return nil
-			}
-			return d.milliseconds(&p.CompletedAfter)
+			var err error
+			p.Completed, err = d.millisecondsOrNull(&p.CompletedAfter)
+			return err
 		}
 	})
 	if err == nil {

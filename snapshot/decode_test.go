@@ -105,11 +105,20 @@ func wildGlobal(random *rand.Rand) *Global {
 			p.State.Bytes = wildPayload(random)
 		}
 		if some() {
-			p.State.About = &About{[]string{"acknowledged+idle", "none"}[random.IntN(2)], number(), number()}
+			p.State.About = &About{Settled: []string{"acknowledged+idle", "none"}[random.IntN(2)], Printed: number(), Unanswered: number()}
 		}
 		p.State.Idle = Idle(random.IntN(3))
 		if some() {
 			p.State.Open, p.State.OpenTotal = wildOpen(random), 3+number()>>1
+		}
+		if some() {
+			times := NoTimes()
+			for _, at := range times.Stages() {
+				if some() {
+					*at = length()
+				}
+			}
+			p.Times = &times
 		}
 		g.Processes = append(g.Processes, p)
 	}
@@ -124,6 +133,9 @@ func wildGlobal(random *rand.Rand) *Global {
 			}
 			if c.ReceivedKnown {
 				c.Received, c.SeenByReceiver = number(), incarnation()
+			}
+			if c.MarkerKnown = some(); c.MarkerKnown {
+				c.MarkerAfter = length()
 			}
 			for range random.IntN(3) {
 				c.Resets = append(c.Resets, Reset{[]ProcessID{from, to}[random.IntN(2)], incarnation(), number(), some()})

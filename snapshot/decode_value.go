@@ -71,6 +71,13 @@ func (d *decoder) milliseconds(to *time.Duration) error {
 	return nil
 }
 
+func (d *decoder) millisecondsOrNull(to *time.Duration) (known bool, err error) {
+	if d.null() {
+		return false, nil
+	}
+	return true, d.milliseconds(to)
+}
+
 // time reads a time of RFC 3339. In UTC its year must have four digits, so that
 // WriteJSON can write it again.
 func (d *decoder) time(to *time.Time) error {

@@ -32,6 +32,7 @@ type ProcessState struct {
 	// means something only if Completed is set.
 	RecordedAfter, CompletedAfter time.Duration
 	Completed                     bool
+	Times                         *Times // nil if it is not known
 }
 
 // ChannelState is the state of a channel in a global snapshot, and the counts of its
@@ -49,6 +50,10 @@ type ChannelState struct {
 	Messages []Batch
 	Known    bool
 	Resets   []Reset
+	// MarkerAfter is when the marker came, on the receiver's clock since it first learned of
+	// the snapshot. It means something only if MarkerKnown is set.
+	MarkerAfter time.Duration
+	MarkerKnown bool
 }
 
 // Missing names a process or a channel whose state is missing, and the reason.

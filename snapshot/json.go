@@ -12,8 +12,8 @@ const Format = "chandy/snapshot.v1"
 
 // Estimated sizes in the JSON, in bytes.
 const (
-	processRoom = 200 // a process without its state
-	channelRoom = 200 // a channel without its messages
+	processRoom = 340 // a process without its state
+	channelRoom = 220 // a channel without its messages
 	messageRoom = 40  // a message without its payload
 	openRoom    = 60  // an open request
 )
@@ -94,10 +94,9 @@ func (w *jsonWriter) process(p ProcessState) {
 	w.activity(p.State)
 	w.key("incarnation").string(string(p.Incarnation))
 	w.key("recorded_after_ms").milliseconds(p.RecordedAfter)
-	if p.Completed {
-		w.key("completed_after_ms").milliseconds(p.CompletedAfter)
-	} else {
-		w.key("completed_after_ms").raw("null")
+	w.key("completed_after_ms").millisecondsOrNull(p.CompletedAfter, p.Completed)
+	if p.Times != nil {
+		w.times(*p.Times)
 	}
 	w.close('}')
 }
@@ -136,6 +135,7 @@ func (w *jsonWriter) channel(c ChannelState) {
 	w.close(']')
 	w.key("sent").number(c.Sent, c.SentKnown)
 	w.key("received").number(c.Received, c.ReceivedKnown)
+	w.key("marker_ms").millisecondsOrNull(c.MarkerAfter, c.MarkerKnown)
 	w.resets(c.Resets)
 	w.key("messages")
 	w.messages(c)

@@ -22,14 +22,15 @@ func jsonGlobals() map[string]*Global {
 		Elapsed: 3210 * time.Microsecond,
 		Processes: []ProcessState{
 			{ID: "p1", State: State{Bytes: []byte(`{"n": 9007199254740993, "big": 1e400, "html": "<&>"}`)}, Incarnation: "i1",
-				RecordedAfter: 40 * time.Microsecond, CompletedAfter: 2900 * time.Microsecond, Completed: true},
-			{ID: "p2", State: State{Bytes: []byte("not JSON"), About: &About{"acknowledged+idle", 2, 0}, Idle: IdleYes, Open: []OpenRequest{}}, Incarnation: "i2", CompletedAfter: time.Second, Completed: true},
+				RecordedAfter: 40 * time.Microsecond, CompletedAfter: 2900 * time.Microsecond, Completed: true,
+				Times: &Times{FirstMarker: Never, Held: 0, Settled: Never, Asked: 10 * time.Microsecond, Encoded: 1250 * time.Microsecond, Sent: time.Second}},
+			{ID: "p2", State: State{Bytes: []byte("not JSON"), About: &About{Settled: "acknowledged+idle", Printed: 2, Unanswered: 0}, Idle: IdleYes, Open: []OpenRequest{}}, Incarnation: "i2", CompletedAfter: time.Second, Completed: true},
 			{ID: "p3", State: State{Bytes: []byte(`old`), Error: `cannot: "<&>"`, About: &About{Settled: "none", Unanswered: 1 << 63},
 				Idle: IdleNo, Open: []OpenRequest{{"p1", "5", 12300 * time.Microsecond}, {"c12", `"a\"7"`, time.Millisecond}, {"p2", "", time.Millisecond}}, OpenTotal: 1 << 63}, Incarnation: "i3", Completed: true},
 		},
 		Channels: []ChannelState{
 			{Channel: Channel{"p1", "p2"}, SeenByReceiver: "i1", SeenBySender: "i2", Sent: 123, SentKnown: true, Received: 117, ReceivedKnown: true, Known: true,
-				Messages: []Batch{
+				MarkerAfter: 98 * time.Millisecond, MarkerKnown: true, Messages: []Batch{
 					batch(118, "{\"amount\": 9007199254740993}", "1e400", "\xff\xfe"),
 					batch(121, "{\n  \"a\": [\r\n 1]\n}", `"<&>"`, " 7\n"),
 				}},

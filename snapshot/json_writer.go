@@ -117,6 +117,14 @@ func (w *jsonWriter) milliseconds(d time.Duration) {
 	}
 }
 
+func (w *jsonWriter) millisecondsOrNull(d time.Duration, known bool) {
+	if known {
+		w.milliseconds(d)
+	} else {
+		w.raw("null")
+	}
+}
+
 func (w *jsonWriter) incarnation(i Incarnation) {
 	if i == "" {
 		w.raw("null")

@@ -3,11 +3,13 @@ package snapshot
 import (
 	"io"
 	"slices"
+	"time"
 )
 
 // Piece is a piece of one process's part of a snapshot. A process sends a [Recorded]
 // when it has recorded its state, and then a [Closed] for each end of a channel, in
-// any order. A [Failed] means that the remaining pieces of a part will not come.
+// any order. A [Timed] says when it did so. A [Failed] means that the remaining pieces of
+// a part will not come.
 type Piece interface {
 	// By returns the process to whose part the piece belongs.
 	By() ProcessID
@@ -58,6 +60,10 @@ type About struct {
 	Printed uint64
 	// Unanswered is how many requests the child had not answered when it was asked.
 	Unanswered uint64
+	// SettledAt and AskedAt say when the child had settled and when it was asked, as
+	// program.Process.Now does. SettledAt is [Never] if the child was asked without having
+	// settled. Only the child's own node has them: [Times] has them for others.
+	SettledAt, AskedAt time.Duration
 }
 
 // Slices returns the state as slices that follow one another.
@@ -147,6 +153,9 @@ type Recorded struct {
 	State       State
 	Sent        []Count
 	Received    []Count
+	// FirstMarker is when the first marker came, see [Times]. It is [Never] if none came
+	// before the recording. A [Timed] takes it to the assembler.
+	FirstMarker time.Duration
 }
 
 // Closed is the final record of one end of a channel, at Process. On the incoming
@@ -159,8 +168,11 @@ type Closed struct {
 	Outgoing    bool // the sender's end; distinguishes the two ends of a self-channel
 	// Peer is the incarnation of the process at the other end with which this end
 	// counted.
-	Peer     Incarnation
-	Messages []Batch
+	Peer Incarnation
+	// MarkerAfter is when the marker came, after the process first learned of the snapshot.
+	// It is zero on the outgoing end.
+	MarkerAfter time.Duration
+	Messages    []Batch
 	// Resets lists the last resets of the channel since this incarnation started.
 	Resets []Reset
 }

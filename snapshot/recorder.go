@@ -104,6 +104,10 @@ func (r *Recorder) MarkerReceived(from ProcessID, m Marker) []Effect {
 	i := slices.Index(r.in, from)
 	if e := &rec.in[i]; !e.marker {
 		e.marker, e.sent, e.acked = true, m.Sent, m.Acked
+		e.markerAfter = max(0, m.Begun()-rec.Begun()) // m.Start was made when the marker came
+		if rec.firstMarker == Never {
+			rec.firstMarker = e.markerAfter
+		}
 		r.closeIncoming(&todo, rec, i)
 	}
 	return todo

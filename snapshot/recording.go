@@ -3,6 +3,7 @@ package snapshot
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // recording is one snapshot in progress at this process.
@@ -12,6 +13,8 @@ type recording struct {
 	in, out  []end // one for each channel, in the order of Recorder.in and Recorder.out
 	open     int   // number of ends that are not closed
 	bytes    int   // in the messages of all ends, see size
+	// firstMarker is when the first marker came, after Start.Begun.
+	firstMarker time.Duration
 }
 
 // end is the end of one channel at this process. An end is closed when its part of
@@ -21,11 +24,12 @@ type recording struct {
 // processed, and every message up to the marker's acked has arrived. An outgoing
 // end is closed when the state is recorded and the peer's incarnation is known.
 type end struct {
-	closed  bool
-	marker  bool   // incoming: the marker has been processed
-	sent    uint64 // incoming: Marker.Sent
-	acked   uint64 // incoming: Marker.Acked
-	arrived uint64 // incoming: number of the last message that arrived
+	closed      bool
+	marker      bool          // incoming: the marker has been processed
+	sent        uint64        // incoming: Marker.Sent
+	acked       uint64        // incoming: Marker.Acked
+	markerAfter time.Duration // incoming: when the marker came, after Start.Begun
+	arrived     uint64        // incoming: number of the last message that arrived
 	// messages is what this end has recorded and not reported yet. An outgoing end
 	// holds the outbox at the recording. An incoming end holds the inbox at the
 	// recording, then what has arrived since.
@@ -36,10 +40,11 @@ type end struct {
 // already.
 func (r *Recorder) start(todo *effects, s Start) *recording {
 	rec := &recording{
-		Start: s,
-		in:    make([]end, len(r.in)),
-		out:   make([]end, len(r.out)),
-		open:  len(r.in) + len(r.out),
+		Start:       s,
+		in:          make([]end, len(r.in)),
+		out:         make([]end, len(r.out)),
+		open:        len(r.in) + len(r.out),
+		firstMarker: Never,
 	}
 	r.recordings = append(r.recordings, rec)
 	if !r.capturing {
@@ -56,6 +61,7 @@ func (r *Recorder) record(todo *effects, rec *recording, state State) {
 	recorded := Recorded{
 		Process: r.self, Incarnation: r.incarnation, State: state,
 		Sent: make([]Count, len(r.out)), Received: make([]Count, len(r.in)),
+		FirstMarker: rec.firstMarker,
 	}
 	for i, to := range r.out {
 		sent := r.channels.Sent(i)
@@ -109,7 +115,7 @@ func (r *Recorder) closeIncoming(todo *effects, rec *recording, i int) {
 		return
 	}
 	peer, resets := r.channels.PeerIn(i)
-	r.reportClosed(todo, rec, e, Closed{Channel: Channel{r.in[i], r.self}, Peer: peer, Messages: through(e.messages, e.sent), Resets: resets})
+	r.reportClosed(todo, rec, e, Closed{Channel: Channel{r.in[i], r.self}, Peer: peer, MarkerAfter: e.markerAfter, Messages: through(e.messages, e.sent), Resets: resets})
 }
 
 // reportClosed closes an end and reports its record. The last end that closes finishes

@@ -50,6 +50,8 @@ func (p Closed) String() string {
 	return fmt.Sprintf("%s closed %s %s [%s]", p.Process, end, p.Channel, renderBatches(p.Messages))
 }
 
+func (p Timed) String() string { return fmt.Sprintf("%s has its times", p.Process) }
+
 func (p Failed) String() string {
 	return fmt.Sprintf("%s failed: %s", p.Process, reasonDetail(p.Reason, p.Detail))
 }

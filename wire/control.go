@@ -111,6 +111,9 @@ type EndReply struct {
 	// Restarts says which processes restarted before, so that channels began anew.
 	Restarts  []string `json:"restarts,omitempty"`
 	ElapsedMS float64  `json:"elapsed_ms"`
+	// Last says for people which process was last, and why. It is empty if the snapshot is
+	// partial, or if that is not known.
+	Last string `json:"last,omitempty"`
 }
 
 // ErrorReply is the body of an error reply, and the error that a client returns for it.

@@ -8,6 +8,7 @@ const (
 	pieceRecorded byte = 1
 	pieceClosed   byte = 2
 	pieceFailed   byte = 3
+	pieceTimed    byte = 4
 )
 
 // Values of the byte before the state of a recorded piece.
@@ -20,7 +21,7 @@ const (
 // refer to than to copy.
 const ReferMin = 2 << 10
 
-// Section encodes pieces of one part, as SPEC.md describes them. Every Recorded and Closed
+// Section encodes pieces of one part, as SPEC.md describes them. Every piece but a Failed
 // must belong to process in this incarnation, otherwise Section panics. The bytes contain
 // neither, because the hello of the connection names both. The caller must have called
 // [snapshot.State.Resolve], so that State.Encode is nil in every piece. Section only reads
@@ -46,6 +47,9 @@ func Section(process snapshot.ProcessID, incarnation snapshot.Incarnation, piece
 		case snapshot.Failed:
 			s.failed(piece)
 			s.appendPiece(pieceFailed)
+		case snapshot.Timed:
+			s.timed(piece)
+			s.appendPiece(pieceTimed)
 		default:
 			bug("a piece of type %T", piece)
 		}
@@ -58,7 +62,7 @@ func Section(process snapshot.ProcessID, incarnation snapshot.Incarnation, piece
 // its fields, so the length must be known before the first field is written. Each piece
 // takes two steps:
 //
-//   - recorded, closed and failed collect its fields. Where a state or messages belong,
+//   - recorded, closed and so on collect its fields. Where a state or messages belong,
 //     they only note the place.
 //   - appendPiece adds up the length and writes the piece. There it copies the states
 //     and messages, or refers to them.
@@ -120,7 +124,7 @@ func copiedSize(pieces []snapshot.Piece) int {
 		head        = 64 // bytes of a small piece, about
 		number      = 4  // bytes of a number or a length
 		openRequest = 16 // bytes of an open request, about
-		closed      = 6  // bytes of a closed piece besides its ids, messages and resets
+		closed      = 9  // bytes of a closed piece besides its ids, messages and resets
 	)
 	n := head
 	for _, piece := range pieces {

@@ -91,6 +91,8 @@ func (s *sectionDecoder) piece() (snapshot.Piece, error) {
 		piece = p.closed()
 	case pieceFailed:
 		piece = p.failed()
+	case pieceTimed:
+		piece = p.timed()
 	default:
 		return nil, nil
 	}

@@ -34,6 +34,16 @@ func (d *pieceDecoder) failed() snapshot.Failed {
 	}
 }
 
+func (d *pieceDecoder) timed() snapshot.Timed {
+	t := snapshot.Timed{Process: d.process, Incarnation: d.incarnation, Times: snapshot.NoTimes()}
+	for _, at := range t.Times.Stages() {
+		if d.byte("stage", 0, 1) == 1 {
+			*at = d.duration("stage")
+		}
+	}
+	return t
+}
+
 // about decodes a list of at most one item.
 func (d *decoder) about() *snapshot.About {
 	if d.byte("about", 0, 1) == 0 {
@@ -101,6 +111,7 @@ func (d *pieceDecoder) closed() snapshot.Closed {
 		c.Channel.From, c.Channel.To = c.Channel.To, c.Channel.From
 	}
 	c.Peer = snapshot.Incarnation(d.name("peer's incarnation"))
+	c.MarkerAfter = d.duration("marker after")
 	batches := d.items("batches", 3)
 	if most := batchesMin + len(d.rest)/batchBytes; batches > most {
 		d.fail("%d batches, more than %d", batches, most)

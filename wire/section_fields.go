@@ -72,6 +72,7 @@ func (s *sectionEncoder) closed(c snapshot.Closed) {
 	b := appendBool(s.fields, c.Outgoing)
 	b = appendName(b, "peer", peer)
 	b = appendName(b, "peer's incarnation", c.Peer)
+	b = appendDuration(b, c.MarkerAfter)
 	runs := joinBatches(c.Messages)
 	b = appendUint(b, uint64(len(runs)))
 	for _, run := range runs {
@@ -121,6 +122,18 @@ func (s *sectionEncoder) failed(f snapshot.Failed) {
 	s.fields = appendName(s.fields, "process", f.Process)
 	s.fields = appendName(s.fields, "reason", f.Reason)
 	s.fields = appendText(s.fields, f.Detail)
+}
+
+// timed collects a list of at most one item for each stage.
+func (s *sectionEncoder) timed(t snapshot.Timed) {
+	s.checkOwner(t.Process, t.Incarnation)
+	for _, at := range t.Times.Stages() {
+		if *at < 0 {
+			s.fields = append(s.fields, 0)
+		} else {
+			s.fields = appendDuration(append(s.fields, 1), *at)
+		}
+	}
 }
 
 // checkOwner panics if a piece belongs to the part of another process or incarnation.

@@ -57,18 +57,23 @@ func sectionGoldens() []struct {
 		},
 		{
 			snapshot.Closed{
-				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", Messages: []snapshot.Batch{batch(3, "ab", "")},
+				Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p2", To: "p1"}, Peer: "j", MarkerAfter: 98 * time.Millisecond, Messages: []snapshot.Batch{batch(3, "ab", "")},
 				Resets: []snapshot.Reset{{Process: "p2", Incarnation: "j", Discarded: 5, Unknown: true}},
 			},
-			"02 16 00 02 7032 01 6a 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
+			"02 19 00 02 7032 01 6a d0fd05 01 03 02 04 026162 00 01 02 7032 01 6a 05 01",
 		},
 		{
 			snapshot.Closed{Process: "p1", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p1"}, Outgoing: true, Peer: "i"},
-			"02 08 01 02 7031 01 69 00 00",
+			"02 09 01 02 7031 01 69 00 00 00",
 		},
 		{
 			snapshot.Failed{Process: "p1", Reason: "refused", Detail: "x"},
 			"03 0d 02 7031 07 72656675736564 01 78",
+		},
+		{
+			snapshot.Timed{Process: "p1", Incarnation: "i", Times: snapshot.Times{
+				FirstMarker: snapshot.Never, Settled: 5 * time.Millisecond, Asked: 5 * time.Millisecond, Encoded: 6 * time.Millisecond, Sent: snapshot.Never}},
+			"04 0d 00 01 00 01 8827 01 8827 01 f02e 00",
 		},
 	}
 }
@@ -148,7 +153,7 @@ func TestSectionSkipsUnknownKinds(t *testing.T) {
 	first, last := sectionGoldens()[0].piece, sectionGoldens()[6].piece
 	before := encoded(first)
 	after := encoded(last)
-	for _, kind := range []byte{0, pieceFailed + 1, 0xff} {
+	for _, kind := range []byte{0, pieceTimed + 1, 0xff} {
 		for _, fields := range [][]byte{nil, {0xff}, before, bytes.Repeat([]byte{pieceRecorded}, 300), make([]byte, LentMax)} {
 			section := slices.Concat(before, rawPiece(kind, fields), after)
 			got, err := DecodeSection("p1", "i", [][]byte{section}, 3)
@@ -201,7 +206,7 @@ func knownPieces(section []byte) []byte {
 	for len(section) > 0 {
 		n, w := binary.Uvarint(section[1:])
 		end := 1 + w + int(n)
-		if section[0] >= pieceRecorded && section[0] <= pieceFailed {
+		if section[0] >= pieceRecorded && section[0] <= pieceTimed {
 			known = append(known, section[:end]...)
 		}
 		section = section[end:]
@@ -236,7 +241,7 @@ func FuzzSection(f *testing.F) {
 	for _, g := range sectionGoldens() {
 		f.Add(encoded(g.piece))
 	}
-	f.Add(rawPiece(pieceFailed+1, []byte("later")))
+	f.Add(rawPiece(pieceTimed+1, []byte("later")))
 	f.Fuzz(func(t *testing.T, section []byte) {
 		pieces, err := DecodeSection("p1", "i", [][]byte{bytes.Clone(section)}, 1000)
 		if err != nil {
@@ -268,14 +273,14 @@ func TestBatchesOfASectionAreFew(t *testing.T) {
 	if !reflect.DeepEqual(joined(got), joined([]snapshot.Piece{c})) {
 		t.Error("got other messages, want the same")
 	}
-	hostile := fields(1, "p2", "k", 1000)
+	hostile := fields(1, "p2", "k", 0, 1000)
 	for i := range 1000 {
 		hostile = append(hostile, fields(1+2*i, 1, 1, 0)...)
 	}
 	if _, err := DecodeSection("p1", "i", [][]byte{rawPiece(pieceClosed, append(hostile, 0))}, 1); err == nil || !strings.Contains(err.Error(), "1000 batches, more than ") {
 		t.Errorf("1000 batches in %d bytes: got error %v, want a violation", len(hostile), err)
 	}
-	hostile = append(fields(1, "p2", "k", 0, 65), bytes.Repeat(fields("", "", 0, 0), 65)...)
+	hostile = append(fields(1, "p2", "k", 0, 0, 65), bytes.Repeat(fields("", "", 0, 0), 65)...)
 	if _, err := DecodeSection("p1", "i", [][]byte{rawPiece(pieceClosed, hostile)}, 1); err == nil || !strings.Contains(err.Error(), "65 resets, more than 64") {
 		t.Errorf("65 resets: got error %v, want a violation", err)
 	}

@@ -22,6 +22,7 @@ type capture struct {
 	stopWatch context.CancelFunc // stops watching whether the child is idle; may be nil
 	idle      bool               // the child is idle, as WatchIdle defines it
 	request   string             // msg_id of the request for the state, in stage replying
+	settledAt time.Duration      // snapshot.Never unless stage settling ended because the child had settled
 	about     *snapshot.About    // nil before stage replying
 }
 
@@ -90,7 +91,7 @@ func (x *Program) unanswered(limit time.Duration, name string) string {
 // Capture lets the child settle and asks it for its state. With state = "none" it reports a
 // state error instead.
 func (x *Program) Capture(done func(program.State)) {
-	x.capture = &capture{done: done}
+	x.capture = &capture{done: done, settledAt: snapshot.Never}
 	x.returnBatches() // the child must be able to print its reply
 	if x.ready {      // before that, init_timeout is the limit, and then run starts this timer
 		x.enter(writing, x.settings.StateTimeout, x.notRead)
@@ -136,6 +137,7 @@ func (x *Program) advance() {
 		x.settle()
 	}
 	if c.stage == settling && x.requests.awaited == 0 && (c.idle || !canIdle) {
+		c.settledAt = x.process.Now()
 		x.askState()
 	}
 }
@@ -215,7 +217,9 @@ func (x *Program) settled() string {
 // askState writes the request for the state.
 func (x *Program) askState() {
 	c := x.capture
-	c.about = &snapshot.About{Settled: x.settled(), Unanswered: x.requests.unanswered()}
+	c.about = &snapshot.About{
+		Settled: x.settled(), Unanswered: x.requests.unanswered(), SettledAt: c.settledAt, AskedAt: x.process.Now(),
+	}
 	if c.idle { // all threads slept, so lines that expect no reply count as handled
 		x.requests.unconfirmed = false
 	}

@@ -58,6 +58,9 @@ func TestForwarded(t *testing.T) {
 		if n := p.State.About.Unanswered; n != 0 {
 			t.Errorf("%s: got %d requests unanswered, want none", p.ID, n)
 		}
+		if at := p.Times; at == nil || at.Held < 0 || at.Settled < at.Held || at.Asked != at.Settled || at.Encoded < at.Asked || at.Sent < at.Encoded {
+			t.Errorf("%s: got the times %+v, want held, settled, asked, encoded and sent in this order", p.ID, at)
+		}
 	}
 	// A reply to a client that is gone, of this node and of another one.
 	c.print("n1", `{"dest":"c1","body":{"type":"late","in_reply_to":5}}`, `{"dest":"c3","body":{"type":"late","in_reply_to":5}}`,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/cmdline"
 	"chandy/internal/config"
 	"chandy/netnode"
 	"chandy/snapshot"
@@ -232,6 +233,9 @@ func (i *initiator) summary(end wire.EndReply) {
 	printLine(i.Stderr, "chandy: %s: %s, %s, %s in flight, %.2f ms, %s", end.Status,
 		countOf(end.Processes, len(i.topology.Processes), "process", "processes"), countOf(end.Known, end.Channels, "channel", "channels"),
 		count(end.InFlight, "message", "messages"), end.ElapsedMS, end.ID)
+	if end.Last != "" && cmdline.IsTerminal(i.Stderr) {
+		printLine(i.Stderr, "chandy: last: %s", end.Last)
+	}
 	for _, m := range end.Missing {
 		printLine(i.Stderr, "chandy: missing: %s", m)
 	}

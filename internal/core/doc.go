@@ -22,8 +22,8 @@
 //   - process.go, delivery.go, clients.go: the side of the program;
 //   - outgoing.go, incoming.go, partial.go, dialler.go, linkstats.go: the two halves of a
 //     channel;
-//   - recording.go, report.go, uplink.go: this process's part of a snapshot, on its way
-//     to the assembler;
+//   - recording.go, report.go, times.go, uplink.go: this process's part of a snapshot, on
+//     its way to the assembler;
 //   - assemble.go, contributor.go, taken.go: the assembler's side;
 //   - control.go, status.go: the sessions of clients;
 //   - reply.go, result.go: what clients get, and how large it may be;

@@ -55,6 +55,7 @@ func (e *epoch) admitSnapshot() error {
 
 // capture asks the program for its state.
 func (e *epoch) capture() {
+	e.captureBegan = e.core.now
 	called := false
 	done := func(s program.State) {
 		if called {

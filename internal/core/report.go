@@ -14,8 +14,9 @@ type pending struct {
 	pieces   []snapshot.Piece
 	waiting  int // bytes of pieces
 	timer    *timer
-	sections uint64 // number of the next section
-	bytes    int    // of all sections so far
+	sections uint64          // number of the next section
+	bytes    int             // of all sections so far
+	timed    *snapshot.Timed // goes with the recorded piece in pieces; nil if there is none
 }
 
 const (
@@ -36,6 +37,9 @@ func (e *epoch) report(r snapshot.Report) {
 	}
 	p.pieces = append(p.pieces, r.Piece)
 	p.waiting += weight(r.Piece)
+	if recorded, ok := r.Piece.(snapshot.Recorded); ok {
+		p.timed = e.timed(r.Start, recorded)
+	}
 	e.grew(weight(r.Piece))
 	switch {
 	case r.Last:
@@ -54,6 +58,12 @@ func (e *epoch) addPending(s snapshot.Start) *pending {
 	return p
 }
 
+// nextSection returns the number of the next section.
+func (p *pending) nextSection() uint64 {
+	p.sections++
+	return p.sections - 1
+}
+
 func (e *epoch) sendLater(p *pending) {
 	p.timer = e.after(pieceDelay, func() { e.sendPending(p) })
 }
@@ -63,12 +73,12 @@ func (e *epoch) sendPending(p *pending) {
 	c := e.core
 	p.timer.cancel()
 	p.timer = nil
-	pieces, bytes, section := p.pieces, p.waiting, p.sections
-	p.pieces, p.waiting = nil, 0
-	p.sections++
+	pieces, bytes, timed := p.pieces, p.waiting, p.timed
+	p.pieces, p.waiting, p.timed = nil, 0, nil
+	section := p.nextSection()
 	if p.Assembler == c.self {
 		e.work(bytes, func() any { return resolve(pieces) }, func(result any) {
-			e.collect(p.ID, result.([]snapshot.Piece))
+			e.collect(p.ID, e.withTimes(p.Start, timed, result.([]snapshot.Piece)))
 		})
 		return
 	}
@@ -81,9 +91,15 @@ func (e *epoch) sendPending(p *pending) {
 		if p.bytes > PartMax {
 			failed := snapshot.Failed{Process: c.self, Reason: snapshot.PartTooLarge,
 				Detail: fmt.Sprintf("%d bytes, more than %d", p.bytes, PartMax)}
-			bytes = wire.Section(c.self, c.Incarnation, []snapshot.Piece{failed})
+			bytes, timed = wire.Section(c.self, c.Incarnation, []snapshot.Piece{failed}), nil
 		}
-		e.uplink(p.Assembler).ship(p.Start, chunks(c.self, p.ID, section, bytes))
+		frames := chunks(c.self, p.ID, section, bytes)
+		if timed != nil { // goes first, because the snapshot may end with the section
+			timed.Times.Encoded = c.now - p.Begun()
+			chunk := wire.Chunk{Snapshot: p.ID, Process: c.self, Section: p.nextSection(), Last: true}
+			frames = append([]wire.Frame{timedChunk{chunk, *timed}}, frames...)
+		}
+		e.uplink(p.Assembler).ship(p.Start, frames)
 	})
 }
 

@@ -45,6 +45,9 @@ func endReply(g *snapshot.Global) wire.EndReply {
 			end.Unknown = append(end.Unknown, c.Channel.String())
 		}
 	}
+	if g.Complete() {
+		end.Last = g.Last()
+	}
 	for _, r := range g.Restarts() {
 		end.Restarts = append(end.Restarts, r.String())
 	}

@@ -103,9 +103,12 @@ func (u *uplink) forget(id snapshot.ID) {
 func (u *uplink) flush() {
 	for _, s := range u.shipments {
 		for _, f := range s.frames[s.written:] {
-			if join, ok := f.(wire.Join); ok {
-				join.TimeLeft = max(0, s.Deadline-u.epoch.core.now)
-				f = join
+			switch one := f.(type) {
+			case wire.Join:
+				one.TimeLeft = max(0, s.Deadline-u.epoch.core.now)
+				f = one
+			case timedChunk:
+				f = one.encode(u, s.Begun())
 			}
 			u.epoch.core.write(u.conn, f)
 		}

@@ -27,6 +27,8 @@ func (c *checker) readChannel(i int) error {
 			ch.sent, err = c.number(key)
 		case "received":
 			ch.received, err = c.number(key)
+		case "marker_ms":
+			_, err = c.millisecondsOrNull(key)
 		case "messages":
 			err = c.readMessages(&ch.messages)
 		case "reset":

@@ -76,6 +76,8 @@ func (c *checker) readProcess(id string) error {
 			recorded, err = c.milliseconds(key)
 		case "completed_after_ms":
 			completed, err = c.millisecondsOrNull(key)
+		case "times":
+			err = c.readTimes()
 		default:
 			err = c.skip()
 		}

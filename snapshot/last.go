@@ -1,0 +1,75 @@
+package snapshot
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
+
+// Last says for people which process completed its part last, and why, for example
+// "p2, 102 ms: the marker of p3 came after 98 ms". It is empty if no part is complete.
+//
+// The first time is on the clock of the assembler. The reason is a length on the clock of
+// the process. It is the stage that took longest of the time from when the process learned
+// of the snapshot until its part was complete.
+func (g *Global) Last() string {
+	var last *ProcessState
+	for i := range g.Processes {
+		if p := &g.Processes[i]; p.Completed && (last == nil || p.CompletedAfter > last.CompletedAfter) {
+			last = p
+		}
+	}
+	if last == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s, %s", last.ID, shortly(last.CompletedAfter))
+	if last.Times == nil {
+		return text
+	}
+	from, marker := g.lastMarker(last.ID)
+	return text + ": " + last.Times.longest(from, marker, last.CompletedAfter)
+}
+
+// lastMarker returns from which process the last marker came to a process, and when.
+func (g *Global) lastMarker(to ProcessID) (from ProcessID, after time.Duration) {
+	for _, c := range g.Channels {
+		if c.Channel.To == to && c.MarkerKnown && (from == "" || c.MarkerAfter > after) {
+			from, after = c.Channel.From, c.MarkerAfter
+		}
+	}
+	return from, after
+}
+
+// longest returns why a part was complete only after some time: the longest stage.
+func (t *Times) longest(from ProcessID, marker, complete time.Duration) string {
+	own, longest, why := time.Duration(0), time.Duration(0), ""
+	stage := func(begin, end time.Duration, format string, a ...any) {
+		if own = max(own, end); end-begin > longest {
+			longest = end - begin
+			why = fmt.Sprintf(format, append(a, shortly(longest))...)
+		}
+	}
+	asked := cmp.Or(max(t.Asked, 0), max(t.Held, 0))
+	stage(max(t.Held, 0), max(t.Settled, asked), "%s passed until its program could be asked for its state")
+	stage(asked, t.Encoded, "its state took %s")
+	stage(max(t.Encoded, 0), t.Sent, "it had no connection to the assembler for %s")
+	if from != "" && marker > own {
+		stage(0, marker, "the marker of %s came after %s", from)
+	}
+	if before := complete - own; before > longest { // lengths, so their difference is one too
+		return fmt.Sprintf("%s passed before it learned of the snapshot, or while its part was on its way", shortly(before))
+	}
+	return why
+}
+
+// shortly returns a length of time in milliseconds, for people.
+func shortly(d time.Duration) string {
+	ms := float64(d.Microseconds()) / 1e3
+	switch {
+	case ms >= 10:
+		return fmt.Sprintf("%.0f ms", ms)
+	case ms >= 1:
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.2f ms", ms)
+}
