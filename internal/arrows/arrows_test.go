@@ -44,7 +44,7 @@ var noSockets = []string{"internal/child", "internal/bundled", "internal/sim"}
 
 // pure packages do no I/O and start no goroutine. They have no clock and no randomness
 // except what their caller hands them.
-var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/core", "internal/journal", "internal/question", "internal/difference"}
+var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/core", "internal/journal", "internal/question", "internal/difference", "internal/diagram"}
 
 var pureImports = []string{
 	"bytes", "cmp", "container/heap", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "io", "iter",

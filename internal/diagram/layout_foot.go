@@ -1,0 +1,115 @@
+package diagram
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"chandy/internal/printable"
+	"chandy/snapshot"
+)
+
+const barsMax = 12 // processes with bars
+
+// footer draws what stands below the lanes: the key, the bars of lateness and the matrix.
+func (l *layout) footer(y float64) {
+	y = l.key(y)
+	y = l.bars(y)
+	if l.matrix {
+		y = l.drawMatrix(y)
+	}
+	l.Height = y + 12
+}
+
+// key explains the signs.
+func (l *layout) key(y float64) float64 {
+	y += 26
+	text := "An arrow over the line was in flight: sent before the cut, received after it. The texts left of the line are the recorded states."
+	if l.wrong() > 0 {
+		text = "Red, dashed, with a cross: a message that contradicts the cut, such as one that was received before it and sent after it."
+	}
+	for _, line := range wrapped(text, 160) {
+		l.text(marginX, y, Note, Start, line)
+		y += 18
+	}
+	return y
+}
+
+// lateness is the time that a process took.
+type lateness struct {
+	id     snapshot.ProcessID
+	stages []stage
+	end    float64
+}
+
+// bars draws how long each process took, and marks the process that was last.
+func (l *layout) bars(y float64) float64 {
+	var all []lateness
+	longest := 0.0
+	for _, p := range l.Global.Processes {
+		if stages := l.stages(p.ID); len(stages) > 0 {
+			end := stages[len(stages)-1].to
+			longest = max(longest, end)
+			all = append(all, lateness{p.ID, stages, end})
+		}
+	}
+	if len(all) == 0 {
+		return y
+	}
+	title := "How long each process took, since it first learned of the snapshot, on its own clock. The bold part is why the snapshot was not complete earlier."
+	last := l.last()
+	if len(all) > barsMax {
+		slices.SortStableFunc(all, func(a, b lateness) int {
+			if (a.id == last.id) != (b.id == last.id) {
+				if a.id == last.id {
+					return -1
+				}
+				return 1
+			}
+			return cmp.Compare(b.end, a.end)
+		})
+		title = fmt.Sprintf("%s (The %d slowest.)", title, barsMax)
+		all = all[:barsMax]
+		slices.SortFunc(all, func(a, b lateness) int { return cmp.Compare(a.id, b.id) })
+	}
+	y += 14
+	for _, line := range wrapped(title, 160) {
+		l.text(marginX, y, Note, Start, line)
+		y += 18
+	}
+	scale := (l.right - l.left - 330) / longest
+	for _, one := range all {
+		l.bar(one, y, scale, one.id == last.id)
+		y += 20
+	}
+	if last.id != "" {
+		l.text(l.left, y+14, BarCritical, Start, "last: "+string(last.id)+", "+last.why)
+		y += 20
+	}
+	return y
+}
+
+// bar draws the stages of one process. Its longest stage is named beside it.
+func (l *layout) bar(one lateness, y, scale float64, critical bool) {
+	style := BarText
+	if critical {
+		style = BarCritical
+	}
+	l.text(l.left-8, y+12, style, End, short(string(one.id), nameMax))
+	longest := slices.MaxFunc(one.stages, func(a, b stage) int { return cmp.Compare(a.to-a.from, b.to-b.from) })
+	for i, s := range one.stages {
+		title := printable.Text(fmt.Sprintf("%s: %s, until %s", s.name, ms(s.to-s.from), ms(s.to)))
+		l.Bars = append(l.Bars, Bar{l.left + s.from*scale, y + 2, max((s.to-s.from)*scale, 0.5), 12, critical && s == longest, i % 2, false, title})
+	}
+	for _, c := range l.Channels {
+		if at, ok := l.Markers[c.Channel]; ok && c.Channel.To == one.id && at >= 0 && at <= one.end {
+			title := fmt.Sprintf("marker of %s after %s", c.Channel.From, ms(at))
+			l.Bars = append(l.Bars, Bar{l.left + at*scale - 0.75, y, 1.5, 16, false, 0, true, title})
+		}
+	}
+	why := longest.name
+	if !longest.marker {
+		why += " took " + ms(longest.to-longest.from)
+	}
+	l.text(l.left+one.end*scale+8, y+12, style, Start, short(ms(one.end)+": "+why, 48))
+}

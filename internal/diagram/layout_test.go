@@ -1,0 +1,220 @@
+package diagram
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"chandy/snapshot"
+)
+
+var seeds = flag.Uint64("seeds", 100, "number of seeds")
+
+func mixed(seed uint64) sample {
+	return sample{processes: 2 + int(seed%9)*int(1+seed%3), steps: 20 + int(seed*37%300), seed: seed, journal: seed%4 != 0, deliver: 20 + int(seed*7%50)}
+}
+
+func TestAStraightCutIsRightForEachConsistentSnapshot(t *testing.T) {
+	for seed := range *seeds {
+		text := mixed(seed).document(t)
+		s := NewStory(read(t, text), Options{})
+		for _, fault := range pictureFaults(s, s.Layout()) {
+			t.Errorf("seed %d: got %s", seed, fault)
+		}
+		if n := s.wrong(); n > 0 {
+			t.Errorf("seed %d: got %d red arrows, want none in a consistent snapshot", seed, n)
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// pictureFaults returns what is wrong in the picture of a consistent snapshot.
+func pictureFaults(s *Story, p *Picture) (faults []string) {
+	fault := func(format string, a ...any) { faults = append(faults, fmt.Sprintf(format, a...)) }
+	flight := map[snapshot.Channel]uint64{}
+	byChannel := map[snapshot.Channel][]Arrow{}
+	for _, a := range p.Arrows {
+		if a.From.X >= a.To.X {
+			fault("arrow %s from %v to %v, want it to run to the right", a.Title, a.From, a.To)
+		}
+		m := s.Messages[a.Message]
+		if m.Class == InFlight {
+			flight[m.Channel] += m.Count
+			if cut := p.Cut[0].X; a.From.X >= cut || a.To.X <= cut {
+				fault("arrow %s from %v to %v, want it to cross the line at %v", a.Title, a.From, a.To, cut)
+			}
+		}
+		if !a.Loop {
+			byChannel[m.Channel] = append(byChannel[m.Channel], a)
+		}
+	}
+	for _, c := range s.Channels {
+		if want := c.Sent - c.Received; flight[c.Channel] != want {
+			fault("%d messages in flight drawn on %s, want %d", flight[c.Channel], c.Channel, want)
+		}
+		arrows := byChannel[c.Channel]
+		for i, a := range arrows {
+			for _, b := range arrows[:i] {
+				if (a.From.X-b.From.X)*(a.To.X-b.To.X) < 0 {
+					fault("arrows %s and %s of %s cross", a.Title, b.Title, c.Channel)
+				}
+			}
+		}
+	}
+	return append(faults, boundsFaults(p)...)
+}
+
+// boundsFaults returns what overlaps or lies outside.
+func boundsFaults(p *Picture) (faults []string) {
+	fault := func(format string, a ...any) { faults = append(faults, fmt.Sprintf(format, a...)) }
+	whole := Box{0, 0, p.Width, p.Height}
+	inside := func(what string, b Box) {
+		if b.Left < whole.Left || b.Top < whole.Top || b.Right > whole.Right || b.Bottom > whole.Bottom {
+			fault("%s at %v, want it inside %v", what, b, whole)
+		}
+	}
+	for i, text := range p.Texts {
+		inside(fmt.Sprintf("text %q", text.Text), text.Box())
+		for _, other := range p.Texts[:i] {
+			if text.Box().Overlaps(other.Box()) {
+				fault("texts %q at %v and %q at %v overlap", text.Text, text.Box(), other.Text, other.Box())
+			}
+		}
+	}
+	for _, a := range p.Arrows {
+		for _, end := range []Point{a.From, a.To} {
+			inside("arrow "+a.Title, Box{end.X, end.Y, end.X, end.Y})
+		}
+	}
+	for _, m := range p.Marks {
+		inside("event", Box{m.X - 3, m.Y - 3, m.X + 3, m.Y + 3})
+	}
+	for _, b := range p.Bars {
+		inside("bar "+b.Title, Box{b.X, b.Y, b.X + b.Width, b.Y + b.Height})
+	}
+	for _, c := range p.Cells {
+		inside("cell "+c.Channel, Box{c.X, c.Y, c.X + c.Width, c.Y + c.Height})
+	}
+	return faults
+}
+
+func TestAWrongCutHasARedArrow(t *testing.T) {
+	tampered := 0
+	for seed := uint64(0); tampered < int(*seeds); seed++ {
+		var doc map[string]any
+		if err := json.Unmarshal(mixed(seed).document(t), &doc); err != nil {
+			t.Fatal(err)
+		}
+		want, ok := tamper(doc, seed)
+		if !ok {
+			continue
+		}
+		tampered++
+		text, err := json.Marshal(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := NewStory(read(t, text), Options{})
+		p := s.Layout()
+		back, count := false, uint64(0)
+		for _, a := range p.Arrows {
+			if m := s.Messages[a.Message]; m.Class == Wrong {
+				back = back || a.From.X > a.To.X
+				count += m.Count
+			}
+		}
+		if back != want || count == 0 {
+			t.Errorf("seed %d: got %d messages in red, backwards: %v; want some, backwards: %v", seed, count, back, want)
+		}
+		for _, fault := range boundsFaults(p) {
+			t.Errorf("seed %d: got %s", seed, fault)
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// tamper changes a document so that its cut is wrong, if it has a channel for that. It reports
+// whether a message must then run backwards.
+func tamper(doc map[string]any, seed uint64) (back, ok bool) {
+	for _, one := range doc["channels"].([]any) {
+		c := one.(map[string]any)
+		messages := c["messages"].([]any)
+		switch {
+		case seed%2 == 0 && c["sent"].(float64) > 0 && len(messages) == 0:
+			c["sent"] = c["sent"].(float64) - 1
+			return true, true
+		case seed%2 == 1 && len(messages) > 0:
+			c["messages"] = messages[1:]
+			return false, true
+		}
+	}
+	return false, false
+}
+
+func TestTheSameSnapshotIsDrawnInTheSameBytes(t *testing.T) {
+	text := sample{processes: 14, steps: 900, seed: 4, journal: true, deliver: 20}.document(t)
+	first := drawn(t, NewStory(read(t, text), Options{}).Layout())
+	for range 5 {
+		if again := drawn(t, NewStory(read(t, text), Options{}).Layout()); again != first {
+			t.Fatalf("got two different files of %d and %d bytes", len(first), len(again))
+		}
+	}
+}
+
+func TestALargeSnapshotIsSmallOnPaperAndDrawnQuickly(t *testing.T) {
+	text := sample{processes: 30, steps: 5000, seed: 3, journal: true, deliver: 48}.document(t)
+	d := read(t, text)
+	for _, j := range d.Journals {
+		j.Events = j.Events[:min(len(j.Events), 5000)]
+	}
+	start := time.Now()
+	var ids []snapshot.ProcessID
+	for _, p := range d.Processes {
+		ids = append(ids, p.ID)
+	}
+	s := NewStory(d, Options{Asked: ids, EventsMax: 5000})
+	svg := drawn(t, s.Layout())
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("got a picture after %v, want at most 2 s", took)
+	}
+	events := 0
+	for _, l := range s.Lanes {
+		events += len(l.Events)
+	}
+	if len(svg) > 300_000 || events < 4000 {
+		t.Errorf("got %d bytes for %d events, want at most 300000 for at least 4000", len(svg), events)
+	}
+}
+
+func TestAVeryLongJournalIsCutAndThePictureSaysSo(t *testing.T) {
+	d := read(t, sample{processes: 3, steps: 200, seed: 3, journal: true}.document(t))
+	for id, j := range d.Journals {
+		var before []Entry
+		for i := range uint64(35_000) {
+			before = append(before, Entry{Kind: Sent, Peer: "p02", Seq: i + 1, AtMS: -1e6 + float64(i)})
+		}
+		j.Events = append(before, j.Events...)
+		d.Journals[id] = j
+	}
+	for _, most := range []int{0, 5000, 1 << 40} {
+		s := NewStory(d, Options{EventsMax: most})
+		p := s.Layout()
+		if s.OutOfSight < 80_000 || len(p.Marks) > eventsMost {
+			t.Errorf("at most %d events: got %d events drawn and %d left out, want most left out", most, len(p.Marks), s.OutOfSight)
+		}
+		says := false
+		for _, text := range p.Texts {
+			says = says || strings.Contains(text.Text, thousands(uint64(s.OutOfSight))+" events further from the cut")
+		}
+		if !says {
+			t.Errorf("at most %d events: got no text that says how many events are left out", most)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package diagram
+
+import "chandy/snapshot"
+
+// run is consecutive messages of a channel that the certificate speaks of.
+type run struct {
+	channel      snapshot.Channel
+	first, count uint64
+	class        Class    // InFlight or Wrong
+	back         bool     // received before the cut and sent after it
+	payloads     [][]byte // of the first messages, if they were recorded
+}
+
+// runs returns the messages that the counts and the channel states say something about: the
+// messages in flight, and the ones that contradict a consistent cut. More than five of one
+// kind on a channel are one run, fewer are a run each.
+func (d *Document) runs() (all []run) {
+	for _, c := range d.Channels {
+		for _, r := range d.channelRuns(c) {
+			if r.count >= groupMin {
+				all = append(all, r)
+				continue
+			}
+			for i := range r.count {
+				one := run{r.channel, r.first + i, 1, r.class, r.back, nil}
+				if i < uint64(len(r.payloads)) {
+					one.payloads = r.payloads[i : i+1]
+				}
+				all = append(all, one)
+			}
+		}
+	}
+	return all
+}
+
+// runsMax bounds the runs of a channel in a damaged document.
+const runsMax = 20
+
+// channelRuns returns the runs of one channel.
+func (d *Document) channelRuns(c snapshot.ChannelState) (all []run) {
+	if !d.comparable(c) {
+		return nil
+	}
+	add := func(first, last uint64, class Class, back bool, payloads [][]byte) {
+		if first > last || first == 0 {
+			return
+		}
+		if n := len(all); n > 0 && class == Wrong && all[n-1].class == Wrong && all[n-1].first+all[n-1].count == first {
+			all[n-1].count += last - first + 1
+		} else if n < runsMax {
+			all = append(all, run{c.Channel, first, last - first + 1, class, back, payloads})
+		}
+	}
+	if c.Received > c.Sent {
+		add(c.Sent+1, c.Received, Wrong, true, nil)
+	}
+	if !c.Known {
+		return all
+	}
+	next := c.Received + 1 // number that must come next
+	var flight [][]byte
+	begin, end := uint64(0), uint64(0) // numbers of the messages in flight that were recorded
+	for _, b := range c.Messages {
+		for seq, payload := range b.All() {
+			if seq != next || seq > c.Sent {
+				if seq > next && seq <= c.Sent { // the numbers between are missing
+					add(next, seq-1, Wrong, false, nil)
+				} else {
+					add(seq, seq, Wrong, false, [][]byte{payload})
+					continue
+				}
+			}
+			if begin == 0 || end+1 != seq {
+				add(begin, end, InFlight, false, flight)
+				begin, flight = seq, nil
+			}
+			end, next = seq, seq+1
+			if len(flight) < payloadMax {
+				flight = append(flight, payload)
+			}
+		}
+	}
+	add(begin, end, InFlight, false, flight)
+	if c.Sent > c.Received {
+		add(next, c.Sent, Wrong, false, nil)
+	}
+	return all
+}
+
+// comparable reports whether the two ends of a channel counted in the same pair of
+// incarnations. Otherwise their counts say nothing about each other.
+func (d *Document) comparable(c snapshot.ChannelState) bool {
+	from, to := d.Process(c.Channel.From), d.Process(c.Channel.To)
+	return c.SentKnown && c.ReceivedKnown && from != nil && to != nil &&
+		from.Incarnation == c.SeenByReceiver && to.Incarnation == c.SeenBySender
+}

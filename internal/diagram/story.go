@@ -1,0 +1,167 @@
+package diagram
+
+import (
+	"slices"
+
+	"chandy/snapshot"
+)
+
+// Class says where a message stands to the cut.
+type Class int
+
+const (
+	Past       Class = iota // sent and received before the cut
+	Future                  // sent and received after the cut
+	InFlight                // sent before the cut, received after it, and recorded
+	Unrecorded              // the same, on a channel whose state is missing
+	Wrong                   // contradicts a consistent cut
+)
+
+// Event is something that happened at a process.
+type Event struct {
+	Entry
+	Lane    int
+	Side    int  // -1 before the recording, 0 the recording, 1 after it
+	Implied bool // follows from the counts, and is not in a journal
+	Column  int  // of logical time; negative before the recording, 0 the recording
+	Message int  // index, or -1
+	run     int  // index of the run plus 1, or 0
+}
+
+// Message is a message between two lanes, or several consecutive ones of a channel.
+type Message struct {
+	Channel       snapshot.Channel
+	First, Count  uint64
+	Class         Class
+	Send, Receive int      // indexes of events
+	Payloads      [][]byte // of the first messages in flight
+}
+
+// Lane is the line of one process.
+type Lane struct {
+	ID      snapshot.ProcessID
+	Process *snapshot.ProcessState // nil if the state is missing
+	Missing string                 // reason, if the state is missing
+	Events  []int                  // in order
+}
+
+// Story is what a picture shows of a snapshot.
+type Story struct {
+	*Document
+	Options
+	Lanes    []Lane
+	Events   []Event
+	Messages []Message
+	Quiet    int // processes without a lane that have no message in flight
+	Busy     int // processes without a lane that have one
+	// OutOfSight counts the events of the lanes that are too far from the cut.
+	OutOfSight int
+	// Loops counts messages whose order contradicts the order of other events.
+	Loops int
+}
+
+// Options say what is drawn.
+type Options struct {
+	Asked     []snapshot.ProcessID            // processes that get a lane in any case
+	Faults    []string                        // of the snapshot, for people
+	States    map[snapshot.ProcessID][]string // lines about a state; nil means the first scalars
+	Waits     []string                        // who waits for whom, for people
+	EventsMax int                             // events that are drawn; zero means as many as can be told apart
+}
+
+const (
+	lanesMax   = 40     // lanes, so that a picture stays bounded
+	eventsMost = 20_000 // events in a picture, whatever the options say
+	groupMin   = 6      // messages in flight on a channel that are drawn as one arrow
+	payloadMax = 100    // payloads that are kept of a group
+	quietLanes = 12     // processes from which on quiet ones have no lane
+)
+
+// NewStory finds out what a picture of the document shows.
+func NewStory(d *Document, o Options) *Story {
+	if o.EventsMax <= 0 || o.EventsMax > eventsMost {
+		o.EventsMax = eventsMost
+	}
+	s := &Story{Document: d, Options: o}
+	runs := d.runs()
+	s.chooseLanes(runs)
+	s.place(runs)
+	s.match(runs)
+	s.columns()
+	return s
+}
+
+// lane returns the lane of a process, or -1.
+func (s *Story) lane(id snapshot.ProcessID) int {
+	i, ok := slices.BinarySearchFunc(s.Lanes, id, func(l Lane, id snapshot.ProcessID) int {
+		switch {
+		case l.ID < id:
+			return -1
+		case l.ID > id:
+			return 1
+		}
+		return 0
+	})
+	if !ok {
+		return -1
+	}
+	return i
+}
+
+// chooseLanes lists the processes that have a lane, sorted. From twelve processes on these
+// are the ones that were asked for and the ones with messages in flight.
+func (s *Story) chooseLanes(runs []run) {
+	busy := map[snapshot.ProcessID]uint64{}
+	for _, r := range runs {
+		for _, id := range []snapshot.ProcessID{r.channel.From, r.channel.To} {
+			busy[id] += min(r.count, 1<<32)
+			if r.class == Wrong {
+				busy[id] += 1 << 40
+			}
+		}
+	}
+	for _, p := range s.Global.Processes {
+		s.Lanes = append(s.Lanes, Lane{ID: p.ID, Process: &p})
+	}
+	for _, m := range s.Missing {
+		if m.Process != "" {
+			s.Lanes = append(s.Lanes, Lane{ID: m.Process, Missing: string(m.Reason)})
+		}
+	}
+	asked := func(id snapshot.ProcessID) bool { return slices.Contains(s.Asked, id) }
+	if len(s.Lanes) >= quietLanes {
+		some := len(busy) > 0 || len(s.Asked) > 0
+		s.Lanes = slices.DeleteFunc(s.Lanes, func(l Lane) bool {
+			keep := busy[l.ID] > 0 || asked(l.ID) || !some && slices.Contains(s.Initiators, l.ID)
+			if !keep {
+				s.Quiet++
+			}
+			return !keep
+		})
+	}
+	if len(s.Lanes) > lanesMax {
+		weight := func(l Lane) uint64 {
+			if asked(l.ID) {
+				return 1 << 63
+			}
+			return busy[l.ID]
+		}
+		slices.SortStableFunc(s.Lanes, func(a, b Lane) int {
+			switch wa, wb := weight(a), weight(b); {
+			case wa > wb:
+				return -1
+			case wa < wb:
+				return 1
+			}
+			return 0
+		})
+		s.Busy = len(s.Lanes) - lanesMax
+		s.Lanes = s.Lanes[:lanesMax]
+	}
+	slices.SortFunc(s.Lanes, func(a, b Lane) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+}
