@@ -12,6 +12,6 @@
 //     drawn, and in which column of logical time each event stands.
 //   - layout*.go turn that into a [Picture], which holds only numbers and texts.
 //
-// SVG and HTML write a picture. Text, ShiViz and Perfetto write a story in other forms. All
+// SVG and HTML write a picture. Terminal, ShiViz and Perfetto write a story in other forms. All
 // functions are pure: the same input results in the same bytes.
 package diagram

@@ -1,6 +1,7 @@
 package diagram
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"io"
@@ -85,6 +86,43 @@ func TestTextsOfAProgramAreTextsInASVG(t *testing.T) {
 			if !strings.Contains(" "+strings.Join(known, " ")+" ", " "+name+" ") {
 				t.Errorf("%q: got an element %s", text, name)
 			}
+		}
+	}
+}
+
+func TestTextsOfAProgramAreTextsInAPage(t *testing.T) {
+	for _, text := range hostile {
+		s := NewStory(read(t, hostileSample(text).document(t)), Options{Faults: []string{"bad: " + text}})
+		var b strings.Builder
+		if err := HTML(&b, s); err != nil {
+			t.Fatal(err)
+		}
+		page := b.String()
+		if n := strings.Count(page, "<script"); n != 2 {
+			t.Errorf("%q: got %d scripts, want 2", text, n)
+		}
+		_, data, _ := strings.Cut(page, `id="data">`)
+		data, _, _ = strings.Cut(data, "</script>")
+		var got struct {
+			Messages []struct{ P []string }
+		}
+		if err := json.Unmarshal([]byte(data), &got); err != nil {
+			t.Fatalf("%q: got %v, want JSON", text, err)
+		}
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, []byte(hostileSample(text).payload)); err != nil {
+			t.Fatal(err)
+		}
+		want, found := printable.Text(compact.String()), false
+		for _, m := range got.Messages {
+			found = found || len(m.P) > 0 && m.P[0] == want
+		}
+		if !found {
+			t.Errorf("%q: got no message with the payload %q in %.2000s", text, want, data)
+		}
+		for _, part := range strings.SplitAfter(page, "<svg ")[1:] {
+			part, _, _ = strings.Cut(part, "</svg>")
+			texts(t, "<svg "+part+"</svg>")
 		}
 	}
 }

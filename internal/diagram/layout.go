@@ -27,7 +27,10 @@ type layout struct {
 	gap         float64 // between lanes
 	before      int     // columns before the cut
 	after       int
-	matrix      bool // the channels in flight stand in a matrix, not in labels
+	real        bool   // x is real time
+	folds       []fold // in real time
+	backwards   int    // arrows that run to the left because clocks differ
+	matrix      bool   // the channels in flight stand in a matrix, not in labels
 }
 
 // Layout returns the picture in logical time: the cut is a straight line, and all columns
@@ -80,8 +83,11 @@ func (l *layout) chooseSizes() {
 	l.right = l.Width - marginX - l.names - 14
 	room := l.right - l.left - l.states - l.labels - 40
 	columns := int(room / columnMin)
-	if l.EventsMax < eventsMost {
+	if l.EventsMax < EventsMost {
 		columns = len(l.Events)
+	}
+	if l.real { // the events were chosen before
+		return
 	}
 	l.before, l.after = l.window(columns - 2)
 	l.limit(l.before, l.after)
@@ -137,7 +143,7 @@ func (l *layout) notes() (all []string) {
 		hidden = fmt.Sprintf("+%d quiet: processes without a message in flight have no lane", l.Quiet)
 	}
 	if l.Busy > 0 {
-		hidden += fmt.Sprintf(" +%d with messages in flight: only %d lanes are drawn", l.Busy, lanesMax)
+		hidden += fmt.Sprintf(" +%d with messages in flight: only %d lanes are drawn", l.Busy, l.LanesMax)
 	}
 	if hidden != "" {
 		all = append(all, hidden)
@@ -147,6 +153,9 @@ func (l *layout) notes() (all []string) {
 	}
 	if l.Loops > 0 {
 		all = append(all, "the journals contradict each other: "+count(uint64(l.Loops), "message", "messages")+" would be received before being sent")
+	}
+	if l.backwards > 0 {
+		all = append(all, count(uint64(l.backwards), "arrow runs", "arrows run")+" to the left: the clocks of the processes differ")
 	}
 	if len(l.Journals) == 0 {
 		all = append(all, "without a journal: hollow circles show only that a message was sent before the cut and received after it")

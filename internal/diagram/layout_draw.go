@@ -55,7 +55,13 @@ func (l *layout) drawEvents(at func(*Event) float64) {
 
 // crossing returns where an arrow runs over the cut, if it does.
 func (l *layout) crossing(a Arrow) Point {
-	if l.cut == 0 || (a.From.X-l.cut)*(a.To.X-l.cut) >= 0 {
+	switch m := l.Messages[a.Message]; {
+	case l.real && m.Class < InFlight:
+		return Point{}
+	case l.real:
+		return l.zigzag(a)
+	}
+	if (a.From.X-l.cut)*(a.To.X-l.cut) >= 0 {
 		return Point{}
 	}
 	part := (l.cut - a.From.X) / (a.To.X - a.From.X)

@@ -24,7 +24,11 @@ func (l *layout) footer(y float64) {
 // key explains the signs.
 func (l *layout) key(y float64) float64 {
 	y += 26
-	text := "An arrow over the line was in flight: sent before the cut, received after it. The texts left of the line are the recorded states."
+	states := "The texts left of the line are the recorded states."
+	if l.real {
+		states = "The texts at the right are the recorded states. Thin dashed arrows are markers. Dotted columns are gaps that were longer."
+	}
+	text := "An arrow over the line was in flight: sent before the cut, received after it. " + states
 	if l.wrong() > 0 {
 		text = "Red, dashed, with a cross: a message that contradicts the cut, such as one that was received before it and sent after it."
 	}

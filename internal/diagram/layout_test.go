@@ -24,6 +24,9 @@ func TestAStraightCutIsRightForEachConsistentSnapshot(t *testing.T) {
 		for _, fault := range pictureFaults(s, s.Layout()) {
 			t.Errorf("seed %d: got %s", seed, fault)
 		}
+		for _, fault := range realFaults(s) {
+			t.Errorf("seed %d, as it happened: got %s", seed, fault)
+		}
 		if n := s.wrong(); n > 0 {
 			t.Errorf("seed %d: got %d red arrows, want none in a consistent snapshot", seed, n)
 		}
@@ -65,6 +68,28 @@ func pictureFaults(s *Story, p *Picture) (faults []string) {
 				}
 			}
 		}
+	}
+	return append(faults, boundsFaults(p)...)
+}
+
+// realFaults returns what is wrong in the picture as it happened.
+func realFaults(s *Story) (faults []string) {
+	p := s.LayoutReal()
+	if p == nil {
+		if s.Journals != nil {
+			faults = append(faults, "no picture, want one of a snapshot with journals")
+		}
+		return faults
+	}
+	last := map[float64]float64{}
+	for _, m := range p.Marks {
+		if m.X < last[m.Y] {
+			faults = append(faults, fmt.Sprintf("an event at %v after one at %v on the same lane", m.X, last[m.Y]))
+		}
+		last[m.Y] = m.X
+	}
+	if len(p.Cut) != len(s.Lanes) {
+		faults = append(faults, fmt.Sprintf("a cut through %d lanes, want %d", len(p.Cut), len(s.Lanes)))
 	}
 	return append(faults, boundsFaults(p)...)
 }
@@ -206,7 +231,7 @@ func TestAVeryLongJournalIsCutAndThePictureSaysSo(t *testing.T) {
 	for _, most := range []int{0, 5000, 1 << 40} {
 		s := NewStory(d, Options{EventsMax: most})
 		p := s.Layout()
-		if s.OutOfSight < 80_000 || len(p.Marks) > eventsMost {
+		if s.OutOfSight < 80_000 || len(p.Marks) > EventsMost {
 			t.Errorf("at most %d events: got %d events drawn and %d left out, want most left out", most, len(p.Marks), s.OutOfSight)
 		}
 		says := false

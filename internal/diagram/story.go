@@ -67,11 +67,12 @@ type Options struct {
 	States    map[snapshot.ProcessID][]string // lines about a state; nil means the first scalars
 	Waits     []string                        // who waits for whom, for people
 	EventsMax int                             // events that are drawn; zero means as many as can be told apart
+	LanesMax  int                             // lanes; zero means 40
 }
 
 const (
-	lanesMax   = 40     // lanes, so that a picture stays bounded
-	eventsMost = 20_000 // events in a picture, whatever the options say
+	lanesMax   = 40     // lanes, unless the options say a smaller number
+	EventsMost = 20_000 // events in a picture, whatever the options say
 	groupMin   = 6      // messages in flight on a channel that are drawn as one arrow
 	payloadMax = 100    // payloads that are kept of a group
 	quietLanes = 12     // processes from which on quiet ones have no lane
@@ -79,8 +80,11 @@ const (
 
 // NewStory finds out what a picture of the document shows.
 func NewStory(d *Document, o Options) *Story {
-	if o.EventsMax <= 0 || o.EventsMax > eventsMost {
-		o.EventsMax = eventsMost
+	if o.EventsMax <= 0 || o.EventsMax > EventsMost {
+		o.EventsMax = EventsMost
+	}
+	if o.LanesMax <= 0 {
+		o.LanesMax = lanesMax
 	}
 	s := &Story{Document: d, Options: o}
 	runs := d.runs()
@@ -129,7 +133,7 @@ func (s *Story) chooseLanes(runs []run) {
 		}
 	}
 	asked := func(id snapshot.ProcessID) bool { return slices.Contains(s.Asked, id) }
-	if len(s.Lanes) >= quietLanes {
+	if len(s.Lanes) >= min(quietLanes, s.LanesMax+1) {
 		some := len(busy) > 0 || len(s.Asked) > 0
 		s.Lanes = slices.DeleteFunc(s.Lanes, func(l Lane) bool {
 			keep := busy[l.ID] > 0 || asked(l.ID) || !some && slices.Contains(s.Initiators, l.ID)
@@ -139,7 +143,7 @@ func (s *Story) chooseLanes(runs []run) {
 			return !keep
 		})
 	}
-	if len(s.Lanes) > lanesMax {
+	if len(s.Lanes) > s.LanesMax {
 		weight := func(l Lane) uint64 {
 			if asked(l.ID) {
 				return 1 << 63
@@ -155,8 +159,8 @@ func (s *Story) chooseLanes(runs []run) {
 			}
 			return 0
 		})
-		s.Busy = len(s.Lanes) - lanesMax
-		s.Lanes = s.Lanes[:lanesMax]
+		s.Busy = len(s.Lanes) - s.LanesMax
+		s.Lanes = s.Lanes[:s.LanesMax]
 	}
 	slices.SortFunc(s.Lanes, func(a, b Lane) int {
 		if a.ID < b.ID {

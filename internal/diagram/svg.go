@@ -86,6 +86,9 @@ func (s *svg) arrows() {
 		}
 		s.printf(`<g class="%s"%s>`, class, s.index("m", a.Message))
 		s.printf(`<title>%s</title><path d="%s"/>`, escape(a.Title), a.path())
+		if s.interactive {
+			s.printf(`<path class="z" d="%s"/>`, a.line())
+		}
 		if a.Class == Wrong {
 			x, y := num(a.Cross.X), num(a.Cross.Y)
 			s.printf(`<path class="x" d="M%s %sm-7-7l14 14m0-14l-14 14"/>`, x, y)
@@ -101,21 +104,32 @@ func (s *svg) arrows() {
 	}
 }
 
+// bend returns the point towards which an arrow leaves, and from which it comes.
+func (a Arrow) bend() Point {
+	middle := Point{(a.From.X + a.To.X) / 2, (a.From.Y + a.To.Y) / 2}
+	if a.Loop {
+		middle.Y -= 2 * a.Rise
+	}
+	return middle
+}
+
+// line returns the line of an arrow.
+func (a Arrow) line() string {
+	if a.Loop {
+		return "M" + pair(a.From) + "Q" + pair(a.bend()) + " " + pair(a.To)
+	}
+	return "M" + pair(a.From) + "L" + pair(a.To)
+}
+
 // path returns the line of an arrow and its head.
 func (a Arrow) path() string {
-	from, to := a.From, a.To
-	angle := math.Atan2(to.Y-from.Y, to.X-from.X)
-	shaft := "L" + pair(to)
-	if a.Loop {
-		control := Point{(from.X + to.X) / 2, from.Y - 2*a.Rise}
-		angle = math.Atan2(to.Y-control.Y, to.X-control.X)
-		shaft = "Q" + pair(control) + " " + pair(to)
-	}
+	to, bend := a.To, a.bend()
+	angle := math.Atan2(to.Y-bend.Y, to.X-bend.X)
 	const length, spread = 7.0, 0.45
 	head := func(turn float64) Point {
 		return Point{to.X - length*math.Cos(angle+turn), to.Y - length*math.Sin(angle+turn)}
 	}
-	return "M" + pair(from) + shaft + "M" + pair(head(spread)) + "L" + pair(to) + "L" + pair(head(-spread))
+	return a.line() + "M" + pair(head(spread)) + "L" + pair(to) + "L" + pair(head(-spread))
 }
 
 // marks writes the events. A dot is a line of no length with a round end.
