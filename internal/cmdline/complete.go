@@ -133,7 +133,7 @@ func (e *Env) values(flag string, line line) []Candidate {
 	switch strings.TrimLeft(flag, "-") {
 	case "cluster", "o", "state-dir":
 		return []Candidate{Files}
-	case "at":
+	case "at", "process":
 		return Processes(line.cluster)
 	case "log-level":
 		return words("trace", "debug", "info", "warn", "error", "disabled")

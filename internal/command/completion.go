@@ -95,7 +95,7 @@ example:
 func completeArguments(app func() *cli.App) func(string, []string, string) []cmdline.Candidate {
 	return func(command string, before []string, cluster string) (all []cmdline.Candidate) {
 		switch command {
-		case "verify":
+		case "verify", "diagram":
 			return []cmdline.Candidate{cmdline.Files}
 		case "try":
 			if len(before) == 0 {

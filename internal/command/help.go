@@ -14,7 +14,7 @@ var groups = []struct {
 	{"run", []string{"node", "up", "down", "logs", "status", "call"}},
 	{"take", []string{"initiate"}},
 	{"ask", []string{"show", "query", "assert", "watch", "guard", "diff"}},
-	{"see", []string{"verify"}},
+	{"see", []string{"diagram", "verify"}},
 	{"prepare", []string{"validate", "try", "bench", "completion", "help"}},
 }
 

@@ -186,15 +186,17 @@ func cells(s string) (n int) {
 	return n
 }
 
-// cell returns 2 for characters that may be wide. It never returns too little.
+// cell returns 2 for characters that may be wide. It rather returns too much than too little.
 func cell(r rune) int {
 	switch {
+	case r < 0x300:
+		return 1
 	case unicode.Is(unicode.Mn, r):
 		return 0
-	case r >= 0x1100 && r != '…' && r != '→' && r != '×':
-		return 2
+	case r < 0x1100, r >= 0x2010 && r < 0x2028, r >= 0x2190 && r < 0x2200, r >= 0x2500 && r < 0x2600, r == '✗':
+		return 1 // punctuation, arrows and lines
 	}
-	return 1
+	return 2
 }
 
 // thousands writes a number with commas.
