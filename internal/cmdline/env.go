@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/urfave/cli/v2"
@@ -39,12 +40,19 @@ type Env struct {
 	Arguments func(command string, before []string, cluster string) []Candidate
 }
 
+// secondSignal is how long after the first signal a second one has no effect. GNU timeout
+// sends SIGTERM to its child and at once to the whole process group, so the child receives
+// two. Nobody types Ctrl-C twice that fast.
+const secondSignal = 300 * time.Millisecond
+
 // Main runs the command line of the program name and returns the exit code. SIGINT or
-// SIGTERM ends the command cleanly. A second one kills it.
+// SIGTERM ends the command cleanly. A second one kills it, unless it comes at once.
 func Main(name string, app func(*Env) *cli.App, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // from now on a signal has its default effect
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(secondSignal, stop) // afterwards a signal has its default effect
+	})
 	out := &checkedWriter{Writer: stdout}
 	e := &Env{Name: name, Stdin: stdin, Stdout: out, Stderr: stderr}
 	if words, ok := completed(args); ok {

@@ -11,7 +11,7 @@ import (
 )
 
 // Main runs the command line and returns the exit code. SIGINT or SIGTERM ends the
-// command cleanly. A second one kills it.
+// command cleanly. A second one kills it, unless it comes at once.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return cmdline.Main("chandy", newApp, args, stdin, stdout, stderr)
 }

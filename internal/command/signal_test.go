@@ -38,6 +38,9 @@ command = ["broadcaster"]
 state = "none"
 `
 
+// slow is a cluster whose child ends only at the SIGTERM of its node.
+var slow = strings.Replace(broadcast, `"broadcaster"`, `"sh", "-c", "broadcaster; sleep 9"`, 1)
+
 // place is a directory with a cluster file, in which the programs of the scripts run.
 type place struct {
 	*testing.T
@@ -190,7 +193,6 @@ func TestSIGHUPEndsACommand(t *testing.T) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP) // the commands must not inherit that it is ignored, if it is
 	t.Cleanup(func() { signal.Stop(hangups) })
-	slow := strings.Replace(broadcast, `"broadcaster"`, `"sh", "-c", "broadcaster; sleep 9"`, 1)
 	eachLasting(t, slow, func(p place, args []string) {
 		c := p.start(nil, args...)
 		p.chandy("initiate", "--wait")
@@ -201,6 +203,36 @@ func TestSIGHUPEndsACommand(t *testing.T) {
 		})
 		defer sender.Wait()
 		p.ends(c)
+	})
+}
+
+// GNU timeout sends SIGTERM twice within a millisecond. The test sends more for a longer
+// time, so that the command receives several.
+func TestSIGTERMTwiceAtOnceEndsACommandCleanly(t *testing.T) {
+	eachLasting(t, slow, func(p place, args []string) {
+		c := p.start(nil, args...)
+		p.chandy("initiate", "--wait")
+		for begun := time.Now(); time.Since(begun) < 100*time.Millisecond; {
+			p.check(c.Process.Signal(syscall.SIGTERM))
+		}
+		p.ends(c)
+	})
+}
+
+func TestALaterSIGTERMKillsACommand(t *testing.T) {
+	eachLasting(t, slow, func(p place, args []string) {
+		c := p.start(nil, args...)
+		p.chandy("initiate", "--wait")
+		var sender sync.WaitGroup
+		sender.Go(func() {
+			for c.Process.Signal(syscall.SIGTERM) == nil { // until it has ended
+			}
+		})
+		defer sender.Wait()
+		c.Wait()
+		if got := c.ProcessState.String(); got != "signal: terminated" {
+			t.Errorf("%s, after SIGTERM again and again: got %s, want signal: terminated", strings.Join(args, " "), got)
+		}
 	})
 }
 
