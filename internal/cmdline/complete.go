@@ -24,8 +24,19 @@ type Candidate struct {
 // These words stand for what the shell itself knows.
 var (
 	Files    = Candidate{Word: ":files"}
+	AtFiles  = Candidate{Word: ":@files"} // @ and a file; printed only if the word begins with @
 	Programs = Candidate{Word: ":programs"}
 )
+
+// Line is the part of a command line before the word under the cursor.
+type Line struct {
+	Command   string
+	Cluster   string // value of --cluster
+	Arguments []string
+	Ended     bool // by --, after which there are no flags
+
+	flag string // its value comes next; empty for none
+}
 
 // completed returns the words of a command line that shall be completed, the one under the
 // cursor last.
@@ -34,8 +45,12 @@ func completed(args []string) (words []string, ok bool) {
 	if last < 1 || args[last] != completeFlag {
 		return nil, false
 	}
-	for _, word := range args[1:last] {
-		if word != "=" { // bash makes it a word of its own
+	for i, word := range args[1:last] {
+		switch {
+		case word == "=": // bash makes it a word of its own, and @ too
+		case i > 0 && args[i] == "@":
+			words[len(words)-1] += word
+		default:
 			words = append(words, word)
 		}
 	}
@@ -54,7 +69,8 @@ func (e *Env) complete(app *cli.App, words []string) {
 		if c.About != "" {
 			text += "\t" + c.About
 		}
-		if c == Files || c == Programs || strings.HasPrefix(c.Word, word) {
+		known := c == Files || c == Programs || c == AtFiles && strings.HasPrefix(word, "@")
+		if known || strings.HasPrefix(c.Word, word) {
 			PrintExact(e.Stdout, text+"\n")
 		}
 	}
@@ -73,23 +89,27 @@ func (e *Env) candidates(app *cli.App, before []string, word string) []Candidate
 		flags, name, before = append(command.Flags[:len(command.Flags):len(command.Flags)], cli.HelpFlag), before[0], before[1:]
 	}
 	line := parseLine(flags, before)
-	if flag, _, found := strings.Cut(word, "="); found && !line.ended && strings.HasPrefix(word, "-") {
-		all := e.values(flag, line)
+	line.Command = name
+	if flag, _, found := strings.Cut(word, "="); found && !line.Ended && strings.HasPrefix(word, "-") {
+		all := values(flags, flag, line)
 		for i := range all {
+			if all[i] == Files { // the shell removes the flag
+				continue
+			}
 			all[i].Word = flag + "=" + all[i].Word
 		}
 		return all
 	}
 	switch {
 	case line.flag != "":
-		return e.values(line.flag, line)
-	case strings.HasPrefix(word, "-") && !line.ended && len(line.arguments) == 0:
+		return values(flags, line.flag, line)
+	case strings.HasPrefix(word, "-") && !line.Ended && len(line.Arguments) == 0:
 		return flagCandidates(flags, word)
 	case e.Arguments == nil:
 		return nil
 	}
-	all := e.Arguments(name, line.arguments, line.cluster)
-	if len(all) == 0 && len(line.arguments) == 0 && !line.ended {
+	all := e.Arguments(line)
+	if len(all) == 0 && len(line.Arguments) == 0 && !line.Ended {
 		return flagCandidates(flags, "--")
 	}
 	return all
@@ -129,16 +149,23 @@ func dashes(name string) string {
 }
 
 // values returns the values of a flag.
-func (e *Env) values(flag string, line line) []Candidate {
-	switch strings.TrimLeft(flag, "-") {
-	case "cluster", "o", "state-dir":
-		return []Candidate{Files}
-	case "at", "process":
-		return Processes(line.cluster)
+func values(flags []cli.Flag, flag string, line Line) []Candidate {
+	name := strings.TrimLeft(flag, "-")
+	switch name {
 	case "log-level":
 		return words("trace", "debug", "info", "warn", "error", "disabled")
 	case "log-format":
 		return words("auto", "console", "json")
+	}
+	kind := ""
+	if d, ok := find(flags, name).(cli.DocGenerationFlag); ok {
+		kind, _ = placeholder(d)
+	}
+	switch kind {
+	case "FILE", "DIR":
+		return []Candidate{Files}
+	case "ID":
+		return Processes(line.Cluster)
 	}
 	return nil
 }
@@ -167,22 +194,14 @@ func Processes(file string) (all []Candidate) {
 	return all
 }
 
-// line is what stands before the word under the cursor.
-type line struct {
-	flag      string // its value comes next; empty for none
-	cluster   string // value of --cluster
-	arguments []string
-	ended     bool // by --, after which there are no flags
-}
-
-func parseLine(flags []cli.Flag, before []string) (l line) {
+func parseLine(flags []cli.Flag, before []string) (l Line) {
 	for i := 0; i < len(before); i++ {
 		word := before[i]
 		switch {
-		case l.ended || !strings.HasPrefix(word, "-") || word == "-" || len(l.arguments) > 0:
-			l.arguments = append(l.arguments, word)
+		case l.Ended || !strings.HasPrefix(word, "-") || word == "-" || len(l.Arguments) > 0:
+			l.Arguments = append(l.Arguments, word)
 		case word == "--":
-			l.ended = true
+			l.Ended = true
 		default:
 			name, value, hasValue := strings.Cut(strings.TrimLeft(word, "-"), "=")
 			if !hasValue && takesValue(flags, name) {
@@ -193,7 +212,7 @@ func parseLine(flags []cli.Flag, before []string) (l line) {
 				value = before[i]
 			}
 			if name == "cluster" {
-				l.cluster = value
+				l.Cluster = value
 			}
 		}
 	}
@@ -201,10 +220,16 @@ func parseLine(flags []cli.Flag, before []string) (l line) {
 }
 
 func takesValue(flags []cli.Flag, name string) bool {
+	flag := find(flags, name)
+	_, isBool := flag.(*cli.BoolFlag)
+	return flag != nil && !isBool
+}
+
+// find returns the flag with a name, or nil.
+func find(flags []cli.Flag, name string) cli.Flag {
 	i := slices.IndexFunc(flags, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
 	if i < 0 {
-		return false
+		return nil
 	}
-	_, isBool := flags[i].(*cli.BoolFlag)
-	return !isBool
+	return flags[i]
 }

@@ -35,9 +35,8 @@ type Env struct {
 	Queue          *LineQueue     // before Stderr, in a command that calls RunsOn; else nil
 	Log            zerolog.Logger // set by StartLog
 
-	// Arguments completes the arguments of a command, after some that are complete. The
-	// cluster file is the one that the words name. It may be nil.
-	Arguments func(command string, before []string, cluster string) []Candidate
+	// Arguments completes the arguments of a command. It may be nil.
+	Arguments func(Line) []Candidate
 }
 
 // secondSignal is how long after the first signal a second one has no effect. GNU timeout

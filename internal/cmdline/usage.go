@@ -2,7 +2,6 @@ package cmdline
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"chandy/internal/config"
@@ -103,12 +102,7 @@ func findFlag(c *cli.Context, word string) cli.Flag {
 	if label(c) == "" {
 		flags = c.App.Flags
 	}
-	for _, flag := range flags {
-		if slices.Contains(flag.Names(), name) {
-			return flag
-		}
-	}
-	return nil
+	return find(flags, name)
 }
 
 // reordered returns the command line with its flags before its arguments. Values that came

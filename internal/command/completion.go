@@ -1,6 +1,8 @@
 package command
 
 import (
+	"math"
+
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/cmdline"
@@ -8,18 +10,24 @@ import (
 
 // completions holds the completion script of each shell. A script runs the command line up
 // to the cursor with --generate-bash-completion at its end, and chandy prints the words that
-// may stand under the cursor, one a line, each with a tab and what it is about. :files and
-// :programs stand for what the shell knows itself. A word that has quotes or a $ is not
+// may stand under the cursor, one a line, each with a tab and what it is about. :files,
+// :@files and :programs stand for what the shell knows itself. Bash usually takes @ for a
+// word of its own if a name follows it. A word that has quotes or a $ is not
 // evaluated: the shells hand it over as it was typed.
 var completions = map[string]string{
 	"bash": `_chandy() {
-    local cur=${COMP_WORDS[COMP_CWORD]} word IFS=$'\n'
+    local cur=${COMP_WORDS[COMP_CWORD]} word at IFS=$'\n'
     COMPREPLY=()
     [ "$cur" = "=" ] && cur=
     while IFS= read -r word; do
         word=${word%%$'\t'*}
         case $word in
         :files) compopt -o filenames 2>/dev/null; COMPREPLY+=($(compgen -f -- "$cur")) ;;
+        :@files)
+            [[ $cur = @* ]] && at=@ || at=
+            [ "$cur" = "@" ] || compopt -o filenames 2>/dev/null # or readline writes \@
+            COMPREPLY+=($(compgen -P "$at" -f -- "${cur#@}"))
+            ;;
         :programs) COMPREPLY+=($(compgen -c -- "$cur")) ;;
         *) COMPREPLY+=("$word") ;;
         esac
@@ -33,7 +41,8 @@ _chandy() {
     local line
     for line in ${(f)"$(${words[1]} "${(@)words[2,CURRENT]}" --generate-bash-completion 2>/dev/null)"}; do
         case $line in
-        :files) _files ;;
+        :files) compset -P '-*='; _files ;;
+        :@files) compset -P @; _files ;;
         :programs) _command_names -e ;;
         *) line=${line//:/\\:}; found+=("${line/$'\t'/:}") ;;
         esac
@@ -52,6 +61,8 @@ fi
         switch $line
             case :files :programs
                 __fish_complete_path (commandline -ct)
+            case ':@files'
+                printf '@%s\n' (__fish_complete_path (string sub -s 2 -- (commandline -ct)))
             case '*'
                 echo $line
         end
@@ -91,24 +102,30 @@ example:
 	}
 }
 
-// completeArguments returns what may stand after some arguments of a command.
-func completeArguments(app func() *cli.App) func(string, []string, string) []cmdline.Candidate {
-	return func(command string, before []string, cluster string) (all []cmdline.Candidate) {
-		switch command {
-		case "verify", "diagram":
-			return []cmdline.Candidate{cmdline.Files}
-		case "try":
-			if len(before) == 0 {
-				return []cmdline.Candidate{cmdline.Programs, cmdline.Files}
-			}
-			return []cmdline.Candidate{cmdline.Files}
-		}
-		if len(before) > 0 {
+// snapPlaces holds which arguments of a command are a SNAP: from the first number up to the
+// second, which is not included.
+var snapPlaces = map[string][2]int{
+	"show": {0, 1}, "diagram": {0, 1}, "query": {1, math.MaxInt}, "assert": {1, 2}, "diff": {0, 2}, "verify": {0, math.MaxInt},
+}
+
+// completeArguments returns the function that completes the arguments of a command.
+func completeArguments(app func() *cli.App) func(cmdline.Line) []cmdline.Candidate {
+	return func(line cmdline.Line) (all []cmdline.Candidate) {
+		n := len(line.Arguments)
+		snaps := snapPlaces[line.Command]
+		switch {
+		case line.Command == "guard", line.Command == "try":
+			return programWords(line)
+		case n >= snaps[0] && n < snaps[1]:
+			return []cmdline.Candidate{{Word: now, About: "take a snapshot"}, {Word: "-", About: "stdin"}, cmdline.Files}
+		case line.Command == "call" && n == 1:
+			return []cmdline.Candidate{cmdline.AtFiles}
+		case n > 0:
 			return nil
 		}
-		switch command {
+		switch line.Command {
 		case "node", "call", "logs":
-			return cmdline.Processes(cluster)
+			return cmdline.Processes(line.Cluster)
 		case "validate":
 			return []cmdline.Candidate{cmdline.Files}
 		case "completion":
@@ -120,4 +137,16 @@ func completeArguments(app func() *cli.App) func(string, []string, string) []cmd
 		}
 		return all
 	}
+}
+
+// programWords returns the candidates for a program and its arguments. Before -- there are
+// none, so that the flags are completed.
+func programWords(line cmdline.Line) []cmdline.Candidate {
+	switch {
+	case len(line.Arguments) > 0:
+		return []cmdline.Candidate{cmdline.Files}
+	case line.Ended:
+		return []cmdline.Candidate{cmdline.Programs, cmdline.Files}
+	}
+	return nil
 }
