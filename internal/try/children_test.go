@@ -39,6 +39,7 @@ type kid struct {
 	asked    int      // how often its state was asked for
 	told     bool     // whether its message "told" to itself has come
 	pending  []heard  // requests that wait for "told"
+	nodes    []string // node_ids of init
 	later    []string // lines that came before a reply of seq-kv
 }
 
@@ -50,6 +51,7 @@ type heard struct {
 		Message   int
 		Key       json.RawMessage
 		ID        json.RawMessage `json:"msg_id"`
+		Nodes     []string        `json:"node_ids"`
 		Restoring bool
 		State     struct{ Seen []int }
 	}
@@ -140,6 +142,9 @@ func (k *kid) handle(h heard) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if h.Body.Type == "init" {
+		k.nodes = h.Body.Nodes
+	}
 	switch kind := h.Body.Type; {
 	case kind == "init" && k.is("mute"):
 	case kind == "init" && k.is("late"):
@@ -199,6 +204,15 @@ func (k *kid) handle(h heard) {
 		os.Exit(5)
 	case kind == "echo" && k.is("echoes"):
 		k.reply(h, "echo_ok", "")
+	case kind == "read" && k.is("reads-peers") && len(k.nodes) > 1:
+		k.print(`{"src":"n0","dest":"n1","body":{"type":"bump","msg_id":900}}`)
+		for !strings.Contains(k.next(), "bump_ok") {
+		}
+		k.reply(h, "read_ok", `,"messages":`+k.list())
+	case kind == "read" && k.is("falls-back"): // it would use the reply, but does not need it
+		k.print(`{"src":"n0","dest":"seq-kv","body":{"type":"read","key":"x","msg_id":900}}`)
+		time.Sleep(2 * promptly)
+		k.reply(h, "read_ok", `,"messages":`+k.list())
 	case kind == "read" && !k.is("knows-nothing"):
 		k.reply(h, "read_ok", `,"messages":`+k.list())
 	case kind == "snapshot" && k.is("asks-itself") && !k.told:

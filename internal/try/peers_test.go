@@ -21,7 +21,9 @@ func TestAMessageOfAPeerWaitsForTheStateOfAChild(t *testing.T) {
 	if err != nil || !strings.Contains(string(reply.Body), `"seen":[]`) {
 		t.Errorf("during the capture: got %s (error: %v), want no message in the state", reply.Body, err)
 	}
-	k.capture(false)
+	if from := k.capture(false); from != string(early.client) {
+		t.Errorf("the sender of the first line that waited: got %q, want %s", from, early.client)
+	}
 	if _, err := k.await(early.client, early.id); err != nil {
 		t.Errorf("after the capture: got error %v, want the reply to the message that waited", err)
 	}

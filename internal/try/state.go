@@ -35,6 +35,12 @@ func (t *trial) tryState() (Result, error) {
 	}
 	if fault != nil {
 		result := Result{Verdict: Not, Text: fmt.Sprintf("%s is not answered: %v", t.stateRequest(), fault), Advice: `if it cannot answer, use state = "none"`}
+		switch waits := waitsForOthers(fault); {
+		case waits && t.state == stateSnapshot:
+			result.Advice = "let it answer from what it has, without a lock that is held while it waits for a reply"
+		case waits:
+			result.Advice = `let it answer {"type":"snapshot"} with {"type":"snapshot_ok","state":…} from what it has, without asking others; or use state = "none"`
+		}
 		t.state = stateNone
 		return result, nil
 	}
@@ -52,6 +58,7 @@ func (t *trial) findState() (Result, error) {
 		t.state = stateSnapshot
 		return Result{Verdict: Works, Text: text}, nil
 	}
+	why := fmt.Sprintf("it does not answer %s: %v", snapshotRequest, refused)
 	for _, one := range t.answered {
 		if one.look == "" {
 			continue
@@ -60,6 +67,9 @@ func (t *trial) findState() (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
+		if waitsForOthers(fault) {
+			why += fmt.Sprintf("; and %s does not work as the request for the state: %v", one.look, fault)
+		}
 		if fault == nil {
 			t.state = one.look
 			return Result{Verdict: Works, Text: fmt.Sprintf("%s; for inspection only, because it does not answer %s: %v", text, snapshotRequest, refused), Advice: howTo}, nil
@@ -67,7 +77,7 @@ func (t *trial) findState() (Result, error) {
 	}
 	t.state = stateNone
 	return Result{
-		Verdict: Skipped, Text: fmt.Sprintf("it does not answer %s: %v", snapshotRequest, refused),
+		Verdict: Skipped, Text: why,
 		Advice: `with state = "none" a snapshot contains its channels only; name a request that shows its state: --state '{"type":"…"}'; ` + howTo,
 	}, nil
 }
@@ -79,9 +89,33 @@ func (t *trial) stateRequest() string {
 	return t.state
 }
 
-// askState sends a few requests to a fresh child, asks twice for its state and describes it.
-// fault is the reason why the child has no state.
+// waitsForOthers reports whether a child has no state because it waits for another process.
+func waitsForOthers(fault error) bool {
+	var missing *noReply
+	return errors.As(fault, &missing) && missing.waits != ""
+}
+
+// several is the number of children of which the first must answer without the others.
+const several = 3
+
+// askState asks a child for its state. A child that is alone might have nobody to ask, so
+// askState also asks one of several. fault is the reason why the child has no state.
 func (t *trial) askState(setting string) (text string, fault, err error) {
+	text, fault, err = t.askStateOnce(setting)
+	if err != nil || fault != nil || t.Nodes > 1 {
+		return text, fault, err
+	}
+	t.Nodes = several
+	defer func() { t.Nodes = 1 }()
+	// Anything else that goes wrong with several children is for --nodes to find.
+	if _, fault, _ := t.askStateOnce(setting); waitsForOthers(fault) {
+		return "", fmt.Errorf("as one of %d processes: %w", several, fault), nil
+	}
+	return text, nil, t.ctx.Err()
+}
+
+// askStateOnce sends a few requests to a fresh child, asks twice for its state and describes it.
+func (t *trial) askStateOnce(setting string) (text string, fault, err error) {
 	k, err := t.begin("state")
 	if err != nil {
 		return "", nil, err

@@ -192,6 +192,18 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 			ways: "asks-itself", change: func(o *Options) { o.State, o.Limit = "snapshot", short },
 			want: with(noState, "state", `does not: {"type":"snapshot"} is not answered: no reply within 2s: it seems to wait for n0, but it receives nothing while`), lines: `state = "none"`,
 		},
+		{ // alone it has nobody to ask
+			ways: "no-snapshot reads-peers", change: func(o *Options) { o.Limit = short },
+			want: with(noState, "state", `*{"type":"read"} does not work as the request for the state: as one of 3 processes: no reply within 2s: it seems to wait for n1, but`), lines: `state = "none"`,
+		},
+		{
+			ways: "reads-peers", change: func(o *Options) { o.State, o.Limit = `{"type":"read"}`, short },
+			want: with(noState, "state", `*does not: {"type":"read"} is not answered: as one of 3 processes: no reply within 2s: it seems to wait for n1, but it receives nothing while its state is taken -> let it answer {"type":"snapshot"}`), lines: `state = "none"`,
+		},
+		{
+			ways: "no-snapshot falls-back", change: func(o *Options) { o.Limit = short },
+			want: with(noState, "state", `*s were over: it seems to wait for seq-kv, but`), lines: `state = "none"`,
+		},
 		{ways: "lossy", want: map[string]string{"exact": "does not: 0 of 2 snapshots in a burst of 50 requests (broadcast) are exact, settled "}, lines: `state = "snapshot"`},
 		{
 			ways: "slow threads", change: func(o *Options) { o.Burst = 1 }, want: map[string]string{
