@@ -91,7 +91,7 @@ func Benchmarks() []Benchmark {
 	for _, size := range []int{16, 128, 1 << 10, 16 << 10} {
 		all = append(all, throughput(size))
 	}
-	all = append(all, roundTrip())
+	all = append(all, journal(), roundTrip())
 	for _, n := range []int{3, 10, 32, 100} {
 		all = append(all, idleMesh(n))
 	}

@@ -20,13 +20,14 @@ type shape struct {
 	channels  func(i int) []int // receivers of process i; nil means every other process
 	network   config.Network
 	markers   string         // the rule for markers; empty means the default
+	journal   int            // as config.Snapshot.Journal
 	program   map[string]any // nil means a program of this package
 }
 
 func (s shape) cluster() (*config.Cluster, error) {
 	d := config.Definition{
 		Name: "bench", Program: s.program, Network: s.network,
-		Snapshot: config.Snapshot{Timeout: time.Minute, Markers: s.markers},
+		Snapshot: config.Snapshot{Timeout: time.Minute, Markers: s.markers, Journal: s.journal},
 	}
 	for i := range s.processes {
 		p := config.ProcessDefinition{ID: name(i), Address: fmt.Sprintf("127.0.0.1:%d", 1+i)}

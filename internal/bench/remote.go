@@ -30,12 +30,13 @@ type job struct {
 	Process int    // number of the process whose node it runs, with Large
 	Home    string // address of the node that started the process, for an echo
 	Net     config.Network
+	Journal int // as config.Snapshot.Journal
 }
 
 // pair is the shape of a cluster of two processes. p002 runs in the other operating-system
 // process.
 func (j job) pair() shape {
-	return shape{processes: 2, network: j.Net, channels: func(i int) []int {
+	return shape{processes: 2, network: j.Net, journal: j.Journal, channels: func(i int) []int {
 		switch {
 		case i == 0:
 			return []int{1}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,8 +34,27 @@ func throughput(size int) Benchmark {
 			n := o.messages(min(throughputMessages, throughputBytes/size))
 			payload := bytes.Repeat([]byte("x"), size)
 			return compare(ctx, o, figures,
-				func(ctx context.Context) ([]float64, error) { return channelRun(ctx, o, payload, n) },
+				func(ctx context.Context) ([]float64, error) { return channelRun(ctx, o, 0, payload, n) },
 				func(ctx context.Context) ([]float64, error) { return streamRun(ctx, o, payload, n) })
+		},
+	}
+}
+
+// journal measures what the journal costs one channel. Its messages have a type, which the
+// journal keeps.
+func journal() Benchmark {
+	const size = 128
+	return Benchmark{
+		Name:  "channel/128B/journal",
+		About: "messages of 128B with a type a second on one channel between two operating-system processes, and the processor time of both for one message; compared with nodes that keep no journal",
+		run: func(ctx context.Context, o *Options) ([]Result, error) {
+			figures := []figure{{"channel/128B/journal", "messages/s"}, {"channel/128B/journal/cpu", "ns/message"}}
+			n := o.messages(throughputMessages)
+			payload := []byte(`{"type":"transfer","amount":3,"memo":"` + strings.Repeat("x", size) + `"}`)
+			payload = append(payload[:size-2], `"}`...)
+			return compare(ctx, o, figures,
+				func(ctx context.Context) ([]float64, error) { return channelRun(ctx, o, 0, payload, n) },
+				func(ctx context.Context) ([]float64, error) { return channelRun(ctx, o, config.JournalOff, payload, n) })
 		},
 	}
 }
@@ -50,10 +70,10 @@ func bytesLabel(n int) string {
 // outbox far ahead of the receiver.
 var channelNetwork = config.Network{OutboxHigh: 1 << 20}
 
-func channelRun(ctx context.Context, o *Options, payload []byte, n int) ([]float64, error) {
+func channelRun(ctx context.Context, o *Options, journal int, payload []byte, n int) ([]float64, error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	j := job{Net: channelNetwork}
+	j := job{Net: channelNetwork, Journal: journal}
 	r, err := startRemote(ctx, o, j)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,19 @@ const KindGo = "go"
 // a [*Faults] that names every faulty value by its place in a cluster file.
 func Build(d Definition) (*Cluster, error) {
 	var fs faults
+	off := d.Snapshot.Journal == JournalOff
+	if off {
+		d.Snapshot.Journal = 0
+	}
 	tree := fs.tree(root(), reflect.ValueOf(d))
+	if off {
+		table, _ := tree["snapshot"].(map[string]any)
+		if table == nil {
+			table = map[string]any{}
+			tree["snapshot"] = table
+		}
+		table["journal"] = int64(0)
+	}
 	program, _ := tree["program"].(map[string]any)
 	if program == nil {
 		program = map[string]any{}

@@ -68,6 +68,7 @@ outbox_total_high = "1MiB"
 timeout = "24h"
 limit = 4096
 markers = "in-order"
+journal = 0
 [limits]
 memory = "8GiB"
 `, Definition{
@@ -85,7 +86,7 @@ memory = "8GiB"
 				Delay: time.Minute + 1, Insecure: true, Window: 4 << 10,
 				OutboxHigh: 64 << 10, OutboxLimit: 1 << 30, OutboxTotal: 5<<30 + 1, OutboxTotalHigh: 1 << 20,
 			},
-			Snapshot: Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order"},
+			Snapshot: Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order", Journal: JournalOff},
 			Limits:   Limits{Memory: 8 << 30},
 		}},
 	} {
@@ -142,7 +143,7 @@ process[2] address: is missing: give the process one, such as address = "127.0.0
 		{"settings", func() Definition {
 			d := two()
 			d.Network = Network{Delay: -1, Window: 1, OutboxTotal: -5}
-			d.Snapshot = Snapshot{Timeout: 25 * time.Hour, Limit: -1, Markers: "first"}
+			d.Snapshot = Snapshot{Timeout: 25 * time.Hour, Limit: -1, Markers: "first", Journal: -2}
 			return d
 		}(), `
 network.delay: must be from 0s to 1h, not "-1ns"
@@ -150,7 +151,8 @@ network.window: must be from 4KiB to 1GiB, not "1B"
 network.outbox_total: "-5B" is not a size: write a whole number and B, KiB, MiB or GiB, such as "64MiB"
 snapshot.timeout: must be from 1ms to 24h, not "25h0m0s"
 snapshot.limit: must be from 1 to 4096, not -1
-snapshot.markers: must be one of ahead, in-order, not "first"`},
+snapshot.markers: must be one of ahead, in-order, not "first"
+snapshot.journal: must be from 0 to 1048576, not -2`},
 
 		{"programs", func() Definition {
 			d := two()

@@ -134,7 +134,14 @@ type Snapshot struct {
 	// yet, or "in-order" in their place between the messages (the textbook rule). All
 	// nodes must agree. Default "ahead"; empty means the default.
 	Markers string `toml:"markers" default:"ahead" oneof:"ahead in-order"`
+	// Journal is how many of its last events a node keeps, for snapshots that ask for
+	// them, from 0 to 1048576. Default 4096. In a cluster file 0 means that the node keeps
+	// none. In a [Definition] zero means the default, and JournalOff that it keeps none.
+	Journal int `toml:"journal" default:"4096" min:"0" max:"1048576"`
 }
+
+// JournalOff in a [Definition] is what 0 is in a cluster file.
+const JournalOff = -1
 
 // Limits is the table [limits]. A field that is zero in a [Definition] has its default.
 type Limits struct {

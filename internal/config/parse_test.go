@@ -47,13 +47,13 @@ func TestSettingsReplaceTheDefaults(t *testing.T) {
 		{
 			small,
 			Network{Window: 1 << 20, OutboxHigh: 48 << 20, OutboxLimit: 64 << 20, OutboxTotal: 512 << 20, OutboxTotalHigh: 256 << 20},
-			Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "ahead"},
+			Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "ahead", Journal: 4096},
 			Limits{Memory: 1 << 30},
 		},
 		{
 			small + `
 network = { delay = "1h", insecure = true, window = "4KiB", outbox_high = "65536B", outbox_limit = "16GiB", outbox_total = "64GiB", outbox_total_high = "1MiB" }
-snapshot = { timeout = "24h", limit = 4096, markers = "in-order" }
+snapshot = { timeout = "24h", limit = 4096, markers = "in-order", journal = 0 }
 limits = { memory = "64GiB" }
 `,
 			Network{Delay: time.Hour, Insecure: true, Window: 4 << 10, OutboxHigh: 64 << 10, OutboxLimit: 16 << 30, OutboxTotal: 64 << 30, OutboxTotalHigh: 1 << 20},
@@ -138,7 +138,7 @@ cluster.toml:9: unknown key "nmae": did you mean "name"?
 cluster.toml:10: unknown key "colour": the keys here are name, process, program, network, snapshot, limits
 cluster.toml:11: network: unknown key "Delay": did you mean "delay"?
 cluster.toml:11: network: unknown key "x": the keys here are delay, insecure, window, outbox_high, outbox_limit, outbox_total, outbox_total_high
-cluster.toml:12: snapshot: unknown key "store": the keys here are timeout, limit, markers
+cluster.toml:12: snapshot: unknown key "store": the keys here are timeout, limit, markers, journal
 cluster.toml: process[1] "p2": unknown key "chanels": did you mean "channels"?`},
 
 		{"wrong types, which are not missing too", `
@@ -211,11 +211,12 @@ cluster.toml:10: snapshot.limit: must be from 1 to 4096, not 0`},
 
 		{"too much", small + `
 network.delay = "1h1ns"
-snapshot = { timeout = "25h", limit = 4097 }
+snapshot = { timeout = "25h", limit = 4097, journal = 1048577 }
 `, `
 cluster.toml:9: network.delay: must be from 0s to 1h, not "1h1ns"
 cluster.toml:10: snapshot.timeout: must be from 1ms to 24h, not "25h"
-cluster.toml:10: snapshot.limit: must be from 1 to 4096, not 4097`},
+cluster.toml:10: snapshot.limit: must be from 1 to 4096, not 4097
+cluster.toml:10: snapshot.journal: must be from 0 to 1048576, not 1048577`},
 
 		{"ids", `
 name = "Bank"

@@ -1,6 +1,10 @@
 package core
 
-import "slices"
+import (
+	"slices"
+
+	"chandy/snapshot"
+)
 
 // delivery decides what the program receives, and when.
 type delivery struct {
@@ -101,6 +105,9 @@ func (in *incoming) deliver(n int) int {
 		payload, ok := in.receiver.Receive()
 		if !ok {
 			return i
+		}
+		if j := in.epoch.journal; j != nil {
+			j.Message(snapshot.EventReceived, in.epoch.core.now, in.peer.index, in.receiver.Received(), payload)
 		}
 		in.epoch.program.Receive(in.peer.id, payload)
 	}

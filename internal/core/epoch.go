@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"chandy/internal/channel"
+	"chandy/internal/journal"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -25,8 +26,9 @@ type epoch struct {
 	out      []*outgoing // in the order of topology.Out
 	in       []*incoming // in the order of topology.In
 	freeList channel.FreeList
-	timers   timers // all but those of the program
-	allUp    bool   // set by checkAllUp, cleared when a channel goes down
+	timers   timers        // all but those of the program
+	journal  *journal.Ring // nil if the node keeps none
+	allUp    bool          // set by checkAllUp, cleared when a channel goes down
 
 	outboxBytes int // in all outboxes
 	grown       int // bytes that were added since limitMemory looked last
@@ -69,11 +71,15 @@ func newEpoch(c *Core, b Begin) *epoch {
 		assemblies: map[snapshot.ID]*assembling{},
 		uplinks:    map[snapshot.ProcessID]*uplink{},
 	}
+	if n := c.Cluster.Snapshot.Journal; n > 0 {
+		e.journal = journal.NewRing(n)
+	}
 	e.process = &process{core: c, epoch: e}
 	e.recorder = snapshot.NewRecorder(c.self, c.Incarnation, c.topology, channels{e}, c.Cluster.Snapshot.Limit)
 	e.recorder.Admit = e.admitSnapshot
 	for _, p := range c.Cluster.Processes {
-		e.peers[p.ID] = &peer{id: p.ID, address: p.Address}
+		index, _ := slices.BinarySearch(c.topology.Processes, p.ID)
+		e.peers[p.ID] = &peer{id: p.ID, address: p.Address, index: uint16(index)}
 	}
 	e.peers[c.self].Incarnation = c.Incarnation
 	for _, to := range c.topology.Out(c.self) {

@@ -59,6 +59,9 @@ func (o *outgoing) markDirty() {
 func (o *outgoing) send(payload []byte) {
 	e, limits := o.epoch, &o.epoch.core.Cluster.Network
 	o.sender.Send(payload)
+	if e.journal != nil {
+		e.journal.Message(snapshot.EventSent, e.core.now, o.peer.index, o.sender.Sent(), payload)
+	}
 	o.markDirty()
 	o.accountOutbox()
 	if o.sender.Bytes() > int(limits.OutboxLimit) {

@@ -14,6 +14,7 @@ import (
 type peer struct {
 	id       snapshot.ProcessID
 	address  string
+	index    uint16    // in Topology.Processes, for the journal
 	outgoing *outgoing // nil if there is no channel to it
 	incoming *incoming // nil if there is no channel from it
 	channel.Peer
@@ -56,6 +57,9 @@ func (e *epoch) restarted(p *peer, discarded channel.Discarded) {
 	c.log.Warn().Str("peer", string(p.id)).Str("incarnation", string(p.Incarnation)).
 		Uint64("discarded_outbox", discarded.Outbox).Uint64("discarded_inbox", discarded.Inbox).
 		Msg("process restarted, channels reset")
+	if e.journal != nil {
+		e.journal.Forget(p.index)
+	}
 	reset := snapshot.Reset{Process: p.id, Incarnation: p.Incarnation, Unknown: true}
 	if out := p.outgoing; out != nil {
 		reset.Discarded = discarded.Outbox
