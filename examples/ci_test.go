@@ -29,6 +29,7 @@ func TestCI(t *testing.T) {
 	for range *deadlocks {
 		sub := f.sub(t)
 		job := ciJob(t, sub, "env = { GREEDY = \"1\" }\n")
+		sub.edit("cluster.toml", `delay = "20ms"`, `delay = "500ms"`) // the guests come one after the other
 		if out, err := job.CombinedOutput(); err == nil || !bytes.Contains(out, []byte("stalled")) {
 			t.Fatalf("ci.sh with greedy philosophers: got %v, want a failure that names stalled\n%s", err, out)
 		}
@@ -54,4 +55,17 @@ func ciJob(t *testing.T, f *folder, settings string) *exec.Cmd {
 	job := exec.CommandContext(f.ctx, filepath.Join(f.dir, "ci.sh"))
 	job.Env = append(os.Environ(), "PATH="+f.programs+":"+os.Getenv("PATH"))
 	return job
+}
+
+// edit replaces a text in a file of the folder.
+func (f *folder) edit(file, old, new string) {
+	f.t.Helper()
+	path := filepath.Join(f.dir, file)
+	text := read(f.t, path)
+	if !strings.Contains(text, old) {
+		f.t.Fatalf("%s: got %s, want %q in it", file, text, old)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(text, old, new, 1)), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
 }
