@@ -47,6 +47,7 @@ type epoch struct {
 	lastID       time.Time // in the last id that newID returned
 	uplinks      map[snapshot.ProcessID]*uplink
 	takeovers    int // connections of handler takeover
+	warnedLonely bool
 }
 
 // begin starts an epoch, in place of the current one if there is one.

@@ -149,6 +149,7 @@ func (o *outgoing) welcome(w wire.Welcome) error {
 		return nil
 	}
 	o.welcomed(c, o.peer)
+	e.watchLonely(o)
 	o.markDirty()
 	resent := o.sender.Resent()
 	o.resent += resent
