@@ -44,6 +44,7 @@ type Options struct {
 
 // Node hosts one process of the distributed program.
 type Node struct {
+	options  Options
 	log      zerolog.Logger
 	strange  zerolog.Logger // for connections of strangers: a few lines a second
 	full     zerolog.Logger // for connections for which there is no room: a line a minute
@@ -100,7 +101,7 @@ func New(o Options) (*Node, error) {
 	}
 	log := o.Log.With().Str("process", string(o.ID)).Logger()
 	n := &Node{
-		log: log, program: o.Program, network: o.Network, listener: listener,
+		options: o, log: log, program: o.Program, network: o.Network, listener: listener,
 		strange: log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 		full:    log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute}),
 		exit:    make(chan error, 1), wake: make(chan struct{}, 1), timer: time.NewTimer(never),
@@ -142,6 +143,9 @@ func (n *Node) Run(ctx context.Context) error {
 	n.post(core.Begin{Epoch: 1, Program: n.program})
 	n.work.Go(n.accept)
 	n.work.Go(n.pulse)
+	if _, tcp := n.network.(TCP); tcp {
+		n.work.Go(n.warnUnreachable)
+	}
 	unhook := context.AfterFunc(ctx, func() { n.post(core.Stopping{}) })
 	defer unhook()
 	err := n.loop()
