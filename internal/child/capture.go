@@ -82,7 +82,11 @@ func (x *Program) unprepared() string {
 // unanswered is the state error of a child that does not answer within a limit.
 func (x *Program) unanswered(limit time.Duration, name string) string {
 	why := fmt.Sprintf("no reply within %v (%s)", limit, name)
-	if silence := x.silence(); silence != "" {
+	silence := x.silence()
+	if silence == "" && x.requests.unanswered() > 0 { // perhaps one of them holds the lock
+		silence = "its handler may wait for a lock, or for another process, and until it replies nothing else reaches it"
+	}
+	if silence != "" {
 		why += ": " + silence
 	}
 	return why

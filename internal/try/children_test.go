@@ -39,6 +39,7 @@ type kid struct {
 	asked    int      // how often its state was asked for
 	told     bool     // whether its message "told" to itself has come
 	pending  []heard  // requests that wait for "told"
+	unacked  []int    // messages to itself that have not come
 	nodes    []string // node_ids of init
 	later    []string // lines that came before a reply of seq-kv
 }
@@ -58,7 +59,7 @@ type heard struct {
 }
 
 func newKid(ways []string) *kid {
-	return &kid{ways: ways, in: bufio.NewReader(os.Stdin), seen: []int{}}
+	return &kid{ways: ways, in: bufio.NewReader(os.Stdin), seen: []int{}, unacked: []int{}}
 }
 
 func (k *kid) is(way string) bool { return slices.Contains(k.ways, way) }
@@ -194,6 +195,26 @@ func (k *kid) handle(h heard) {
 		}
 		k.later = append(others, k.later...)
 		k.reply(h, "add_ok", "")
+	case kind == "broadcast" && k.is("keeps-unacked"): // its message to itself waits during a snapshot
+		k.unacked = append(k.unacked, h.Body.Message)
+		if !k.is("late-effect") {
+			k.seen = append(k.seen, h.Body.Message)
+		}
+		k.print(fmt.Sprintf(`{"src":"n0","dest":"n0","body":{"type":"gossip","message":%d}}`, h.Body.Message))
+		k.reply(h, "broadcast_ok", "")
+	case kind == "gossip":
+		k.unacked = k.unacked[1:]
+		if k.is("late-effect") {
+			k.seen = append(k.seen, h.Body.Message)
+		}
+	case kind == "broadcast" && k.is("half-done"):
+		k.print(`{"src":"n0","dest":"seq-kv","body":{"type":"read","key":"x","msg_id":5}}`)
+		k.pending = append(k.pending, h)
+	case h.Src == "seq-kv" && k.is("half-done"):
+		k.seen = append(k.seen, k.pending[0].Body.Message)
+		k.reply(k.pending[0], "broadcast_ok", "")
+		k.pending = k.pending[1:]
+	case kind == "snapshot" && k.is("stuck") && len(k.pending) > 0:
 	case kind == "broadcast" && !k.is("knows-nothing"):
 		k.seen = append(k.seen, h.Body.Message)
 		k.reply(h, "broadcast_ok", "")
@@ -225,6 +246,10 @@ func (k *kid) handle(h heard) {
 		}
 	case kind == "snapshot" && !k.is("no-snapshot"):
 		more := ""
+		if k.is("keeps-unacked") {
+			text, _ := json.Marshal(k.unacked)
+			more = `,"unacked":` + string(text)
+		}
 		if k.is("random") {
 			more = fmt.Sprintf(`,"at":%d`, time.Now().UnixNano())
 		}

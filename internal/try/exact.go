@@ -2,6 +2,7 @@ package try
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,6 +30,9 @@ func (t *trial) tryExact() (Result, error) {
 		return unanswerable, nil
 	}
 	requests, err := t.changing()
+	if r, ok := stateless(err); ok {
+		return r, nil
+	}
 	switch {
 	case err != nil:
 		return Result{}, err
@@ -40,6 +44,9 @@ func (t *trial) tryExact() (Result, error) {
 	}
 	t.answered = []series{*requests} // the best series from here on
 	e, fault, err := t.rounds(*requests)
+	if r, ok := stateless(err); ok {
+		return r, nil
+	}
 	switch {
 	case err != nil:
 		return Result{}, err
@@ -47,6 +54,19 @@ func (t *trial) tryExact() (Result, error) {
 		return Result{Verdict: Works, Text: t.counted(*requests, e)}, nil
 	}
 	return t.inexact(*requests, e, fault)
+}
+
+// stateless returns the result for a child that did not answer the request for its state in
+// a snapshot.
+func stateless(err error) (Result, bool) {
+	var missing *stateError
+	if !errors.As(err, &missing) {
+		return Result{}, false
+	}
+	return Result{
+		Verdict: Not, Text: err.Error(),
+		Advice: "never hold a lock while waiting for a reply, and answer from what the program has: docs/snapshotable.md, Common mistakes",
+	}, true
 }
 
 // rounds makes t.Rounds rounds and counts the exact ones. fault is the first round that
@@ -59,6 +79,11 @@ func (t *trial) rounds(requests series) (e *Exactness, fault *round, err error) 
 			return nil, nil, err
 		}
 		e.Settled[r.settled]++
+		for _, name := range r.underWay {
+			if !slices.Contains(e.UnderWay, name) {
+				e.UnderWay = append(e.UnderWay, name)
+			}
+		}
 		switch r.likeness {
 		case different:
 			fault = cmp.Or(fault, r)
@@ -77,6 +102,9 @@ func (t *trial) counted(requests series, e *Exactness) string {
 	text := fmt.Sprintf("%d of %d snapshots in a burst of %d requests (%s) are exact, settled %s", e.Exact, e.Rounds, t.Burst, requests.name, e.settled())
 	if e.Reordered > 0 {
 		text += fmt.Sprintf("; in %d of them lists are in another order", e.Reordered)
+	}
+	if len(e.UnderWay) > 0 {
+		text += fmt.Sprintf("; not compared: %s, with work under way, which is empty in a program at rest", printable.Start([]byte(strings.Join(e.UnderWay, ", ")), quoteMax))
 	}
 	return text
 }
@@ -141,9 +169,11 @@ func (h *host) pause() {
 // round is the result of one snapshot in a burst.
 type round struct {
 	likeness
-	settled   string // what the child reached before the snapshot
-	cut       int    // requests before the snapshot
-	got, want []byte // states of the snapshot and of the reference child
+	underWay  []string // members of the state that are not compared: see restless
+	settled   string   // what the child reached before the snapshot
+	open      uint64   // requests without a reply at the snapshot
+	cut       int      // requests before the snapshot
+	got, want []byte   // states of the snapshot and of the reference child
 }
 
 // round writes a burst to a child, takes its state as a node does, and lets the burst go
@@ -173,7 +203,10 @@ func (t *trial) round(requests series) (*round, error) {
 		return nil, err
 	}
 	r.want = want
-	r.likeness = compare(r.got, r.want, t.state != stateSnapshot)
+	x, y := decoded(r.got, t.state != stateSnapshot), decoded(r.want, t.state != stateSnapshot)
+	r.underWay = restless(x, y)
+	slices.Sort(r.underWay)
+	r.likeness = alike(x, y)
 	return r, nil
 }
 
@@ -209,77 +242,11 @@ func (t *trial) burst(requests series) (*round, error) {
 		return nil, fmt.Errorf("a burst of %d requests and a snapshot: %w", t.Burst, err)
 	}
 	if state.Error != "" {
-		return nil, fmt.Errorf("a snapshot in a burst of %d requests: %s", t.Burst, state.Error)
+		return nil, fmt.Errorf("a snapshot in a burst of %d requests: %w", t.Burst, &stateError{state.Error})
 	}
 	if err := h.answered(); err != nil {
 		return nil, fmt.Errorf("not every request of the burst is answered: %w", err)
 	}
-	r.settled, r.got = state.About.Settled, state.Bytes
+	r.settled, r.open, r.got = state.About.Settled, state.About.Unanswered, state.Bytes
 	return r, nil
-}
-
-// inexact finds out why round r is not exact. Either the program itself is not
-// deterministic, which leaves nothing to compare with, or its snapshots are wrong. Then
-// inexact also checks whether a longer settle_timeout helps.
-func (t *trial) inexact(requests series, e *Exactness, r *round) (Result, error) {
-	h, err := t.host("exact", nil)
-	if err != nil {
-		return Result{}, err
-	}
-	defer h.close()
-	again, err := h.after(requests.take(0, r.cut))
-	if err != nil {
-		return Result{}, err
-	}
-	if compare(again, r.want, t.state != stateSnapshot) == different {
-		a, b := apart(r.want, again, t.state != stateSnapshot)
-		return Result{
-			Verdict: Unclear,
-			Text:    fmt.Sprintf("two children that got the same %d requests one at a time have different states, %s and %s: nothing to compare with", r.cut, a, b),
-			Advice:  "does the state contain a time or something random? leave it out, or try another --request",
-		}, nil
-	}
-	got, want := apart(r.got, r.want, t.state != stateSnapshot)
-	result := Result{
-		Verdict: Not,
-		Text: fmt.Sprintf("%s; in one of them (settled %s) the state after %d requests is %s, expected %s",
-			t.counted(requests, e), r.settled, r.cut, got, want),
-		Advice: "the usual cause is a thread (or task) for each line, and a reply before its effect: handle one line after the other, or reply after the effect",
-	}
-	if t.SettleTimeout > 0 || e.Settled["acknowledged+idle"] == e.Rounds {
-		return result, nil
-	}
-	t.SettleTimeout = longSettle
-	switch longer, fault, err := t.rounds(requests); {
-	case err != nil:
-		return Result{}, err
-	case fault == nil:
-		result.Text += fmt.Sprintf("; with settle_timeout = %q %s", longSettle, t.counted(requests, longer))
-		result.Advice = fmt.Sprintf("settle_timeout = %q; perhaps it has a thread (or task) for each line: a program that handles one line after the other settles sooner", longSettle)
-	default:
-		t.SettleTimeout = 0
-		result.Text += fmt.Sprintf("; with settle_timeout = %q %d of %d", longSettle, longer.Exact, longer.Rounds)
-	}
-	return result, nil
-}
-
-const longSettle = 2 * time.Second // settle_timeout that may help a child that is not exact
-
-// apart returns the piece of each state in which the two begin to differ. Lists are sorted
-// first, so that their order makes no difference.
-func apart(a, b []byte, reply bool) (string, string) {
-	x, y := encoded(unordered(decoded(a, reply))), encoded(unordered(decoded(b, reply)))
-	const before, after = 16, 48
-	from := 0
-	for from < len(x) && from < len(y) && x[from] == y[from] {
-		from++
-	}
-	piece := func(s string) string {
-		begin, text := max(0, from-before), ""
-		if begin > 0 {
-			text = "…"
-		}
-		return text + printable.Start([]byte(s[min(begin, len(s)):]), before+after)
-	}
-	return piece(x), piece(y)
 }

@@ -182,7 +182,12 @@ func (h *host) state() (program.State, error) {
 		return program.State{}, err
 	}
 	if state.Error != "" {
-		return *state, fmt.Errorf("%s", state.Error)
+		return *state, &stateError{state.Error}
 	}
 	return *state, nil
 }
+
+// stateError is the error of a snapshot without the child's state.
+type stateError struct{ why string }
+
+func (e *stateError) Error() string { return e.why }

@@ -21,7 +21,11 @@ const (
 // compare compares two states. If reply is set, the states are replies to a request of the
 // program's own. Then it ignores the members that identify the request.
 func compare(a, b []byte, reply bool) likeness {
-	x, y := decoded(a, reply), decoded(b, reply)
+	return alike(decoded(a, reply), decoded(b, reply))
+}
+
+// alike compares two decoded states. It may change the order of their lists.
+func alike(x, y any) likeness {
 	switch {
 	case encoded(x) == encoded(y):
 		return same

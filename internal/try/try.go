@@ -83,6 +83,9 @@ type Exactness struct {
 	// Reordered is how many of the exact rounds have lists in another order. With several
 	// threads either order is correct.
 	Reordered int `json:"reordered"`
+	// UnderWay are members of the state that are not compared. They contain work under way,
+	// such as messages without an acknowledgement.
+	UnderWay []string `json:"under_way,omitempty"`
 	// Settled counts the rounds by what the child reached before its snapshot.
 	Settled map[string]int `json:"settled"`
 }
