@@ -90,8 +90,8 @@ func TestNoChannel(t *testing.T) {
 	c := run(t, text)
 	c.print("n1", `{"dest":"n3","body":{"type":"a","msg_id":5}}`, `{"dest":"n1","body":{"type":"a","msg_id":"s"}}`, `{"dest":"no\"body","body":{"type":"a","msg_id":7}}`,
 		`{"dest":"n3","body":{"type":"a","msg_id":0}}`, `{"dest":"n3","body":{"type":"error","msg_id":0}}`, `{"dest":"n3","body":{"type":"a","msg_id":null}}`,
-		`{"dest":"n3","body":{"type":"a"}}`, `{"dest":"c3","body":{"type":"a","msg_id":9}}`, `{"dest":"n2","body":{"type":"a"}}`)
-	got := c.await("n1", 6)
+		`{"dest":"n3","body":{"type":"a"}}`, `{"dest":"c3","body":{"type":"a","msg_id":9}}`, `{"dest":"seq-kv","body":{"type":"read","msg_id":11}}`, `{"dest":"n2","body":{"type":"a"}}`)
+	got := c.await("n1", 7)
 	want := []string{
 		`{"src":"c0","dest":"n1","body":{"type":"topology","topology":{"n1":["n2"],"n2":["n1","n3"],"n3":["n1","n2"]},"msg_id":2}}`,
 		`{"src":"n3","dest":"n1","body":{"type":"error","code":1,"text":"there is no channel from n1 to n3","in_reply_to":5}}`,
@@ -99,6 +99,7 @@ func TestNoChannel(t *testing.T) {
 		`{"src":"no\"body","dest":"n1","body":{"type":"error","code":1,"text":"there is no process \"no\\\"body\"","in_reply_to":7}}`,
 		`{"src":"n3","dest":"n1","body":{"type":"error","code":1,"text":"there is no channel from n1 to n3","in_reply_to":0}}`,
 		`{"src":"c3","dest":"n1","body":{"type":"error","code":1,"text":"there is no channel from n1 to n3","in_reply_to":9}}`,
+		`{"src":"seq-kv","dest":"n1","body":{"type":"error","code":1,"text":"there is no process \"seq-kv\": the cluster file needs a [[process]] with this id and kind","in_reply_to":11}}`,
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("n1: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

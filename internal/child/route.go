@@ -125,10 +125,15 @@ func (x *Program) route(line []byte, l maelstrom.Line) {
 		}
 	case slices.Contains(x.all, to):
 		x.refuse(line, l, fmt.Errorf("there is no channel from %s to %s", x.id, to))
+	case slices.Contains(Services, string(to)):
+		x.refuse(line, l, fmt.Errorf("there is no process %q: the cluster file needs a [[process]] with this id and kind", to))
 	default:
 		x.refuse(line, l, fmt.Errorf("there is no process %.64q", to))
 	}
 }
+
+// Services are the ids of Maelstrom's services. Each is also the kind of a bundled program.
+var Services = []string{"lin-kv", "lin-tso", "lww-kv", "seq-kv"}
 
 // toClient sends a reply to a client of this node, which must have an open request.
 func (x *Program) toClient(line []byte, l maelstrom.Line) {

@@ -4,17 +4,15 @@ import (
 	"github.com/rs/zerolog"
 
 	"chandy/internal/bundled"
+	"chandy/internal/child"
 	"chandy/program"
 	"chandy/snapshot"
 )
 
-// serviceIDs are the services of Maelstrom. Each is also the kind of a bundled program.
-var serviceIDs = []string{"lin-kv", "lin-tso", "lww-kv", "seq-kv"}
-
 // bundled returns a program for each service that chandy bundles.
 func (t *trial) bundled() map[snapshot.ProcessID]program.Program {
 	made := map[snapshot.ProcessID]program.Program{}
-	for _, id := range serviceIDs {
+	for _, id := range child.Services {
 		cluster, err := t.cluster("[program]\nkind = \"exec\"\n", id)
 		if err != nil {
 			continue
@@ -32,7 +30,7 @@ func (t *trial) bundled() map[snapshot.ProcessID]program.Program {
 func (t *trial) serviceLoop(write func(to snapshot.ProcessID, line []byte)) *loop {
 	services := t.bundled()
 	ids := t.nodes()
-	for _, id := range serviceIDs {
+	for _, id := range child.Services {
 		if services[snapshot.ProcessID(id)] != nil {
 			ids = append(ids, snapshot.ProcessID(id))
 		}

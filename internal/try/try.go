@@ -189,7 +189,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			break
 		}
 	}
-	for _, id := range serviceIDs {
+	for _, id := range child.Services {
 		if t.services[id] {
 			t.report.Services = append(t.report.Services, id)
 		}
