@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -61,7 +62,7 @@ example:
 			defer cancel()
 			reply, err := asker{cluster}.send(ctx, p.ID, request)
 			if err != nil {
-				return e.noReply(c.Context, ctx, timeout, err)
+				return e.noReply(c.Context, ctx, timeout, p.ID, err)
 			}
 			return e.printReply(reply)
 		}),
@@ -127,12 +128,21 @@ func (a asker) send(ctx context.Context, id snapshot.ProcessID, request json.Raw
 		return nil, err
 	}
 	defer client.Close()
-	return client.Call(ctx, request)
+	reply, err := client.Call(ctx, request)
+	if err != nil {
+		return nil, &unanswered{err}
+	}
+	return reply, nil
 }
+
+// unanswered is the error of a request that the node may have received.
+type unanswered struct{ error }
+
+func (u *unanswered) Unwrap() error { return u.error }
 
 // noReply returns the error of a call without a reply. The context interrupted ends
 // with a signal, and late also when the time-out is over.
-func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, err error) error {
+func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, id snapshot.ProcessID, err error) error {
 	var refusal *wire.ErrorReply
 	switch {
 	case interrupted.Err() != nil:
@@ -146,7 +156,11 @@ func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, 
 	case errors.As(err, &refusal) && refusal.Code == wire.CodeBadRequest:
 		return fail(exitUsage, "", "%w", err)
 	}
-	return fail(exitUnknown, "", "no reply: %w", err)
+	hint := ""
+	if errors.As(err, new(*unanswered)) {
+		hint = fmt.Sprintf("perhaps the program ended at this request, as many do at one that they do not know: the log of %s says so (chandy logs %s, or the terminal of chandy up)", id, id)
+	}
+	return fail(exitUnknown, hint, "no reply: %w", err)
 }
 
 func (e *env) printReply(reply []byte) error {
