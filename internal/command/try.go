@@ -105,8 +105,16 @@ func (e *env) runTry(c *cli.Context) error {
 		}
 		o.Env[name] = value
 	}
-	if !c.Bool("json") {
-		o.Told = func(r try.Result) { tellResult(e.Stdout, r) }
+	line := &progressLine{}
+	if !c.Bool("verbose") { // the lines of the program show progress themselves
+		line = e.progress()
+	}
+	o.Begun = func(condition string) { line.say("%s …", condition) }
+	o.Told = func(r try.Result) {
+		line.clear()
+		if !c.Bool("json") {
+			tellResult(e.Stdout, r)
+		}
 	}
 	if c.Bool("verbose") {
 		var mu sync.Mutex
@@ -117,6 +125,7 @@ func (e *env) runTry(c *cli.Context) error {
 		}
 	}
 	report, err := try.Run(c.Context, o)
+	line.clear()
 	if err != nil {
 		return notTried(err)
 	}

@@ -48,6 +48,8 @@ type Options struct {
 	// Limit is how long the child may take for each answer. A burst or a snapshot fails
 	// after this time without any progress. Default: 5 s.
 	Limit time.Duration
+	// Begun, if non-nil, is called with each condition before it is tried.
+	Begun func(condition string)
 	// Told, if non-nil, is called with each result as soon as it is known.
 	Told func(Result)
 	// Errors, if non-nil, is called with each line that a child prints on stderr, and with
@@ -171,6 +173,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, &CheckError{err}
 	}
 	for i, c := range conditions {
+		t.Begun(c.name)
 		result, err := c.try(t)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -210,6 +213,9 @@ func (t *trial) defaults() {
 	set(&t.Rounds, 10)
 	if t.Limit == 0 {
 		t.Limit = 5 * time.Second
+	}
+	if t.Begun == nil {
+		t.Begun = func(string) {}
 	}
 	if t.Told == nil {
 		t.Told = func(Result) {}

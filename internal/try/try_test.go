@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -325,6 +326,23 @@ func TestServicesThatAreUsedAreReported(t *testing.T) {
 	}
 	if got := r.Worst(); got != Works {
 		t.Errorf("worst: got %q, want %q\n%s", got, Works, text(r))
+	}
+}
+
+// Each condition is announced before its result.
+func TestConditionsAreAnnounced(t *testing.T) {
+	o := options(t, "good")
+	o.State = "none"
+	var got []string
+	o.Begun = func(condition string) { got = append(got, "begun "+condition) }
+	o.Told = func(r Result) { got = append(got, "told "+r.Condition) }
+	run(t, o)
+	var want []string
+	for _, c := range conditions {
+		want = append(want, "begun "+c.name, "told "+c.name)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
