@@ -47,7 +47,7 @@ var noSockets = []string{"internal/child", "internal/bundled", "internal/sim"}
 var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/core", "internal/journal", "internal/question", "internal/difference", "internal/diagram"}
 
 var pureImports = []string{
-	"bytes", "cmp", "container/heap", "embed", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "io", "iter",
+	"bytes", "cmp", "container/heap", "crypto/sha256", "embed", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "io", "iter",
 	"maps", "math", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf16", "unicode/utf8",
 }
 

@@ -26,9 +26,12 @@ var hostile = []string{
 
 // hostileSample returns a snapshot whose payloads and states have the text.
 func hostileSample(text string) sample {
-	quoted, _ := json.Marshal(text)
+	var quoted strings.Builder
+	encoder := json.NewEncoder(&quoted)
+	encoder.SetEscapeHTML(false) // the markup must be there
+	encoder.Encode(text)
 	return sample{processes: 3, steps: 60, seed: 7, journal: true, deliver: 25,
-		payload: `{"type": ` + string(quoted) + `, "amount": 1}`, state: `{"name": ` + string(quoted) + `}`}
+		payload: `{"type": ` + quoted.String() + `, "amount": 1}`, state: `{"name": ` + quoted.String() + `}`}
 }
 
 // texts returns what the text elements of an SVG file say. Parsing fails if the file is not

@@ -43,9 +43,7 @@ func (s *Story) Layout() *Picture {
 	l.drawLanes(func(int) float64 { return l.cut })
 	l.Cut = []Point{{l.cut, l.top - l.gap/2}, {l.cut, l.laneY(len(l.Lanes)-1) + l.gap/2}}
 	l.drawEvents(l.logicalX)
-	l.text(l.cut-14, l.top-l.gap/2+4, Note, End, "before each process recorded its state")
-	l.text(l.cut+14, l.top-l.gap/2+4, Note, Start, "after")
-	l.text(l.cut, l.top-l.gap/2-12, Note, Middle, "the cut")
+	l.captions()
 	l.drawStates()
 	l.placeLabels()
 	l.footer(l.laneY(len(l.Lanes)-1) + l.gap/2)
@@ -168,6 +166,18 @@ func (l *layout) text(x, y float64, style Style, anchor Anchor, text string) {
 }
 
 func (l *layout) laneY(i int) float64 { return l.top + float64(i)*l.gap }
+
+// captions says what the line is.
+func (l *layout) captions() {
+	y := l.top - l.gap/2 + 4
+	before := Text{Point{l.cut - 14, y}, "before each process recorded its state", Note, End, -1}
+	if before.Box().Left < marginX {
+		before.Text = "before"
+	}
+	l.Texts = append(l.Texts, before)
+	l.text(l.cut+14, y, Note, Start, "after")
+	l.text(l.cut, y-16, Note, Middle, "the cut")
+}
 
 // logicalX returns where an event stands. The states and the labels stand between the events
 // before the cut and the ones after it.

@@ -13,8 +13,13 @@ import (
 
 var seeds = flag.Uint64("seeds", 100, "number of seeds")
 
+// mixed returns samples of many kinds: of few and many processes, with and without journals,
+// with holes in them, with the cut at the beginning, in the middle and at the end.
 func mixed(seed uint64) sample {
-	return sample{processes: 2 + int(seed%9)*int(1+seed%3), steps: 20 + int(seed*37%300), seed: seed, journal: seed%4 != 0, deliver: 20 + int(seed*7%50)}
+	s := sample{processes: 2 + int(seed%9)*int(1+seed%3), steps: 20 + int(seed*37%300), seed: seed, journal: seed%4 != 0, deliver: 20 + int(seed*7%50)}
+	s.at = []int{0, 1, s.steps - 1}[seed%3]
+	s.thin = []int{0, 30, 90}[seed/2%3]
+	return s
 }
 
 func TestAStraightCutIsRightForEachConsistentSnapshot(t *testing.T) {

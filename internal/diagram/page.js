@@ -238,4 +238,8 @@
   $('show-real').disabled = !hasReal;
   window.addEventListener('hashchange', load);
   load();
+  if (state.event === null) { // a narrow window begins at the cut
+    const cut = document.querySelector('#' + state.view + ' .cut').getBoundingClientRect();
+    document.querySelector('main').scrollLeft += cut.x - window.innerWidth / 2;
+  }
 })();

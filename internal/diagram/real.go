@@ -98,8 +98,8 @@ func (s *Story) recording(lane int) *Event {
 	panic("bug: a lane without a recording")
 }
 
-// realPlaces returns the x of each event. An event without a time stands at the edge of its
-// side: it happened before, or after, everything that is known.
+// realPlaces returns the x of each event. An event without a time stands between its
+// neighbours, or at the edge if nothing is known on that side.
 func (l *layout) realPlaces() map[*Event]float64 {
 	when := map[*Event]float64{}
 	var times []float64
@@ -115,30 +115,41 @@ func (l *layout) realPlaces() map[*Event]float64 {
 		}
 	}
 	line := newTimeline(times, l.left+24, l.right-24)
+	l.folds = line.folds
 	places := map[*Event]float64{}
 	for _, lane := range l.Lanes {
-		for _, i := range lane.Events {
-			e := &l.Events[i]
-			at, ok := when[e]
-			switch {
-			case ok:
-				places[e] = line.x(at)
-			case e.Side < 0:
-				places[e] = l.left + 8
-			case e.Side > 0:
-				places[e] = l.right - 8
-			default:
-				places[e] = (l.left + l.right) / 2
-			}
-		}
+		l.placeLane(lane, when, line, places)
 	}
-	l.folds = line.folds
-	for _, m := range l.Messages {
-		if l.Events[m.Send].Lane != l.Events[m.Receive].Lane && places[&l.Events[m.Send]] > places[&l.Events[m.Receive]] && m.Class != Wrong {
+	for i, m := range l.Messages {
+		send, receive := &l.Events[m.Send], &l.Events[m.Receive]
+		if m.Class != Wrong && l.timed(i) && send.Lane != receive.Lane && places[send] > places[receive] {
 			l.backwards++
 		}
 	}
 	return places
+}
+
+// placeLane finds the places of the events of one lane.
+func (l *layout) placeLane(lane Lane, when map[*Event]float64, line *timeline, places map[*Event]float64) {
+	last, known := l.left+8, false // place of the event before, and whether an event before has a time
+	for n, i := range lane.Events {
+		e := &l.Events[i]
+		next := l.right - 8
+		at, ok := when[e]
+		later := slices.IndexFunc(lane.Events[n:], func(i int) bool { _, ok := when[&l.Events[i]]; return ok })
+		if later >= 0 {
+			next = line.x(when[&l.Events[lane.Events[n+later]]])
+		}
+		switch {
+		case ok:
+			last, known = line.x(at), true
+		case e.Side == 0 || known && later >= 0:
+			last = (last + next) / 2
+		case e.Side > 0:
+			last = next
+		}
+		places[e] = last
+	}
 }
 
 // drawMarkers draws the markers of which both ends are in journals, and the folded gaps.

@@ -1,6 +1,7 @@
 package diagram
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -21,6 +22,8 @@ type sample struct {
 	payload          string // of each message; empty means a transfer
 	state            string // of each process; empty means a balance
 	deliver          int    // chance of a delivery in a step, in percent; zero means 50
+	at               int    // step in which the snapshot starts; zero means the middle
+	thin             int    // events that the journals omit, in percent
 }
 
 type item struct {
@@ -59,6 +62,9 @@ func (s sample) document(t testing.TB) []byte {
 	if s.deliver == 0 {
 		s.deliver = 50
 	}
+	if s.at == 0 {
+		s.at = s.steps / 2
+	}
 	m := &simulation{sample: s, random: rand.New(rand.NewPCG(s.seed, 16)), all: make([]simProcess, s.processes),
 		queues: make([][]item, s.processes*s.processes), sent: map[[2]int]uint64{}, received: map[[2]int]uint64{}, payloads: map[[2]int][]string{}}
 	for i := range m.all {
@@ -69,7 +75,7 @@ func (s sample) document(t testing.TB) []byte {
 		if m.random.IntN(50) == 0 {
 			m.now += 80 // a pause
 		}
-		if step == s.steps/2 {
+		if step == s.at {
 			m.record(m.random.IntN(s.processes))
 		}
 		if m.random.IntN(100) < s.deliver || step > s.steps {
@@ -78,11 +84,13 @@ func (s sample) document(t testing.TB) []byte {
 			m.send(m.random.IntN(s.processes))
 		}
 	}
-	text, err := json.MarshalIndent(m.json(), "", " ")
-	if err != nil {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // payloads stand as they are
+	if err := encoder.Encode(m.json()); err != nil {
 		t.Fatal(err)
 	}
-	return text
+	return text.Bytes()
 }
 
 func (m *simulation) done() bool {
@@ -190,6 +198,9 @@ func (m *simulation) json() object {
 		processes[name(i)] = state
 		events := []object{}
 		for _, e := range p.events {
+			if e.Kind != Recorded && m.random.IntN(100) < m.thin {
+				continue
+			}
 			events = append(events, object{"kind": string(e.Kind), "at_ms": e.AtMS - p.recordedAt, "peer": string(e.Peer), "seq": e.Seq, "bytes": e.Bytes, "type": e.Type})
 		}
 		at := start.Add(time.Duration(p.recordedAt * float64(time.Millisecond)))
