@@ -18,6 +18,7 @@ func (e *env) validate() *cli.Command {
 		Flags: []cli.Flag{
 			clusterFlag(),
 			&cli.BoolFlag{Name: "dot", Usage: "print the topology as a graph for Graphviz"},
+			&cli.BoolFlag{Name: "svg", Usage: "draw the topology as one SVG file, with its strongly connected components"},
 			&cli.BoolFlag{Name: "ids", Usage: "print only the ids of the processes, one a line"},
 		},
 		CustomHelpTemplate: `usage: chandy validate [flags] [FILE]
@@ -33,7 +34,7 @@ program with a node_command, neither the settings nor the command are checked.
 exit codes: 0 no fault; 2 bad usage, or the file has faults.
 
 example:
-  chandy validate --dot | dot -Tsvg > cluster.svg
+  chandy validate --svg > cluster.svg
 `,
 		Action: func(c *cli.Context) error {
 			cluster, err := validated(c)
@@ -50,8 +51,11 @@ example:
 				return nil
 			}
 			topology := snapshot.NewTopology(cluster.IDs(), cluster.Channels())
-			if c.Bool("dot") {
+			switch {
+			case c.Bool("dot"):
 				return diagram.Dot(e.Stdout, cluster.Name, topology)
+			case c.Bool("svg"):
+				return diagram.Topology(e.Stdout, cluster.Name, topology)
 			}
 			e.describe(cluster, topology)
 			return nil
