@@ -29,7 +29,7 @@ func TestCI(t *testing.T) {
 	for range *deadlocks {
 		sub := f.sub(t)
 		job := ciJob(t, sub, "env = { GREEDY = \"1\" }\n")
-		sub.edit("cluster.toml", `delay = "20ms"`, `delay = "500ms"`) // the guests come one after the other
+		sub.edit("cluster.toml", `delay = "20ms"`, `delay = "2s"`) // the guests come one after the other
 		if out, err := job.CombinedOutput(); err == nil || !bytes.Contains(out, []byte("stalled")) {
 			t.Fatalf("ci.sh with greedy philosophers: got %v, want a failure that names stalled\n%s", err, out)
 		}
