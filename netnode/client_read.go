@@ -13,7 +13,7 @@ import (
 
 const (
 	// silenceMax is how long a node may send nothing while it owes a client progress.
-	silenceMax = 5 * time.Second
+	silenceMax = 10 * time.Second
 	// lastLook is the last part of silenceMax. It begins with a look at what has come.
 	lastLook = time.Second
 )

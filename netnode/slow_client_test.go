@@ -219,7 +219,7 @@ func TestVirtualSilentNode(t *testing.T) {
 		defer client.Close()
 		begun := time.Now()
 		_, err := client.Initiate(c.Ctx, nil, time.Minute, true, &bytes.Buffer{}, func(wire.ProgressReply) {})
-		took, want := time.Since(begun), slow*4900*time.Millisecond+5*time.Second
+		took, want := time.Since(begun), slow*4900*time.Millisecond+10*time.Second
 		if !errors.Is(err, netnode.ErrSilent) || took != want {
 			t.Errorf("got error %v after %v, want %v after %v", err, took, netnode.ErrSilent, want)
 		}

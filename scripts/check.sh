@@ -115,8 +115,8 @@ single() {
 # explore.Race, or the function times of internal/child, which does.
 full() {
 	local names
-	names=$(awk '/^func / { name = $2; sub(/\(.*/, "", name) } /explore\.Race|[^.]times\(/ && name ~ /^Test/ { print name }' netnode/*_test.go internal/child/*_test.go | sort -u | paste -sd '|' -) || return
-	go test -vet=off -run "^($names)\$" ./netnode ./internal/child
+	names=$(awk '/^func / { name = $2; sub(/\(.*/, "", name) } /explore\.Race|[^.]times\(/ && name ~ /^Test/ { print name }' netnode/*_test.go internal/child/*_test.go internal/question/eval/*_test.go | sort -u | paste -sd '|' -) || return
+	go test -vet=off -run "^($names)\$" ./netnode ./internal/child ./internal/question/eval
 }
 
 # race is -race, or empty where there is no C compiler, which -race needs.

@@ -14,7 +14,7 @@ import (
 // views are the flags of show that print something else than JSON, in the order of output.
 var views = []struct {
 	flag, usage string
-	print       func(*env, *snapshot.Global, *verify.Report)
+	view        func(*env, *snapshot.Global, *verify.Report)
 }{
 	{"text", "print the cut in sentences", (*env).printCut},
 	{"processes", "print a table of the processes", plainView((*env).printProcesses)},
@@ -24,8 +24,8 @@ var views = []struct {
 }
 
 // plainView makes a view of a function that does not need the report of the snapshot.
-func plainView(print func(*env, *snapshot.Global)) func(*env, *snapshot.Global, *verify.Report) {
-	return func(e *env, g *snapshot.Global, _ *verify.Report) { print(e, g) }
+func plainView(view func(*env, *snapshot.Global)) func(*env, *snapshot.Global, *verify.Report) {
+	return func(e *env, g *snapshot.Global, _ *verify.Report) { view(e, g) }
 }
 
 func (e *env) show() *cli.Command {
@@ -100,7 +100,7 @@ func (e *env) showSnaps(c *cli.Context, name string) error {
 				if printed {
 					printExact(e.Stdout, "\n")
 				}
-				v.print(e, g, s.report)
+				v.view(e, g, s.report)
 				printed = true
 			}
 		}

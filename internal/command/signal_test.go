@@ -1,6 +1,8 @@
 package command
 
 import (
+	"chandy/internal/explore"
+
 	"bufio"
 	"bytes"
 	"os"
@@ -93,8 +95,9 @@ func (p place) chandy(args ...string) {
 	}
 }
 
-// stopTime is how long a command may take to end after a signal.
-const stopTime = 2 * time.Second
+// stopTime is how long a command may take to end after a signal: 2 s, but more under the
+// race detector, where a busy machine takes that long for nothing.
+var stopTime = map[bool]time.Duration{false: 2 * time.Second, true: 10 * time.Second}[explore.Race]
 
 // ends waits for a command that has received a signal. It must exit with 0 in time.
 func (p place) ends(c *exec.Cmd) {
