@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"chandy/internal/cmdline"
 	"chandy/internal/config"
+	"chandy/internal/printable"
 	"chandy/snapshot"
 )
 
@@ -23,6 +25,7 @@ type launcher struct {
 	keep    bool     // let the other nodes run when one ends
 	next    string   // what to type once all are up
 	lines   *linePrinter
+	up      atomic.Bool // all nodes have been up
 }
 
 // child is the node of one process.
@@ -58,6 +61,7 @@ func (l *launcher) run(ctx context.Context) error {
 		select {
 		case one := <-ended:
 			left--
+			one.listened = one.listened || l.up.Load()
 			switch {
 			case ctx.Err() != nil:
 				l.stop(children, ended, left)
@@ -87,6 +91,7 @@ func (l *launcher) reportUp(ctx context.Context) {
 	})
 	defer late.Stop()
 	if w.wait(ctx) == nil {
+		l.up.Store(true)
 		l.lines.started()
 		printLine(l.Queue, "chandy: %d of %d up; %s", all, all, l.next)
 	}
@@ -159,11 +164,17 @@ func (l *launcher) prefix(i int, id snapshot.ProcessID) string {
 	return text
 }
 
-// failure returns the error of a child that ended although nobody stopped it.
+// failure returns the error of a child that ended although nobody stopped it. A Go panic
+// has the exit code of bad usage, so that code counts only before the node listens.
 func (c *child) failure() error {
-	code := exitUnknown
+	code, ended := exitUnknown, fmt.Sprintf("the node of %s ended: %v", c.id, c.cmd.ProcessState)
 	if c.cmd.ProcessState.ExitCode() == exitUsage {
-		code = exitUsage
+		if !c.listened {
+			code = exitUsage
+		}
+		if c.panic != "" {
+			ended += ": " + printable.Text(c.panic)
+		}
 	}
-	return c.lastWords.failure(code, fmt.Sprintf("the node of %s ended: %v", c.id, c.cmd.ProcessState))
+	return c.lastWords.failure(code, ended)
 }

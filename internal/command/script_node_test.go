@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"chandy/internal/bundled"
+	"chandy/internal/clustertest"
 	"chandy/netnode"
 	"chandy/program"
 	"chandy/snapshot"
@@ -29,6 +30,29 @@ func hosted() {
 		p.Program.Kind = "bank"
 		return bundled.New(cluster, p)
 	})
+}
+
+// dying is a binary whose node ends with exit code 2 at the first snapshot: by a panic, or
+// at once if the process is "quiet". The node of process "early" does not get to listen.
+func dying() {
+	netnode.MainFunc(func(_ *netnode.Cluster, id snapshot.ProcessID) (program.Program, error) {
+		if id == "early" {
+			panic("before the start")
+		}
+		return mortal{quiet: id == "quiet"}, nil
+	})
+}
+
+type mortal struct {
+	clustertest.Idle
+	quiet bool
+}
+
+func (m mortal) Capture(func(program.State)) {
+	if m.quiet {
+		os.Exit(2)
+	}
+	panic("no state")
 }
 
 // killNode kills the node of a process. It asks the node for its process id, so that

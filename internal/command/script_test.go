@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 		"broadcaster": broadcaster,
 		"ledger":      runLedger,
 		"hosted":      hosted,
+		"dying":       dying,
 	})
 }
 
@@ -56,7 +57,8 @@ func TestMain(m *testing.M) {
 //	                                     waits until all nodes have ended
 //
 // The program broadcaster is a program for kind exec. The program hosted is a binary for
-// node_command, which hosts a bank; $HOSTED is its path.
+// node_command, which hosts a bank; $HOSTED is its path. The program dying is another one,
+// whose node ends at the first snapshot.
 //
 // Nodes run in the background ("exec chandy node p1 &"). Nothing sleeps: a script
 // waits with "chandy initiate --wait" until they are up.

@@ -66,6 +66,7 @@ func (p *linePrinter) copy(last *lastWords, from io.Reader, prefix string) {
 type event struct {
 	level zerolog.Level
 	child bool // a program wrote the line
+	text  string
 }
 
 // parseEvent parses a line as an event of a log. The line comes from another binary, and a
@@ -87,6 +88,7 @@ func parseEvent(line string) (e event, ok bool) {
 		return e, false
 	}
 	_, e.child = fields["child"]
+	json.Unmarshal(fields["message"], &e.text) // empty if there is none
 	var err error
 	e.level, err = zerolog.ParseLevel(level)
 	return e, err == nil && level != ""
@@ -94,6 +96,9 @@ func parseEvent(line string) (e event, ok bool) {
 
 func (p *linePrinter) print(last *lastWords, line string, events, out io.Writer) {
 	e, isEvent := parseEvent(line)
+	if isEvent && !e.child && e.text == "node started" {
+		last.listened = true
+	}
 	switch {
 	case isEvent && e.level == zerolog.InfoLevel && !e.child && !p.running.Load():
 	case isEvent && p.console != nil:
@@ -107,16 +112,23 @@ func (p *linePrinter) print(last *lastWords, line string, events, out io.Writer)
 // lastWords is the error with which a node ends: a line with the error, the lines of its
 // list, and a hint. They are not in the form of the log.
 type lastWords struct {
-	err  string
-	list []string
-	hint string
+	err      string
+	list     []string
+	hint     string
+	panic    string // the line of a Go panic, which has a stack trace below it
+	listened bool   // the log says so
 }
 
-// take keeps a line if it belongs to the error. It reports whether it does.
+// take keeps a line if it belongs to the error. It reports whether it does. The line of a
+// panic is kept and counts as none, so that it is printed above its stack trace.
 func (w *lastWords) take(line string) bool {
 	if name, text, found := strings.Cut(line, ": error: "); found && !strings.Contains(name, " ") {
-		*w = lastWords{err: text}
+		w.err, w.list, w.hint, w.panic = text, nil, "", ""
 		return true
+	}
+	if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+		w.err, w.panic = "", line
+		return false
 	}
 	if w.err == "" {
 		return false
