@@ -37,12 +37,13 @@ example:
 			if err != nil {
 				return err
 			}
-			return e.stopAll(dir)
+			return e.stopAll(dir, sameNodes(c))
 		},
 	}
 }
 
-func (e *env) stopAll(dir stateDir) error {
+// stopAll stops the nodes of the directory, which chandy logs finds by the flags in same.
+func (e *env) stopAll(dir stateDir, same string) error {
 	lock, err := dir.lock()
 	if errors.Is(err, fs.ErrNotExist) {
 		printLine(e.Stderr, "chandy: no node runs, with its state in %s", dir)
@@ -61,7 +62,7 @@ func (e *env) stopAll(dir stateDir) error {
 	}
 	for _, id := range started {
 		if !dir.runs(id) {
-			printLine(e.Stderr, "chandy: the node of %s had ended already; chandy logs %[1]s prints its log", id)
+			printLine(e.Stderr, "chandy: the node of %s had ended already; chandy logs%[2]s %[1]s prints its log", id, same)
 			os.Remove(dir.pid(id))
 		}
 	}

@@ -289,9 +289,9 @@ func (e *env) upForGuard(c *cli.Context, cluster *config.Cluster) (down func() e
 	if err := checkBinaries(cluster); err != nil {
 		return nil, err
 	}
-	l := launcher{env: e, cluster: cluster, flags: []string{"--log-format", "console", "--log-level", "info"}, next: "chandy logs prints what they say"}
+	l := launcher{env: e, cluster: cluster, flags: []string{"--log-format", "console", "--log-level", "info"}, next: "chandy logs" + sameNodes(c) + " prints what they say", same: sameNodes(c)}
 	if err := l.detach(c.Context, dir); err != nil {
 		return nil, err
 	}
-	return func() error { return e.stopAll(dir) }, nil
+	return func() error { return e.stopAll(dir, sameNodes(c)) }, nil
 }

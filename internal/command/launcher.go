@@ -24,6 +24,7 @@ type launcher struct {
 	flags   []string // of each node, without --cluster
 	keep    bool     // let the other nodes run when one ends
 	next    string   // what to type once all are up
+	same    string   // see sameNodes
 	lines   *linePrinter
 	up      atomic.Bool // all nodes have been up
 }

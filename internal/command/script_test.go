@@ -106,9 +106,12 @@ delay = "20ms"
 
 func setupScript(e *testscript.Env) error {
 	e.Defer(func() { // nodes in the background outlive a script that fails
-		state := stateDir(filepath.Join(e.WorkDir, ".chandy"))
-		if running, err := state.running(); err == nil {
-			state.signal(running, syscall.SIGKILL, killWait)
+		logs, _ := filepath.Glob(filepath.Join(e.WorkDir, ".chandy", "*", "*.log"))
+		for _, file := range append(logs, filepath.Join(e.WorkDir, ".chandy", "lock")) {
+			state := stateDir(filepath.Dir(file))
+			if running, err := state.running(); err == nil {
+				state.signal(running, syscall.SIGKILL, killWait)
+			}
 		}
 	})
 	return setup(e)

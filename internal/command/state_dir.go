@@ -26,11 +26,12 @@ import (
 type stateDir string
 
 func stateDirFlag() cli.Flag {
-	return &cli.StringFlag{Name: "state-dir", Usage: "DIR: the directory of logs and process ids (default: .chandy beside the cluster file)"}
+	return &cli.StringFlag{Name: "state-dir", Usage: "DIR: the directory of logs and process ids (default: .chandy beside cluster.toml, and .chandy/NAME beside NAME.toml)"}
 }
 
-// findStateDir returns the directory that the flags name, or .chandy beside the cluster
-// file. A cluster file that is a pipe has no place beside it.
+// findStateDir returns the directory that the flags name. The default is .chandy beside
+// cluster.toml. Another cluster file has a directory of its own in .chandy, so that the
+// clusters of one folder stay apart. A cluster file that is a pipe has no place beside it.
 func findStateDir(c *cli.Context) (stateDir, error) {
 	if dir := c.String("state-dir"); dir != "" {
 		return stateDir(dir), nil
@@ -39,7 +40,22 @@ func findStateDir(c *cli.Context) (stateDir, error) {
 	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
 		return "", fail(exitUsage, "", "%s is no file beside which .chandy could be: name a directory with --state-dir", file)
 	}
-	return stateDir(filepath.Join(filepath.Dir(file), ".chandy")), nil
+	dir := filepath.Join(filepath.Dir(file), ".chandy")
+	if name := strings.TrimSuffix(filepath.Base(file), ".toml"); name != "cluster" {
+		dir = filepath.Join(dir, name)
+	}
+	return stateDir(dir), nil
+}
+
+// sameNodes returns the flags with which chandy down and chandy logs find the same nodes,
+// after a space.
+func sameNodes(c *cli.Context) string {
+	for _, name := range []string{"state-dir", "cluster"} {
+		if value := c.String(name); value != "" {
+			return " --" + name + " " + value
+		}
+	}
+	return ""
 }
 
 func (d stateDir) log(id snapshot.ProcessID) string {

@@ -55,7 +55,7 @@ example:
 				return err
 			}
 			l := launcher{
-				env: e, cluster: cluster, keep: c.Bool("keep"), lines: lines, next: nextHint(c, "Ctrl-C"),
+				env: e, cluster: cluster, keep: c.Bool("keep"), lines: lines, next: nextHint(c, "Ctrl-C"), same: sameNodes(c),
 				flags: []string{"--until-eof", "--log-format", "json", "--log-level", c.String("log-level")},
 			}
 			if c.Bool("detach") {
@@ -73,7 +73,7 @@ func nextHint(c *cli.Context, stop string) string {
 		cluster = " --cluster " + file
 	}
 	if stop == "chandy down" {
-		stop += cluster
+		stop += sameNodes(c)
 	}
 	return "chandy initiate" + cluster + " takes a snapshot, " + stop + " stops them"
 }

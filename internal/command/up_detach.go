@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"syscall"
@@ -49,7 +50,7 @@ func (l *launcher) detach(ctx context.Context, dir stateDir) error {
 	if running, err := dir.running(); err != nil {
 		return err
 	} else if len(running) > 0 {
-		return fail(exitUsage, "chandy down stops it", "a cluster runs already, with its state in %s: %s", dir, list(running))
+		return fail(exitUsage, "chandy down"+l.same+" stops it", "a cluster runs already, with its state in %s: %s", dir, list(running))
 	}
 	ended := make(chan *child, len(l.cluster.Processes))
 	for _, p := range l.cluster.Processes {
@@ -90,7 +91,7 @@ func (l *launcher) detached(ctx context.Context, dir stateDir, w *waiter, err er
 	case !errors.Is(err, context.DeadlineExceeded):
 		return errors.Join(err, dir.stop(l.cluster.IDs()))
 	}
-	return failList(exitUnknown, "they run on; chandy logs prints what they say, chandy down stops them", w.down(ctx),
+	return failList(exitUnknown, fmt.Sprintf("they run on; chandy logs%[1]s prints what they say, chandy down%[1]s stops them", l.same), w.down(ctx),
 		"%d of %d up after %v:", all-w.count(), all, detachTimeout)
 }
 
