@@ -18,7 +18,7 @@ func TestSnapshotablePage(t *testing.T) {
 		"toml":   {"token-ring/cluster.toml", "broadcast/cluster.toml", "bank-go/cluster.toml"},
 		"python": {"token-ring/ring.py", "testdata/threads.py"},
 		"js":     {"broadcast/broadcast.js"},
-		"go":     {"bank-go/bank.go"},
+		"go":     {"bank-go/bank.go", "testdata/counter/counter.go"},
 	}
 	blocks := regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$").FindAllStringSubmatch(read(t, "../docs/snapshotable.md"), -1)
 	if len(blocks) < 9 {
