@@ -136,7 +136,9 @@ func (e *env) draw(c *cli.Context, name string) error {
 		return err
 	}
 	for _, w := range question.Waits(d.Global) {
-		options.Waits = append(options.Waits, string(w.From)+" waits for "+string(w.For))
+		if text := string(w.From) + " waits for " + string(w.For); !slices.Contains(options.Waits, text) {
+			options.Waits = append(options.Waits, text)
+		}
 	}
 	if err := write(to, diagram.NewStory(d, options)); err != nil {
 		return fail(exitUnknown, "", "%w", err)

@@ -158,6 +158,9 @@ func unquoted(b []byte) string {
 
 // plain returns bytes that are no object as a text.
 func plain(b []byte) string {
+	if len(b) > 0 && b[0] == '"' {
+		b = []byte(unquoted(b))
+	}
 	if !utf8.Valid(b) {
 		return fmt.Sprintf("(%d bytes)", len(b))
 	}

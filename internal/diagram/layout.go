@@ -121,7 +121,7 @@ func (l *layout) header() {
 // notes says what the picture does not show, and what its reader cannot see.
 func (l *layout) notes() (all []string) {
 	if n := len(l.Waits); n > 0 {
-		text := "waits: "
+		text := ""
 		for i, w := range l.Waits[:min(n, 6)] {
 			if i > 0 {
 				text += " · "
@@ -155,7 +155,7 @@ func (l *layout) notes() (all []string) {
 	if l.backwards > 0 {
 		all = append(all, count(uint64(l.backwards), "arrow runs", "arrows run")+" to the left: the clocks of the processes differ")
 	}
-	if len(l.Journals) == 0 {
+	if len(l.Journals) == 0 && len(l.Messages) > 0 {
 		all = append(all, "without a journal: hollow circles show only that a message was sent before the cut and received after it")
 	}
 	return all

@@ -13,8 +13,11 @@ import (
 // of 6 channels · last: p2, marker of p3 after 98 ms".
 func (s *Story) sentence() string {
 	status := s.Status()
-	if len(s.Faults) > 0 || s.wrong() > 0 {
+	switch {
+	case s.wrong() > 0:
 		status = "inconsistent: a wrong cut"
+	case len(s.Faults) > 0:
+		status = "inconsistent"
 	}
 	processes := uint64(len(s.Global.Processes))
 	busy, messages := 0, uint64(0)
@@ -29,12 +32,10 @@ func (s *Story) sentence() string {
 		messages += n
 	}
 	parts := []string{status, count(processes, "process", "processes")}
-	flight := count(messages, "message", "messages") + " in flight"
-	if messages == 0 {
-		flight = "no message in flight"
-	}
-	if len(s.Channels) > 0 {
-		flight += fmt.Sprintf(" on %d of %s", busy, count(uint64(len(s.Channels)), "channel", "channels"))
+	channels := count(uint64(len(s.Channels)), "channel", "channels")
+	flight := "no message in flight on " + channels
+	if messages > 0 {
+		flight = fmt.Sprintf("%s in flight on %d of %s", count(messages, "message", "messages"), busy, channels)
 	}
 	parts = append(parts, flight)
 	if text := s.missing(); text != "" {
