@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"chandy/internal/config"
@@ -75,13 +74,7 @@ func newDiffusing(p config.Program, processes []snapshot.ProcessID) (program.Pro
 	if err := p.Decode(&d.settings); err != nil {
 		return nil, err
 	}
-	if d.settings.Root == "" {
-		return nil, errors.New(`root: is missing: the id of the process that has the work at the start`)
-	}
-	if !slices.Contains(processes, snapshot.ProcessID(d.settings.Root)) {
-		return nil, fmt.Errorf("root: there is no process %.128q", d.settings.Root)
-	}
-	return d, nil
+	return d, named("root", d.settings.Root, "has the work at the start", processes)
 }
 
 func (d *diffusing) Start(p program.Process) {

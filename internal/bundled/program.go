@@ -7,6 +7,7 @@ package bundled
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"chandy/internal/child"
@@ -56,4 +57,16 @@ func advice(kind string) string {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	return "there are " + strings.Join(kinds, ", ") + ", and node_command for a binary of your own"
+}
+
+// named returns an error unless a setting names a process of the cluster: the one that does
+// what the setting is for.
+func named(setting, id, does string, processes []snapshot.ProcessID) error {
+	if id == "" {
+		return fmt.Errorf("%s: is missing: the id of the process that %s", setting, does)
+	}
+	if !slices.Contains(processes, snapshot.ProcessID(id)) {
+		return fmt.Errorf("%s: there is no process %.128q", setting, id)
+	}
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"chandy/internal/config"
@@ -45,13 +44,7 @@ func newToken(p config.Program, processes []snapshot.ProcessID) (program.Program
 	if err := p.Decode(&t.settings); err != nil {
 		return nil, err
 	}
-	if t.settings.Holder == "" {
-		return nil, errors.New(`holder: is missing: the id of the process that has the token at the start`)
-	}
-	if !slices.Contains(processes, snapshot.ProcessID(t.settings.Holder)) {
-		return nil, fmt.Errorf("holder: there is no process %.128q", t.settings.Holder)
-	}
-	return t, nil
+	return t, named("holder", t.settings.Holder, "has the token at the start", processes)
 }
 
 func (t *token) Start(p program.Process) {

@@ -65,11 +65,7 @@ example:
 				return err
 			}
 			defer q.close()
-			name := c.Args().Get(1)
-			if name == "" {
-				name = now
-			}
-			s, err := e.oneSnap(c, name)
+			s, err := e.oneSnap(c, c.Args().Get(1))
 			if err != nil {
 				return err
 			}

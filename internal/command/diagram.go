@@ -68,11 +68,7 @@ example:
 			if err := arguments(c, 0, 1, "[SNAP]"); err != nil {
 				return err
 			}
-			name := c.Args().First()
-			if name == "" {
-				name = now
-			}
-			return e.draw(c, name)
+			return e.draw(c, c.Args().First())
 		},
 	}
 }

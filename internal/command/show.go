@@ -59,11 +59,7 @@ example:
 			if err := arguments(c, 0, 1, "[SNAP]"); err != nil {
 				return err
 			}
-			name := c.Args().First()
-			if name == "" {
-				name = now
-			}
-			return e.showSnaps(c, name)
+			return e.showSnaps(c, c.Args().First())
 		},
 	}
 }

@@ -64,7 +64,7 @@ func (e *env) snaps(c *cli.Context, names []string, do func(snap) error) error {
 }
 
 func (e *env) snapsOf(c *cli.Context, name string, do func(snap) error) error {
-	if name == now {
+	if name == now || name == "" {
 		s, err := e.takeNow(c)
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ func (e *env) openSnap(name string) (in io.ReadCloser, title string, err error) 
 	return f, name, nil
 }
 
-// oneSnap returns the snapshot that an argument names. A file must have only one.
+// oneSnap returns the snapshot that an argument names. An empty one means now. A file must have only one.
 func (e *env) oneSnap(c *cli.Context, name string) (s snap, err error) {
 	n := 0
 	err = e.snaps(c, []string{name}, func(one snap) error {
