@@ -73,9 +73,9 @@ func Compile(text string, loose bool) (*Expression, error) {
 	if err != nil {
 		return nil, fmt.Errorf("bug: prelude.jq: %w", err)
 	}
-	q.FuncDefs = append(words.FuncDefs, q.FuncDefs...)
+	q.FuncDefs = append(words.FuncDefs[:len(words.FuncDefs):len(words.FuncDefs)], q.FuncDefs...)
 	if e.code, err = gojq.Compile(q, e.words()...); err != nil {
-		return nil, unknownWord(text, err)
+		return nil, unknownWord(text, words.FuncDefs, err)
 	}
 	return e, nil
 }
@@ -96,12 +96,15 @@ func syntaxError(text string, err error) error {
 
 // unknownWord converts an error of the compiler, such as "function not defined: foo/0". It
 // has no place.
-func unknownWord(text string, err error) error {
+func unknownWord(text string, words []*gojq.FuncDef, err error) error {
 	what := err.Error()
 	at := 0
 	if _, name, found := strings.Cut(what, ": "); found {
 		name, _, _ = strings.Cut(name, "/")
 		at = max(0, wordIndex(text, name))
+		if known := arity(words, name); known != "" {
+			what = known
+		}
 	}
 	return &SyntaxError{text, at, what}
 }

@@ -51,7 +51,13 @@ func TestCaretStandsUnderThePlace(t *testing.T) {
 func TestUnknownWordIsNamed(t *testing.T) {
 	for _, c := range []struct{ expression, want string }{
 		{"foo(.a)", "function not defined: foo/1"},
-		{"total(.a)", "function not defined: total/1"},
+		{"total(.a)", "total takes two arguments, with a semicolon between: total(.balance; .amount)"},
+		{`in_flight("p1", "p2")`, `in_flight takes no argument or two, with a semicolon between: in_flight("p1"; "p2")`},
+		{"each", "each takes one argument: each(.balance >= 0)"},
+		{"terminated(.a)", "terminated takes no argument"},
+		{"deadlocked(.a; .b)", "deadlocked takes no argument or one: deadlocked(f)"},
+		{"length(.a)", "function not defined: length/1"},
+		{"_compare", "function not defined: _compare/0"},
 		{"$x", "variable not defined: $x"},
 		{"input", "input(s)/0 is not allowed"},
 		{"inputs", "input(s)/0 is not allowed"},
