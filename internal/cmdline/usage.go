@@ -134,10 +134,10 @@ func reordered(c *cli.Context, args []string) string {
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./~-]+$`)
 
-// shellWord quotes a word for a shell, unless that is not needed. A long word is cut, for
-// people.
+// shellWord quotes a word for a shell, unless that is not needed. A word that no person has
+// typed is cut.
 func shellWord(word string) string {
-	const most = 40
+	const most = 1000
 	if runes := []rune(word); len(runes) > most {
 		word = string(runes[:most]) + "…"
 	}
