@@ -31,9 +31,10 @@ type launcher struct {
 
 // child is the node of one process.
 type child struct {
-	id    snapshot.ProcessID
-	cmd   *exec.Cmd
-	stdin io.Closer
+	id     snapshot.ProcessID
+	cmd    *exec.Cmd
+	stdin  io.Closer
+	advice string // for a node that ends before it listens, and does not say why
 	lastWords
 }
 
@@ -130,7 +131,7 @@ func (l *launcher) start(p config.Process, prefix string, ended chan<- *child) (
 	if err != nil {
 		return nil, err
 	}
-	one := &child{id: p.ID, cmd: cmd}
+	one := &child{id: p.ID, cmd: cmd, advice: ownHint(p)}
 	one.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches this process only, which stops the children
 	if one.stdin, err = one.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -148,6 +149,14 @@ func (l *launcher) start(p config.Process, prefix string, ended chan<- *child) (
 		ended <- one
 	}()
 	return one, nil
+}
+
+// ownHint returns the hint for a node_command that ends at once.
+func ownHint(p config.Process) string {
+	if p.Program.NodeCommand == nil {
+		return ""
+	}
+	return "its node_command must run a node, as a Go program does that calls netnode.Main"
 }
 
 // prefix returns the text before each line of a child. All prefixes have the same
@@ -177,5 +186,9 @@ func (c *child) failure() error {
 			ended += ": " + printable.Text(c.panic)
 		}
 	}
-	return c.lastWords.failure(code, ended)
+	advice := c.advice
+	if c.listened || c.panic != "" {
+		advice = ""
+	}
+	return c.lastWords.failure(code, ended, advice)
 }

@@ -43,7 +43,7 @@ func TestEachWayToPrintIsPrintable(t *testing.T) {
 	}
 	lines.copy(&last, strings.NewReader("a "+foreign+"\nchandy: error: a "+foreign), "p1 | ")
 	queue.Close("")
-	last.failure(exitNo, "").(*failure).Print(&out, "chandy")
+	last.failure(exitNo, "", "").(*failure).Print(&out, "chandy")
 	checkPrinted(t, "all", out.String())
 
 	out.Reset()

@@ -90,10 +90,16 @@ func checkBinaries(cluster *config.Cluster) error {
 	return nil
 }
 
+// sources are the suffixes of files that must be compiled first.
+var sources = []string{".go", ".rs", ".c", ".cc", ".cpp", ".java"}
+
 // buildLine returns the hint for a binary that is missing. Its package is most likely the
 // directory of the cluster file.
 func buildLine(cluster *config.Cluster, name string) string {
-	if !strings.Contains(name, "/") {
+	switch ext := filepath.Ext(name); {
+	case slices.Contains(sources, ext):
+		return shown(cluster, name) + " is a source file: name a binary that is built from it, such as ./" + strings.TrimSuffix(filepath.Base(name), ext)
+	case !strings.Contains(name, "/"):
 		return "install it, or write ./" + name + " for a file beside the cluster file"
 	}
 	dir := fileDir(cluster)

@@ -121,7 +121,10 @@ func (l *launcher) startDetached(p config.Process, dir stateDir, ended chan<- *c
 	}
 	go func() {
 		cmd.Wait()
-		one := &child{id: p.ID, cmd: cmd}
+		one := &child{id: p.ID, cmd: cmd, advice: fmt.Sprintf("chandy logs%s %s prints what it said", l.same, p.ID)}
+		if own := ownHint(p); own != "" {
+			one.advice += "; " + own
+		}
 		if f, err := os.Open(dir.log(p.ID)); err == nil {
 			one.lastWords.read(f)
 			f.Close()

@@ -156,10 +156,10 @@ func (w *lastWords) read(log io.Reader) {
 	}
 }
 
-// failure returns the error, or if there is none, an error with the text ended.
-func (w *lastWords) failure(code int, ended string) error {
+// failure returns the error, or if there is none, an error with the text ended and the hint.
+func (w *lastWords) failure(code int, ended, hint string) error {
 	if w.err == "" {
-		return fail(code, "", "%s", ended)
+		return fail(code, hint, "%s", ended)
 	}
 	return failList(code, w.hint, w.list, "%s", w.err)
 }
