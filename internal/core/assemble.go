@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -187,30 +186,4 @@ func (e *epoch) whyMissing(a *assembling) func(snapshot.ProcessID) (snapshot.Rea
 		known[id] = snapshot.Missing{Reason: reason, Detail: detail}
 	}
 	return func(id snapshot.ProcessID) (snapshot.Reason, string) { return known[id].Reason, known[id].Detail }
-}
-
-// explain returns what this node knows about a process whose part did not come.
-func (e *epoch) explain(id snapshot.ProcessID) (snapshot.Reason, string) {
-	if id == e.core.self {
-		return snapshot.PartNotReceived, "its program did not give its state in time"
-	}
-	down := func(channel fmt.Stringer, s linkStats) (snapshot.Reason, string) {
-		detail := fmt.Sprintf("channel %s is down for %v", channel, (e.core.now - s.since).Round(time.Millisecond))
-		if s.lastErr != nil {
-			detail += ": " + s.lastErr.Error()
-		}
-		return snapshot.Unreachable, detail
-	}
-	out, in, up := e.outgoing(id), e.incoming(id), e.uplinks[id]
-	switch {
-	case out != nil && !out.up:
-		return down(out, out.stats)
-	case in != nil && !in.up():
-		return down(in, in.stats)
-	case up != nil && !up.up && up.stats.lastErr != nil:
-		return snapshot.Unreachable, "no connection with it: " + up.stats.lastErr.Error()
-	case out == nil && in == nil:
-		return snapshot.PartNotReceived, fmt.Sprintf("%s has no channel with it", e.core.self)
-	}
-	return snapshot.PartNotReceived, "it is connected but did not answer in time"
 }

@@ -54,6 +54,11 @@ func (c *Core) refuse(a Accepted, r *wire.Refuse) {
 	if c.warns("hello of " + string(from)) {
 		c.log.Warn().Str("peer", printable.Text(string(a.Hello.From))).Str("remote", a.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
 	}
+	if c.epoch != nil && a.Hello.Role == wire.RoleChannel {
+		if in := c.epoch.incoming(from); in != nil && !in.up() {
+			in.stats.failed(c.now, false, fmt.Errorf("%s refused it: %s", c.self, r.Text))
+		}
+	}
 	c.write(a.Conn, *r)
 	c.emit(Close{a.Conn, true})
 }

@@ -167,7 +167,7 @@ func (u *uplink) welcome(f wire.Welcome) error {
 func (u *uplink) closed(err error) {
 	c := u.epoch.core
 	if _, news := u.connClosed(c, err); news && len(u.shipments) > 0 {
-		c.log.Info().AnErr("err", err).Str("peer", string(u.peer.id)).Msg("no assembly connection, trying again")
+		c.log.Info().AnErr("err", err).Str("peer", string(u.peer.id)).Msg("no connection for the parts of snapshots, trying again")
 	}
 	for _, s := range u.shipments {
 		s.written = 0
