@@ -28,7 +28,7 @@ func listen(ctx context.Context, log zerolog.Logger, id string, node func() (Nod
 		if err == nil {
 			return n, nil
 		}
-		if !unresolved(err) {
+		if !Unresolved(err) {
 			return nil, err
 		}
 		if !waits {
@@ -44,8 +44,8 @@ func listen(ctx context.Context, log zerolog.Logger, id string, node func() (Nod
 	}
 }
 
-// unresolved reports whether a name did not resolve.
-func unresolved(err error) bool {
+// Unresolved reports whether a name did not resolve.
+func Unresolved(err error) bool {
 	var resolve *net.DNSError
 	return errors.As(err, &resolve)
 }

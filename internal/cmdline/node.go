@@ -67,7 +67,7 @@ func (e *Env) NodeCommand(words string, host Host) *cli.Command {
 		ArgsUsage: "ID",
 		Flags: []cli.Flag{
 			ClusterFlag(),
-			&cli.StringFlag{Name: "listen", Usage: "ADDRESS: listen on this host:port, not on the address in the file"},
+			&cli.StringFlag{Name: "listen", Usage: "ADDRESS: listen on this host:port, not on the address in the file; 0.0.0.0:PORT listens on all addresses of this machine"},
 			&cli.BoolFlag{Name: "until-eof", Usage: "stop at the end of stdin too, so that the node does not outlive the program that holds the other end of the pipe"},
 			LogFormatFlag("F: console, json, or auto (default): console on a terminal, else json"),
 			LogLevelFlag(),
@@ -108,7 +108,7 @@ func (e *Env) runNode(c *cli.Context, o NodeOptions, host Host) error {
 	switch {
 	case c.Context.Err() != nil && n == nil:
 		return nil // stopped before it listened
-	case unresolved(err):
+	case Unresolved(err):
 		return Fail(ExitUsage, "check the name, or give an address of this machine with --listen", "%w", err)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return Fail(ExitUsage, fmt.Sprintf("is the node of %s running already? if not, give it another address in %s", id, path), "%w", err)

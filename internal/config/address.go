@@ -36,10 +36,20 @@ func (c *Cluster) CheckAddress(address string) error {
 	if err == nil {
 		err = e.checkReach(c.Network.Insecure)
 	}
+	if missing := (noHost{}); c.Network.Insecure && errors.As(err, &missing) {
+		err = fmt.Errorf("has no host: write 0.0.0.0:%s for all addresses of this machine, or one of them", missing.port)
+	}
 	if err != nil {
 		return fmt.Errorf("%s %w", quote(address), err)
 	}
 	return nil
+}
+
+// IsLoopback reports whether the address of a process is loopback. Host names are not
+// resolved: only localhost counts as loopback.
+func IsLoopback(address string) bool {
+	e, err := parseEndpoint(address)
+	return err == nil && e.ip.IsLoopback()
 }
 
 // parseEndpoint parses an address. Its errors follow the quoted address in a message.
@@ -63,12 +73,17 @@ func parseEndpoint(address string) (endpoint, error) {
 	}
 	switch {
 	case host == "":
-		return endpoint{}, errors.New("has no host: write for example 127.0.0.1:" + port)
+		return endpoint{}, noHost{port}
 	case len(host) > hostMax || !hostName.MatchString(e.host) || hostNumber.MatchString(e.host):
 		return endpoint{}, errors.New("has a bad host: write an IP address or a host name")
 	}
 	return e, nil
 }
+
+// noHost is the error of an address that is a port only.
+type noHost struct{ port string }
+
+func (e noHost) Error() string { return "has no host: write for example 127.0.0.1:" + e.port }
 
 var scheme = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*://`)
 
@@ -85,7 +100,7 @@ func splitError(address string) error {
 	case strings.Count(address, ":") > 1:
 		return errors.New("is not host:port: an IPv6 address needs brackets, such as [::1]:7101")
 	case notPort == nil:
-		return fmt.Errorf("has no host: write for example 127.0.0.1:%s", address)
+		return noHost{address}
 	case hostName.MatchString(strings.ToLower(address)):
 		return fmt.Errorf("has no port: write for example %s:7101", address)
 	}

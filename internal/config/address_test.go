@@ -11,6 +11,7 @@ func TestAddressesAreChecked(t *testing.T) {
 		badPort  = " has a bad port: write a number from 1 to 65535"
 		badHost  = " has a bad host: write an IP address or a host name"
 		brackets = " is not host:port: an IPv6 address needs brackets, such as [::1]:7101"
+		anyHost  = " has no host: write 0.0.0.0:7101 for all addresses of this machine, or one of them"
 		noPort   = " is not host:port: write for example 127.0.0.1:7101"
 	)
 	for _, test := range []struct {
@@ -33,7 +34,7 @@ func TestAddressesAreChecked(t *testing.T) {
 		{"my_host.:7101", outside, ""},
 
 		{"", noPort, noPort},
-		{"7101", " has no host: write for example 127.0.0.1:7101", " has no host: write for example 127.0.0.1:7101"},
+		{"7101", " has no host: write for example 127.0.0.1:7101", anyHost},
 		{"127.0.0.1", " has no port: write for example 127.0.0.1:7101", " has no port: write for example 127.0.0.1:7101"},
 		{"Example.org", " has no port: write for example Example.org:7101", " has no port: write for example Example.org:7101"},
 		{"[::1]", " has no port: write for example [::1]:7101", " has no port: write for example [::1]:7101"},
@@ -41,7 +42,7 @@ func TestAddressesAreChecked(t *testing.T) {
 		{"tcp://127.0.0.1:7101", " is a URL: leave out tcp://", " is a URL: leave out tcp://"},
 		{"https://example.org", " is a URL: leave out https://", " is a URL: leave out https://"},
 		{"127.0.0.1:7101/", noPort, noPort},
-		{":7101", " has no host: write for example 127.0.0.1:7101", " has no host: write for example 127.0.0.1:7101"},
+		{":7101", " has no host: write for example 127.0.0.1:7101", anyHost},
 		{"::1:7101", brackets, brackets},
 		{"::1", brackets, brackets},
 		{"127.0.0.1:", badPort, badPort},
