@@ -63,10 +63,15 @@ func inTime(ctx context.Context, limit time.Duration, ask func(context.Context) 
 	defer cancel()
 	err := ask(bounded)
 	if err != nil && !isBusy(err) && (bounded.Err() != nil || os.IsTimeout(err)) {
-		return fmt.Errorf("no answer within %v", limit.Round(time.Millisecond))
+		return noAnswer{limit.Round(time.Millisecond)}
 	}
 	return err
 }
+
+// noAnswer is the error of a node that did not answer in time.
+type noAnswer struct{ limit time.Duration }
+
+func (e noAnswer) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
 
 // isRefusal reports whether a node refused, and would refuse again. A node that is
 // stopping refuses too, but its successor may not, and a busy node may have room later.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -68,9 +69,14 @@ func createFile(path string) (destination, error) {
 		mode = info.Mode().Perm()
 	}
 	dir, name := filepath.Split(path)
+	if name == "" {
+		return nil, errors.New("names a directory: add the name of a file")
+	}
 	beside := filepath.Join(dir, fmt.Sprintf(".%s.%d.tmp", name, os.Getpid()))
 	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
-	if err != nil {
+	if missing := (*os.PathError)(nil); errors.As(err, &missing) {
+		return nil, fmt.Errorf("create it in %s: %w", filepath.Dir(path), missing.Err)
+	} else if err != nil {
 		return nil, err
 	}
 	return &newFile{f, path}, nil

@@ -106,6 +106,7 @@ func (i *initiator) run(c *cli.Context) error {
 		return err
 	}
 	i.summary(end)
+	i.hintAnswers(c.Context, end)
 	if len(q.expressions) > 0 {
 		return i.assertAll(c.Context, q, to.text, c.Bool("stable"))
 	}
@@ -146,6 +147,7 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 	// The last candidates reach few processes. The assembler asks other initiators to
 	// join, and a process that does not answer is named as missing.
 	var problems []string
+	var first error // of the first candidate
 	busy := false
 	for _, id := range candidates {
 		client, err := i.dial(ctx, id)
@@ -160,12 +162,15 @@ func (i *initiator) connect(ctx context.Context) (*netnode.Client, error) {
 		case isBusy(err):
 			busy = true
 		}
+		if first == nil {
+			first = err
+		}
 		problems = append(problems, fmt.Sprintf("%s: %v", id, err))
 	}
 	if busy {
 		return nil, failList(exitUnknown, "", problems, "no process could be asked:")
 	}
-	return nil, failList(exitUnknown, i.startHint(candidates[0]), problems,
+	return nil, failList(exitUnknown, i.startHint(candidates[0], first), problems,
 		"nobody answered:")
 }
 

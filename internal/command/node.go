@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -32,10 +33,17 @@ func programOf(cluster *config.Cluster, p config.Process) (program.Program, erro
 	return nil, fail(exitUsage, "start its own binary: "+startLine(cluster, p), "%s has a node_command: chandy does not run its program", p.ID)
 }
 
-// startHint returns the hint for a process that nobody reaches.
-func (a asker) startHint(id snapshot.ProcessID) string {
+// startHint returns the hint for a process that this client does not reach because of err.
+func (a asker) startHint(id snapshot.ProcessID, err error) string {
+	p, _ := a.cluster.Process(id)
+	switch {
+	case cmdline.Unresolved(err):
+		return fmt.Sprintf("this machine does not know the name in %s: check the address of %s in %s, or add the name to the DNS or /etc/hosts", p.Address, id, a.cluster.Path)
+	case errors.As(err, new(noAnswer)):
+		return fmt.Sprintf("the node of %s may be stopped or busy, or a firewall may drop what comes to %s", id, p.Address)
+	}
 	start := "chandy node " + string(id)
-	if p, _ := a.cluster.Process(id); p.Program.NodeCommand != nil {
+	if p.Program.NodeCommand != nil {
 		start = startLine(a.cluster, p)
 	}
 	return fmt.Sprintf("is the node of %s running? %s starts it", id, start)

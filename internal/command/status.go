@@ -120,6 +120,15 @@ func (p processStatus) state() string {
 	return "unreachable"
 }
 
+// startHint returns the hint if no process is reachable.
+func (s clusterStatus) startHint() string {
+	elsewhere := func(p processStatus) bool { return !config.IsLoopback(p.Address) }
+	if slices.ContainsFunc(s.Processes, elsewhere) {
+		return "are the nodes running? chandy node ID starts one, on the host that has its address"
+	}
+	return "are the nodes running? chandy up starts them all"
+}
+
 // verdict returns nil if everything is up. If no process is reachable, its error says why.
 func (s clusterStatus) verdict() error {
 	// first returns the first process whose error is of a sort.
@@ -142,5 +151,5 @@ func (s clusterStatus) verdict() error {
 	if _, ok := first(isBusy); ok {
 		return fail(exitUnknown, "", "no process could be asked: busy")
 	}
-	return fail(exitUnknown, "are the nodes running? chandy up starts them all", "no process answered")
+	return fail(exitUnknown, s.startHint(), "no process answered")
 }

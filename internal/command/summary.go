@@ -62,15 +62,16 @@ func known(n uint64, known bool) string {
 	return strconv.FormatUint(n, 10)
 }
 
-// stateText returns the beginning of a state, for people.
+// stateText returns a state for people, and of a long one the beginning and the size.
 func stateText(s snapshot.State) string {
 	if s.Error != "" {
 		return "no state: " + s.Error
 	}
 	begin := string(s.Bytes[:min(len(s.Bytes), stateMax*utf8.UTFMax)]) // a state may be 1 GiB
 	short := cut(begin, stateMax)
-	if len(short) == len(s.Bytes) {
-		return short
+	text := fmt.Sprintf("%s… (%s)", short, size(len(s.Bytes)))
+	if len(s.Bytes) <= len(text) {
+		return string(s.Bytes) // there is nothing to cut, or cutting saves nothing
 	}
-	return fmt.Sprintf("%s… (%s)", short, size(len(s.Bytes)))
+	return text
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -193,8 +195,16 @@ func (i *initiator) wait(ctx context.Context, deadline time.Time) error {
 	if len(down) == 0 {
 		return nil // the last processes came up meanwhile
 	}
-	return failList(exitUnknown, "start the nodes that are missing, or give a longer --timeout", down,
-		"not everything was up within the time-out:")
+	return failList(exitUnknown, waitHint(down), down, "not everything was up within the time-out:")
+}
+
+// waitHint returns what to do about the lines of down.
+func waitHint(down []string) string {
+	refused := func(line string) bool { return strings.Contains(line, ": refused: ") }
+	if slices.ContainsFunc(down, refused) {
+		return "a node refuses another: give both the same cluster file, with the address of each"
+	}
+	return "start the nodes that are missing, or give a longer --timeout"
 }
 
 func milliseconds(ms float64) time.Duration {
