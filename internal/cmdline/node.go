@@ -132,7 +132,12 @@ func (e *Env) runNode(c *cli.Context, o NodeOptions, host Host) error {
 		debug.SetMemoryLimit(2 * int64(o.Cluster.Limits.Memory))
 	}
 	if err := n.Run(ctx); err != nil {
-		return Fail(ExitUnknown, "", "%s stopped: %w", id, err)
+		var advice interface{ Hint() string }
+		hint := ""
+		if errors.As(err, &advice) {
+			hint = advice.Hint()
+		}
+		return Fail(ExitUnknown, hint, "%s stopped: %w", id, err)
 	}
 	e.Log.Info().Str("process", id).Msg("node stopped")
 	return nil

@@ -81,7 +81,9 @@ func (d duplicates) endsAsDuplicate(c *exec.Cmd) {
 func TestASecondNodeOfAProcessEnds(t *testing.T) {
 	d := newDuplicates(t)
 	second, log := d.startSecond()
-	d.await(log, "another node runs as p2")
+	d.await(log, "another live node is running as p2, connected from 127.0.0.1:")
+	d.await(log, "chandy: error: p2 stopped: another node runs as p2: p1 has refused this one for ")
+	d.await(log, "chandy: hint: stop one of the two nodes")
 	d.endsAsDuplicate(second)
 	d.chandy("initiate")
 }

@@ -26,6 +26,16 @@ const (
 	duplicateFactor = 5               // the largest factor by which the wait is longer
 )
 
+// duplicateError ends a node because another one runs as the same process.
+type duplicateError struct{ text string }
+
+func (e duplicateError) Error() string { return e.text }
+
+// Hint returns what to do about the error, for people.
+func (duplicateError) Hint() string {
+	return "stop one of the two nodes; if both are meant to run, each needs an id of its own in the cluster file"
+}
+
 // checkDuplicate ends the node if the error with which a connection to a peer has ended
 // shows that another node runs as this process, and that this one has lost.
 func (e *epoch) checkDuplicate(p *peer, err error) {
@@ -35,14 +45,14 @@ func (e *epoch) checkDuplicate(p *peer, err error) {
 	}
 	switch refused.Code {
 	case wire.OldIncarnation:
-		c.exit(fmt.Errorf("another node runs as %s and has taken the place of this one at %s", c.self, p.id))
+		c.exit(duplicateError{fmt.Sprintf("another node runs as %s and has taken the place of this one at %s: %v", c.self, p.id, refused)})
 	case wire.AlreadyConnected:
 		if p.otherWait == 0 {
 			p.otherSince = c.now
 			p.otherWait = duplicateWait + time.Duration(c.Rand.Int64N(int64(duplicateWait)))
 		}
 		if c.now-p.otherSince >= p.otherWait*time.Duration(min(1+e.welcomes(), duplicateFactor)) {
-			c.exit(fmt.Errorf("another node runs as %s: %s has refused this one for %v", c.self, p.id, (c.now - p.otherSince).Round(time.Second)))
+			c.exit(duplicateError{fmt.Sprintf("another node runs as %s: %s has refused this one for %v: %v", c.self, p.id, (c.now - p.otherSince).Round(time.Second), refused)})
 		}
 	}
 }

@@ -34,9 +34,10 @@ func (e *epoch) admit(a Accepted) {
 		if a.Hello.Role == wire.RoleChannel {
 			p.incoming.stale++
 		}
-		c.refuse(a, &wire.Refuse{Code: wire.OldIncarnation, Text: err.Error()})
+		c.refuse(a, &wire.Refuse{Code: wire.OldIncarnation, Text: err.Error() + p.connectedFrom()})
 		return
 	}
+	p.remote = a.Remote
 	if a.Hello.Role == wire.RoleAssembly {
 		e.openAssembly(a.Conn, p.id, a.Hello.Incarnation)
 	} else {

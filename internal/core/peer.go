@@ -15,6 +15,7 @@ type peer struct {
 	id       snapshot.ProcessID
 	address  string
 	index    uint16    // in Topology.Processes, for the journal
+	remote   string    // where its node last connected from; empty if it has not
 	outgoing *outgoing // nil if there is no channel to it
 	incoming *incoming // nil if there is no channel from it
 	channel.Peer
@@ -25,6 +26,15 @@ type peer struct {
 	// Set while the peer refuses this node because another one runs as the same process,
 	// see checkDuplicate. otherWait is zero otherwise.
 	otherSince, otherWait time.Duration
+}
+
+// connectedFrom returns where the node of the peer has connected from, as the end of a text,
+// or nothing if that is not known.
+func (p *peer) connectedFrom() string {
+	if p.remote == "" {
+		return ""
+	}
+	return ", connected from " + p.remote
 }
 
 var (

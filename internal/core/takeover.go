@@ -113,7 +113,7 @@ func (t *takeover) decide() {
 			t.release()
 			c.refuse(t.accepted, &wire.Refuse{
 				Code: wire.AlreadyConnected,
-				Text: fmt.Sprintf("another live node is running as %s", from),
+				Text: fmt.Sprintf("another live node is running as %s", from) + t.epoch.peers[from].connectedFrom(),
 			})
 			return
 		}
