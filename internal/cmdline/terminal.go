@@ -10,20 +10,20 @@ import (
 
 // This file is the one place that knows what a terminal can do.
 
-// terminal returns the terminal that a stream of a command writes to, or nil.
-func terminal(w io.Writer) *os.File {
-	if checked, ok := w.(*checkedWriter); ok {
-		w = checked.Writer
+// terminal returns the terminal of a stream of a command, or nil.
+func terminal(stream any) *os.File {
+	if checked, ok := stream.(*checkedWriter); ok {
+		stream = checked.Writer
 	}
-	f, ok := w.(*os.File)
+	f, ok := stream.(*os.File)
 	if !ok || !isatty.IsTerminal(f.Fd()) {
 		return nil
 	}
 	return f
 }
 
-// IsTerminal reports whether a stream writes to a terminal.
-func IsTerminal(w io.Writer) bool { return terminal(w) != nil }
+// IsTerminal reports whether a stream of a command is a terminal.
+func IsTerminal(stream any) bool { return terminal(stream) != nil }
 
 // Redraws reports whether a stream writes to a terminal that can go back in a line.
 func Redraws(w io.Writer) bool { return IsTerminal(w) && os.Getenv("TERM") != "dumb" }

@@ -95,6 +95,9 @@ func (e *env) runGuard(c *cli.Context, cluster *config.Cluster) (err error) {
 	args := c.Args().Slice()
 	g.cmd = exec.Command(args[0], args[1:]...)
 	g.cmd.Stdin, g.cmd.Stdout, g.cmd.Stderr = e.Stdin, os.Stdout, os.Stderr
+	if g.group = !cmdline.IsTerminal(e.Stdin); g.group {
+		g.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	}
 	if g.cmd.Err != nil {
 		return fail(exitUsage, "", "guard: %w", g.cmd.Err)
 	}
@@ -112,6 +115,7 @@ func (e *env) runGuard(c *cli.Context, cluster *config.Cluster) (err error) {
 type guarded struct {
 	*watcher
 	cmd   *exec.Cmd
+	group bool          // see signal
 	limit time.Duration // of the command; 0 means no limit
 	keep  string        // where the snapshot goes; empty means a name with its id
 }
@@ -233,14 +237,25 @@ func (g *guarded) write(s snap) {
 
 // kill ends the command, which runs on, and returns how it ended.
 func (g *guarded) kill(ended <-chan error) error {
-	g.cmd.Process.Signal(syscall.SIGTERM)
+	g.signal(syscall.SIGTERM)
 	select {
 	case err := <-ended:
 		return err
 	case <-time.After(killAfter):
-		g.cmd.Process.Kill()
+		g.signal(syscall.SIGKILL)
 		return <-ended
 	}
+}
+
+// signal sends a signal to the command and to what it has started, such as the programs of a
+// shell script. On a terminal the command has no process group of its own, because only the
+// group of guard may read from the terminal. Then the signal goes to the command alone.
+func (g *guarded) signal(s syscall.Signal) {
+	if g.group {
+		syscall.Kill(-g.cmd.Process.Pid, s)
+		return
+	}
+	g.cmd.Process.Signal(s)
 }
 
 // outcome returns the error of guard. The command's own failure outweighs what was found.
