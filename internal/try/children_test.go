@@ -52,6 +52,7 @@ type heard struct {
 		Message   int
 		Key       json.RawMessage
 		ID        json.RawMessage `json:"msg_id"`
+		Node      string          `json:"node_id"`
 		Nodes     []string        `json:"node_ids"`
 		Restoring bool
 		State     struct{ Seen []int }
@@ -153,7 +154,7 @@ func (k *kid) handle(h heard) {
 		fmt.Fprintln(os.Stderr, "init")
 		k.reply(h, "init_ok", "")
 	case kind == "init" && k.is("asks-first"):
-		k.print(`{"src":"n0","dest":"lin-kv","body":{"type":"read","key":"x","msg_id":5}}`)
+		k.print(fmt.Sprintf(`{"src":%q,"dest":"lin-kv","body":{"type":"read","key":"x","msg_id":5}}`, h.Body.Node))
 		for !strings.Contains(k.next(), `"src":"lin-kv"`) {
 		}
 		k.reply(h, "init_ok", "")
