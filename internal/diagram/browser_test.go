@@ -46,7 +46,7 @@ func newBrowser(t *testing.T) browser {
 		options = append(options, chromedp.NoSandbox)
 	}
 	// The deadline is for a page that waits for a dialog, for example.
-	deadline, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	deadline, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	t.Cleanup(cancel)
 	allocated, cancel := chromedp.NewExecAllocator(deadline, options...)
 	t.Cleanup(cancel)

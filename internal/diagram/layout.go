@@ -8,9 +8,9 @@ import (
 
 const (
 	pictureWidth = 1280.0
-	columnMin    = 9.0  // px of a column of logical time, unless the options ask for more events
+	columnMin    = 15.0 // px of a column of logical time, unless the options ask for more events
+	sideMost     = 40   // columns on one side of the cut, likewise: more say little about the cut
 	columnMost   = 56.0 // px
-	textMin      = 60.0 // px left for the events on each side, at least
 )
 
 // layout is a picture while it is made.
@@ -80,14 +80,14 @@ func (l *layout) chooseSizes() {
 	l.left = marginX + l.names + 14
 	l.right = l.Width - marginX - l.names - 14
 	room := l.right - l.left - l.states - l.labels - 40
-	columns := int(room / columnMin)
+	columns, most := int(room/columnMin)-2, sideMost
 	if l.EventsMax < EventsMost {
-		columns = len(l.Events)
+		columns, most = len(l.Events), len(l.Events)
 	}
 	if l.real { // the events were chosen before
 		return
 	}
-	l.before, l.after = l.window(columns - 2)
+	l.before, l.after = l.window(columns, most)
 	l.limit(l.before, l.after)
 	l.column = min(columnMost, room/float64(l.before+l.after+2))
 	spare := room - l.column*float64(l.before+l.after+2)

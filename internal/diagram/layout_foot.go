@@ -60,7 +60,7 @@ func (l *layout) bars(y float64) float64 {
 	if len(all) == 0 {
 		return y
 	}
-	title := "How long each process took, since it first learned of the snapshot, on its own clock. The bold part is why the snapshot was not complete earlier."
+	title := "How long each process took from when it first learned of the snapshot, on its own clock. The bold one was complete last: it may have learned late."
 	last := l.last()
 	if len(all) > barsMax {
 		slices.SortStableFunc(all, func(a, b lateness) int {
@@ -93,17 +93,21 @@ func (l *layout) bars(y float64) float64 {
 	return y
 }
 
-// bar draws the stages of one process. Its longest stage is named beside it.
+// bar draws the stages of one process. What made it late is named beside it.
 func (l *layout) bar(one lateness, y, scale float64, critical bool) {
 	style := BarText
+	why := reason(one.stages)
+	stages := one.stages
 	if critical {
 		style = BarCritical
+		if why.marker {
+			stages = []stage{why}
+		}
 	}
 	l.text(l.left-8, y+12, style, End, short(string(one.id), nameMax))
-	longest := slices.MaxFunc(one.stages, func(a, b stage) int { return cmp.Compare(a.to-a.from, b.to-b.from) })
-	for i, s := range one.stages {
+	for i, s := range stages {
 		title := printable.Text(fmt.Sprintf("%s: %s, until %s", s.name, ms(s.to-s.from), ms(s.to)))
-		l.Bars = append(l.Bars, Bar{l.left + s.from*scale, y + 2, max((s.to-s.from)*scale, 0.5), 12, critical && s == longest, i % 2, false, title})
+		l.Bars = append(l.Bars, Bar{l.left + s.from*scale, y + 2, max((s.to-s.from)*scale, 0.5), 12, critical && s == why, i % 2, false, title})
 	}
 	for _, c := range l.Channels {
 		if at, ok := l.Markers[c.Channel]; ok && c.Channel.To == one.id && at >= 0 && at <= one.end {
@@ -111,9 +115,9 @@ func (l *layout) bar(one lateness, y, scale float64, critical bool) {
 			l.Bars = append(l.Bars, Bar{l.left + at*scale - 0.75, y, 1.5, 16, false, 0, true, title})
 		}
 	}
-	why := longest.name
-	if !longest.marker {
-		why += " took " + ms(longest.to-longest.from)
+	text := why.name
+	if !why.marker {
+		text += " took " + ms(why.to-why.from)
 	}
-	l.text(l.left+one.end*scale+8, y+12, style, Start, short(ms(one.end)+": "+why, 48))
+	l.text(l.left+one.end*scale+8, y+12, style, Start, short(ms(one.end)+": "+text, 48))
 }

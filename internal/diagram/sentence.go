@@ -1,7 +1,9 @@
 package diagram
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,25 +102,29 @@ func (s *Story) last() (l last) {
 	if len(stages) == 0 {
 		return l
 	}
-	longest := stages[0]
-	for _, stage := range stages {
-		if stage.to-stage.from > longest.to-longest.from {
-			longest = stage
-		}
-	}
-	if final := stages[len(stages)-1]; final.marker && longest == final {
-		l.why = fmt.Sprintf("%s after %s", final.name, ms(final.to))
+	if why := reason(stages); why.marker {
+		l.why = fmt.Sprintf("%s after %s", why.name, ms(why.to))
 	} else {
-		l.why = fmt.Sprintf("%s took %s", longest.name, ms(longest.to-longest.from))
+		l.why = fmt.Sprintf("%s took %s", why.name, ms(why.to-why.from))
 	}
 	return l
+}
+
+// reason returns the stage that made a process late. That is the last marker if it came after
+// everything else, because the process has waited for it from the beginning. Otherwise it is
+// the longest stage.
+func reason(stages []stage) stage {
+	if final := stages[len(stages)-1]; final.marker {
+		return stage{final.name, 0, final.to, true}
+	}
+	return slices.MaxFunc(stages, func(a, b stage) int { return cmp.Compare(a.to-a.from, b.to-b.from) })
 }
 
 // stage is one part of the time that a process took.
 type stage struct {
 	name     string
 	from, to float64 // ms since the process learned of the snapshot
-	marker   bool    // the process waited for the last marker
+	marker   bool    // until the last marker came, after everything else
 }
 
 // stages returns the stages of a process, in order, without empty ones.

@@ -1,8 +1,9 @@
 package diagram
 
-// window returns how many columns before and after the cut are drawn, at most columns in all.
+// window returns how many columns before and after the cut are drawn, at most columns in all
+// and at most most on one side.
 // It grows from the cut outwards, as long as there is room for columns and events.
-func (s *Story) window(columns int) (before, after int) {
+func (s *Story) window(columns, most int) (before, after int) {
 	var counts [2][]int // events in column 1, 2, … before and after the cut
 	for i := range s.Events {
 		e := &s.Events[i]
@@ -21,7 +22,7 @@ func (s *Story) window(columns int) (before, after int) {
 		grown = false
 		for side := range reach {
 			next := reach[side] + 1
-			if reach[0]+reach[1] < columns && next < len(counts[side]) && events+counts[side][next] <= s.EventsMax {
+			if reach[0]+reach[1] < columns && next <= most && next < len(counts[side]) && events+counts[side][next] <= s.EventsMax {
 				reach[side] = next
 				events += counts[side][next]
 				grown = true

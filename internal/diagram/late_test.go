@@ -1,0 +1,47 @@
+package diagram
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"chandy/snapshot"
+)
+
+func TestTheSentenceSaysWhoWasLastAndWhy(t *testing.T) {
+	at := func(ms float64) *float64 { return &ms }
+	base := func() *Document {
+		d := read(t, sample{processes: 3, steps: 60, seed: 1}.document(t))
+		for i := range d.Processes {
+			d.Processes[i].Completed, d.Processes[i].CompletedAfter = true, time.Duration(i+1)*time.Millisecond
+			d.Times[d.Processes[i].ID] = Times{Asked: at(1), Encoded: at(60), Sent: at(61)}
+		}
+		d.Markers = map[snapshot.Channel]float64{{From: "p01", To: "p03"}: 5, {From: "p02", To: "p03"}: 40}
+		return d
+	}
+	for _, c := range []struct {
+		change func(*Document)
+		want   string
+	}{
+		{func(d *Document) {}, "last: p03, encoding took 59 ms"},
+		{func(d *Document) { d.Markers[snapshot.Channel{From: "p02", To: "p03"}] = 98 }, "last: p03, marker of p02 after 98 ms"},
+		{func(d *Document) { d.Times = map[snapshot.ProcessID]Times{}; d.Markers = nil }, "last: p03, 3.0 ms at the assembler"},
+		{func(d *Document) { d.Processes[0].CompletedAfter = time.Hour }, "last: p01, encoding took 59 ms"},
+	} {
+		d := base()
+		c.change(d)
+		p := NewStory(d, Options{}).Layout()
+		if !strings.HasSuffix(p.Texts[0].Text, " · "+c.want) {
+			t.Errorf("got the sentence %q, want it to end in %q", p.Texts[0].Text, c.want)
+		}
+		bold := 0
+		for _, b := range p.Bars {
+			if b.Critical {
+				bold++
+			}
+		}
+		if want := min(len(d.Times), 1); bold != want {
+			t.Errorf("%s: got %d bold bars, want %d", c.want, bold, want)
+		}
+	}
+}
