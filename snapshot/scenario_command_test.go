@@ -3,8 +3,10 @@ package snapshot
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // story is a scenario that is being played.
@@ -87,6 +89,18 @@ func init() {
 		"meet":    {args: 2, ids: 2, play: (*story).meet},
 		// snapshot S: what is assembled of S now.
 		"snapshot": {args: 1, play: (*story).snapshot},
+	}
+}
+
+func TestScenarioCommandsAreInTheDocs(t *testing.T) {
+	text, err := os.ReadFile("../docs/scenarios.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range commands {
+		if page := string(text); !strings.Contains(page, "`"+name+" ") && !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("docs/scenarios.md: got nothing about the command %s, want a line", name)
+		}
 	}
 }
 
