@@ -3,10 +3,16 @@
 # other. The script takes a snapshot while the money moves. The JSON goes to stdout,
 # everything else to stderr. Exits 0 only if the snapshot is complete and consistent
 # and no money was lost or created.
+#
+#   scripts/demo.sh [FILE]
+#
+# FILE is another cluster file. Without it the file is $CHANDY_CLUSTER or cluster.toml.
+# With another file the money is not added up.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cluster=$root/cluster.toml
+bank=$root/cluster.toml
+cluster=${1:-${CHANDY_CLUSTER:-$bank}}
 money=3000 # three balances of 1000
 work=$(mktemp -d "${TMPDIR:-/tmp}/chandy-demo.XXXXXX")
 chandy=$work/chandy
@@ -58,13 +64,16 @@ else
 fi
 build
 
-say 'starting the nodes p1, p2 and p3'
-for id in p1 p2 p3; do start "$id"; done
+ids=$("$chandy" validate --ids "$cluster")
+say "starting the nodes ${ids//$'\n'/, }"
+for id in $ids; do start "$id"; done
 sleep 1 # let some money move
 
 "$chandy" initiate --cluster "$cluster" --wait >"$work/snapshot.json"
 cat "$work/snapshot.json"
 "$chandy" verify "$work/snapshot.json" | sed "s|^$work/||" >&2
+
+[ "$cluster" -ef "$bank" ] || exit 0
 
 # With jq:
 #   [.processes[].state.balance, .channels[].messages[].payload.amount] | add
