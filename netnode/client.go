@@ -116,6 +116,9 @@ func (c *Client) sendHello(cluster *Cluster, id snapshot.ProcessID) error {
 		}
 		return nil
 	case wire.Refuse:
+		if f.Code == wire.ConfigurationDiffers {
+			f.Text += cluster.Compare(f.Text)
+		}
 		return &Refused{f.Code, f.Text}
 	}
 	return fmt.Errorf("%s answered a hello with %s", id, f.Type())

@@ -60,11 +60,13 @@ example:
 
 // clusterStatus is chandy/status.v1.
 type clusterStatus struct {
-	Format    string             `json:"format"`
-	Cluster   string             `json:"cluster"`
-	Up        bool               `json:"up"` // all processes, ready, and all channels
-	Processes []processStatus    `json:"processes"`
-	channels  []snapshot.Channel // of the cluster file, sorted
+	Format  string `json:"format"`
+	Cluster string `json:"cluster"`
+	// Fingerprint is that of the cluster file. Every process that answers has the same.
+	Fingerprint string             `json:"fingerprint"`
+	Up          bool               `json:"up"` // all processes, ready, and all channels
+	Processes   []processStatus    `json:"processes"`
+	channels    []snapshot.Channel // of the cluster file, sorted
 }
 
 // processStatus is the status of one process. Status is nil, and Error says why, if
@@ -80,7 +82,7 @@ type processStatus struct {
 
 // statuses asks all processes at once.
 func (a asker) statuses(ctx context.Context) clusterStatus {
-	s := clusterStatus{Format: "chandy/status.v1", Cluster: a.cluster.Name, Up: true, Processes: make([]processStatus, len(a.cluster.Processes)), channels: a.cluster.Channels()}
+	s := clusterStatus{Format: "chandy/status.v1", Cluster: a.cluster.Name, Fingerprint: a.cluster.Fingerprint(), Up: true, Processes: make([]processStatus, len(a.cluster.Processes)), channels: a.cluster.Channels()}
 	var asked sync.WaitGroup
 	for i, p := range a.cluster.Processes {
 		asked.Go(func() { s.Processes[i] = a.statusOf(ctx, p) })

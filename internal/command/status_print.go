@@ -37,6 +37,10 @@ func (p statusPrinter) all(out io.Writer, width int, s clusterStatus) error {
 		t.channels(s)
 	}
 	t.snapshots(s)
+	if p.wide {
+		printExact(out, "\n")
+		printLine(out, "cluster %s, fingerprint of the file %s", s.Cluster, s.Fingerprint)
+	}
 	return nil
 }
 

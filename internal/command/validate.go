@@ -93,8 +93,8 @@ func checkPrograms(cluster *config.Cluster) error {
 }
 
 func (e *env) describe(cluster *config.Cluster, t *snapshot.Topology) {
-	printLine(e.Stdout, "cluster %s: %s, %s", cluster.Name,
-		count(len(t.Processes), "process", "processes"), count(len(t.Channels), "channel", "channels"))
+	printLine(e.Stdout, "cluster %s: %s, %s, fingerprint %s", cluster.Name,
+		count(len(t.Processes), "process", "processes"), count(len(t.Channels), "channel", "channels"), cluster.Fingerprint())
 	table := newTable(e.Stdout, "PROCESS", "ADDRESS", "PROGRAM", "CHANNELS TO")
 	for _, p := range cluster.Processes {
 		to := "none"

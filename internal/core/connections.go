@@ -77,6 +77,9 @@ func (c *Core) arrived(e Arrived) {
 		}
 		h := one.handler
 		if refuse, ok := f.(wire.Refuse); ok {
+			if refuse.Code == wire.ConfigurationDiffers {
+				refuse.Text += c.Cluster.Compare(refuse.Text)
+			}
 			c.hangUp(e.Conn, false, refusedError{refuse})
 			return
 		}

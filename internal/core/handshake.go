@@ -92,7 +92,7 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 	case h.VersionMin > wire.Version || h.VersionMax < wire.Version:
 		return refuse(wire.WrongVersion, "%s speaks version %d, not %d to %d", self, wire.Version, h.VersionMin, h.VersionMax)
 	case h.Cluster != c.Cluster.Name:
-		return refuse(wire.WrongCluster, "this is %s of cluster %q, not of %q: check the addresses in the cluster file", self, c.Cluster.Name, h.Cluster)
+		return refuse(wire.WrongCluster, "this is %s of cluster %q, not of %q: check the name and the addresses in the cluster file", self, c.Cluster.Name, h.Cluster)
 	case h.To != self:
 		return refuse(wire.WrongProcess, "this is %s, not %s: check the addresses in the cluster file", self, h.To)
 	case h.Role == wire.RoleControl && c.sessions >= sessionsMax:
@@ -100,7 +100,7 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 	case h.Role == wire.RoleControl && h.ConfigHash == [32]byte{}: // a client without a cluster file
 		return nil
 	case h.ConfigHash != c.hash:
-		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a different cluster file (processes, channels or markers differ): use the same file everywhere", self, c.Cluster.Name)
+		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a different cluster file (processes, channels or markers differ): use the same file everywhere; the one of %s has fingerprint %s", self, c.Cluster.Name, self, c.Cluster.Fingerprint())
 	case h.Role == wire.RoleControl:
 		return nil
 	case c.epoch == nil || h.Epoch != c.epoch.number:

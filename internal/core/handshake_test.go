@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"chandy/internal/config"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -164,5 +165,23 @@ func TestBadIncarnationsInHellos(t *testing.T) {
 				t.Errorf("incarnation %q, role %s: got %v and then incarnation %q, want a refusal (%s) and b", incarnation, role, refused, p2.Incarnation, want)
 			}
 		}
+	}
+}
+
+// A node that is refused because its cluster file differs says which part differs.
+func TestANodeSaysHowItsClusterFileDiffers(t *testing.T) {
+	other := newCore(mesh(t, 2, config.Definition{Snapshot: config.Snapshot{Markers: "in-order"}}), "p1")
+	c, _ := started(t)
+	hello := fromP2(c, -1, wire.RoleChannel, "i").(Accepted)
+	hello.Hello.ConfigHash = other.hash
+	refusals := written[wire.Refuse](c.Step(1, []Event{hello}), -1)
+	if len(refusals) != 1 {
+		t.Fatalf("got the refusals %v, want one", refusals)
+	}
+	other.Step(0, []Event{Begin{Epoch: 1, Program: &stub{}}})
+	conn := other.epoch.out[0].conn
+	other.Step(1, []Event{Dialled{Conn: conn}, Arrived{conn, []wire.Frame{refusals[0]}}})
+	if got, want := other.epoch.out[0].stats.lastErr.Error(), "; the one here has "+other.Cluster.Fingerprint()+": the markers differ"; !strings.HasSuffix(got, want) {
+		t.Errorf("got the error %q, want it to end with %q", got, want)
 	}
 }
