@@ -46,6 +46,9 @@ const (
 )
 
 func (l *launcher) run(ctx context.Context) error {
+	if err := checkListen(l.cluster); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ended := make(chan *child, len(l.cluster.Processes))

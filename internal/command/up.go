@@ -22,11 +22,11 @@ func (e *env) up() *cli.Command {
 		CustomHelpTemplate: `usage: chandy up [flags]
 
 Runs the nodes of all processes of the cluster file in this terminal until Ctrl-C,
-SIGTERM or SIGHUP. Each runs in an operating-system process of its own: chandy node,
-or the node_command of its program. Their logs come on stderr, and each line begins
-with the id of its process. A line says when all are up. If one node ends, the others
-are stopped, and an error says which one ended and why. With --keep or --detach the
-others run on.
+SIGTERM or SIGHUP. It is for one machine, which has all their addresses. Each runs in
+an operating-system process of its own: chandy node, or the node_command of its
+program. Their logs come on stderr, and each line begins with the id of its process.
+A line says when all are up. If one node ends, the others are stopped, and an error
+says which one ended and why. With --keep or --detach the others run on.
 
 {flags}
 

@@ -52,6 +52,9 @@ func (l *launcher) detach(ctx context.Context, dir stateDir) error {
 	} else if len(running) > 0 {
 		return fail(exitUsage, "chandy down"+l.same+" stops it", "a cluster runs already, with its state in %s: %s", dir, list(running))
 	}
+	if err := checkListen(l.cluster); err != nil {
+		return err
+	}
 	ended := make(chan *child, len(l.cluster.Processes))
 	for _, p := range l.cluster.Processes {
 		if err := l.startDetached(p, dir, ended); err != nil {
