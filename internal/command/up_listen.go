@@ -23,7 +23,7 @@ func checkListen(cluster *config.Cluster) error {
 		case err == nil:
 			l.Close()
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
-			return fail(exitUsage, fmt.Sprintf("chandy up is for one machine: run chandy node %s on the host that has the address", p.ID), "%s cannot listen: %w", p.ID, err)
+			return fail(exitUsage, fmt.Sprintf("chandy up is for one machine: run chandy node %s on the host that has the address (docs/hosts.md)", p.ID), "%s cannot listen: %w", p.ID, err)
 		case errors.Is(err, syscall.EADDRINUSE):
 			return fail(exitUsage, fmt.Sprintf("is the node of %s running already? if not, give it another address in %s", p.ID, cluster.Path), "%s cannot listen: %w", p.ID, err)
 		}
