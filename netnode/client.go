@@ -140,9 +140,13 @@ func (c *Client) sendHello(cluster *Cluster, id snapshot.ProcessID) error {
 // The snapshot belongs to the Client. If Initiate returns early, because ctx is done or
 // out fails, the snapshot goes on until Close, which cancels it at all processes.
 func (c *Client) Initiate(ctx context.Context, at []snapshot.ProcessID, timeout time.Duration, compact bool, out io.Writer, progress func(wire.ProgressReply)) (wire.EndReply, error) {
-	request := wire.InitiateRequest{
-		At: at, TimeoutMS: max(1, timeout.Milliseconds()), Compact: compact, Progress: progress != nil,
-	}
+	return c.InitiateWith(ctx, wire.InitiateRequest{At: at, TimeoutMS: max(1, timeout.Milliseconds()), Compact: compact}, out, progress)
+}
+
+// InitiateWith is Initiate with all that a request can ask for. It sets request.Progress
+// itself.
+func (c *Client) InitiateWith(ctx context.Context, request wire.InitiateRequest, out io.Writer, progress func(wire.ProgressReply)) (wire.EndReply, error) {
+	request.Progress = progress != nil
 	var end wire.EndReply
 	var said func(body []byte)
 	if progress != nil {

@@ -16,6 +16,9 @@ func (c *Collector) Assemble(elapsed time.Duration, why func(ProcessID) (Reason,
 		Processes: make([]ProcessState, 0, len(c.plan.Topology.Processes)),
 		Channels:  make([]ChannelState, 0, len(c.plan.Topology.Channels)),
 	}
+	if c.plan.Journal {
+		g.Journals = []Journal{}
+	}
 	for _, id := range c.plan.Topology.Processes {
 		c.assembleProcess(g, id, why)
 	}
@@ -47,6 +50,9 @@ func (c *Collector) assembleProcess(g *Global, id ProcessID, why func(ProcessID)
 	if p.failed != nil && p.failed.Reason == ProcessRestarted {
 		// Its part came, but from an incarnation that has ended.
 		g.Missing = append(g.Missing, Missing{Process: id, Reason: p.failed.Reason, Detail: p.failed.Detail})
+	}
+	if p.journal != nil && g.Journals != nil {
+		g.Journals = append(g.Journals, *p.journal)
 	}
 	g.Processes = append(g.Processes, ProcessState{
 		ID: id, State: p.recorded.State, Incarnation: p.recorded.Incarnation,

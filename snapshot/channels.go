@@ -35,6 +35,8 @@ type Start struct {
 	// Deadline is when this process gives the snapshot up, on the clock of the
 	// caller. Timeout is the time from the start at this process to Deadline.
 	Deadline, Timeout time.Duration
+	// Journal says whether the parts are to have a [Journal].
+	Journal bool
 }
 
 // Marker is the cut line on a channel: it stands after message number Sent.

@@ -14,6 +14,7 @@ type Plan struct {
 	Topology   *Topology
 	Initiators []ProcessID
 	StartedAt  time.Time // wall clock: information only
+	Journal    bool      // the snapshot asks for journals
 }
 
 // Collector takes the pieces of all parts and assembles one global snapshot from
@@ -33,6 +34,7 @@ type part struct {
 	incarnation Incarnation // named by the first piece that names one
 	recorded    *Recorded   // nil if it has not come
 	times       *Times      // nil if they have not come
+	journal     *Journal    // nil if it has not come
 	recordedAt  time.Duration
 	completedAt time.Duration // when the last piece came
 	failed      *Failed       // nil unless the process failed
@@ -86,6 +88,8 @@ func (c *Collector) Add(at time.Duration, piece Piece) error {
 		if c.sameLife(p, one.Process, one.Incarnation) && p.times == nil {
 			p.times = &one.Times
 		}
+	case Journal:
+		return c.addJournal(p, one)
 	case Failed:
 		c.fail(p, one)
 	}
@@ -144,6 +148,24 @@ func (c *Collector) addClosed(at time.Duration, p *part, piece Piece, one Closed
 	return nil
 }
 
+func (c *Collector) addJournal(p *part, piece Journal) error {
+	if !c.sameLife(p, piece.Process, piece.Incarnation) || p.journal != nil {
+		return nil
+	}
+	for _, e := range piece.Events {
+		peers := c.plan.Topology.In(piece.Process)
+		if e.Kind == EventSent || e.Kind == EventMarkerSent {
+			peers = c.plan.Topology.Out(piece.Process)
+		}
+		if _, ok := slices.BinarySearch(peers, e.Peer); !ok && e.Kind != EventRecorded {
+			return fmt.Errorf("journal of %s: %s with %q, to or from which it has no channel", piece.Process, e.Kind, e.Peer)
+		}
+	}
+	p.journal = &piece
+	c.bytes += EventBytes * len(piece.Events)
+	return nil
+}
+
 // sameLife reports whether a piece is of the same incarnation as the pieces before it.
 // If not, the process has restarted and its pieces do not belong together, so sameLife
 // fails the part.
@@ -187,7 +209,8 @@ func (c *Collector) Progress() Progress {
 	return p
 }
 
-// Bytes returns how many bytes of states and messages have come, with 48 for each batch.
+// Bytes returns how many bytes of states and messages have come, with 48 for each batch and
+// 64 for each event of a journal.
 func (c *Collector) Bytes() int { return c.bytes }
 
 // Restarted reports whether a process has restarted during the snapshot.

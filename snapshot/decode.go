@@ -88,7 +88,7 @@ type decoder struct {
 
 var documentKeys = keys{required: []string{
 	"id", "cluster", "epoch", "status", "initiators", "started_at", "elapsed_ms", "processes", "channels", "missing",
-}}
+}, optional: []string{"journal"}}
 
 func (d *decoder) document() error {
 	g := &d.global
@@ -117,8 +117,10 @@ func (d *decoder) document() error {
 			return d.processes()
 		case "channels":
 			return d.array(func(int) error { return d.channel() })
-		default: // "missing"
+		case "missing":
 			return d.array(func(int) error { return d.missing() })
+		default: // "journal"
+			return d.journals()
 		}
 	})
 }

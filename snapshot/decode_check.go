@@ -26,6 +26,11 @@ func (d *decoder) check() error {
 		}
 		return misfits("is %q, which is neither in processes nor in missing", id)
 	}
+	for _, j := range g.Journals {
+		if g.Process(j.Process) == nil {
+			return within(".journal"+processStep(j.Process), misfits("is of a process that is not in processes"))
+		}
+	}
 	listed := map[ProcessID]bool{}
 	for i, id := range g.Initiators {
 		err := unknown(id)

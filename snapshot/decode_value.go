@@ -58,6 +58,23 @@ func (d *decoder) milliseconds(to *time.Duration) error {
 	if err != nil {
 		return err
 	}
+	return millisecondsOf(literal, to)
+}
+
+// signedMilliseconds reads a length of time that may be negative.
+func (d *decoder) signedMilliseconds(to *time.Duration) error {
+	literal, err := d.literal()
+	if err != nil {
+		return err
+	}
+	length, negative := strings.CutPrefix(literal, "-")
+	if err = millisecondsOf(length, to); negative {
+		*to = -*to
+	}
+	return err
+}
+
+func millisecondsOf(literal string, to *time.Duration) error {
 	plain := literal
 	if strings.ContainsAny(literal, "eE") { // WriteJSON writes none; other tools may
 		f, _ := strconv.ParseFloat(literal, 64) // out of range, it is infinite

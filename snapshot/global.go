@@ -20,6 +20,9 @@ type Global struct {
 	Processes []ProcessState // processes whose state came, sorted
 	Channels  []ChannelState // every channel, sorted
 	Missing   []Missing      // empty if and only if the snapshot is complete
+	// Journals has the journals that came, sorted by process. It is nil unless the snapshot
+	// asked for them. Their incarnations are those of the processes; Decode leaves them out.
+	Journals []Journal
 }
 
 // ProcessState is the local state of a process in a global snapshot.

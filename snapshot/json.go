@@ -16,6 +16,7 @@ const (
 	channelRoom = 220 // a channel without its messages
 	messageRoom = 40  // a message without its payload
 	openRoom    = 60  // an open request
+	eventRoom   = 90  // an event of a journal
 )
 
 // Room estimates the length of the JSON in bytes. It assumes that states and payloads
@@ -24,6 +25,9 @@ func (g *Global) Room() int {
 	n := processRoom*(1+len(g.Processes)) + channelRoom*len(g.Channels)
 	for _, p := range g.Processes {
 		n += p.State.Len() + openRoom*len(p.State.Open)
+	}
+	for _, j := range g.Journals {
+		n += eventRoom * len(j.Events)
 	}
 	for _, c := range g.Channels {
 		for _, b := range c.Messages {
@@ -72,6 +76,9 @@ func (g *Global) WriteJSON(out io.Writer, compact bool) error {
 		w.item().missing(m)
 	}
 	w.close(']')
+	if g.Journals != nil {
+		w.journals(g.Journals)
+	}
 	w.close('}')
 	w.b = append(w.b, '\n')
 	w.flush()

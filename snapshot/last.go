@@ -52,7 +52,7 @@ func (t *Times) longest(from ProcessID, marker, complete time.Duration) string {
 	asked := cmp.Or(max(t.Asked, 0), max(t.Held, 0))
 	stage(max(t.Held, 0), max(t.Settled, asked), "%s passed until its program could be asked for its state")
 	stage(asked, t.Encoded, "its state took %s")
-	stage(max(t.Encoded, 0), t.Sent, "it had no connection to the assembler for %s")
+	stage(max(t.Encoded, 0), t.Sent, "its state waited %s to be sent")
 	if from != "" && marker > own {
 		stage(0, marker, "the marker of %s came after %s", from)
 	}

@@ -8,7 +8,7 @@ import (
 
 // Piece is a piece of one process's part of a snapshot. A process sends a [Recorded]
 // when it has recorded its state, and then a [Closed] for each end of a channel, in
-// any order. A [Timed] says when it did so. A [Failed] means that the remaining pieces of
+// any order. A [Timed] says when it did so, and a [Journal] what happened round it. A [Failed] means that the remaining pieces of
 // a part will not come.
 type Piece interface {
 	// By returns the process to whose part the piece belongs.

@@ -13,7 +13,9 @@ type Times struct {
 	Settled     time.Duration // the child had settled; only if the node waited for it
 	Asked       time.Duration // the program was asked for its state
 	Encoded     time.Duration // the bytes of the state were there
-	Sent        time.Duration // the state was handed to the connection to the assembler
+	// Sent is when the state was handed to the connection to the assembler. Before that it
+	// may have waited for other pieces, for a connection, or to be encoded.
+	Sent time.Duration
 }
 
 // NoTimes returns the Times of which no stage was reached.

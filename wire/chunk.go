@@ -79,7 +79,7 @@ func decodeChunk(d *decoder) Frame {
 		Section:  d.uint("section"),
 		Last:     d.byte("last", 0, 1) == 1,
 	}
-	d.flags()
+	d.flags(noFlags)
 	if chunk := d.all("bytes", ChunkMax); chunk != nil {
 		c.Bytes = [][]byte{chunk}
 	}

@@ -28,6 +28,8 @@ type InitiateRequest struct {
 	Compact bool `json:"compact,omitempty"`
 	// Progress asks for a [ProgressReply] every 100 ms.
 	Progress bool `json:"progress,omitempty"`
+	// Journal asks each process for the events round its recording.
+	Journal bool `json:"journal,omitempty"`
 }
 
 // StatusRequest asks a node for its [ProcessStatus].

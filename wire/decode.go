@@ -79,15 +79,39 @@ func (d *decoder) byte(field string, low, high byte) byte {
 	return b[0]
 }
 
-// noFlags is the byte of flags of a marker, a join or a chunk. No flag is defined yet.
-const noFlags byte = 0
+// Flags of a marker or a join. A chunk has none yet.
+const (
+	noFlags     byte = 0
+	flagJournal byte = 1 // the snapshot asks for journals
+)
 
-// flags decodes a byte of flags. An unknown flag is an error, because a sender that sets
-// it relies on its meaning.
-func (d *decoder) flags() {
-	if b := d.take("flags", 1); d.err == nil && b[0] != noFlags {
-		d.fail("unknown flags %#02x", b[0])
+func flagsOf(journal bool) byte {
+	if journal {
+		return flagJournal
 	}
+	return noFlags
+}
+
+// journalText returns what the flag adds to the text of a frame.
+func journalText(journal bool) string {
+	if journal {
+		return ", with journals"
+	}
+	return ""
+}
+
+// flags decodes a byte of flags, of which some are known. Another one is an error, because
+// a sender that sets it relies on its meaning.
+func (d *decoder) flags(known byte) byte {
+	b := d.take("flags", 1)
+	switch {
+	case d.err != nil:
+		return 0
+	case b[0]&^known != 0:
+		d.fail("unknown flags %#02x", b[0])
+		return 0
+	}
+	return b[0]
 }
 
 // uint returns the next number, which must be in its shortest form.

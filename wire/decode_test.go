@@ -98,7 +98,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{TypeFragment, fields(1, 0, FragmentMax+1, FragmentMax, "a"), "bytes 65536-65537 of 65537"},
 		{TypeFragment, fields(1, 0, FragmentMax+1, most, []byte("a")), "bytes 18446744073709551615-18446744073709551615 of 65537"},
 
-		{TypeMarker, fields(1, "s", "p1", 0, 0, 0, 1), "unknown flags 0x01"},
+		{TypeMarker, fields(1, "s", "p1", 0, 0, 0, 3), "unknown flags 0x03"},
 		{TypeMarker, fields(0, "s", "p1", 0, 0, 0, 0), "ordinal is 0"},
 		{TypeMarker, fields(1, "s", "p1", uint64(math.MaxInt64/1000)+1, 0, 0), "time left is 9223372036854776 µs"},
 		{TypeMarker, fields(1, "s", "p1", 0, 1, 2, 0), "acked 2 is more than sent 1"},
@@ -138,10 +138,10 @@ func TestLargestFrames(t *testing.T) {
 		Refuse{name, text},
 		Data{most, batch(most, string(make([]byte, FragmentMax)))},
 		Fragment{most, most, MessageMax, MessageMax - FragmentMax, make([]byte, FragmentMax)},
-		Marker{most, snapshot.ID(name), snapshot.ProcessID(name), math.MaxInt64 / 1000 * 1000, most, most},
+		Marker{most, snapshot.ID(name), snapshot.ProcessID(name), math.MaxInt64 / 1000 * 1000, most, most, true},
 		Ack{Position{most, most, most, most}},
 		Chunk{snapshot.ID(name), snapshot.ProcessID(name), most, true, [][]byte{make([]byte, ChunkMax)}},
-		Join{snapshot.ID(name), snapshot.ProcessID(name), math.MaxInt64 / 1000 * 1000},
+		Join{snapshot.ID(name), snapshot.ProcessID(name), math.MaxInt64 / 1000 * 1000, true},
 		Outcome{snapshot.ID(name), StatusComplete, text},
 		Request{most, make([]byte, MessageMax)},
 		Reply{most, KindError, make([]byte, ChunkMax)},
@@ -164,8 +164,8 @@ func TestAppendRepairs(t *testing.T) {
 		{Refuse{"busy", long + "xx"}, Refuse{"busy", long + "x"}},
 		{Refuse{"busy", "a\xff\xfeb"}, Refuse{"busy", "a\uFFFDb"}},
 		{Outcome{"s", StatusPartial, long + "€"}, Outcome{"s", StatusPartial, long}},
-		{Join{"s", "p1", -time.Second}, Join{"s", "p1", 0}},
-		{Join{"s", "p1", 1999}, Join{"s", "p1", 1000}},
+		{Join{"s", "p1", -time.Second, true}, Join{"s", "p1", 0, true}},
+		{Join{"s", "p1", 1999, false}, Join{"s", "p1", 1000, false}},
 	} {
 		if got, err := only(Append(nil, c.frame)); err != nil || got != c.want {
 			t.Errorf("%s: got %v, %v, want %v", c.frame, got, err, c.want)

@@ -16,6 +16,8 @@ type Join struct {
 	Assembler snapshot.ProcessID
 	// TimeLeft is the remaining time until the snapshot's time-out, as in [Marker].
 	TimeLeft time.Duration
+	// Journal says whether the snapshot asks for journals, as in [Marker].
+	Journal bool
 }
 
 // Type returns TypeJoin.
@@ -23,14 +25,14 @@ func (Join) Type() Type { return TypeJoin }
 
 // String returns the fields.
 func (j Join) String() string {
-	return fmt.Sprintf("join %s (assembler %s, %s left)", shown(j.Snapshot), shown(j.Assembler), j.TimeLeft)
+	return fmt.Sprintf("join %s (assembler %s, %s left%s)", shown(j.Snapshot), shown(j.Assembler), j.TimeLeft, journalText(j.Journal))
 }
 
 func (j Join) append(b []byte) []byte {
 	b = appendName(b, "snapshot", j.Snapshot)
 	b = appendName(b, "assembler", j.Assembler)
 	b = appendDuration(b, j.TimeLeft)
-	return append(b, noFlags)
+	return append(b, flagsOf(j.Journal))
 }
 
 func decodeJoin(d *decoder) Frame {
@@ -39,6 +41,6 @@ func decodeJoin(d *decoder) Frame {
 		Assembler: snapshot.ProcessID(d.name("assembler")),
 		TimeLeft:  d.duration("time left"),
 	}
-	d.flags()
+	j.Journal = d.flags(flagJournal) != 0
 	return j
 }

@@ -26,6 +26,8 @@ type Marker struct {
 	// Acked is how many of these messages the receiver had acknowledged as arrived when
 	// the sender recorded its state. Invariant: Acked <= Sent.
 	Acked uint64
+	// Journal says whether the snapshot asks for journals. It is a bit of the flags.
+	Journal bool
 }
 
 // Type returns TypeMarker.
@@ -33,8 +35,8 @@ func (Marker) Type() Type { return TypeMarker }
 
 // String returns the ordinal, the snapshot and both counts.
 func (m Marker) String() string {
-	return fmt.Sprintf("marker %d of %s (assembler %s, %s left, sent %d, acked %d)",
-		m.Ordinal, shown(m.Snapshot), shown(m.Assembler), m.TimeLeft, m.Sent, m.Acked)
+	return fmt.Sprintf("marker %d of %s (assembler %s, %s left, sent %d, acked %d%s)",
+		m.Ordinal, shown(m.Snapshot), shown(m.Assembler), m.TimeLeft, m.Sent, m.Acked, journalText(m.Journal))
 }
 
 func (m Marker) append(b []byte) []byte {
@@ -47,7 +49,7 @@ func (m Marker) append(b []byte) []byte {
 	b = appendDuration(b, m.TimeLeft)
 	b = appendUint(b, m.Sent)
 	b = appendUint(b, m.Acked)
-	return append(b, noFlags)
+	return append(b, flagsOf(m.Journal))
 }
 
 func decodeMarker(d *decoder) Frame {
@@ -60,7 +62,7 @@ func decodeMarker(d *decoder) Frame {
 		Sent:      d.uint("sent"),
 		Acked:     d.uint("acked"),
 	}
-	d.flags()
+	m.Journal = d.flags(flagJournal) != 0
 	d.check(m.fault())
 	return m
 }

@@ -9,6 +9,7 @@ const (
 	pieceClosed   byte = 2
 	pieceFailed   byte = 3
 	pieceTimed    byte = 4
+	pieceJournal  byte = 5
 )
 
 // Values of the byte before the state of a recorded piece.
@@ -50,6 +51,9 @@ func Section(process snapshot.ProcessID, incarnation snapshot.Incarnation, piece
 		case snapshot.Timed:
 			s.timed(piece)
 			s.appendPiece(pieceTimed)
+		case snapshot.Journal:
+			s.journal(piece)
+			s.appendPiece(pieceJournal)
 		default:
 			bug("a piece of type %T", piece)
 		}

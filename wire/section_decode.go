@@ -93,6 +93,8 @@ func (s *sectionDecoder) piece() (snapshot.Piece, error) {
 		piece = p.failed()
 	case pieceTimed:
 		piece = p.timed()
+	case pieceJournal:
+		piece = p.journal()
 	default:
 		return nil, nil
 	}

@@ -75,6 +75,17 @@ func sectionGoldens() []struct {
 				FirstMarker: snapshot.Never, Settled: 5 * time.Millisecond, Asked: 5 * time.Millisecond, Encoded: 6 * time.Millisecond, Sent: snapshot.Never}},
 			"04 0d 00 01 00 01 8827 01 8827 01 f02e 00",
 		},
+		{
+			snapshot.Journal{Process: "p1", Incarnation: "i", RecordedAt: time.Unix(1, 0).UTC(), Omitted: 3, Events: []snapshot.Event{
+				{Kind: snapshot.EventReceived, At: -300 * time.Microsecond, Peer: "p2", Seq: 7, Bytes: 38, Type: "ask"},
+				{Kind: snapshot.EventMarkerReceived, Peer: "p2", Seq: 7},
+				{Kind: snapshot.EventRecorded},
+				{Kind: snapshot.EventMarkerSent, Peer: "p3", Seq: 300},
+				{Kind: snapshot.EventSent, At: 2 * time.Microsecond, Peer: "p3", Seq: 301, Bytes: 9, Type: "ask"},
+			}},
+			"05 35 8094ebdc03 03 ac02 03 02 7032 03 61736b 02 7033 05" +
+				" 02 00 01 07 26 02 05 ac02 01 07 00 00 03 00 00 00 00 00 04 00 03 ac02 00 00 01 02 03 ad02 09 02",
+		},
 	}
 }
 
@@ -153,7 +164,7 @@ func TestSectionSkipsUnknownKinds(t *testing.T) {
 	first, last := sectionGoldens()[0].piece, sectionGoldens()[6].piece
 	before := encoded(first)
 	after := encoded(last)
-	for _, kind := range []byte{0, pieceTimed + 1, 0xff} {
+	for _, kind := range []byte{0, pieceJournal + 1, 0xff} {
 		for _, fields := range [][]byte{nil, {0xff}, before, bytes.Repeat([]byte{pieceRecorded}, 300), make([]byte, LentMax)} {
 			section := slices.Concat(before, rawPiece(kind, fields), after)
 			got, err := DecodeSection("p1", "i", [][]byte{section}, 3)
@@ -206,7 +217,7 @@ func knownPieces(section []byte) []byte {
 	for len(section) > 0 {
 		n, w := binary.Uvarint(section[1:])
 		end := 1 + w + int(n)
-		if section[0] >= pieceRecorded && section[0] <= pieceTimed {
+		if section[0] >= pieceRecorded && section[0] <= pieceJournal {
 			known = append(known, section[:end]...)
 		}
 		section = section[end:]
@@ -241,7 +252,7 @@ func FuzzSection(f *testing.F) {
 	for _, g := range sectionGoldens() {
 		f.Add(encoded(g.piece))
 	}
-	f.Add(rawPiece(pieceTimed+1, []byte("later")))
+	f.Add(rawPiece(pieceJournal+1, []byte("later")))
 	f.Fuzz(func(t *testing.T, section []byte) {
 		pieces, err := DecodeSection("p1", "i", [][]byte{bytes.Clone(section)}, 1000)
 		if err != nil {
@@ -363,5 +374,47 @@ func TestSectionRefusesBadOpenRequests(t *testing.T) {
 	section := rawPiece(pieceRecorded, []byte{stateBytes, 0, 0, 3, 0, 0, 0})
 	if got, err := DecodeSection("p1", "i", [][]byte{section}, 1); !errors.Is(err, ErrViolation) || !strings.Contains(err.Error(), "idle is 3") {
 		t.Errorf("idle 3: got %v, %v, want a violation", got, err)
+	}
+}
+
+// A journal has one encoding, and a peer cannot make it large by few bytes.
+func TestJournalRefusesFaults(t *testing.T) {
+	event := func(kind, after, peer, seq, size, typ int) []byte { return fields(kind, after, peer, seq, size, typ) }
+	journal := func(before int, names []string, events ...[]byte) []byte {
+		b := fields(1, 0, before, len(names))
+		for _, name := range names {
+			b = append(b, fields(name)...)
+		}
+		return rawPiece(pieceJournal, slices.Concat(b, fields(len(events)), slices.Concat(events...)))
+	}
+	recorded, sent := event(3, 0, 0, 0, 0, 0), event(1, 0, 1, 1, 1, 0)
+	many := slices.Repeat([][]byte{sent}, snapshot.EventsMax)
+	for _, c := range []struct {
+		section []byte
+		want    string
+	}{
+		{journal(0, []string{"p2"}, sent, recorded), ""},
+		{journal(5, []string{"p2"}, sent, event(3, 5, 0, 0, 0, 0)), ""},
+		{journal(0, []string{"p2"}, sent), "there are 0 recordings, not 1"},
+		{journal(0, []string{"p2"}, recorded, sent, recorded), "there are 2 recordings, not 1"},
+		{journal(0, []string{"p2"}, append(many, recorded)...), "16385 events, more than 16384"},
+		{journal(5, []string{"p2"}, sent, recorded), "event 1 has a wrong time"},
+		{journal(0, []string{"p2"}, event(1, 5, 1, 1, 1, 0), recorded), "event 0 has a wrong time"},
+		{journal(0, nil, sent, recorded), "peer is name 1, after 0 of 0"},
+		{journal(0, []string{"p2", "p3"}, event(1, 0, 2, 1, 1, 0), recorded), "peer is name 2, after 0 of 2"},
+		{journal(0, []string{"p2", "p3"}, sent, recorded), "2 names, but events use 1"},
+		{journal(0, []string{"p2", "p2"}, sent, recorded), `name "p2" is there twice`},
+		{journal(0, []string{""}, recorded), `name "" is there twice`},
+		{journal(0, []string{"p2"}, event(6, 0, 1, 1, 1, 0), recorded), "kind is 6"},
+		{journal(0, []string{"p2"}, event(1, 0, 0, 1, 1, 1), recorded), "event 0 has no peer"},
+		{journal(0, []string{"p2"}, event(1, 0, 1, 0, 1, 0), recorded), "event 0 has no number"},
+		{journal(0, []string{"p2", "\x1b[31m"}, event(1, 0, 1, 1, 1, 2), recorded), "is not printable ASCII"},
+		{journal(0, []string{"p2", "12345678901234567"}, event(1, 0, 1, 1, 1, 2), recorded), "17 bytes, more than 16"},
+		{rawPiece(pieceJournal, fields(uint64(1)<<63, 0, 0, 0)), "is too late"},
+	} {
+		_, err := DecodeSection("p1", "i", [][]byte{c.section}, 1)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("got error %v, want %q", err, c.want)
+		}
 	}
 }

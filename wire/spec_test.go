@@ -98,8 +98,8 @@ func TestSpecLimits(t *testing.T) {
 	}
 }
 
-// The table of each frame has the fields of its struct, in order. Flags has no field in
-// a struct until a flag is defined.
+// The table of each frame has the fields of its struct, in order. The fields of flags are
+// the bits of Flags.
 func TestSpecFields(t *testing.T) {
 	for _, g := range goldens {
 		var want, got []string
@@ -107,7 +107,7 @@ func TestSpecFields(t *testing.T) {
 			want = []string{"First", "Stamp", "Count", "Body"}
 		} else {
 			for _, field := range reflect.VisibleFields(typ) {
-				if !field.Anonymous {
+				if !field.Anonymous && field.Name != "Journal" {
 					want = append(want, field.Name)
 				}
 			}

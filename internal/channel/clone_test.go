@@ -145,8 +145,8 @@ func TestCloneKnowsEveryField(t *testing.T) {
 	for want, all := range map[int][]reflect.Type{
 		19: {reflect.TypeFor[Sender]()},
 		13: {reflect.TypeFor[Receiver]()},
-		5:  {reflect.TypeFor[segment]()},
-		4:  {reflect.TypeFor[Peer](), reflect.TypeFor[wire.Position](), reflect.TypeFor[snapshot.Start]()},
+		5:  {reflect.TypeFor[segment](), reflect.TypeFor[snapshot.Start]()},
+		4:  {reflect.TypeFor[Peer](), reflect.TypeFor[wire.Position]()},
 		3:  {reflect.TypeFor[snapshot.Batch](), reflect.TypeFor[snapshot.Marker]()},
 		2:  {reflect.TypeFor[wire.Data](), reflect.TypeFor[Marker]()},
 	} {

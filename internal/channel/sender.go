@@ -20,7 +20,7 @@ type Sender struct {
 	FreeList *FreeList
 
 	sent, acked uint64
-	received    uint64    // last message acknowledged as received; only the checks of tests read it
+	received    uint64    // last message acknowledged as received
 	outbox      []segment // messages acked+1 … sent; the first segment may begin earlier
 	bytes       int       // bytes in the segments of the outbox
 	recordedTo  uint64    // last message to which a recorder refers
@@ -86,6 +86,9 @@ func (s *Sender) Sent() uint64 { return s.sent }
 
 // Acked returns the number of the last message that was acknowledged as arrived.
 func (s *Sender) Acked() uint64 { return s.acked }
+
+// KnownReceived returns the number of the last message that was acknowledged as received.
+func (s *Sender) KnownReceived() uint64 { return s.received }
 
 // Markers returns the number of markers issued.
 func (s *Sender) Markers() uint64 { return s.markerSent }

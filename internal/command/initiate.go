@@ -27,6 +27,7 @@ func (e *env) initiate() *cli.Command {
 			&cli.BoolFlag{Name: "compact", Usage: "print the JSON on one line"},
 			&cli.BoolFlag{Name: "wait", Usage: "first wait until every process is ready and every channel is up; counts towards D"},
 			&cli.StringFlag{Name: "o", Usage: "FILE: write the JSON to FILE, which appears only when it is whole"},
+			&cli.BoolFlag{Name: "journal", Usage: "put the events round the cut into the JSON, for pictures"},
 			&cli.BoolFlag{Name: "summary", Usage: "print a line for each process and channel, not the JSON"},
 			&cli.StringSliceFlag{Name: "assert", Usage: "EXPR: say too whether EXPR is true of the snapshot (chandy help assert); repeatable"},
 			stableFlag(),
@@ -101,7 +102,10 @@ func (i *initiator) run(c *cli.Context) error {
 		return err
 	}
 	defer client.Close()
-	end, err := i.take(c.Context, client, time.Until(deadline), c.Bool("compact"), to)
+	request := wire.InitiateRequest{
+		At: i.at, TimeoutMS: max(1, time.Until(deadline).Milliseconds()), Compact: c.Bool("compact"), Journal: c.Bool("journal"),
+	}
+	end, err := i.take(c.Context, client, request, to)
 	if err != nil {
 		return err
 	}
@@ -191,11 +195,11 @@ func (i *initiator) candidates() []snapshot.ProcessID {
 
 // take takes the snapshot and writes it to the destination. It reads everything from the node
 // at once, whatever becomes of stdout, and leaves the node before it waits for stdout.
-func (i *initiator) take(ctx context.Context, client *netnode.Client, timeout time.Duration, compact bool, to destination) (wire.EndReply, error) {
+func (i *initiator) take(ctx context.Context, client *netnode.Client, request wire.InitiateRequest, to destination) (wire.EndReply, error) {
 	line := i.progress()
 	out := newSpool(to, spoolMax)
 	defer out.drop()
-	end, err := client.Initiate(ctx, i.at, timeout, compact, out, func(p wire.ProgressReply) {
+	end, err := client.InitiateWith(ctx, request, out, func(p wire.ProgressReply) {
 		line.say("recorded %d/%d, channels closed %d/%d, messages in flight %d, %.1f s",
 			p.Recorded, p.Processes, p.Closed, p.Channels, p.InFlight, p.ElapsedMS/1e3)
 	})

@@ -14,6 +14,7 @@ import (
 
 	"chandy/internal/cmdline"
 	"chandy/internal/verify"
+	"chandy/wire"
 )
 
 // snapArgument says in each help what SNAP is.
@@ -183,7 +184,8 @@ func (i *initiator) now(ctx context.Context, timeout time.Duration) (s snap, err
 	}
 	defer client.Close()
 	var text bytes.Buffer
-	if _, err := i.take(ctx, client, time.Until(deadline), false, direct{&text}); err != nil {
+	request := wire.InitiateRequest{At: i.at, TimeoutMS: max(1, time.Until(deadline).Milliseconds())}
+	if _, err := i.take(ctx, client, request, direct{&text}); err != nil {
 		return snap{}, err
 	}
 	err = eachDocument("the snapshot", text.Bytes(), func(one snap) error { s = one; return nil })

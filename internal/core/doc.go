@@ -22,7 +22,7 @@
 //   - process.go, delivery.go, clients.go: the side of the program;
 //   - outgoing.go, incoming.go, partial.go, dialler.go, linkstats.go: the two halves of a
 //     channel;
-//   - recording.go, report.go, times.go, uplink.go: this process's part of a snapshot, on
+//   - recording.go, report.go, times.go, windows.go, uplink.go: this process's part of a snapshot, on
 //     its way to the assembler;
 //   - assemble.go, contributor.go, taken.go: the assembler's side;
 //   - control.go, status.go: the sessions of clients;

@@ -26,9 +26,10 @@ type epoch struct {
 	out      []*outgoing // in the order of topology.Out
 	in       []*incoming // in the order of topology.In
 	freeList channel.FreeList
-	timers   timers        // all but those of the program
-	journal  *journal.Ring // nil if the node keeps none
-	allUp    bool          // set by checkAllUp, cleared when a channel goes down
+	timers   timers                  // all but those of the program
+	journal  *journal.Ring           // nil if the node keeps none
+	windows  map[snapshot.ID]*window // of snapshots that this process has recorded
+	allUp    bool                    // set by checkAllUp, cleared when a channel goes down
 
 	outboxBytes int // in all outboxes
 	grown       int // bytes that were added since limitMemory looked last
@@ -71,6 +72,7 @@ func newEpoch(c *Core, b Begin) *epoch {
 		pending:    map[snapshot.ID]*pending{},
 		assemblies: map[snapshot.ID]*assembling{},
 		uplinks:    map[snapshot.ProcessID]*uplink{},
+		windows:    map[snapshot.ID]*window{},
 	}
 	if n := c.Cluster.Snapshot.Journal; n > 0 {
 		e.journal = journal.NewRing(n)

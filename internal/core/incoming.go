@@ -210,13 +210,14 @@ func (in *incoming) arriveMarker(f wire.Marker) error {
 	if e.peers[f.Assembler] == nil {
 		return fmt.Errorf("marker names unknown assembler %q", f.Assembler)
 	}
-	marker := snapshot.Marker{Start: e.startOf(f.Snapshot, f.Assembler, f.TimeLeft), Sent: f.Sent, Acked: f.Acked}
+	marker := snapshot.Marker{Start: e.startOf(f.Snapshot, f.Assembler, f.TimeLeft, f.Journal), Sent: f.Sent, Acked: f.Acked}
 	fresh, err := in.receiver.Marker(channel.Marker{Marker: marker, Ordinal: f.Ordinal})
 	if err != nil {
 		return err
 	}
 	e.core.log.Trace().Stringer("channel", in).Str("snapshot", string(f.Snapshot)).Uint64("sent", f.Sent).Bool("fresh", fresh).Msg("marker received")
 	if fresh && e.mayBegin(marker.Start) {
+		e.journalMarker(snapshot.EventMarkerReceived, in.peer, marker)
 		e.obey(e.recorder.MarkerReceived(in.peer.id, marker))
 		e.begun()
 	}

@@ -26,7 +26,7 @@ const windowMin = 4 << 10
 // holding is how many bytes this process holds for one snapshot.
 type holding struct {
 	snapshot.Start
-	recorded int // recorded and not reported yet
+	recorded int // recorded and not reported yet, with the window of the journal
 	part     int // reported, on their way to the assembler, or assembled here
 }
 
@@ -62,6 +62,9 @@ func (e *epoch) holdings() map[snapshot.ID]holding {
 	}
 	for _, s := range e.recorder.InProgress() {
 		add(s, e.recorder.Bytes(s.ID), 0)
+	}
+	for _, w := range e.windows {
+		add(w.Start, w.Bytes(), 0)
 	}
 	for _, p := range e.pending {
 		add(p.Start, 0, p.waiting)

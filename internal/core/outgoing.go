@@ -239,7 +239,7 @@ func (o *outgoing) next() (f wire.Frame, ahead bool) {
 	case marker != nil:
 		return wire.Marker{
 			Ordinal: marker.Ordinal, Snapshot: marker.ID, Assembler: marker.Assembler,
-			TimeLeft: max(0, marker.Deadline-o.epoch.core.now), Sent: marker.Sent, Acked: marker.Acked,
+			TimeLeft: max(0, marker.Deadline-o.epoch.core.now), Sent: marker.Sent, Acked: marker.Acked, Journal: marker.Journal,
 		}, o.sender.Rule == channel.Ahead
 	case data != nil:
 		return *data, false

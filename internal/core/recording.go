@@ -19,6 +19,7 @@ func (e *epoch) obey(effects []snapshot.Effect) {
 			out := e.out[effect.Out]
 			e.core.log.Trace().Stringer("channel", out).Str("snapshot", string(effect.Marker.ID)).Uint64("sent", effect.Marker.Sent).Msg("marker sent")
 			out.sender.Mark(effect.Marker)
+			e.journalMarker(snapshot.EventMarkerSent, out.peer, effect.Marker)
 			out.markDirty()
 		case snapshot.Report:
 			e.trace(effect)
@@ -65,7 +66,11 @@ func (e *epoch) capture() {
 		if s.Encode != nil {
 			s = s.ResolveBy(sync.OnceValue(s.Resolve)) // several snapshots may share the recording
 		}
-		e.guard(func() { e.obey(e.recorder.StateRecorded(s)) })()
+		e.guard(func() {
+			effects := e.recorder.StateRecorded(s)
+			e.journalRecorded(effects)
+			e.obey(effects)
+		})()
 	}
 	if timed, ok := e.program.(program.TimedCapturer); ok {
 		timed.CaptureWithin(e.captureLeft, done) // the markers wait for the state, and so do other processes
@@ -85,9 +90,9 @@ func (e *epoch) captureLeft() time.Duration {
 
 // startOf returns the Start of a snapshot of which a peer has sent a marker or a Join. The
 // snapshot ends after timeoutMax at the latest, whatever the peer says.
-func (e *epoch) startOf(id snapshot.ID, assembler snapshot.ProcessID, left time.Duration) snapshot.Start {
+func (e *epoch) startOf(id snapshot.ID, assembler snapshot.ProcessID, left time.Duration, journal bool) snapshot.Start {
 	left = min(left, timeoutMax)
-	return snapshot.Start{ID: id, Assembler: assembler, Deadline: e.core.now + left, Timeout: left}
+	return snapshot.Start{ID: id, Assembler: assembler, Deadline: e.core.now + left, Timeout: left, Journal: journal}
 }
 
 // begun must be called when a snapshot has begun that another process assembles.
@@ -135,6 +140,7 @@ func (e *epoch) expire() {
 // recording has ended.
 func (e *epoch) forget(id snapshot.ID, assembler snapshot.ProcessID) {
 	e.watchDeadlines()
+	e.closeWindow(id)
 	if p := e.pending[id]; p != nil {
 		p.timer.cancel()
 		delete(e.pending, id)

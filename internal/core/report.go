@@ -35,12 +35,13 @@ func (e *epoch) report(r snapshot.Report) {
 	if p == nil {
 		p = e.addPending(r.Start)
 	}
-	p.pieces = append(p.pieces, r.Piece)
-	p.waiting += weight(r.Piece)
+	if r.Last {
+		e.addJournal(p, r.Piece)
+	}
+	p.add(e, r.Piece)
 	if recorded, ok := r.Piece.(snapshot.Recorded); ok {
 		p.timed = e.timed(r.Start, recorded)
 	}
-	e.grew(weight(r.Piece))
 	switch {
 	case r.Last:
 		delete(e.pending, r.Start.ID)
@@ -56,6 +57,21 @@ func (e *epoch) addPending(s snapshot.Start) *pending {
 	p := &pending{Start: s}
 	e.pending[s.ID] = p
 	return p
+}
+
+func (p *pending) add(e *epoch, piece snapshot.Piece) {
+	p.pieces = append(p.pieces, piece)
+	p.waiting += weight(piece)
+	e.grew(weight(piece))
+}
+
+// addJournal adds the journal to the last pieces of a part, in front of the last one: with
+// that the snapshot may end. A part that failed has none.
+func (e *epoch) addJournal(p *pending, last snapshot.Piece) {
+	w := e.closeWindow(p.ID)
+	if _, failed := last.(snapshot.Failed); w != nil && !failed {
+		p.add(e, w.piece(e.core))
+	}
 }
 
 // nextSection returns the number of the next section.
@@ -95,7 +111,7 @@ func (e *epoch) sendPending(p *pending) {
 		}
 		frames := chunks(c.self, p.ID, section, bytes)
 		if timed != nil { // goes first, because the snapshot may end with the section
-			timed.Times.Encoded = c.now - p.Begun()
+			e.encoded(p.Start, timed)
 			chunk := wire.Chunk{Snapshot: p.ID, Process: c.self, Section: p.nextSection(), Last: true}
 			frames = append([]wire.Frame{timedChunk{chunk, *timed}}, frames...)
 		}
@@ -155,6 +171,8 @@ func weight(piece snapshot.Piece) (n int) {
 		for _, b := range piece.Messages {
 			n += len(b.Body) + snapshot.BatchBytes
 		}
+	case snapshot.Journal:
+		return snapshot.EventBytes * len(piece.Events)
 	}
 	return n
 }

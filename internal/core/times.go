@@ -24,7 +24,17 @@ func (e *epoch) timed(s snapshot.Start, recorded snapshot.Recorded) *snapshot.Ti
 			times.Settled = since(about.SettledAt)
 		}
 	}
+	if recorded.State.Encode == nil {
+		times.Encoded = since(e.core.now)
+	}
 	return &snapshot.Timed{Process: recorded.Process, Incarnation: recorded.Incarnation, Times: times}
+}
+
+// encoded notes that the state has been encoded now, unless its bytes were there before.
+func (e *epoch) encoded(s snapshot.Start, timed *snapshot.Timed) {
+	if timed.Times.Encoded == snapshot.Never {
+		timed.Times.Encoded = e.core.now - s.Begun()
+	}
 }
 
 // withTimes returns pieces that this process, the assembler, has encoded now, with their
@@ -33,8 +43,8 @@ func (e *epoch) withTimes(s snapshot.Start, timed *snapshot.Timed, pieces []snap
 	if timed == nil {
 		return pieces
 	}
-	now := e.core.now - s.Begun()
-	timed.Times.Encoded, timed.Times.Sent = now, now
+	e.encoded(s, timed)
+	timed.Times.Sent = e.core.now - s.Begun()
 	return append([]snapshot.Piece{*timed}, pieces...)
 }
 

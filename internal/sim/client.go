@@ -34,7 +34,7 @@ func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
 			t.refused, t.ended = fmt.Sprintf("the connection ended: %v", err), true
 		}
 	})
-	request, err := json.Marshal(map[string]any{"type": "initiate", "timeout_ms": timeout.Milliseconds(), "compact": true})
+	request, err := json.Marshal(map[string]any{"type": "initiate", "timeout_ms": timeout.Milliseconds(), "compact": true, "journal": w.steps%2 == 0})
 	if err != nil {
 		panic("bug: " + err.Error())
 	}

@@ -164,6 +164,9 @@ func (r *runner) check(t *taken, complete bool) error {
 		return nil
 	}
 	r.result.Complete++
+	if err := checkJournals(t.text); err != nil {
+		return fmt.Errorf("%w\n%s", err, t.text)
+	}
 	if r.restarts > 0 {
 		return nil // a crash destroys the money of a process
 	}

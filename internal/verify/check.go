@@ -99,6 +99,8 @@ func (c *checker) member(key string) (err error) {
 		_, err = c.array(key, c.readChannel)
 	case "missing":
 		_, err = c.array(key, c.readMissing)
+	case "journal":
+		err = c.readJournals()
 	default:
 		return c.skip()
 	}

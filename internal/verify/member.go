@@ -191,6 +191,15 @@ func (c *checker) millisecondsOrNull(name string) (optional[float64], error) {
 	return optional[float64]{value: ms, known: true}, nil
 }
 
+// readLength reads a length of time that may be negative.
+func (c *checker) readLength(name string) error {
+	token, ok, err := c.scalar(name, "a number")
+	if _, isNumber := token.(json.Number); ok && !isNumber {
+		c.fault("%s: is %s, not a number", name, describe(token))
+	}
+	return err
+}
+
 // describe names the kind of a value by its first token.
 func describe(token json.Token) string {
 	switch t := token.(type) {
