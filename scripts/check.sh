@@ -137,6 +137,7 @@ else
 	# Go tests that skip themselves. Without -v, go test does not print that.
 	need python3 'examples/token-ring and examples/testdata/threads.py'
 	need node 'examples/broadcast'
+	need chromium 'the pictures in a browser'
 	[ "$(go env GOOS)" = linux ] || skip 'the count of file descriptors, the killed parent of a child, and the mixed attack: only for Linux'
 	part gofmt formatted
 	part vet vet
