@@ -188,6 +188,29 @@ func tamper(doc map[string]any, seed uint64) (back, ok bool) {
 	return false, false
 }
 
+func TestManyMessagesInFlightAreFewArrows(t *testing.T) {
+	d := read(t, sample{processes: 11, steps: 900, seed: 4, journal: true, deliver: 20}.document(t))
+	s := NewStory(d, Options{})
+	p := s.Layout()
+	arrows, channels := map[snapshot.Channel]int{}, 0
+	for _, m := range s.Messages {
+		if m.Class == InFlight {
+			arrows[m.Channel]++
+		}
+	}
+	for _, c := range d.Channels {
+		if c.Sent > c.Received {
+			channels++
+		}
+		if arrows[c.Channel] > 1 {
+			t.Errorf("got %d arrows for %d messages in flight on %s, want one", arrows[c.Channel], c.Sent-c.Received, c.Channel)
+		}
+	}
+	if len(arrows) != channels || channels <= 60 || p.Height > 2500 {
+		t.Errorf("got arrows on %d channels in a picture %v px high, want them on %d and at most 2500 px", len(arrows), p.Height, channels)
+	}
+}
+
 func TestTheSameSnapshotIsDrawnInTheSameBytes(t *testing.T) {
 	text := sample{processes: 14, steps: 900, seed: 4, journal: true, deliver: 20}.document(t)
 	first := drawn(t, NewStory(read(t, text), Options{}).Layout())

@@ -13,11 +13,21 @@ type run struct {
 
 // runs returns the messages that the counts and the channel states say something about: the
 // messages in flight, and the ones that contradict a consistent cut. More than five of one
-// kind on a channel are one run, fewer are a run each.
-func (d *Document) runs() (all []run) {
+// kind on a channel are one run, fewer are a run each. If there would be very many runs, two
+// are one run already.
+func (d *Document) runs() []run {
+	all := d.grouped(groupMin)
+	if len(all) > singlesMax {
+		all = d.grouped(2)
+	}
+	return all
+}
+
+// grouped returns the runs, of which the ones of least messages and more are not taken apart.
+func (d *Document) grouped(least uint64) (all []run) {
 	for _, c := range d.Channels {
 		for _, r := range d.channelRuns(c) {
-			if r.count >= groupMin {
+			if r.count >= least {
 				all = append(all, r)
 				continue
 			}

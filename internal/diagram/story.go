@@ -74,6 +74,7 @@ const (
 	lanesMax   = 40     // lanes, unless the options say a smaller number
 	EventsMost = 20_000 // events in a picture, whatever the options say
 	groupMin   = 6      // messages in flight on a channel that are drawn as one arrow
+	singlesMax = 60     // messages in flight up to which each can have an arrow
 	payloadMax = 100    // payloads that are kept of a group
 	quietLanes = 12     // processes from which on quiet ones have no lane
 )
