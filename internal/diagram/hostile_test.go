@@ -93,6 +93,18 @@ func TestTextsOfAProgramAreTextsInASVG(t *testing.T) {
 	}
 }
 
+// The writer does not rely on the layout for that.
+func TestEachTextOfAPictureIsATextInAnSVG(t *testing.T) {
+	for _, text := range hostile {
+		p := &Picture{Width: 100, Height: 100, Name: text, Texts: []Text{{Text: text, Message: -1}},
+			Arrows: []Arrow{{Class: InFlight, Title: text}}, Bars: []Bar{{Title: text}}, Cells: []Cell{{Channel: text}}}
+		got, _ := texts(t, drawn(t, p))
+		if want := printable.Text(text); len(got) != 1 || got[0] != want {
+			t.Errorf("got the texts %q, want %q", got, want)
+		}
+	}
+}
+
 func TestTextsOfAProgramAreTextsInAPage(t *testing.T) {
 	for _, text := range hostile {
 		s := NewStory(read(t, hostileSample(text).document(t)), Options{Faults: []string{"bad: " + text}})
