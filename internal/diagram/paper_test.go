@@ -71,7 +71,7 @@ var (
 // the program sent and received. The line of the file is the time.
 func scenarioDocument(t *testing.T, text string, cut map[string]string) []byte {
 	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	processes, journals, channels := object{}, object{}, []any{}
+	processes, journals := object{}, object{}
 	sent, events, recorded := map[string]int{}, map[string][]object{}, map[string]float64{}
 	sentAt, receivedAt := map[string]string{}, map[string]string{} // by channel, from the snapshot of each end
 	flight := map[string]string{}
@@ -114,6 +114,23 @@ func scenarioDocument(t *testing.T, text string, cut map[string]string) []byte {
 			}
 		}
 	}
+	for process, all := range events {
+		for _, e := range all {
+			e["at_ms"] = e["at_ms"].(float64) - recorded[process]
+		}
+		journals[process] = object{"recorded_at": begin.Add(time.Duration(recorded[process]) * time.Millisecond), "events": all, "omitted": 0}
+	}
+	document, err := json.Marshal(object{"format": snapshot.Format, "id": "paper", "cluster": "paper", "epoch": 1, "status": "complete",
+		"initiators": []string{"p1"}, "started_at": begin, "elapsed_ms": 1, "processes": processes, "channels": scenarioChannels(order, sentAt, receivedAt, flight), "missing": []any{}, "journal": journals})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
+}
+
+// scenarioChannels returns the channels of a document, by "p1 p2".
+func scenarioChannels(order []string, sent, received, flight map[string]string) []any {
+	channels := []any{}
 	for _, key := range order {
 		from, to, _ := strings.Cut(key, " ")
 		messages := []object{}
@@ -124,18 +141,7 @@ func scenarioDocument(t *testing.T, text string, cut map[string]string) []byte {
 			messages = append(messages, object{"seq": seq, "payload_base64": []byte(payload)})
 		}
 		channels = append(channels, object{"from": from, "to": to, "incarnations": []string{"i" + from, "i" + to},
-			"sent": json.Number(sentAt[key]), "received": json.Number(receivedAt[key]), "messages": messages})
+			"sent": json.Number(sent[key]), "received": json.Number(received[key]), "messages": messages})
 	}
-	for process, all := range events {
-		for _, e := range all {
-			e["at_ms"] = e["at_ms"].(float64) - recorded[process]
-		}
-		journals[process] = object{"recorded_at": begin.Add(time.Duration(recorded[process]) * time.Millisecond), "events": all, "omitted": 0}
-	}
-	document, err := json.Marshal(object{"format": snapshot.Format, "id": "paper", "cluster": "paper", "epoch": 1, "status": "complete",
-		"initiators": []string{"p1"}, "started_at": begin, "elapsed_ms": 1, "processes": processes, "channels": channels, "missing": []any{}, "journal": journals})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return document
+	return channels
 }

@@ -38,7 +38,6 @@ type simProcess struct {
 	events         []Entry // AtMS is the time of the simulation
 	recorded       bool
 	recordedAt     float64
-	firstMarker    float64
 	state          string
 	sent, received map[int]uint64 // at the recording, by peer
 	markers        map[int]float64
