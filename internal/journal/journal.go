@@ -40,17 +40,16 @@ type Ring struct {
 	next    int     // index of the oldest entry, which the next event replaces
 	size    int     // most entries; until then the ring grows
 	windows []*Window
-	run     *Entry // the newest entry, if a message can join it, else &none
-	none    Entry
+	// run is the newest entry. A message joins it if it is alike: head and at are what it
+	// must have. A head of 0 means that none may join.
+	run  *Entry
+	head uint64
+	at   time.Duration
 }
 
 // NewRing returns a Ring of the last size events, or more if there are runs. size must be
 // positive.
-func NewRing(size int) *Ring {
-	r := &Ring{size: size}
-	r.run = &r.none
-	return r
-}
+func NewRing(size int) *Ring { return &Ring{size: size} }
 
 // growMin is how many entries a ring has at first.
 const growMin = 64
@@ -78,10 +77,13 @@ func (r *Ring) turn() {
 
 // Message adds a message that was sent or received.
 func (r *Ring) Message(kind snapshot.EventKind, at time.Duration, peer uint16, seq uint64, payload []byte) {
-	if e := r.run; e.At == at && e.Seq+uint64(e.Count) == seq && e.Bytes == uint32(len(payload)) && e.Peer == peer && e.Kind == kind && e.sameType(payload) {
-		e.Count++
+	// The numbers of a channel ascend by one, so that a message that is alike is the next one.
+	head := uint64(kind)<<48 | uint64(peer)<<32 | uint64(uint32(len(payload)))
+	if r.head == head && r.at == at && r.run.sameType(payload) {
+		r.run.Count++
 		return
 	}
+	r.head, r.at = head, at
 	r.add(kind, at, peer, seq, payload)
 }
 
@@ -97,7 +99,7 @@ func (r *Ring) add(kind snapshot.EventKind, at time.Duration, peer uint16, seq u
 func (r *Ring) Snapshot(kind snapshot.EventKind, at time.Duration, peer uint16, seq uint64, id snapshot.ID) {
 	e := r.slot()
 	*e = Entry{At: at, Seq: seq, Count: 1, Peer: peer, Kind: kind, tag: endOf(id)}
-	r.run = &r.none
+	r.head = 0
 	r.tell(e)
 }
 
@@ -106,7 +108,7 @@ func (r *Ring) Snapshot(kind snapshot.EventKind, at time.Duration, peer uint16, 
 func (r *Ring) tell(e *Entry) {
 	for _, w := range r.windows {
 		w.add(e)
-		r.run = &r.none
+		r.head = 0
 	}
 }
 
@@ -119,6 +121,7 @@ func endOf(id snapshot.ID) (tag [16]byte) {
 
 // Forget drops all messages of a peer that restarted, because their numbers begin again.
 func (r *Ring) Forget(peer uint16) {
+	r.head = 0
 	for i := range r.entries {
 		if e := &r.entries[i]; e.Peer == peer && e.ofMessage() {
 			*e = Entry{}
