@@ -438,6 +438,9 @@ func knower() {
 	_, m := p.read()
 	if m.Body.Type == "topology" {
 		fmt.Fprintln(os.Stderr, "No handler for topology")
+		if os.Getenv("TALKS") != "" {
+			fmt.Fprintln(os.Stdout, "ERROR: no handler for topology")
+		}
 		os.Exit(1)
 	}
 	if m.Body.Type == "snapshot" {

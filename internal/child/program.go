@@ -182,8 +182,5 @@ func (x *Program) ended(e End) {
 	if x.partial != "" {
 		err = fmt.Errorf("%w; %s", err, x.partial)
 	}
-	if x.arranging {
-		err = fmt.Errorf(`%w; it ended at topology: topology = "none" if it does not know this message`, err)
-	}
 	x.fail(err)
 }

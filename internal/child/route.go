@@ -83,7 +83,7 @@ func (x *Program) line(line []byte, partial bool) {
 func (x *Program) bad(line []byte, partial bool) {
 	quoted := fmt.Sprintf("%q", line[:min(len(line), quoteMax)])
 	switch {
-	case x.settings.OnBadLine == "drop":
+	case x.settings.OnBadLine == "drop", x.arranging: // then the line is about topology: see startsAgain
 		x.drop(line, fmt.Errorf("line %d of the child is no JSON object", x.lines))
 	case partial:
 		x.partial = fmt.Sprintf("its output ended within line %d: %s", x.lines, quoted)

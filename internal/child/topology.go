@@ -103,10 +103,12 @@ func (x *Program) arranged(fault string) {
 
 // startsAgain starts the child again, without topology, if it ended because it does not
 // know this message. Maelstrom sends topology only in its workload broadcast, and its
-// library for Go exits at a message without a handler. Nothing is lost: the child has
-// received and printed nothing else since its start.
+// library for Go exits at a message without a handler. Nothing is lost: besides init and
+// topology the child has received replies to its own requests only, and messages that
+// were kept for it wait for the second child. What the first one printed was sent. The
+// second one prints it again, as every start of the program does.
 func (x *Program) startsAgain(e End) bool {
-	if !x.arranging || x.over || x.lines >= x.number {
+	if !x.arranging || x.over {
 		return false
 	}
 	x.timer.Stop()
@@ -115,6 +117,7 @@ func (x *Program) startsAgain(e End) bool {
 	x.topology, x.arranging, x.waits, x.child = nil, false, false, nil
 	x.lines, x.number, x.partial = 0, 0, ""
 	clear(x.asked)
+	clear(x.early.open)
 	x.starting.Go(func() {
 		ended.Close()
 		x.startChild()

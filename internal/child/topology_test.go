@@ -81,11 +81,19 @@ func TestAChildThatExitsAtTopologyStartsAgainWithoutIt(t *testing.T) {
 	}
 }
 
-// What such a child has printed was sent. A second child would send it again.
-func TestAChildThatHasPrintedDoesNotStartAgain(t *testing.T) {
+// What such a child has printed was sent, and the second child sends it again. An error on
+// stdout is no reason to end either.
+func TestAChildThatHasPrintedStartsAgain(t *testing.T) {
 	talks := strings.Replace(env("knower"), "{", `{ TALKS = "1",`, 1)
 	c := run(t, file(2, "puppet", "topology = \"auto\"\n", with(talks)))
-	c.ends("n1", `child exited: exit status 1; last line on stderr: No handler for topology; it ended at topology: topology = "none" if it does not know this message`)
+	if got, want := c.Call("n1", `{"type":"ping","msg_id":5}`), `{"type":"any_ok","in_reply_to":5}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	c.Logged("the child ended at topology and starts again without it")
+	hello := `{"src":"n1","dest":"n2","body":{"type":"hello"}}`
+	if got := c.await("n2", 3); !slices.Equal(got[1:], []string{hello, hello}) {
+		t.Errorf("n2: got %q, want topology and two times %s", got, hello)
+	}
 }
 
 // A child that stays silent at topology gets its messages all the same.
