@@ -16,6 +16,8 @@ cluster=${1:-${CHANDY_CLUSTER:-$bank}}
 money=3000 # three balances of 1000
 work=$(mktemp -d "${TMPDIR:-/tmp}/chandy-demo.XXXXXX")
 chandy=$work/chandy
+left=$root/.chandy/demo # what the script leaves
+mkdir -p "$left"
 nodes= # process ids
 
 stop() {
@@ -72,6 +74,11 @@ sleep 1 # let some money move
 "$chandy" initiate --cluster "$cluster" --wait >"$work/snapshot.json"
 cat "$work/snapshot.json"
 "$chandy" verify "$work/snapshot.json" | sed "s|^$work/||" >&2
+
+# Another snapshot, with the messages before and after it, as a picture.
+"$chandy" initiate --cluster "$cluster" --journal -o "$left/snapshot.json" 2>/dev/null
+"$chandy" diagram -o "$left/snapshot.html" "$left/snapshot.json"
+say "a second snapshot and its picture are in ${left#"$PWD"/}: open snapshot.html in a browser"
 
 [ "$cluster" -ef "$bank" ] || exit 0
 
