@@ -106,6 +106,9 @@ func TestWindowHasTheMessagesInFlight(t *testing.T) {
 		}
 		p.run(p.random.IntN(1 + Most*int(seed%3)))
 		p.ring.Close(w)
+		if want := len(p.all) - cut; w.after != want {
+			t.Fatalf("seed %d: got %d messages after the cut, want %d", seed, w.after, want)
+		}
 		p.run(5)
 		entries, omitted := w.Events()
 		got := expand(entries)
