@@ -1,8 +1,6 @@
 package diagram
 
 import (
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"chandy/snapshot"
@@ -12,25 +10,23 @@ import (
 type Document struct {
 	*snapshot.Global
 	Journals map[snapshot.ProcessID]*Journal // nil if the snapshot was taken without journals
-	Times    map[snapshot.ProcessID]Times
+	Times    map[snapshot.ProcessID]snapshot.Times
 	Markers  map[snapshot.Channel]float64 // when a marker came, in ms since its receiver learned of the snapshot
 }
 
 // Journal holds the last events of a process, and the first ones after its recording.
 type Journal struct {
-	RecordedAt time.Time `json:"recorded_at"` // wall clock
-	Events     []Entry   `json:"events"`      // in the order in which they happened
-	Omitted    uint64    `json:"omitted"`     // events that the node had, and that are not here
+	RecordedAt time.Time // wall clock
+	Events     []Entry   // in the order in which they happened
 }
 
 // Entry is an event of a journal.
 type Entry struct {
-	Kind  Kind               `json:"kind"`
-	AtMS  float64            `json:"at_ms"` // since the recording, on the process's own clock
-	Peer  snapshot.ProcessID `json:"peer"`
-	Seq   uint64             `json:"seq"` // of a message; messages before a marker
-	Bytes uint64             `json:"bytes"`
-	Type  string             `json:"type"`
+	Kind Kind
+	AtMS float64 // since the recording, on the process's own clock
+	Peer snapshot.ProcessID
+	Seq  uint64 // of a message; messages before a marker
+	Type string
 }
 
 // Kind says what happened.
@@ -44,17 +40,6 @@ const (
 	MarkerReceived Kind = "marker_received"
 )
 
-// Times holds when a process reached each stage of a snapshot, in ms on its own clock since
-// it first learned of the snapshot. A stage that does not apply is nil.
-type Times struct {
-	FirstMarker *float64 `json:"first_marker_ms"`
-	Held        *float64 `json:"held_ms"`
-	Settled     *float64 `json:"settled_ms"`
-	Asked       *float64 `json:"asked_ms"`
-	Encoded     *float64 `json:"encoded_ms"`
-	Sent        *float64 `json:"sent_ms"`
-}
-
 // Read reads a snapshot in the format chandy/snapshot.v1. The text must not be modified
 // afterwards.
 func Read(text []byte) (*Document, error) {
@@ -62,67 +47,28 @@ func Read(text []byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{Global: g}
-	if err := d.readJournals(text); err != nil {
-		return nil, err
+	d := &Document{Global: g, Times: map[snapshot.ProcessID]snapshot.Times{}, Markers: map[snapshot.Channel]float64{}}
+	for _, j := range g.Journals {
+		if d.Journals == nil {
+			d.Journals = map[snapshot.ProcessID]*Journal{}
+		}
+		entries := make([]Entry, 0, len(j.Events))
+		for _, e := range j.Events {
+			entries = append(entries, Entry{Kind(e.Kind.String()), milliseconds(e.At), e.Peer, e.Seq, e.Type})
+		}
+		d.Journals[j.Process] = &Journal{j.RecordedAt, entries}
+	}
+	for _, p := range g.Processes {
+		if p.Times != nil {
+			d.Times[p.ID] = *p.Times
+		}
+	}
+	for _, c := range g.Channels {
+		if c.MarkerKnown {
+			d.Markers[c.Channel] = milliseconds(c.MarkerAfter)
+		}
 	}
 	return d, nil
 }
 
-// readJournals reads the journals and the times.
-func (d *Document) readJournals(text []byte) error {
-	var more struct {
-		Journal   map[snapshot.ProcessID]*Journal
-		Processes map[snapshot.ProcessID]struct{ Times *Times }
-		Channels  []struct {
-			From, To snapshot.ProcessID
-			MarkerMS *float64 `json:"marker_ms"`
-		}
-	}
-	if err := json.Unmarshal(text, &more); err != nil {
-		return fmt.Errorf("the journal or the times cannot be read: %w", err)
-	}
-	d.Journals = more.Journal
-	d.Times, d.Markers = map[snapshot.ProcessID]Times{}, map[snapshot.Channel]float64{}
-	for id, j := range d.Journals {
-		if err := j.check(); err != nil {
-			return fmt.Errorf("the journal of %q %w", id, err)
-		}
-	}
-	for id, p := range more.Processes {
-		if p.Times != nil {
-			d.Times[id] = *p.Times
-		}
-	}
-	for _, c := range more.Channels {
-		if c.MarkerMS != nil {
-			d.Markers[snapshot.Channel{From: c.From, To: c.To}] = *c.MarkerMS
-		}
-	}
-	return nil
-}
-
-// check checks what a picture relies on: the recording stands in the journal once.
-func (j *Journal) check() error {
-	if j == nil {
-		return fmt.Errorf("is null")
-	}
-	recorded := 0
-	for i, e := range j.Events {
-		switch e.Kind {
-		case Recorded:
-			recorded++
-		case Sent, Received:
-			if e.Seq == 0 {
-				return fmt.Errorf("has a message without a number: events[%d]", i)
-			}
-		case MarkerSent, MarkerReceived:
-		default:
-			return fmt.Errorf("has an event of the unknown kind %q: events[%d]", string(e.Kind), i)
-		}
-	}
-	if recorded != 1 {
-		return fmt.Errorf("has %d recordings, not 1", recorded)
-	}
-	return nil
-}
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

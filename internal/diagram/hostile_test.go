@@ -142,28 +142,6 @@ func TestTextsOfAProgramAreTextsInAPage(t *testing.T) {
 	}
 }
 
-func TestDamagedJournalsAreRefusedOrDrawn(t *testing.T) {
-	for _, c := range []struct{ journal, want string }{
-		{`{"p01": null}`, "is null"},
-		{`{"p01": {"recorded_at": "2026-11-22T07:35:25Z", "events": []}}`, "has 0 recordings"},
-		{`{"p01": {"recorded_at": "2026-11-22T07:35:25Z", "events": [{"kind": "recorded"}, {"kind": "recorded"}]}}`, "has 2 recordings"},
-		{`{"p01": {"recorded_at": "2026-11-22T07:35:25Z", "events": [{"kind": "recorded"}, {"kind": "sent", "peer": "p02"}]}}`, "without a number"},
-		{`{"p01": {"recorded_at": "2026-11-22T07:35:25Z", "events": [{"kind": "exploded"}]}}`, "unknown kind"},
-		{`{"p01": {"recorded_at": "yesterday", "events": [{"kind": "recorded"}]}}`, "cannot be read"},
-		{`[]`, "cannot be read"},
-	} {
-		var doc map[string]json.RawMessage
-		if err := json.Unmarshal((sample{processes: 2, steps: 10}).document(t), &doc); err != nil {
-			t.Fatal(err)
-		}
-		doc["journal"] = json.RawMessage(c.journal)
-		text, _ := json.Marshal(doc)
-		if _, err := Read(text); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got the error %v, want one with %q", c.journal, err, c.want)
-		}
-	}
-}
-
 // Two messages that each are received before the other one is sent cannot be.
 func TestJournalsThatContradictEachOtherAreDrawn(t *testing.T) {
 	d := read(t, sample{processes: 2, steps: 10, seed: 1}.document(t))

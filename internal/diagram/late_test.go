@@ -9,12 +9,13 @@ import (
 )
 
 func TestTheSentenceSaysWhoWasLastAndWhy(t *testing.T) {
-	at := func(ms float64) *float64 { return &ms }
+	times := snapshot.NoTimes()
+	times.Asked, times.Encoded, times.Sent = time.Millisecond, 60*time.Millisecond, 61*time.Millisecond
 	base := func() *Document {
 		d := read(t, sample{processes: 3, steps: 60, seed: 1}.document(t))
 		for i := range d.Processes {
 			d.Processes[i].Completed, d.Processes[i].CompletedAfter = true, time.Duration(i+1)*time.Millisecond
-			d.Times[d.Processes[i].ID] = Times{Asked: at(1), Encoded: at(60), Sent: at(61)}
+			d.Times[d.Processes[i].ID] = times
 		}
 		d.Markers = map[snapshot.Channel]float64{{From: "p01", To: "p03"}: 5, {From: "p02", To: "p03"}: 40}
 		return d
@@ -25,7 +26,7 @@ func TestTheSentenceSaysWhoWasLastAndWhy(t *testing.T) {
 	}{
 		{func(d *Document) {}, "last: p03, encoding took 59 ms"},
 		{func(d *Document) { d.Markers[snapshot.Channel{From: "p02", To: "p03"}] = 98 }, "last: p03, marker of p02 after 98 ms"},
-		{func(d *Document) { d.Times = map[snapshot.ProcessID]Times{}; d.Markers = nil }, "last: p03, 3.0 ms at the assembler"},
+		{func(d *Document) { d.Times = map[snapshot.ProcessID]snapshot.Times{}; d.Markers = nil }, "last: p03, 3.0 ms at the assembler"},
 		{func(d *Document) { d.Processes[0].CompletedAfter = time.Hour }, "last: p01, encoding took 59 ms"},
 	} {
 		d := base()

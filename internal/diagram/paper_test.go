@@ -81,7 +81,11 @@ func scenarioDocument(t *testing.T, text string, cut map[string]string) []byte {
 		at := float64(n)
 		w := strings.Fields(line)
 		note := func(process, kind, peer string, seq any) {
-			events[process] = append(events[process], object{"kind": kind, "at_ms": at, "peer": peer, "seq": seq, "type": w[len(w)-1]})
+			one := object{"kind": kind, "at_ms": at}
+			if peer != "" {
+				one["peer"], one["seq"], one["bytes"], one["type"] = peer, seq, 1, w[len(w)-1]
+			}
+			events[process] = append(events[process], one)
 		}
 		switch m := scenarioRecorded.FindStringSubmatch(line); {
 		case len(w) == 0:

@@ -97,7 +97,7 @@ func (s *Story) last() (l last) {
 	if l.id == "" {
 		return l
 	}
-	l.why = ms(float64(at)/float64(time.Millisecond)) + " at the assembler"
+	l.why = ms(milliseconds(at)) + " at the assembler"
 	stages := s.stages(l.id)
 	if len(stages) == 0 {
 		return l
@@ -140,16 +140,9 @@ func (s *Story) stages(id snapshot.ProcessID) (all []stage) {
 			now = at
 		}
 	}
-	for _, one := range []struct {
-		name string
-		at   *float64
-	}{
-		{"first marker", t.FirstMarker}, {"holding the program", t.Held}, {"settling", t.Settled},
-		{"asking for the state", t.Asked}, {"encoding", t.Encoded}, {"sending", t.Sent},
-	} {
-		if one.at != nil {
-			add(one.name, *one.at, false)
-		}
+	names := [...]string{"first marker", "holding the program", "settling", "asking for the state", "encoding", "sending"}
+	for i, at := range t.Stages() {
+		add(names[i], milliseconds(*at), false)
 	}
 	from, at := snapshot.ProcessID(""), 0.0
 	for _, c := range s.Channels {
