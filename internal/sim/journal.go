@@ -67,11 +67,11 @@ type happening struct {
 type history struct {
 	at   map[happening]int // place in the journal
 	cut  int               // place of the recording
-	full bool              // the ring may have lost older events
+	full bool              // the ring may have lost older events: those of other snapshots take places too
 }
 
 func newHistory(j snapshot.Journal) (*history, error) {
-	h := &history{at: map[happening]int{}, full: len(j.Events) >= 4096}
+	h := &history{at: map[happening]int{}, full: len(j.Events) >= 2048}
 	for i, e := range j.Events {
 		if e.Kind == snapshot.EventRecorded {
 			h.cut = i
