@@ -36,6 +36,7 @@ func (e *env) diagram() *cli.Command {
 		flags = append(flags, &cli.BoolFlag{Name: d.flag, Usage: d.usage})
 	}
 	flags = append(flags,
+		&cli.BoolFlag{Name: "journal", Value: true, Usage: "draw the messages before and after the cut too, if SNAP is now; --journal=false does not"},
 		&cli.StringSliceFlag{Name: "process", Usage: "ID: draw process ID too, although it has no message in flight; repeatable"},
 		&cli.StringFlag{Name: "show", Usage: "EXPR: show of each state what EXPR says, in the language of jq (default: its first plain fields)"},
 		&cli.StringFlag{Name: "events", Usage: "N: draw at most N events, the ones nearest to the cut (default: as many as can be told apart)"})
@@ -53,8 +54,8 @@ cut a message that crosses it the other way is red and dashed. Below stand bars 
 say which process was last, and why.
 
 ` + snapArgument + `
-A snapshot that was taken with --journal has the messages before and after the cut
-too. From 12 processes on, only the ones with a message in flight are drawn.
+A snapshot of the running cluster has the messages before and after the cut too, and so
+has one that initiate took with --journal. From 12 processes on, only the ones with a message in flight are drawn.
 
 {flags}
 
@@ -130,6 +131,9 @@ func (e *env) draw(c *cli.Context, name string) error {
 	}
 	if options.States, err = e.showLines(c, s); err != nil {
 		return err
+	}
+	if a := question.Stalled(d.Global); a.Verdict == question.Yes {
+		options.Waits = append(options.Waits, "stalled: "+a.Witness[0])
 	}
 	for _, w := range question.Waits(d.Global) {
 		if text := string(w.From) + " waits for " + string(w.For); !slices.Contains(options.Waits, text) {

@@ -66,6 +66,7 @@ type initiator struct {
 	topology  *snapshot.Topology
 	at        []snapshot.ProcessID
 	assembler snapshot.ProcessID // set by connect
+	journal   bool               // of a snapshot that now takes
 }
 
 func (e *env) initiator(cluster *config.Cluster) *initiator {

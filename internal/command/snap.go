@@ -172,7 +172,9 @@ func (e *env) takeNow(c *cli.Context) (snap, error) {
 	if err != nil {
 		return snap{}, err
 	}
-	return e.initiator(cluster).now(c.Context, timeout)
+	i := e.initiator(cluster)
+	i.journal = c.Bool("journal") // of the commands that have this flag
+	return i.now(c.Context, timeout)
 }
 
 // now takes a snapshot into memory.
@@ -184,7 +186,7 @@ func (i *initiator) now(ctx context.Context, timeout time.Duration) (s snap, err
 	}
 	defer client.Close()
 	var text bytes.Buffer
-	request := wire.InitiateRequest{At: i.at, TimeoutMS: max(1, time.Until(deadline).Milliseconds())}
+	request := wire.InitiateRequest{At: i.at, TimeoutMS: max(1, time.Until(deadline).Milliseconds()), Journal: i.journal}
 	if _, err := i.take(ctx, client, request, direct{&text}); err != nil {
 		return snap{}, err
 	}
