@@ -55,7 +55,8 @@ say which process was last, and why.
 
 ` + snapArgument + `
 A snapshot of the running cluster has the messages before and after the cut too, and so
-has one that initiate took with --journal. From 12 processes on, only the ones with a message in flight are drawn.
+has one that initiate took with --journal. From 12 processes on, only the ones with
+a message in flight are drawn.
 
 {flags}
 
