@@ -41,14 +41,15 @@ type epoch struct {
 	delivery delivery
 	clients  clients
 
-	pending      map[snapshot.ID]*pending // this process's parts that are not finished
-	expiry       *timer                   // the next deadline of a recording
-	captureBegan time.Duration            // when the program was last asked for its state
-	assemblies   map[snapshot.ID]*assembling
-	lastID       time.Time // in the last id that newID returned
-	uplinks      map[snapshot.ProcessID]*uplink
-	takeovers    int // connections of handler takeover
-	warnedLonely bool
+	pending       map[snapshot.ID]*pending // this process's parts that are not finished
+	expiry        *timer                   // the next deadline of a recording
+	captureBegan  time.Duration            // when the program was last asked for its state
+	assemblies    map[snapshot.ID]*assembling
+	lastID        time.Time // in the last id that newID returned
+	uplinks       map[snapshot.ProcessID]*uplink
+	takeovers     int // connections of handler takeover
+	warnedLonely  bool
+	watchesLonely bool // a timer of watchLonely runs
 }
 
 // begin starts an epoch, in place of the current one if there is one.

@@ -13,10 +13,12 @@ const lonelyAfter = 10 * time.Second
 // should. The peers then dial another address than the one on which it listens. The node
 // cannot find that out in another way.
 func (e *epoch) watchLonely(out *outgoing) {
-	if out.peer.incoming == nil {
-		return // there is no channel back
+	if out.peer.incoming == nil || e.watchesLonely { // there is no channel back, or one timer runs
+		return
 	}
+	e.watchesLonely = true
 	e.after(lonelyAfter, func() {
+		e.watchesLonely = false
 		reached := func(in *incoming) bool { return !in.self() && in.stats.ups > 0 }
 		if e.warnedLonely || !out.up || slices.ContainsFunc(e.in, reached) {
 			return
