@@ -74,7 +74,7 @@ func (k *talk) addPeer(condition string, id snapshot.ProcessID) error {
 	k.peers.of[id] = p
 	k.mu.Unlock()
 	p.Write(k.initOf(id))
-	reply, err := k.peerAnswer(answers, k.Limit)
+	reply, err := k.peerAnswer(answers, "1", k.Limit)
 	switch {
 	case err != nil:
 		return fmt.Errorf("init is not answered: %s: %w", id, err)
@@ -89,7 +89,7 @@ func (k *talk) addPeer(condition string, id snapshot.ProcessID) error {
 	if k.silent {
 		return nil
 	}
-	switch _, err := k.peerAnswer(answers, min(k.Limit, topologyWait)); {
+	switch _, err := k.peerAnswer(answers, "2", min(k.Limit, topologyWait)); {
 	case errors.Is(err, errSilent):
 		k.silent = true
 	case err != nil:
@@ -100,17 +100,24 @@ func (k *talk) addPeer(condition string, id snapshot.ProcessID) error {
 
 var errSilent = errors.New("no reply in time")
 
-// peerAnswer waits for the next answer to a request of the node.
-func (k *talk) peerAnswer(answers <-chan maelstrom.Line, limit time.Duration) (maelstrom.Line, error) {
-	select {
-	case l := <-answers:
-		return l, nil
-	case err := <-k.peers.fallen:
-		return maelstrom.Line{}, err
-	case <-time.After(limit):
-		return maelstrom.Line{}, errSilent
-	case <-k.ctx.Done():
-		return maelstrom.Line{}, k.ctx.Err()
+// peerAnswer waits for the answer to the request of the node with the msg_id id. It passes
+// over other answers, because a child may answer init twice.
+func (k *talk) peerAnswer(answers <-chan maelstrom.Line, id string, limit time.Duration) (maelstrom.Line, error) {
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	for {
+		select {
+		case l := <-answers:
+			if string(l.InReplyTo) == id {
+				return l, nil
+			}
+		case err := <-k.peers.fallen:
+			return maelstrom.Line{}, err
+		case <-late.C:
+			return maelstrom.Line{}, errSilent
+		case <-k.ctx.Done():
+			return maelstrom.Line{}, k.ctx.Err()
+		}
 	}
 }
 

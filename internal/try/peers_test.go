@@ -5,6 +5,17 @@ import (
 	"testing"
 )
 
+func TestASecondInitOkOfAPeerIsNoAnswerToTopology(t *testing.T) {
+	tr := trial{Options: options(t, "inits-twice exits"), ctx: t.Context(), services: map[string]bool{}}
+	tr.Nodes = 2
+	tr.defaults()
+	k, err := tr.begin("init")
+	if err != nil || tr.topology != topologyNone {
+		t.Fatalf("got error %v and topology %q, want a child that is started again with topology %q", err, tr.topology, topologyNone)
+	}
+	k.close()
+}
+
 // A child receives nothing but the request for its state until it has answered it.
 func TestAMessageOfAPeerWaitsForTheStateOfAChild(t *testing.T) {
 	tr := trial{Options: options(t, "good"), ctx: t.Context(), services: map[string]bool{}}
