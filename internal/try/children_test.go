@@ -146,6 +146,9 @@ func (k *kid) handle(h heard) {
 	defer k.mu.Unlock()
 	if h.Body.Type == "init" {
 		k.nodes = h.Body.Nodes
+	} else if k.is("strict") && k.nodes == nil {
+		fmt.Fprintln(os.Stderr, "no init before", h.Body.Type)
+		os.Exit(6)
 	}
 	switch kind := h.Body.Type; {
 	case kind == "init" && k.is("mute"):
@@ -156,6 +159,11 @@ func (k *kid) handle(h heard) {
 	case kind == "init" && k.is("asks-first"):
 		k.print(fmt.Sprintf(`{"src":%q,"dest":"lin-kv","body":{"type":"read","key":"x","msg_id":5}}`, h.Body.Node))
 		for !strings.Contains(k.next(), `"src":"lin-kv"`) {
+		}
+		k.reply(h, "init_ok", "")
+	case kind == "init" && k.is("asks-n0-first") && h.Body.Node != "n0":
+		k.print(fmt.Sprintf(`{"src":%q,"dest":"n0","body":{"type":"bump","msg_id":5}}`, h.Body.Node))
+		for !strings.Contains(k.next(), "bump_ok") {
 		}
 		k.reply(h, "init_ok", "")
 	case kind == "topology" && k.is("needs-topology"):

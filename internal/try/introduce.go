@@ -70,19 +70,39 @@ func (t *trial) topologyOf(id snapshot.ProcessID) []byte {
 	return maelstrom.AppendLine(nil, first, id, maelstrom.AddMember(body, "msg_id", []byte("2")))
 }
 
-// introduce sends init and topology to all children, to the first one last, and waits for
-// the replies.
+// introduce starts the peers, sends init and topology to all children and waits for the
+// replies. Each gets init at once, because some programs do not wait for it long, and
+// topology when it has answered. None waits for another, as in a cluster.
 func (k *talk) introduce(condition string) error {
+	k.process.Write(k.initOf(self))
+	wait := min(k.Limit, topologyWait)
+	if k.silent {
+		wait = 0
+	}
 	for _, id := range k.nodes()[1:] {
-		if err := k.addPeer(condition, id); err != nil {
+		p, err := k.addPeer(condition, id)
+		if err != nil {
 			return err
 		}
+		go k.follow(p, k.topologyOf(id), wait)
 	}
-	k.process.Write(k.initOf(self))
+	if err := k.introduceFirst(wait); err != nil {
+		return err
+	}
+	k.admit(self)
+	return k.awaitPeers()
+}
+
+// introduceFirst waits until the first child has answered init and topology. Zero for wait
+// means that no answer to topology is waited for.
+func (k *talk) introduceFirst(wait time.Duration) error {
+	var missing *noReply
 	reply, err := k.await(first, "1")
 	switch {
-	case err != nil:
+	case errors.As(err, &missing):
 		return fmt.Errorf("init is not answered: %w", err)
+	case err != nil:
+		return err
 	case reply.Type == "error":
 		return fmt.Errorf("it answers init with an error: %s", printable.Start(reply.Body, quoteMax))
 	}
@@ -92,11 +112,10 @@ func (k *talk) introduce(condition string) error {
 		return nil
 	}
 	k.process.Write(line)
-	if k.silent {
+	if wait == 0 {
 		return nil
 	}
-	_, _, err = k.awaitAny(min(k.Limit, topologyWait), request{client: first, id: "2"})
-	var missing *noReply
+	_, _, err = k.awaitAny(wait, request{client: first, id: "2"})
 	switch {
 	case errors.As(err, &missing) && missing.ended != nil:
 		return errTopology

@@ -4,19 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"chandy/internal/child"
 	"chandy/internal/maelstrom"
 	"chandy/internal/printable"
 	"chandy/snapshot"
-	"chandy/wire"
 )
 
 // peers are the children of a talk besides the first one.
 type peers struct {
 	of     map[snapshot.ProcessID]*child.Proc // guarded by trial.mu
-	fallen chan error                         // receives the end of the first that ends
+	fallen chan error                         // receives the error of the first that cannot go on
+	ready  chan struct{}                      // receives an element from each that is ready
 }
 
 // route passes on a message of a child to a process, as a node does.
@@ -32,93 +31,43 @@ func (k *talk) route(from snapshot.ProcessID, l maelstrom.Line, line []byte) {
 	}
 }
 
-// pass writes a line to a child. It is safe for concurrent use.
+// pass writes a line to a child. Until the child is ready only replies reach it, as in a
+// node: it may ask others before it answers init. pass is safe for concurrent use.
 func (k *talk) pass(to snapshot.ProcessID, line []byte) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	switch p := k.peers.of[to]; {
-	case p != nil:
-		p.Write(line)
-	case to != self:
-	case k.capturing:
+	switch early, holds := k.early[to]; {
+	case holds && !isReply(line):
+		k.early[to] = append(early, slices.Clone(line))
+	case to == self && k.capturing:
 		k.late = append(k.late, slices.Clone(line))
 	default:
+		k.write(to, line)
+	}
+}
+
+func isReply(line []byte) bool {
+	l, err := maelstrom.Parse(line)
+	return err == nil && l.Member("in_reply_to") != nil
+}
+
+// write writes a line to a child, if there is one with this id. The caller holds trial.mu.
+func (k *talk) write(to snapshot.ProcessID, line []byte) {
+	if p := k.peers.of[to]; p != nil {
+		p.Write(line)
+	} else if to == self {
 		k.process.Write(line)
 	}
 }
 
-// addPeer starts a child besides the first one, and waits until it has answered init and
-// topology.
-func (k *talk) addPeer(condition string, id snapshot.ProcessID) error {
-	answers := make(chan maelstrom.Line, 2)
-	p, err := child.Start(child.Spec{
-		Command: k.Command, Dir: k.dir, Env: k.Env, LineMax: wire.MessageMax, Pace: k.Pace,
-		Output: func(b *child.Batch) {
-			defer b.Return()
-			for _, line := range b.Lines {
-				k.peerLine(id, slices.Clone(line), answers)
-			}
-		},
-		Errors: func(line string) { k.Errors(condition, line) },
-		Ended: func(e child.End) {
-			select {
-			case k.peers.fallen <- fmt.Errorf("%s ended: %s", id, how(e)):
-			default:
-			}
-		},
-	})
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrStart, err)
-	}
+// admit makes a child ready. It receives the lines that have waited for that.
+func (k *talk) admit(id snapshot.ProcessID) {
 	k.mu.Lock()
-	k.peers.of[id] = p
-	k.mu.Unlock()
-	p.Write(k.initOf(id))
-	reply, err := k.peerAnswer(answers, "1", k.Limit)
-	switch {
-	case err != nil:
-		return fmt.Errorf("init is not answered: %s: %w", id, err)
-	case reply.Type == "error":
-		return fmt.Errorf("%s answers init with an error: %s", id, printable.Start(reply.Body, quoteMax))
+	defer k.mu.Unlock()
+	for _, line := range k.early[id] {
+		k.write(id, line)
 	}
-	line := k.topologyOf(id)
-	if line == nil {
-		return nil
-	}
-	p.Write(line)
-	if k.silent {
-		return nil
-	}
-	switch _, err := k.peerAnswer(answers, "2", min(k.Limit, topologyWait)); {
-	case errors.Is(err, errSilent):
-		k.silent = true
-	case err != nil:
-		return errTopology
-	}
-	return nil
-}
-
-var errSilent = errors.New("no reply in time")
-
-// peerAnswer waits for the answer to the request of the node with the msg_id id. It passes
-// over other answers, because a child may answer init twice.
-func (k *talk) peerAnswer(answers <-chan maelstrom.Line, id string, limit time.Duration) (maelstrom.Line, error) {
-	late := time.NewTimer(limit)
-	defer late.Stop()
-	for {
-		select {
-		case l := <-answers:
-			if string(l.InReplyTo) == id {
-				return l, nil
-			}
-		case err := <-k.peers.fallen:
-			return maelstrom.Line{}, err
-		case <-late.C:
-			return maelstrom.Line{}, errSilent
-		case <-k.ctx.Done():
-			return maelstrom.Line{}, k.ctx.Err()
-		}
-	}
+	delete(k.early, id)
 }
 
 // peerLine handles a line of a child besides the first one. A reply to a client answers a

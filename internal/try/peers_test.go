@@ -5,10 +5,16 @@ import (
 	"testing"
 )
 
-func TestASecondInitOkOfAPeerIsNoAnswerToTopology(t *testing.T) {
-	tr := trial{Options: options(t, "inits-twice exits"), ctx: t.Context(), services: map[string]bool{}}
-	tr.Nodes = 2
+// newTrial returns a trial of n children.
+func newTrial(t *testing.T, ways string, n int) *trial {
+	tr := &trial{Options: options(t, ways), ctx: t.Context(), services: map[string]bool{}}
+	tr.Nodes = n
 	tr.defaults()
+	return tr
+}
+
+func TestASecondInitOkOfAPeerIsNoAnswerToTopology(t *testing.T) {
+	tr := newTrial(t, "inits-twice exits", 2)
 	k, err := tr.begin("init")
 	if err != nil || tr.topology != topologyNone {
 		t.Fatalf("got error %v and topology %q, want a child that is started again with topology %q", err, tr.topology, topologyNone)
@@ -16,10 +22,37 @@ func TestASecondInitOkOfAPeerIsNoAnswerToTopology(t *testing.T) {
 	k.close()
 }
 
+func TestAMessageOfAPeerWaitsForTheInitOfAChild(t *testing.T) {
+	tr := newTrial(t, "strict", 1)
+	k, err := tr.start("init")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer k.close()
+	early := k.request(`{"type":"bump"}`)
+	k.pass(self, early.line)
+	if err := k.introduce("init"); err != nil {
+		t.Fatalf("got error %v, want init before the message", err)
+	}
+	if _, err := k.await(early.client, early.id); err != nil {
+		t.Errorf("after init: got error %v, want the reply to the message that waited", err)
+	}
+}
+
+// The first child must be ready before the others are.
+func TestAPeerMayAskTheFirstChildBeforeItAnswersInit(t *testing.T) {
+	tr := newTrial(t, "strict asks-n0-first", 3)
+	tr.Limit = short
+	k, err := tr.begin("init")
+	if err != nil {
+		t.Fatalf("got error %v, want children that are ready", err)
+	}
+	k.close()
+}
+
 // A child receives nothing but the request for its state until it has answered it.
 func TestAMessageOfAPeerWaitsForTheStateOfAChild(t *testing.T) {
-	tr := trial{Options: options(t, "good"), ctx: t.Context(), services: map[string]bool{}}
-	tr.defaults()
+	tr := newTrial(t, "good", 1)
 	k, err := tr.begin("state")
 	if err != nil {
 		t.Fatal(err)

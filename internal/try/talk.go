@@ -28,6 +28,7 @@ type talk struct {
 	process  *child.Proc
 	services *loop // services of Maelstrom
 	peers    peers
+	early    map[snapshot.ProcessID][][]byte // lines to the children that are not ready; guarded by trial.mu
 	lines    chan string
 	closed   chan struct{} // closed when lines are no longer read
 	over     chan struct{} // closed when end is set, after the last line
@@ -81,7 +82,11 @@ func how(e child.End) string {
 func (t *trial) start(condition string) (*talk, error) {
 	k := &talk{
 		trial: t, lines: make(chan string, 1024), closed: make(chan struct{}), over: make(chan struct{}),
-		peers: peers{map[snapshot.ProcessID]*child.Proc{}, make(chan error, 1)},
+		peers: peers{map[snapshot.ProcessID]*child.Proc{}, make(chan error, 1), make(chan struct{}, t.Nodes)},
+		early: map[snapshot.ProcessID][][]byte{},
+	}
+	for _, id := range t.nodes() {
+		k.early[id] = nil
 	}
 	p, err := child.Start(child.Spec{
 		Command: t.Command, Dir: t.dir, Env: t.Env, LineMax: wire.MessageMax, Pace: t.Pace,
