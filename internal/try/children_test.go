@@ -27,6 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+const electing = 300 * time.Millisecond // how long a kid that elects is unavailable
+
 // kid is a child of the tests. Without ways it is a correct program that knows broadcast.
 // Each way changes its behaviour.
 type kid struct {
@@ -34,14 +36,16 @@ type kid struct {
 	in       *bufio.Reader
 	mu       sync.Mutex
 	seen     []int
-	arranged bool     // topology has come
-	log      []int    // messages of the key "1"
-	asked    int      // how often its state was asked for
-	told     bool     // whether its message "told" to itself has come
-	pending  []heard  // requests that wait for "told"
-	unacked  []int    // messages to itself that have not come
-	nodes    []string // node_ids of init
-	later    []string // lines that came before a reply of seq-kv
+	arranged bool      // topology has come
+	log      []int     // messages of the key "1"
+	asked    int       // how often its state was asked for
+	told     bool      // whether its message "told" to itself has come
+	pending  []heard   // requests that wait for "told"
+	unacked  []int     // messages to itself that have not come
+	nodes    []string  // node_ids of init
+	ready    time.Time // when it is available
+	count    int       // broadcasts so far
+	later    []string  // lines that came before a reply of seq-kv
 }
 
 // heard is a line that a kid reads.
@@ -146,11 +150,19 @@ func (k *kid) handle(h heard) {
 	defer k.mu.Unlock()
 	if h.Body.Type == "init" {
 		k.nodes = h.Body.Nodes
+		k.ready = time.Now().Add(electing)
 	} else if k.is("strict") && k.nodes == nil {
 		fmt.Fprintln(os.Stderr, "no init before", h.Body.Type)
 		os.Exit(6)
 	}
+	if h.Body.Type == "broadcast" {
+		k.count++
+	}
 	switch kind := h.Body.Type; {
+	case kind == "broadcast" && k.is("elects") && time.Now().Before(k.ready):
+		k.reply(h, "error", `,"code":11,"text":"no leader"`)
+	case kind == "broadcast" && k.is("refuses-third") && k.count == 3:
+		k.reply(h, "error", `,"code":13,"text":"not the third"`)
 	case kind == "init" && k.is("mute"):
 	case kind == "init" && k.is("late"):
 		time.Sleep(startPause)

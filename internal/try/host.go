@@ -75,7 +75,11 @@ func (t *trial) host(condition string, restored []byte) (*host, error) {
 	ready := func() bool {
 		return !slices.ContainsFunc(t.nodes(), func(id snapshot.ProcessID) bool { return h.members[id].held })
 	}
-	if err := h.await(ready); err != nil {
+	err = h.await(ready)
+	if err == nil && restored == nil {
+		err = h.warm()
+	}
+	if err != nil {
 		h.close()
 		return nil, err
 	}

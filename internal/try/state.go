@@ -23,6 +23,14 @@ const howTo = `to restore it, let it answer {"type":"snapshot"} with {"type":"sn
 
 // tryState checks that the program answers the request for its state.
 func (t *trial) tryState() (Result, error) {
+	r, err := t.judgeState()
+	if err != nil { // it could not be asked
+		t.state = stateNone
+	}
+	return r, err
+}
+
+func (t *trial) judgeState() (Result, error) {
 	switch t.state {
 	case stateNone:
 		return Result{Verdict: Skipped, Text: `state = "none": a snapshot contains its channels and not its state`}, nil
@@ -123,8 +131,9 @@ func (t *trial) askStateOnce(setting string) (text string, fault, err error) {
 	defer k.close()
 	if len(t.answered) > 0 {
 		for _, body := range t.answered[0].take(0, 3) {
-			if err := k.answers(body); err != nil {
-				return "", nil, err
+			// A refusal is an answer too.
+			if err := k.answers(body); err != nil && !errors.As(err, new(refused)) {
+				return "", nil, fmt.Errorf("%s, before the request for its state: %w", typeOf(body), err)
 			}
 		}
 	}

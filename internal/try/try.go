@@ -135,10 +135,11 @@ type trial struct {
 	topology string     // topologyNone if the program ends at topology
 	silent   bool       // the program does not answer topology
 
-	mu       sync.Mutex      // guards the fields below while several talks run
-	bad      string          // description of the first line that is not a message
-	badLines bool            // the program prints lines that are not JSON objects: on_bad_line = "drop"
-	services map[string]bool // processes to which the program sent a message
+	mu        sync.Mutex      // guards the fields below while several talks run
+	bad       string          // description of the first line that is not a message
+	badLines  bool            // the program prints lines that are not JSON objects: on_bad_line = "drop"
+	hesitates bool            // the program refuses requests as temporarily unavailable after its start
+	services  map[string]bool // processes to which the program sent a message
 }
 
 // conditions lists all conditions in the order in which they are tried.

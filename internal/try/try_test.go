@@ -118,6 +118,8 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 			want: map[string]string{"exact": "works: 2 of 2 "}, lines: "state = \"snapshot\"\nsettle_timeout = \"30s\"",
 		},
 		{ways: "exits", want: map[string]string{"init": "*-> topology = \"none\": the message topology ends it", "unknown request": "note: it exits: exit status 3; last line on stderr: what is chandy_try_unknown"}, lines: "state = \"snapshot\"\ntopology = \"none\""},
+		{ways: "elects", lines: `state = "snapshot"`},
+		{ways: "refuses-third", lines: `state = "snapshot"`},
 		{ways: "needs-topology", lines: `state = "snapshot"`},
 		{ways: "kafka knows-nothing", change: func(o *Options) { o.State = "none" }, want: with(noState, "replies", "*(Maelstrom's kafka)"), lines: `state = "none"`},
 		{

@@ -103,7 +103,7 @@ func (t *trial) probe(w workload) (p probe) {
 
 // answers sends a request. It returns an error unless the reply is a success.
 func (k *talk) answers(body string) error {
-	reply, err := k.ask(body)
+	reply, err := k.askAgain(body)
 	if err != nil || reply.Type != "error" {
 		return err
 	}
@@ -111,8 +111,13 @@ func (k *talk) answers(body string) error {
 	if string(reply.Member("code")) == strconv.Itoa(maelstrom.CodeNotSupported) {
 		err = unsupported{err}
 	}
-	return err
+	return refused{err}
 }
+
+// refused is the error for an error reply.
+type refused struct{ error }
+
+func (r refused) Unwrap() error { return r.error }
 
 // unsupported is the error for an error reply that says that the request is not known.
 type unsupported struct{ error }
