@@ -52,10 +52,11 @@ func (t *Times) longest(from ProcessID, marker, complete time.Duration) string {
 	asked := cmp.Or(max(t.Asked, 0), max(t.Held, 0))
 	stage(max(t.Held, 0), max(t.Settled, asked), "%s passed until its program could be asked for its state")
 	stage(asked, t.Encoded, "its state took %s")
-	stage(max(t.Encoded, 0), t.Sent, "its state waited %s to be sent")
 	if from != "" && marker > own {
 		stage(0, marker, "the marker of %s came after %s", from)
 	}
+	// A small state is sent together with the last channel, so it waits for the marker too.
+	stage(max(t.Encoded, marker, 0), t.Sent, "its state waited %s to be sent")
 	if before := complete - own; before > longest { // lengths, so their difference is one too
 		return fmt.Sprintf("%s passed before it learned of the snapshot, or while its part was on its way", shortly(before))
 	}

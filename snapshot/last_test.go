@@ -17,7 +17,8 @@ func TestLastNamesTheLongestStage(t *testing.T) {
 		{Times{0, 0, Never, 0, ms, ms}, 98 * ms, "p2, 102 ms: the marker of p3 came after 98 ms"},
 		{Times{Never, 0, 70 * ms, 71 * ms, 80 * ms, 80 * ms}, ms, "p2, 102 ms: 71 ms passed until its program could be asked for its state"},
 		{Times{0, 0, Never, 5500 * time.Microsecond, 95 * ms, 95 * ms}, 20 * ms, "p2, 102 ms: its state took 90 ms"},
-		{Times{0, 0, Never, 0, 5 * ms, 95 * ms}, 20 * ms, "p2, 102 ms: its state waited 90 ms to be sent"},
+		{Times{0, 0, Never, 0, 5 * ms, 95 * ms}, 20 * ms, "p2, 102 ms: its state waited 75 ms to be sent"},
+		{Times{0, 0, Never, 0, 1 * ms, 94 * ms}, 92 * ms, "p2, 102 ms: the marker of p3 came after 92 ms"},
 		{Times{0, 0, Never, 0, ms, ms}, 2 * ms, "p2, 102 ms: 100 ms passed before it learned of the snapshot, or while its part was on its way"},
 	} {
 		g := &Global{
