@@ -286,6 +286,9 @@ func (k *kid) handle(h heard) {
 		}
 		k.reply(h, "restore_ok", "")
 	case k.is("exits"):
+		if k.is("loud") {
+			k.print("what is " + kind)
+		}
 		fmt.Fprintln(os.Stderr, "what is", kind)
 		os.Exit(3)
 	case k.is("silent"):

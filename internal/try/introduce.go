@@ -35,8 +35,9 @@ func (t *trial) begin(condition string) (*talk, error) {
 		if err = k.introduce(condition); err == nil {
 			return k, nil
 		}
+		k.excused = errors.Is(err, errTopology)
 		k.close()
-		if !errors.Is(err, errTopology) {
+		if !k.excused {
 			return nil, err
 		}
 		t.topology = topologyNone

@@ -35,7 +35,14 @@ type talk struct {
 	initAt   time.Time     // when init was answered
 	end      child.End
 	once     sync.Once
-	count    int // requests so far
+	// bad and badLines are like those of the trial, which receives them at the end of the
+	// talk; guarded by trial.mu.
+	bad      string
+	badLines bool
+	// excused is set if a child ended at topology, or the first one at a later message,
+	// which it may not know. Such a child often prints on stdout why it ends.
+	excused bool
+	count   int // requests so far
 	// capturing is set while the child is asked for its state. It then receives nothing
 	// but this request. Changed with trial.mu held.
 	capturing bool
@@ -116,12 +123,18 @@ func (k *talk) output(b *child.Batch) {
 
 // close ends the child and the services.
 func (k *talk) close() {
+	select {
+	case <-k.over:
+		k.excused = k.excused || !k.initAt.IsZero()
+	default:
+	}
 	k.once.Do(func() { close(k.closed) })
 	k.process.Close()
 	for _, p := range k.peers.of {
 		p.Close()
 	}
 	k.services.close()
+	k.reportBadLine()
 }
 
 // request is a request to the child.
@@ -269,13 +282,26 @@ func (k *talk) carry(line string) (maelstrom.Line, bool) {
 
 // badLine records a line that is not a message. It keeps the description of the first, or
 // of the first that is not even JSON.
-func (t *trial) badLine(what string, noJSON bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.bad == "" || noJSON && !t.badLines {
-		t.bad = what
+func (k *talk) badLine(what string, noJSON bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.bad == "" || noJSON && !k.badLines {
+		k.bad = what
 	}
-	t.badLines = t.badLines || noJSON
+	k.badLines = k.badLines || noJSON
+}
+
+// reportBadLine adds the bad line of the talk to the trial, unless the talk is excused.
+func (k *talk) reportBadLine() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.bad == "" || k.excused {
+		return
+	}
+	if k.trial.bad == "" || k.badLines && !k.trial.badLines {
+		k.trial.bad = k.bad
+	}
+	k.trial.badLines = k.trial.badLines || k.badLines
 }
 
 // note records that the child sends to a process.

@@ -120,6 +120,7 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 		{ways: "exits", want: map[string]string{"init": "*-> topology = \"none\": the message topology ends it", "unknown request": "note: it exits: exit status 3; last line on stderr: what is chandy_try_unknown"}, lines: "state = \"snapshot\"\ntopology = \"none\""},
 		{ways: "elects", lines: `state = "snapshot"`},
 		{ways: "refuses-third", lines: `state = "snapshot"`},
+		{ways: "exits loud", want: map[string]string{"unknown request": "note: it exits: "}, lines: "state = \"snapshot\"\ntopology = \"none\""},
 		{ways: "needs-topology", lines: `state = "snapshot"`},
 		{ways: "kafka knows-nothing", change: func(o *Options) { o.State = "none" }, want: with(noState, "replies", "*(Maelstrom's kafka)"), lines: `state = "none"`},
 		{
