@@ -21,7 +21,10 @@ hostile_inputs='1500x -test.fuzzminimizetime 10x'
 # their tests neither, see the function single. Their code under goroutines is tested by
 # the packages that start them.
 pure='./snapshot ./wire ./program ./internal/channel ./internal/config ./internal/core ./internal/explore
-	./internal/difference ./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/question ./internal/sim ./internal/verify'
+	./internal/difference ./internal/journal ./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/question ./internal/sim ./internal/verify'
+# Most of what these tests do, they do in other processes, or they wait for those. With the
+# race detector only a few of them run: see raced.
+plain='./examples/... ./internal/command ./internal/diagram ./internal/try'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/... ./internal/cmdline/...'
 
 usage() {
@@ -119,6 +122,11 @@ full() {
 	go test -vet=off -run "^($names)\$" ./netnode ./internal/child ./internal/question/eval
 }
 
+# raced runs the tests of $plain in which nodes have the most to do with each other.
+raced() {
+	go test -vet=off -race -run '^(TestMixedAttack|TestScripts)$/^(guard|initiate|slow|status|up|watch)$' ./internal/command
+}
+
 # race is -race, or empty where there is no C compiler, which -race needs.
 race=
 if [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/null; then
@@ -148,11 +156,13 @@ else
 	# shellcheck disable=SC2086 # words
 	part 'explorations, simulation and all else without goroutines' go test -vet=off $pure
 	[ -z "$race" ] || part 'tests in full size, no race detector' full
-	# Five nodes under attack for 20 s. With the race detector it is 5 s.
-	[ -z "$race" ] || part 'mixed attack, no race detector' go test -vet=off ./internal/command -run '^TestMixedAttack$'
+	# These include the mixed attack: five nodes for 20 s. With the race detector it is 5 s.
+	# shellcheck disable=SC2086 # words
+	part 'tests of whole clusters' go test -vet=off $plain
+	[ -z "$race" ] || part 'some of them -race' raced
 	# These include internal/arrows, which checks the imports.
 	# shellcheck disable=SC2086,SC2046 # words
-	part "other tests ${race:-without the race detector}" go test -vet=off $race $(go list ./... | grep -vxF "$(go list $pure)")
+	part "other tests ${race:-without the race detector}" go test -vet=off $race $(go list ./... | grep -vxF "$(go list $pure $plain)")
 fi
 
 took=$SECONDS

@@ -74,11 +74,6 @@ func (x *Program) late(limit time.Duration) {
 	x.captured(program.State{Error: why})
 }
 
-// unprepared is the state error of a child that is not ready.
-func (x *Program) unprepared() string {
-	return fmt.Sprintf("%s has not answered %s yet", x.id, x.preparing)
-}
-
 // unanswered is the state error of a child that does not answer within a limit.
 func (x *Program) unanswered(limit time.Duration, name string) string {
 	why := fmt.Sprintf("no reply within %v (%s)", limit, name)
