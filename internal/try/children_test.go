@@ -261,7 +261,7 @@ func (k *kid) handle(h heard) {
 	case kind == "read" && !k.is("knows-nothing"):
 		k.reply(h, "read_ok", `,"messages":`+k.list())
 	case kind == "snapshot" && k.is("asks-itself") && !k.told:
-		k.print(`{"src":"n0","dest":"n0","body":{"type":"told"}}`)
+		k.print(`{"src":"n0","dest":"n0","body":{"type":"told","msg_id":9}}`)
 		k.pending = append(k.pending, h)
 	case kind == "told":
 		k.told = true

@@ -75,7 +75,7 @@ func (t *trial) findState() (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
-		if waitsForOthers(fault) {
+		if fault != nil {
 			why += fmt.Sprintf("; and %s does not work as the request for the state: %v", one.look, fault)
 		}
 		if fault == nil {
@@ -116,7 +116,8 @@ func (t *trial) askState(setting string) (text string, fault, err error) {
 	t.Nodes = several
 	defer func() { t.Nodes = 1 }()
 	// Anything else that goes wrong with several children is for --nodes to find.
-	if _, fault, _ := t.askStateOnce(setting); waitsForOthers(fault) {
+	var missing *noReply
+	if _, fault, _ := t.askStateOnce(setting); errors.As(fault, &missing) && missing.ended == nil {
 		return "", fmt.Errorf("as one of %d processes: %w", several, fault), nil
 	}
 	return text, nil, t.ctx.Err()

@@ -47,7 +47,7 @@ type talk struct {
 	// but this request. Changed with trial.mu held.
 	capturing bool
 	late      [][]byte // lines to the child that wait for the end of the capture; guarded by trial.mu
-	kept      []string // lines of the child that wait for the end of the capture
+	kept      []kept   // lines of the child that wait for the end of the capture
 }
 
 // noReply is the error of a missing reply.
@@ -55,8 +55,8 @@ type noReply struct {
 	ended *child.End    // non-nil if the child has ended
 	limit time.Duration // how long the reply was waited for
 	wrong string        // describes a message that may have been meant as the reply
-	// waits is the process for which the child seems to wait: what it sends to the child,
-	// and what the child sends to it, is held until the end of the capture.
+	// waits is the process for which the child seems to wait, or empty. What the two send
+	// each other is held until the end of the capture.
 	waits string
 	late  time.Duration // if not zero, the reply came after this time, perhaps a time-out of the child
 }
@@ -164,59 +164,6 @@ func (k *talk) ask(body string) (maelstrom.Line, error) {
 	return k.await(r.client, r.id)
 }
 
-// promptly is how fast a child must answer the request for its state after it has sent
-// requests to others. A slower child has probably waited for their replies until a time-out
-// of its own.
-const promptly = 500 * time.Millisecond
-
-// askState is like ask, for a request for the state. If the child seems to wait for another
-// process, the error is a *noReply that says so, even if the child replies in the end.
-func (k *talk) askState(body string) (maelstrom.Line, error) {
-	k.capture(true)
-	begun := time.Now()
-	reply, err := k.ask(body)
-	took := time.Since(begun)
-	waits := k.capture(false)
-	kept := k.kept
-	k.kept = nil
-	asks := false
-	for _, line := range kept {
-		if l, err := maelstrom.Parse([]byte(line)); err == nil && l.MsgID != nil && !asks {
-			waits, asks = string(l.Dest), true
-		} else if err == nil && waits == "" {
-			waits = string(l.Dest)
-		}
-		k.carry(line)
-	}
-	var missing *noReply
-	switch {
-	case errors.As(err, &missing) && missing.ended == nil:
-		missing.waits = waits
-	case err == nil && asks && took >= promptly:
-		return reply, &noReply{late: took, waits: waits}
-	}
-	return reply, err
-}
-
-// capture begins or ends a capture. At the end the child receives what came meanwhile, and
-// capture returns the sender of the first such line, or an empty text.
-func (k *talk) capture(begins bool) (from string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.capturing = begins
-	if begins {
-		return ""
-	}
-	for _, line := range k.late {
-		if l, err := maelstrom.Parse(line); err == nil && from == "" {
-			from = string(l.Src)
-		}
-		k.process.Write(line)
-	}
-	k.late = nil
-	return from
-}
-
 // await waits for one reply. Other lines of the child go where they are addressed to.
 func (k *talk) await(client snapshot.ProcessID, id string) (maelstrom.Line, error) {
 	_, reply, err := k.awaitAny(k.Limit, request{client: client, id: id})
@@ -273,7 +220,7 @@ func (k *talk) carry(line string) (maelstrom.Line, bool) {
 	case l.Dest.IsClient():
 		return l, true
 	case k.capturing:
-		k.kept = append(k.kept, line)
+		k.kept = append(k.kept, kept{line, time.Now()})
 	default:
 		k.route(self, l, []byte(line))
 	}
