@@ -158,7 +158,7 @@ else
 	[ -z "$race" ] || part 'tests in full size, no race detector' full
 	# These include the mixed attack: five nodes for 20 s. With the race detector it is 5 s.
 	# shellcheck disable=SC2086 # words
-	part 'tests of whole clusters' go test -vet=off $plain
+	part 'tests of whole clusters' go test -vet=off -parallel 4 $plain # they mostly wait
 	[ -z "$race" ] || part 'some of them -race' raced
 	# These include internal/arrows, which checks the imports.
 	# shellcheck disable=SC2086,SC2046 # words
