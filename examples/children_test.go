@@ -31,7 +31,7 @@ type child struct {
 	shows func(s *clustertest.Snapshot) bool
 }
 
-var snapshots = flag.Int("snapshots", 20, "number of snapshots of each example, at least")
+var snapshots = flag.Int("snapshots", 10, "number of snapshots of each example, at least")
 
 // TestChildren runs each example, and lets it work while it takes snapshots. Then other
 // children continue from one of them.

@@ -13,7 +13,7 @@ import (
 	"chandy/internal/question"
 )
 
-var deadlocks = flag.Int("deadlocks", 2, "how often the greedy philosophers are let wait for each other")
+var deadlocks = flag.Int("deadlocks", 1, "how often the greedy philosophers are let wait for each other")
 
 // TestCI runs the job of a CI system in examples/philosophers: it passes as it stands. With
 // greedy philosophers it fails, and its snapshot shows who waits for whom.

@@ -24,7 +24,7 @@ pure='./snapshot ./wire ./program ./internal/channel ./internal/config ./interna
 	./internal/difference ./internal/journal ./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/question ./internal/sim ./internal/verify'
 # Most of what these tests do, they do in other processes, or they wait for those. With the
 # race detector only a few of them run: see raced.
-plain='./examples/... ./internal/command ./internal/diagram ./internal/try'
+plain='./examples/... ./internal/bundled ./internal/command ./internal/diagram ./internal/try'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/... ./internal/cmdline/...'
 
 usage() {
@@ -124,7 +124,7 @@ full() {
 
 # raced runs the tests of $plain in which nodes have the most to do with each other.
 raced() {
-	go test -vet=off -race -run '^(TestMixedAttack|TestScripts)$/^(guard|initiate|slow|status|up|watch)$' ./internal/command
+	go test -vet=off -race -run '^TestScripts$/^(initiate|status|up)$' ./internal/command
 }
 
 # race is -race, or empty where there is no C compiler, which -race needs.
@@ -153,13 +153,13 @@ else
 	part shellcheck shell
 	part fuzz fuzz
 	part 'no goroutines without the race detector' single
+	# The explorations and the simulation need both processors. Most other tests wait, for
+	# whole clusters, so they run at the same time. They include the mixed attack: five
+	# nodes for 20 s. With the race detector it is 5 s.
 	# shellcheck disable=SC2086 # words
-	part 'explorations, simulation and all else without goroutines' go test -vet=off $pure
+	part 'tests without the race detector' go test -vet=off -p 4 -parallel 4 $pure $plain
 	[ -z "$race" ] || part 'tests in full size, no race detector' full
-	# These include the mixed attack: five nodes for 20 s. With the race detector it is 5 s.
-	# shellcheck disable=SC2086 # words
-	part 'tests of whole clusters' go test -vet=off -parallel 4 $plain # they mostly wait
-	[ -z "$race" ] || part 'some of them -race' raced
+	[ -z "$race" ] || part 'a few of whole clusters -race' raced
 	# These include internal/arrows, which checks the imports.
 	# shellcheck disable=SC2086,SC2046 # words
 	part "other tests ${race:-without the race detector}" go test -vet=off $race $(go list ./... | grep -vxF "$(go list $pure $plain)")
