@@ -11,10 +11,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 limit=480 # seconds for everything, on two cores
-# Inputs for each fuzz target, about two seconds of work. It is a number and not a
+# Inputs for each fuzz target, about a second of work. It is a number and not a
 # duration because Go before 1.27 may report the end of a duration as a failure,
 # "context deadline exceeded" (golang/go#75804).
-fuzz_inputs=15000x
+fuzz_inputs=8000x
 # FuzzHostile runs a whole course for each input, and takes long to shorten one.
 hostile_inputs='1500x -test.fuzzminimizetime 10x'
 # The race detector has nothing to find in these packages. They start no goroutine, in
@@ -22,8 +22,7 @@ hostile_inputs='1500x -test.fuzzminimizetime 10x'
 # the packages that start them.
 pure='./snapshot ./wire ./program ./internal/channel ./internal/config ./internal/core ./internal/explore
 	./internal/difference ./internal/journal ./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/question ./internal/sim ./internal/verify'
-# Most of what these tests do, they do in other processes, or they wait for those. With the
-# race detector only a few of them run: see raced.
+# Most of what these tests do, they do in other processes, or they wait for those.
 plain='./examples/... ./internal/bundled ./internal/command ./internal/diagram ./internal/try'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/... ./internal/cmdline/...'
 
@@ -122,11 +121,6 @@ full() {
 	go test -vet=off -run "^($names)\$" ./netnode ./internal/child ./internal/question/eval
 }
 
-# raced runs the tests of $plain in which nodes have the most to do with each other.
-raced() {
-	go test -vet=off -race -run '^TestScripts$/^(initiate|status|up)$' ./internal/command
-}
-
 # race is -race, or empty where there is no C compiler, which -race needs.
 race=
 if [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/null; then
@@ -159,10 +153,11 @@ else
 	# shellcheck disable=SC2086 # words
 	part 'tests without the race detector' go test -vet=off -p 4 -parallel 4 $pure $plain
 	[ -z "$race" ] || part 'tests in full size, no race detector' full
-	[ -z "$race" ] || part 'a few of whole clusters -race' raced
-	# These include internal/arrows, which checks the imports.
+	# These include internal/arrows, which checks the imports, and what internal/command tests
+	# without whole clusters.
 	# shellcheck disable=SC2086,SC2046 # words
-	part "other tests ${race:-without the race detector}" go test -vet=off $race $(go list ./... | grep -vxF "$(go list $pure $plain)")
+	part "other tests ${race:-without the race detector}" go test -vet=off $race -skip '^(TestScripts|TestMixedAttack)$' \
+		./internal/command $(go list ./... | grep -vxF "$(go list $pure $plain)")
 fi
 
 took=$SECONDS

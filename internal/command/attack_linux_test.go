@@ -78,6 +78,7 @@ func TestMixedAttack(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short")
 	}
+	t.Parallel() // it waits more than it computes
 	a := newAttack(t)
 	if a.time = *attackTime; explore.Race {
 		a.time /= 4
