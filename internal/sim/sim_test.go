@@ -18,8 +18,8 @@ var (
 
 // Number of random clusters that the check runs, without and with faults.
 const (
-	quietSeeds  = 1000
-	faultySeeds = 500
+	quietSeeds  = 500
+	faultySeeds = 250
 )
 
 func TestSnapshotsAreCompleteWithoutFaults(t *testing.T) { runSeeds(t, quietSeeds, false) }
