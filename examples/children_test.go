@@ -31,7 +31,7 @@ type child struct {
 	shows func(s *clustertest.Snapshot) bool
 }
 
-var snapshots = flag.Int("snapshots", 10, "number of snapshots of each example, at least")
+var snapshots = flag.Int("snapshots", 67, "number of snapshots of each example, at least")
 
 // TestChildren runs each example, and lets it work while it takes snapshots. Then other
 // children continue from one of them.
@@ -129,7 +129,9 @@ func (r *run) work() *clustertest.Snapshot {
 		if a := question.Stalled(s.Global); a.Verdict == question.Yes {
 			r.t.Fatalf("snapshot %d: got stalled, want a running program not to be: %v\n%s", n, a.Witness, s)
 		}
-		open += len(question.Waits(s.Global))
+		for _, p := range s.Processes {
+			open += int(p.State.OpenTotal)
+		}
 		if faults := r.child.faults(s, len(begun)); len(faults) > 0 {
 			r.t.Fatalf("snapshot %d: got faults, want none: %v\n%s", n, errors.Join(faults...), s)
 		}
@@ -144,7 +146,7 @@ func (r *run) work() *clustertest.Snapshot {
 				r.t.Fatalf("%v: got %v, want the reply of the example\n%s", reply.call, reply.err, reply.text)
 			}
 		}
-		r.t.Logf("%d calls, %d snapshots with %d requests of processes open, none stalled, at most %d messages in flight", r.child.calls, n+1, open, fullest.InFlight())
+		r.t.Logf("%d calls, %d snapshots with %d requests open, none stalled, at most %d messages in flight", r.child.calls, n+1, open, fullest.InFlight())
 		return fullest
 	}
 }
