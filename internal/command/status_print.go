@@ -59,18 +59,26 @@ func (t tables) table(header ...any) *table {
 
 func (t tables) processes(s clusterStatus) {
 	table := t.table("PROCESS", "ADDRESS", "STATE", "UPTIME", "PID", "MEMORY", "PROGRAM")
+	eachProcess(table, s, func(p processStatus) []any {
+		return []any{ago(p.Status.UptimeMS), p.Status.PID, size(p.Status.Memory.Used), p.Status.Program}
+	})
+}
+
+// eachProcess prints a row for each process. The cells of a process that answers follow its
+// name, address and state.
+func eachProcess(t *table, s clusterStatus, cells func(processStatus) []any) {
 	for _, p := range s.Processes {
-		if p.Reachable {
-			table.row(p.Process, p.Address, p.state(), ago(p.Status.UptimeMS), p.Status.PID, size(p.Status.Memory.Used), p.Status.Program)
-			if p.Status.Preparing != "" {
-				table.note("%s", p.Status.Preparing)
-			}
-		} else {
-			table.row(p.Process, p.Address, p.state())
-			table.note("%s", p.Error)
+		if !p.Reachable {
+			t.row(p.Process, p.Address, p.state())
+			t.note("%s", p.Error)
+			continue
+		}
+		t.row(append([]any{p.Process, p.Address, p.state()}, cells(p)...)...)
+		if p.Status.Preparing != "" {
+			t.note("%s", p.Status.Preparing)
 		}
 	}
-	table.flush()
+	t.flush()
 }
 
 // channels prints a line for each channel with an end at a reachable process.

@@ -9,18 +9,9 @@ import (
 
 func (t tables) wideProcesses(s clusterStatus) {
 	table := t.table("PROCESS", "ADDRESS", "STATE", "UPTIME", "PID", "MEMORY", "INCARNATION", "PROGRAM")
-	for _, p := range s.Processes {
-		if p.Reachable {
-			table.row(p.Process, p.Address, p.state(), ago(p.Status.UptimeMS), p.Status.PID, size(p.Status.Memory.Used), p.Status.Incarnation, p.Status.Program)
-			if p.Status.Preparing != "" {
-				table.note("%s", p.Status.Preparing)
-			}
-		} else {
-			table.row(p.Process, p.Address, p.state())
-			table.note("%s", p.Error)
-		}
-	}
-	table.flush()
+	eachProcess(table, s, func(p processStatus) []any {
+		return []any{ago(p.Status.UptimeMS), p.Status.PID, size(p.Status.Memory.Used), p.Status.Incarnation, p.Status.Program}
+	})
 }
 
 // wideChannels prints a line for each end of a channel at a reachable process.
