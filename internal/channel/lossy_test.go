@@ -25,12 +25,28 @@ type lossy struct {
 	cuts   int
 	total  int    // messages to send
 	resent uint64 // messages
+
+	out, in  *cutHalf // of the cut that is recorded; in is nil until the receiver has recorded
+	restores int
+	// capturing is set from the marker until the receiver records. That takes time, in which
+	// messages arrive that the sender sent after the marker.
+	capturing bool
 }
 
-// TestLossyConnections sends 100,000 messages of random sizes, up to many windows,
-// with markers between them. No message may be lost, doubled, altered or reordered.
+// cutHalf is one end of the channel in a recorded cut.
+type cutHalf struct {
+	ordinal  uint64 // of the marker
+	count    uint64 // acked at the sender, received at the receiver
+	messages []snapshot.Batch
+	sent     uint64 // messages sent before the marker
+	bytes    uint64 // of messages 1 … sent, or 1 … received
+}
+
+// TestLossyConnections sends 30,000 messages of random sizes, up to many windows,
+// with markers between them. No message may be lost, doubled, altered or reordered. Now and
+// then both ends go back to the last cut, as fresh halves.
 func TestLossyConnections(t *testing.T) {
-	total := 100_000
+	total := 30_000
 	if testing.Short() || explore.Race {
 		total = 10_000
 	}
@@ -45,7 +61,10 @@ func TestLossyConnections(t *testing.T) {
 				if err := l.run(); err != nil {
 					t.Fatalf("seed %d, rule %d, after %d cuts: %v", seed, rule, l.cuts, err)
 				}
-				t.Logf("%d messages, %d markers, %d connections, %d messages sent again", total, len(l.issued), l.cuts+1, l.resent)
+				if l.restores < total/10_000 {
+					t.Errorf("seed %d: %d restores, want at least %d", seed, l.restores, total/10_000)
+				}
+				t.Logf("%d messages, %d markers, %d connections, %d messages sent again, %d restores", total, len(l.issued), l.cuts+1, l.resent, l.restores)
 			})
 		}
 	}
@@ -55,7 +74,10 @@ func (l *lossy) run() error {
 	if err := l.resume(); err != nil {
 		return err
 	}
-	for int(l.Received()) < l.total || l.Acked() < l.Sent() || l.markerAcked < l.markerSent {
+	for steps := 0; int(l.Received()) < l.total || l.Acked() < l.Sent() || l.markerAcked < l.markerSent; steps++ {
+		if steps > 40*l.total {
+			return fmt.Errorf("after %d steps %d messages are received, want %d", steps, l.Received(), l.total)
+		}
 		if err := l.step(); err != nil {
 			return err
 		}
@@ -73,9 +95,12 @@ func (l *lossy) step() error {
 			l.send()
 		}
 	case n < 410 && len(l.sizes) < l.total:
-		acked, _ := l.Outbox()
+		acked, unacked := l.Outbox()
 		l.Mark(snapshot.Marker{Sent: l.Sent(), Acked: acked})
 		l.issued = append(l.issued, l.Sent())
+		if l.out == nil || l.in != nil && l.IntN(2) == 0 {
+			l.out, l.in = &cutHalf{uint64(len(l.issued)), acked, unacked, l.Sent(), l.SentBytes()}, nil
+		}
 	case n < 600:
 		l.write(l.IntN(5))
 	case n < 750:
@@ -84,8 +109,13 @@ func (l *lossy) step() error {
 		return l.receive(l.IntN(40))
 	case n < 960:
 		l.back = append(l.back, l.Receiver.Acknowledge())
-	case n < 998:
+	case n < 990:
 		return l.answer(1 + l.IntN(2))
+	case n < 997 && l.capturing:
+		l.capturing = false
+		l.in = &cutHalf{l.out.ordinal, l.Received(), through(l.Inbox(), l.out.sent), l.out.sent, l.ReceivedBytes()}
+	case n < 998 && l.in != nil:
+		return l.restore()
 	default:
 		return l.cut()
 	}
@@ -148,6 +178,9 @@ func (l *lossy) deliver(n int) error {
 			case l.Receiver.Rule == InOrder && arrived != f.Sent:
 				return fmt.Errorf("marker %d arrived after message %d, want after %d", f.Ordinal, arrived, f.Sent)
 			}
+			if l.out != nil && l.out.ordinal == f.Ordinal {
+				l.capturing = true
+			}
 		}
 	}
 	return nil
@@ -155,6 +188,9 @@ func (l *lossy) deliver(n int) error {
 
 func (l *lossy) receive(n int) error {
 	for range n {
+		if l.capturing {
+			return nil
+		}
 		payload, ok := l.Receive()
 		if !ok {
 			return nil
@@ -204,4 +240,30 @@ func (l *lossy) resume() error {
 	err := l.Resume(l.Receiver.Acknowledge())
 	l.resent += l.Resent()
 	return err
+}
+
+// through returns the messages of batches up to message seq.
+func through(batches []snapshot.Batch, seq uint64) (kept []snapshot.Batch) {
+	for _, b := range batches {
+		if b.First <= seq {
+			kept = append(kept, b.Through(seq))
+		}
+	}
+	return kept
+}
+
+// restore goes back to the cut. What was sent after it never was.
+func (l *lossy) restore() error {
+	l.restores++
+	l.Sender = Sender{Rule: l.Sender.Rule}
+	l.Receiver = Receiver{Rule: l.Receiver.Rule, Window: l.Receiver.Window}
+	l.Sender.Refill(l.out.count, l.out.messages, l.out.bytes)
+	l.Receiver.Refill(l.in.count, l.in.messages, l.in.bytes)
+	if l.Sent() != l.out.sent {
+		return fmt.Errorf("restored: %d messages sent, want %d", l.Sent(), l.out.sent)
+	}
+	l.forth, l.back, l.issued = nil, nil, nil
+	l.sizes, l.stamps = l.sizes[:l.Sent()], make([]uint64, l.Sent())
+	l.out, l.in, l.capturing = nil, nil, false
+	return l.resume()
 }
