@@ -20,10 +20,10 @@ import (
 var levels = [][]string{
 	{"internal/jsonwalk", "internal/printable"},
 	{"snapshot"},
-	{"wire", "program", "internal/journal"},
+	{"wire", "program", "internal/journal", "internal/saved"},
 	{"internal/channel", "internal/config", "internal/maelstrom", "internal/question", "internal/difference", "internal/diagram"},
 	{"internal/core", "internal/store", "internal/cert", "internal/cmdline"},
-	{"netnode", "internal/child", "internal/question/eval"},
+	{"netnode", "internal/child", "internal/question/eval", "internal/store/storetest"},
 	{"internal/bundled"},
 	{"internal/sim", "internal/bench", "internal/try", "internal/ui", "internal/metrics", "internal/sandbox"},
 	{"internal/command"},
@@ -44,7 +44,7 @@ var noSockets = []string{"internal/child", "internal/bundled", "internal/sim"}
 
 // pure packages do no I/O and start no goroutine. They have no clock and no randomness
 // except what their caller hands them.
-var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/core", "internal/journal", "internal/question", "internal/difference", "internal/diagram"}
+var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/core", "internal/journal", "internal/saved", "internal/question", "internal/difference", "internal/diagram"}
 
 var pureImports = []string{
 	"bytes", "cmp", "container/heap", "crypto/sha256", "embed", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "io", "iter",
@@ -59,7 +59,7 @@ var coreImports = []string{"math/rand/v2", "sync", "github.com/rs/zerolog"}
 var pureNames = map[string][]string{
 	"time":                  {"Duration", "Time", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "RFC3339Nano", "UTC", "ParseDuration"},
 	"fmt":                   {"Append", "Appendf", "Appendln", "Errorf", "Formatter", "Fprint", "Fprintf", "Fprintln", "Sprint", "Sprintf", "Sprintln", "State", "Stringer"},
-	"io":                    {"Writer"},
+	"io":                    {"EOF", "ErrUnexpectedEOF", "ReadFull", "Reader", "Writer"},
 	"sync":                  {"OnceValue", "OnceValues"},
 	"math/rand/v2":          {"Rand"},
 	"github.com/rs/zerolog": {"Logger", "Event"},

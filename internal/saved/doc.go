@@ -1,0 +1,16 @@
+// Package saved has what a saved snapshot is made of: the records of a store, and the parts
+// of processes. Package store has where they lie; docs/store.md describes both for other
+// implementations.
+//
+// A part is what one process needs to go on alone: its state, its counts, and its halves of
+// the channel states. Each node writes its own part. The assembler writes the [Manifest]
+// last, and a snapshot without a manifest does not exist.
+//
+// Where to find what:
+//
+//   - seal.go: the frame of every record, which shows each changed byte;
+//   - manifest.go, records.go: the records;
+//   - part.go, write.go, read.go: a part, and its two directions;
+//   - certify.go: the proof that the parts belong to one consistent cut;
+//   - names.go: what ids and names may contain.
+package saved

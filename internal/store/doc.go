@@ -1,0 +1,15 @@
+// Package store keeps saved snapshots, and the decisions which of them the cluster goes back
+// to. docs/store.md has the format.
+//
+// [Objects] is where the bytes lie: a folder, later an object store. [Store] is everything
+// that chandy does with them. No other code touches the objects.
+//
+// Where to find what:
+//
+//   - objects.go, folder.go: the objects, and the folder;
+//   - store.go, errors.go: a store, its identity, and how it fails;
+//   - save.go: taking a number, parts, manifests, abandoning;
+//   - list.go, find.go: what is there;
+//   - decide.go: decisions;
+//   - remove.go, prune.go: fates, and what frees space.
+package store

@@ -1,0 +1,42 @@
+package store
+
+import "io"
+
+// Object is an object of a store, as it is listed.
+type Object struct {
+	Name  string
+	Bytes int64
+}
+
+// Objects is where a store lies. A name has elements of letters, digits, '.', '_' and '-'
+// between slashes; an element begins with a letter or a digit. Implementations are safe for
+// concurrent use, also from several machines.
+//
+// What a call has shown stays: an object that Get opened, that List returned, or that made
+// Create fail survives a crash of every machine. So whoever acts on a decision that another
+// node made does not act on one that may vanish. The folder syncs its directories for that;
+// S3 promises it.
+//
+// The next implementation is S3. It needs a store with conditional creates (If-None-Match:
+// *) and with reads that show every finished write. After a time-out, 409 or 412, Create
+// reads the object back: the same bytes mean that its own request was the first.
+type Objects interface {
+	// String returns where the store lies, for texts.
+	String() string
+	// Get opens an object. The error is fs.ErrNotExist if there is none.
+	Get(name string) (io.ReadCloser, error)
+	// Put makes an object of what write writes, or replaces it. Nothing is there if write
+	// or Put fails. The object is durable when Put returns nil.
+	Put(name string, write func(io.Writer) error) error
+	// Create makes an object only if there is none of that name; otherwise the error is
+	// fs.ErrExist. Of several that create the same name at once, at most one succeeds. The
+	// object is durable when Create returns nil. After any other error it may be there.
+	Create(name string, content []byte) error
+	// List returns the objects whose names begin with prefix, sorted. The prefix is empty
+	// or ends with a slash. What is no object of a store is left out.
+	List(prefix string) ([]Object, error)
+	// Delete removes an object. It returns nil if there is none.
+	Delete(name string) error
+	// Clean removes what crashed writers have left and no reader sees.
+	Clean() error
+}
