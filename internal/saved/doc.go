@@ -10,7 +10,7 @@
 //
 //   - seal.go: the frame of every record, which shows each changed byte;
 //   - manifest.go, records.go: the records;
-//   - part.go, write.go, read.go: a part, and its two directions;
+//   - part.go, index.go, write.go, read.go: a part, and its two directions;
 //   - certify.go: the proof that the parts belong to one consistent cut;
-//   - names.go: what ids and names may contain.
+//   - check.go, names.go: what a manifest, an id and a name may contain.
 package saved

@@ -1,7 +1,9 @@
 package saved
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"chandy/snapshot"
@@ -111,12 +113,11 @@ func (*Manifest) Format() string { return "chandy/manifest.v1" }
 
 // Process returns the entry of a process, or nil if there is none.
 func (m *Manifest) Process(id snapshot.ProcessID) *Process {
-	for i := range m.Processes {
-		if m.Processes[i].ID == id {
-			return &m.Processes[i]
-		}
+	i, ok := slices.BinarySearchFunc(m.Processes, id, func(p Process, id snapshot.ProcessID) int { return cmp.Compare(p.ID, id) })
+	if !ok {
+		return nil
 	}
-	return nil
+	return &m.Processes[i]
 }
 
 // InFlight returns the number of messages in all channel states.

@@ -29,6 +29,7 @@ const nameMax = 64
 
 var (
 	name   = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+	hash   = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	likeID = regexp.MustCompile(`^[0-9]{8}T[0-9]+Z-`)
 )
 
