@@ -35,8 +35,19 @@ type Start struct {
 	// Deadline is when this process gives the snapshot up, on the clock of the
 	// caller. Timeout is the time from the start at this process to Deadline.
 	Deadline, Timeout time.Duration
+	Wants
+}
+
+// Wants is what a snapshot asks of every process besides the pieces that each part has.
+type Wants struct {
 	// Journal says whether the parts are to have a [Journal].
 	Journal bool
+	// Save says whether each process is to write its part to the store, and to report that
+	// by a [Stored].
+	Save bool
+	// Light says that nobody wants the document of a saved snapshot. States and messages do
+	// not come to the assembler then.
+	Light bool
 }
 
 // Marker is the cut line on a channel: it stands after message number Sent.

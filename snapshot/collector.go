@@ -14,7 +14,7 @@ type Plan struct {
 	Topology   *Topology
 	Initiators []ProcessID
 	StartedAt  time.Time // wall clock: information only
-	Journal    bool      // the snapshot asks for journals
+	Wants
 }
 
 // Collector takes the pieces of all parts and assembles one global snapshot from
@@ -35,6 +35,7 @@ type part struct {
 	recorded    *Recorded   // nil if it has not come
 	times       *Times      // nil if they have not come
 	journal     *Journal    // nil if it has not come
+	stored      *Stored     // nil if it has not come
 	recordedAt  time.Duration
 	completedAt time.Duration // when the last piece came
 	failed      *Failed       // nil unless the process failed
@@ -90,6 +91,10 @@ func (c *Collector) Add(at time.Duration, piece Piece) error {
 		}
 	case Journal:
 		return c.addJournal(p, one)
+	case Stored:
+		if c.sameLife(p, one.Process, one.Incarnation) && p.stored == nil {
+			p.stored = &one
+		}
 	case Failed:
 		c.fail(p, one)
 	}
@@ -222,7 +227,7 @@ func (c *Collector) Waits() []ProcessID {
 	var waits []ProcessID
 	for _, id := range c.plan.Topology.Processes {
 		p := c.parts[id]
-		if p.failed == nil && (p.recorded == nil || !p.in.complete() || !p.out.complete()) {
+		if p.failed == nil && (p.recorded == nil || !p.in.complete() || !p.out.complete() || c.unsaved(p)) {
 			waits = append(waits, id)
 		}
 	}
@@ -238,11 +243,24 @@ func (c *Collector) Done() bool {
 	}
 	for _, id := range c.plan.Topology.Processes {
 		p := c.parts[id]
-		if p.failed == nil && (p.recorded == nil || !p.out.complete() || !c.closedButForFailed(p)) {
+		if p.failed == nil && (p.recorded == nil || !p.out.complete() || !c.closedButForFailed(p) || c.unsaved(p)) {
 			return false
 		}
 	}
 	return true
+}
+
+// unsaved reports whether a part is still to be written to the store.
+func (c *Collector) unsaved(p *part) bool { return c.plan.Save && p.stored == nil }
+
+// Stored returns what has come about the writing of parts, in the order of the processes.
+func (c *Collector) Stored() (all []Stored) {
+	for _, id := range c.plan.Topology.Processes {
+		if s := c.parts[id].stored; s != nil {
+			all = append(all, *s)
+		}
+	}
+	return all
 }
 
 // closedButForFailed reports whether every incoming channel of a process is closed.

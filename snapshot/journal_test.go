@@ -100,7 +100,7 @@ func TestCollectorTakesJournals(t *testing.T) {
 		{true, journal(EventReceived, "p2"), `journal of p1: received with "p2", to or from which it has no channel`},
 		{true, journal(EventMarkerSent, "p1"), `journal of p1: marker_sent with "p1", to or from which it has no channel`},
 	} {
-		collector := NewCollector(Plan{ID: "S", Cluster: "test", Epoch: 1, Topology: topology, Initiators: ids("p1"), Journal: c.asked})
+		collector := NewCollector(Plan{ID: "S", Cluster: "test", Epoch: 1, Topology: topology, Initiators: ids("p1"), Wants: Wants{Journal: c.asked}})
 		got := ""
 		for _, p := range slices.Concat(pieces[:1], []Piece{c.piece, c.piece}, pieces[1:]) {
 			if err := collector.Add(0, p); err != nil {

@@ -8,8 +8,9 @@ import (
 
 // Piece is a piece of one process's part of a snapshot. A process sends a [Recorded]
 // when it has recorded its state, and then a [Closed] for each end of a channel, in
-// any order. A [Timed] says when it did so, and a [Journal] what happened round it. A [Failed] means that the remaining pieces of
-// a part will not come.
+// any order. A [Timed] says when it did so, and a [Journal] what happened round it. If the snapshot is
+// to be saved, a [Stored] says that the part is written. A [Failed] means that the remaining
+// pieces of a part will not come.
 type Piece interface {
 	// By returns the process to whose part the piece belongs.
 	By() ProcessID
@@ -169,6 +170,9 @@ type Closed struct {
 	// Peer is the incarnation of the process at the other end with which this end
 	// counted.
 	Peer Incarnation
+	// Sent is how many messages the sender had sent, as the marker has it. It is zero on the
+	// outgoing end, and does not come to the assembler: a [Recorded] has it.
+	Sent uint64
 	// MarkerAfter is when the marker came, after the process first learned of the snapshot.
 	// It is zero on the outgoing end.
 	MarkerAfter time.Duration
@@ -183,6 +187,18 @@ type Reset struct {
 	Incarnation Incarnation // the new incarnation of Process
 	Discarded   uint64      // messages of the old pair that the survivor discarded
 	Unknown     bool        // nobody knows how many the dead incarnation held
+}
+
+// Stored reports that a process has written its part to the store, or why it could not.
+type Stored struct {
+	Process     ProcessID
+	Incarnation Incarnation
+	// Store is the id of the store. All parts of a snapshot must lie in the same one.
+	Store string
+	// Error says why the part is not written. It is empty if it is.
+	Error string
+	// Summary describes the part for the manifest, as JSON. This package only keeps it.
+	Summary []byte
 }
 
 // Failed reports that the part of Process will not be finished.
@@ -210,4 +226,5 @@ const (
 
 func (p Recorded) By() ProcessID { return p.Process }
 func (p Closed) By() ProcessID   { return p.Process }
+func (p Stored) By() ProcessID   { return p.Process }
 func (p Failed) By() ProcessID   { return p.Process }

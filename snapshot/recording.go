@@ -115,7 +115,7 @@ func (r *Recorder) closeIncoming(todo *effects, rec *recording, i int) {
 		return
 	}
 	peer, resets := r.channels.PeerIn(i)
-	r.reportClosed(todo, rec, e, Closed{Channel: Channel{r.in[i], r.self}, Peer: peer, MarkerAfter: e.markerAfter, Messages: through(e.messages, e.sent), Resets: resets})
+	r.reportClosed(todo, rec, e, Closed{Channel: Channel{r.in[i], r.self}, Peer: peer, Sent: e.sent, MarkerAfter: e.markerAfter, Messages: through(e.messages, e.sent), Resets: resets})
 }
 
 // reportClosed closes an end and reports its record. The last end that closes finishes

@@ -52,6 +52,13 @@ func (p Closed) String() string {
 
 func (p Timed) String() string { return fmt.Sprintf("%s has its times", p.Process) }
 
+func (p Stored) String() string {
+	if p.Error != "" {
+		return fmt.Sprintf("%s has not written its part: %s", p.Process, p.Error)
+	}
+	return fmt.Sprintf("%s has written its part", p.Process)
+}
+
 func (p Failed) String() string {
 	return fmt.Sprintf("%s failed: %s", p.Process, reasonDetail(p.Reason, p.Detail))
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"chandy/snapshot"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -83,21 +84,46 @@ func (d *decoder) byte(field string, low, high byte) byte {
 const (
 	noFlags     byte = 0
 	flagJournal byte = 1 // the snapshot asks for journals
+	flagSave    byte = 2 // it is to be saved
+	flagLight   byte = 4 // its states and messages are not to be sent
 )
 
-func flagsOf(journal bool) byte {
-	if journal {
-		return flagJournal
+func flagsOf(w snapshot.Wants) byte {
+	flags := noFlags
+	if w.Journal {
+		flags |= flagJournal
 	}
-	return noFlags
+	if w.Save {
+		flags |= flagSave
+	}
+	if w.Light {
+		flags |= flagLight
+	}
+	return flags
 }
 
-// journalText returns what the flag adds to the text of a frame.
-func journalText(journal bool) string {
-	if journal {
-		return ", with journals"
+// wants decodes the flags of a marker or a join.
+func (d *decoder) wants() snapshot.Wants {
+	flags := d.flags(flagJournal | flagSave | flagLight)
+	w := snapshot.Wants{Journal: flags&flagJournal != 0, Save: flags&flagSave != 0, Light: flags&flagLight != 0}
+	if w.Light && !w.Save {
+		d.fail("flags %#02x: a snapshot without states must be saved", flags)
 	}
-	return ""
+	return w
+}
+
+// wantsText returns what the flags add to the text of a frame.
+func wantsText(w snapshot.Wants) (text string) {
+	if w.Journal {
+		text += ", with journals"
+	}
+	if w.Save {
+		text += ", saved"
+	}
+	if w.Light {
+		text += " without a document"
+	}
+	return text
 }
 
 // flags decodes a byte of flags, of which some are known. Another one is an error, because

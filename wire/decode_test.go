@@ -98,7 +98,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{TypeFragment, fields(1, 0, FragmentMax+1, FragmentMax, "a"), "bytes 65536-65537 of 65537"},
 		{TypeFragment, fields(1, 0, FragmentMax+1, most, []byte("a")), "bytes 18446744073709551615-18446744073709551615 of 65537"},
 
-		{TypeMarker, fields(1, "s", "p1", 0, 0, 0, 3), "unknown flags 0x03"},
+		{TypeMarker, fields(1, "s", "p1", 0, 0, 0, 9), "unknown flags 0x09"},
 		{TypeMarker, fields(0, "s", "p1", 0, 0, 0, 0), "ordinal is 0"},
 		{TypeMarker, fields(1, "s", "p1", uint64(math.MaxInt64/1000)+1, 0, 0), "time left is 9223372036854776 µs"},
 		{TypeMarker, fields(1, "s", "p1", 0, 1, 2, 0), "acked 2 is more than sent 1"},
@@ -106,6 +106,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 		{TypeJoin, fields("s", "p1", 0), "flags is cut off"},
 		{TypeJoin, fields("s", "p1", 0, 0x40), "unknown flags 0x40"},
+		{TypeJoin, fields("s", "p1", 0, 5), "a snapshot without states must be saved"},
 		{TypeChunk, fields("s", "p1", 0, 0, 0x7f), "unknown flags 0x7f"},
 		{TypeChunk, fields("s", "p1", 0), "last is cut off"},
 		{TypeChunk, fields("s", "p1", 0, 2), "last is 2, not in 0-1"},
@@ -138,10 +139,10 @@ func TestLargestFrames(t *testing.T) {
 		Refuse{name, text},
 		Data{most, batch(most, string(make([]byte, FragmentMax)))},
 		Fragment{most, most, MessageMax, MessageMax - FragmentMax, make([]byte, FragmentMax)},
-		Marker{most, snapshot.ID(name), snapshot.ProcessID(name), math.MaxInt64 / 1000 * 1000, most, most, true},
+		Marker{most, snapshot.ID(name), snapshot.ProcessID(name), math.MaxInt64 / 1000 * 1000, most, most, snapshot.Wants{Journal: true, Save: true, Light: true}},
 		Ack{Position{most, most, most, most}},
 		Chunk{snapshot.ID(name), snapshot.ProcessID(name), most, true, [][]byte{make([]byte, ChunkMax)}},
-		Join{snapshot.ID(name), snapshot.ProcessID(name), math.MaxInt64 / 1000 * 1000, true},
+		Join{snapshot.ID(name), snapshot.ProcessID(name), math.MaxInt64 / 1000 * 1000, snapshot.Wants{Journal: true, Save: true, Light: true}},
 		Outcome{snapshot.ID(name), StatusComplete, text},
 		Request{most, make([]byte, MessageMax)},
 		Reply{most, KindError, make([]byte, ChunkMax)},
@@ -164,8 +165,8 @@ func TestAppendRepairs(t *testing.T) {
 		{Refuse{"busy", long + "xx"}, Refuse{"busy", long + "x"}},
 		{Refuse{"busy", "a\xff\xfeb"}, Refuse{"busy", "a\uFFFDb"}},
 		{Outcome{"s", StatusPartial, long + "€"}, Outcome{"s", StatusPartial, long}},
-		{Join{"s", "p1", -time.Second, true}, Join{"s", "p1", 0, true}},
-		{Join{"s", "p1", 1999, false}, Join{"s", "p1", 1000, false}},
+		{Join{"s", "p1", -time.Second, snapshot.Wants{Save: true}}, Join{"s", "p1", 0, snapshot.Wants{Save: true}}},
+		{Join{"s", "p1", 1999, snapshot.Wants{}}, Join{"s", "p1", 1000, snapshot.Wants{}}},
 	} {
 		if got, err := only(Append(nil, c.frame)); err != nil || got != c.want {
 			t.Errorf("%s: got %v, %v, want %v", c.frame, got, err, c.want)

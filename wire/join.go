@@ -16,8 +16,8 @@ type Join struct {
 	Assembler snapshot.ProcessID
 	// TimeLeft is the remaining time until the snapshot's time-out, as in [Marker].
 	TimeLeft time.Duration
-	// Journal says whether the snapshot asks for journals, as in [Marker].
-	Journal bool
+	// Wants is the flags, as in [Marker].
+	snapshot.Wants
 }
 
 // Type returns TypeJoin.
@@ -25,14 +25,14 @@ func (Join) Type() Type { return TypeJoin }
 
 // String returns the fields.
 func (j Join) String() string {
-	return fmt.Sprintf("join %s (assembler %s, %s left%s)", shown(j.Snapshot), shown(j.Assembler), j.TimeLeft, journalText(j.Journal))
+	return fmt.Sprintf("join %s (assembler %s, %s left%s)", shown(j.Snapshot), shown(j.Assembler), j.TimeLeft, wantsText(j.Wants))
 }
 
 func (j Join) append(b []byte) []byte {
 	b = appendName(b, "snapshot", j.Snapshot)
 	b = appendName(b, "assembler", j.Assembler)
 	b = appendDuration(b, j.TimeLeft)
-	return append(b, flagsOf(j.Journal))
+	return append(b, flagsOf(j.Wants))
 }
 
 func decodeJoin(d *decoder) Frame {
@@ -41,6 +41,6 @@ func decodeJoin(d *decoder) Frame {
 		Assembler: snapshot.ProcessID(d.name("assembler")),
 		TimeLeft:  d.duration("time left"),
 	}
-	j.Journal = d.flags(flagJournal) != 0
+	j.Wants = d.wants()
 	return j
 }

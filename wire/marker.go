@@ -26,8 +26,8 @@ type Marker struct {
 	// Acked is how many of these messages the receiver had acknowledged as arrived when
 	// the sender recorded its state. Invariant: Acked <= Sent.
 	Acked uint64
-	// Journal says whether the snapshot asks for journals. It is a bit of the flags.
-	Journal bool
+	// Wants is the flags.
+	snapshot.Wants
 }
 
 // Type returns TypeMarker.
@@ -36,7 +36,7 @@ func (Marker) Type() Type { return TypeMarker }
 // String returns the ordinal, the snapshot and both counts.
 func (m Marker) String() string {
 	return fmt.Sprintf("marker %d of %s (assembler %s, %s left, sent %d, acked %d%s)",
-		m.Ordinal, shown(m.Snapshot), shown(m.Assembler), m.TimeLeft, m.Sent, m.Acked, journalText(m.Journal))
+		m.Ordinal, shown(m.Snapshot), shown(m.Assembler), m.TimeLeft, m.Sent, m.Acked, wantsText(m.Wants))
 }
 
 func (m Marker) append(b []byte) []byte {
@@ -49,7 +49,7 @@ func (m Marker) append(b []byte) []byte {
 	b = appendDuration(b, m.TimeLeft)
 	b = appendUint(b, m.Sent)
 	b = appendUint(b, m.Acked)
-	return append(b, flagsOf(m.Journal))
+	return append(b, flagsOf(m.Wants))
 }
 
 func decodeMarker(d *decoder) Frame {
@@ -62,7 +62,7 @@ func decodeMarker(d *decoder) Frame {
 		Sent:      d.uint("sent"),
 		Acked:     d.uint("acked"),
 	}
-	m.Journal = d.flags(flagJournal) != 0
+	m.Wants = d.wants()
 	d.check(m.fault())
 	return m
 }

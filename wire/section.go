@@ -10,6 +10,7 @@ const (
 	pieceFailed   byte = 3
 	pieceTimed    byte = 4
 	pieceJournal  byte = 5
+	pieceStored   byte = 6
 )
 
 // Values of the byte before the state of a recorded piece.
@@ -54,6 +55,9 @@ func Section(process snapshot.ProcessID, incarnation snapshot.Incarnation, piece
 		case snapshot.Journal:
 			s.journal(piece)
 			s.appendPiece(pieceJournal)
+		case snapshot.Stored:
+			s.stored(piece)
+			s.appendPiece(pieceStored)
 		default:
 			bug("a piece of type %T", piece)
 		}

@@ -95,6 +95,8 @@ func (s *sectionDecoder) piece() (snapshot.Piece, error) {
 		piece = p.timed()
 	case pieceJournal:
 		piece = p.journal()
+	case pieceStored:
+		piece = p.stored()
 	default:
 		return nil, nil
 	}

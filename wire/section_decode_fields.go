@@ -26,6 +26,13 @@ func (d *pieceDecoder) recorded() snapshot.Recorded {
 	return r
 }
 
+func (d *pieceDecoder) stored() snapshot.Stored {
+	return snapshot.Stored{
+		Process: d.process, Incarnation: d.incarnation,
+		Store: d.name("store"), Error: d.text("error"), Summary: d.bytes("summary"),
+	}
+}
+
 func (d *pieceDecoder) failed() snapshot.Failed {
 	return snapshot.Failed{
 		Process: snapshot.ProcessID(d.name("process")),

@@ -124,6 +124,13 @@ func (s *sectionEncoder) failed(f snapshot.Failed) {
 	s.fields = appendText(s.fields, f.Detail)
 }
 
+func (s *sectionEncoder) stored(p snapshot.Stored) {
+	s.checkOwner(p.Process, p.Incarnation)
+	s.fields = appendName(s.fields, "store", p.Store)
+	s.fields = appendText(s.fields, p.Error)
+	s.addBody(p.Summary)
+}
+
 // timed collects a list of at most one item for each stage.
 func (s *sectionEncoder) timed(t snapshot.Timed) {
 	s.checkOwner(t.Process, t.Incarnation)

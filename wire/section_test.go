@@ -86,6 +86,10 @@ func sectionGoldens() []struct {
 			"05 35 8094ebdc03 03 ac02 03 02 7032 03 61736b 02 7033 05" +
 				" 02 00 01 07 26 02 05 ac02 01 07 00 00 03 00 00 00 00 00 04 00 03 ac02 00 00 01 02 03 ad02 09 02",
 		},
+		{
+			snapshot.Stored{Process: "p1", Incarnation: "i", Store: "k3", Summary: []byte("{}")},
+			"06 07 02 6b33 00 02 7b7d",
+		},
 	}
 }
 
@@ -164,7 +168,7 @@ func TestSectionSkipsUnknownKinds(t *testing.T) {
 	first, last := sectionGoldens()[0].piece, sectionGoldens()[6].piece
 	before := encoded(first)
 	after := encoded(last)
-	for _, kind := range []byte{0, pieceJournal + 1, 0xff} {
+	for _, kind := range []byte{0, pieceStored + 1, 0xff} {
 		for _, fields := range [][]byte{nil, {0xff}, before, bytes.Repeat([]byte{pieceRecorded}, 300), make([]byte, LentMax)} {
 			section := slices.Concat(before, rawPiece(kind, fields), after)
 			got, err := DecodeSection("p1", "i", [][]byte{section}, 3)
@@ -217,7 +221,7 @@ func knownPieces(section []byte) []byte {
 	for len(section) > 0 {
 		n, w := binary.Uvarint(section[1:])
 		end := 1 + w + int(n)
-		if section[0] >= pieceRecorded && section[0] <= pieceJournal {
+		if section[0] >= pieceRecorded && section[0] <= pieceStored {
 			known = append(known, section[:end]...)
 		}
 		section = section[end:]
@@ -252,7 +256,7 @@ func FuzzSection(f *testing.F) {
 	for _, g := range sectionGoldens() {
 		f.Add(encoded(g.piece))
 	}
-	f.Add(rawPiece(pieceJournal+1, []byte("later")))
+	f.Add(rawPiece(pieceStored+1, []byte("later")))
 	f.Fuzz(func(t *testing.T, section []byte) {
 		pieces, err := DecodeSection("p1", "i", [][]byte{bytes.Clone(section)}, 1000)
 		if err != nil {

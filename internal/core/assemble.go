@@ -32,9 +32,9 @@ type assembling struct {
 //
 // The initiators must begin with this process. finishSnapshot abandons this process's own
 // recording when the time is up, so watchDeadlines need not be called.
-func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration, journal bool, finished func(*taken)) (*assembling, error) {
+func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration, wants snapshot.Wants, finished func(*taken)) (*assembling, error) {
 	c, wall := e.core, e.core.Wall()
-	start := snapshot.Start{ID: e.newID(wall), Assembler: c.self, Deadline: c.now + timeout, Timeout: timeout, Journal: journal}
+	start := snapshot.Start{ID: e.newID(wall), Assembler: c.self, Deadline: c.now + timeout, Timeout: timeout, Wants: wants}
 	effects, err := e.recorder.Initiate(start)
 	if err != nil {
 		return nil, err
@@ -43,13 +43,13 @@ func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration,
 		Start: start, initiators: initiators, started: c.now, finished: finished,
 		collector: snapshot.NewCollector(snapshot.Plan{
 			ID: start.ID, Cluster: c.Cluster.Name, Epoch: e.number, Topology: c.topology, Initiators: initiators, StartedAt: wall,
-			Journal: journal,
+			Wants: wants,
 		}),
 	}
 	e.assemblies[start.ID] = a
 	c.log.Debug().Str("snapshot", string(start.ID)).Msg("snapshot initiated")
 	for _, other := range initiators[1:] {
-		join := wire.Join{Snapshot: start.ID, Assembler: start.Assembler, Journal: journal} // flush adds the time left
+		join := wire.Join{Snapshot: start.ID, Assembler: start.Assembler, Wants: wants} // flush adds the time left
 		e.uplink(other).ship(start, []wire.Frame{join})
 	}
 	a.timeUp = e.timers.add(start.Deadline, func() { e.finishSnapshot(a) })

@@ -70,7 +70,7 @@ func TestSnapshotEndsWithItsClient(t *testing.T) {
 	p.initiate("p1", -101, time.Hour)
 	e := p.cores["p1"].epoch
 	p.happened("p1", Called{func() {
-		if _, err := e.initiate([]snapshot.ProcessID{"p1"}, time.Hour, false, func(*taken) {}); err != nil {
+		if _, err := e.initiate([]snapshot.ProcessID{"p1"}, time.Hour, snapshot.Wants{}, func(*taken) {}); err != nil {
 			t.Error(err)
 		}
 	}})

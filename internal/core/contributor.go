@@ -173,7 +173,7 @@ func (o *contributor) join(f wire.Join) error {
 	if f.Assembler != o.peer {
 		return fmt.Errorf("asked by %s for a snapshot of %s", o.peer, f.Assembler)
 	}
-	start := e.startOf(f.Snapshot, f.Assembler, f.TimeLeft, f.Journal)
+	start := e.startOf(f.Snapshot, f.Assembler, f.TimeLeft, f.Wants)
 	effects, err := e.recorder.Initiate(start)
 	switch {
 	case errors.Is(err, snapshot.ErrKnown):

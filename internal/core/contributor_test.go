@@ -29,7 +29,7 @@ func newAssembler(t *testing.T) *assembler {
 	a.from = c.conns[-1].handler.(*contributor)
 	a.Step(1, []Event{Called{func() {
 		var err error
-		if a.begun, err = c.epoch.initiate([]snapshot.ProcessID{"p1"}, time.Second, false, func(*taken) {}); err != nil {
+		if a.begun, err = c.epoch.initiate([]snapshot.ProcessID{"p1"}, time.Second, snapshot.Wants{}, func(*taken) {}); err != nil {
 			t.Fatal(err)
 		}
 	}}})

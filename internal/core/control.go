@@ -193,7 +193,7 @@ func (s *session) initiate(e *epoch, number uint64, r wire.InitiateRequest) {
 		})
 	}
 	s.snapshots++
-	a, err := e.initiate(r.At, timeout, r.Journal, finished)
+	a, err := e.initiate(r.At, timeout, snapshot.Wants{Journal: r.Journal}, finished)
 	if err != nil {
 		s.snapshots--
 		s.fail(number, wire.CodeLimit, err.Error())

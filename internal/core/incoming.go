@@ -210,7 +210,7 @@ func (in *incoming) arriveMarker(f wire.Marker) error {
 	if e.peers[f.Assembler] == nil {
 		return fmt.Errorf("marker names unknown assembler %q", f.Assembler)
 	}
-	marker := snapshot.Marker{Start: e.startOf(f.Snapshot, f.Assembler, f.TimeLeft, f.Journal), Sent: f.Sent, Acked: f.Acked}
+	marker := snapshot.Marker{Start: e.startOf(f.Snapshot, f.Assembler, f.TimeLeft, f.Wants), Sent: f.Sent, Acked: f.Acked}
 	fresh, err := in.receiver.Marker(channel.Marker{Marker: marker, Ordinal: f.Ordinal})
 	if err != nil {
 		return err

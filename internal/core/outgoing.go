@@ -239,7 +239,7 @@ func (o *outgoing) next() (f wire.Frame, ahead bool) {
 	case marker != nil:
 		return wire.Marker{
 			Ordinal: marker.Ordinal, Snapshot: marker.ID, Assembler: marker.Assembler,
-			TimeLeft: max(0, marker.Deadline-o.epoch.core.now), Sent: marker.Sent, Acked: marker.Acked, Journal: marker.Journal,
+			TimeLeft: max(0, marker.Deadline-o.epoch.core.now), Sent: marker.Sent, Acked: marker.Acked, Wants: marker.Wants,
 		}, o.sender.Rule == channel.Ahead
 	case data != nil:
 		return *data, false

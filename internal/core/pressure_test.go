@@ -126,7 +126,7 @@ func TestMarkersToAnAbsentPeerAreBounded(t *testing.T) {
 	c, _ := started(t)
 	initiate := func() (err error) {
 		c.Step(c.now+time.Millisecond, []Event{Called{func() {
-			_, err = c.epoch.initiate([]snapshot.ProcessID{"p1"}, time.Millisecond, false, func(*taken) {})
+			_, err = c.epoch.initiate([]snapshot.ProcessID{"p1"}, time.Millisecond, snapshot.Wants{}, func(*taken) {})
 		}}})
 		return err
 	}

@@ -90,9 +90,9 @@ func (e *epoch) captureLeft() time.Duration {
 
 // startOf returns the Start of a snapshot of which a peer has sent a marker or a Join. The
 // snapshot ends after timeoutMax at the latest, whatever the peer says.
-func (e *epoch) startOf(id snapshot.ID, assembler snapshot.ProcessID, left time.Duration, journal bool) snapshot.Start {
+func (e *epoch) startOf(id snapshot.ID, assembler snapshot.ProcessID, left time.Duration, wants snapshot.Wants) snapshot.Start {
 	left = min(left, timeoutMax)
-	return snapshot.Start{ID: id, Assembler: assembler, Deadline: e.core.now + left, Timeout: left, Journal: journal}
+	return snapshot.Start{ID: id, Assembler: assembler, Deadline: e.core.now + left, Timeout: left, Wants: wants}
 }
 
 // begun must be called when a snapshot has begun that another process assembles.

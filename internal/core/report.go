@@ -173,6 +173,8 @@ func weight(piece snapshot.Piece) (n int) {
 		}
 	case snapshot.Journal:
 		return snapshot.EventBytes * len(piece.Events)
+	case snapshot.Stored:
+		return len(piece.Summary)
 	}
 	return n
 }

@@ -16,7 +16,7 @@ import (
 func TestJoinCarriesTheTimeLeft(t *testing.T) {
 	c, _ := started(t)
 	effects := c.Step(0, []Event{Called{func() {
-		if _, err := c.epoch.initiate([]snapshot.ProcessID{"p1", "p2"}, time.Second, false, func(*taken) {}); err != nil {
+		if _, err := c.epoch.initiate([]snapshot.ProcessID{"p1", "p2"}, time.Second, snapshot.Wants{}, func(*taken) {}); err != nil {
 			t.Fatal(err)
 		}
 	}}})

@@ -19,7 +19,7 @@ func journaled(t *testing.T, asked bool) (journals []snapshot.Journal, c *Core) 
 	batch.First = 1
 	batch.Append([]byte(`{"type":"ask"}`))
 	c.Step(2*ms, []Event{Arrived{-1, []wire.Frame{wire.Data{Batch: batch}}}}) // the program sends it back
-	marker := wire.Marker{Ordinal: 1, Snapshot: "S", Assembler: "p2", TimeLeft: time.Hour, Sent: 1, Journal: asked}
+	marker := wire.Marker{Ordinal: 1, Snapshot: "S", Assembler: "p2", TimeLeft: time.Hour, Sent: 1, Wants: snapshot.Wants{Journal: asked}}
 	c.Step(5*ms, []Event{Arrived{-1, []wire.Frame{marker}}})
 	if p.received != 1 {
 		t.Fatalf("received: got %d messages, want 1", p.received)
@@ -92,7 +92,7 @@ func TestWindowsCountAndEnd(t *testing.T) {
 	c, _ := started(t)
 	c.Step(1, []Event{fromP2(c, -1, wire.RoleChannel, "i"), fromP2(c, -2, wire.RoleAssembly, "i")})
 	before := c.epoch.memory().Recordings
-	join := wire.Join{Snapshot: "S", Assembler: "p2", TimeLeft: time.Second, Journal: true}
+	join := wire.Join{Snapshot: "S", Assembler: "p2", TimeLeft: time.Second, Wants: snapshot.Wants{Journal: true}}
 	c.Step(2, []Event{Arrived{-2, []wire.Frame{join}}}) // the marker of p2 does not come
 	if got, want := c.epoch.memory().Recordings-before, c.epoch.windows["S"].Bytes(); got != want || want == 0 {
 		t.Errorf("recordings: got %d bytes, want %d", got, want)
