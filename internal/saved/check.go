@@ -99,3 +99,34 @@ func (m *Manifest) checkExtras() error {
 	}
 	return nil
 }
+
+// Check returns what is wrong with a decision. An abort needs only its number and who made
+// it.
+func (d *Decision) Check() error {
+	switch {
+	case d.Number < 2:
+		return errors.New("decisions begin at 2")
+	case d.By.Check() != nil:
+		return fmt.Errorf("by %q: %w", d.By, d.By.Check())
+	case d.Verdict == Abort:
+		return nil
+	case d.Verdict != Commit:
+		return fmt.Errorf("verdict %q: must be %q or %q", d.Verdict, Commit, Abort)
+	case d.Kind != ByHand && d.Kind != Recovery:
+		return fmt.Errorf("kind %q: must be %q or %q", d.Kind, ByHand, Recovery)
+	case d.Ends == 0 || d.Ends >= d.Number:
+		return fmt.Errorf("epoch %d cannot end with epoch %d", d.Ends, d.Number)
+	case d.Snapshot == "" && d.Manifest != "":
+		return errors.New("the initial state has no manifest")
+	case d.Snapshot != "" && (CheckID(d.Snapshot) != nil || !hash.MatchString(d.Manifest)):
+		return fmt.Errorf("snapshot %q, sha256 of its manifest %q", d.Snapshot, d.Manifest)
+	case len(d.Voters) == 0:
+		return errors.New("no voters")
+	}
+	for i, v := range d.Voters {
+		if v.Process.Check() != nil || v.Incarnation == "" || i > 0 && d.Voters[i-1].Process >= v.Process {
+			return fmt.Errorf("voter %q, incarnation %q: needs both, in ascending order", v.Process, v.Incarnation)
+		}
+	}
+	return nil
+}

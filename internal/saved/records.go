@@ -12,7 +12,7 @@ type Node struct {
 // before the snapshot is initiated, so numbers follow the order of the cuts.
 type Taken struct {
 	Epoch     uint64      `json:"epoch"`
-	Number    uint64      `json:"number"`
+	Number    uint64      `json:"number"` // 0 if it is made from another snapshot or from a file
 	ID        snapshot.ID `json:"id"`
 	Name      string      `json:"name,omitempty"`
 	By        Node        `json:"by"` // the assembler
@@ -78,6 +78,14 @@ type Decision struct {
 
 // Format returns the format of the record.
 func (*Decision) Format() string { return "chandy/decision.v1" }
+
+// Run says that a held epoch runs.
+type Run struct {
+	Number uint64 `json:"number"` // of the epoch
+}
+
+// Format returns the format of the record.
+func (*Run) Format() string { return "chandy/run.v1" }
 
 // Fate says that a snapshot is kept for a proposal, or removed. The fates of a snapshot are
 // a sequence, of which the last one counts.
