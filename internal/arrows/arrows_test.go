@@ -20,8 +20,8 @@ import (
 var levels = [][]string{
 	{"internal/jsonwalk", "internal/printable"},
 	{"snapshot"},
-	{"wire", "program", "internal/journal", "internal/saved"},
-	{"internal/channel", "internal/config", "internal/maelstrom", "internal/question", "internal/difference", "internal/diagram"},
+	{"wire", "program", "internal/journal", "internal/saved", "internal/difference"},
+	{"internal/channel", "internal/config", "internal/maelstrom", "internal/question", "internal/diagram"},
 	{"internal/core", "internal/store", "internal/cert", "internal/cmdline"},
 	{"netnode", "internal/child", "internal/question/eval", "internal/store/storetest"},
 	{"internal/bundled"},

@@ -22,14 +22,20 @@ var pageScript string
 // with journals, the picture as it happened.
 func HTML(w io.Writer, s *Story) error {
 	logical := s.Layout()
-	data, err := json.Marshal(s.pageData())
+	return writePage(w, logical, s.LayoutReal(), s.pageData())
+}
+
+// writePage writes a page with one or two views of a story. The picture as it happened may be
+// nil.
+func writePage(w io.Writer, logical, real *Picture, content *pageContent) error {
+	data, err := json.Marshal(content)
 	if err != nil {
 		return err
 	}
 	var b strings.Builder
 	hash := sha256.Sum256([]byte(pageScript))
 	b.WriteString(strings.Replace(pageHead, "{hash}", base64.StdEncoding.EncodeToString(hash[:]), 1))
-	b.WriteString("<title>" + escape(logical.Name) + "</title>\n<style>" + svgStyle + pageStyle + "</style>\n</head>\n<body>\n")
+	b.WriteString("<title>" + escape(logical.Name) + "</title>\n<style>" + logical.style() + pageStyle + "</style>\n</head>\n<body>\n")
 	b.WriteString(pageTools)
 	view := func(id string, p *Picture) {
 		b.WriteString(`<div class="view" id="` + id + `" tabindex="0">` + "\n")
@@ -42,7 +48,7 @@ func HTML(w io.Writer, s *Story) error {
 	}
 	b.WriteString("<main>\n")
 	view("logical", logical)
-	view("real", s.LayoutReal())
+	view("real", real)
 	b.WriteString("</main>\n" + pageSide)
 	b.WriteString(`<script type="application/json" id="data">` + string(data) + "</script>\n<script>" + pageScript + "</script>\n</body>\n</html>\n")
 	_, err = w.Write([]byte(b.String()))
@@ -73,6 +79,15 @@ const pageTools = `<header>
 const pageSide = `<aside id="side" aria-live="polite" tabindex="-1"><p id="what">Point at an event or an arrow. What is neither its cause nor its effect becomes pale.</p><ol id="list"></ol></aside>
 `
 
+// pageContent is what the script of the page needs to know.
+type pageContent struct {
+	Events   []pageEvent   `json:"events"`
+	Messages []pageMessage `json:"messages"`
+	// Lanes is how many lanes each half of a pair has, or 0. The second half numbers its lanes
+	// after the ones of the first half.
+	Lanes int `json:"lanes"`
+}
+
 // pageEvent is an event for the script of the page.
 type pageEvent struct {
 	Index   int    `json:"i"`
@@ -91,13 +106,14 @@ type pageMessage struct {
 	Count    uint64   `json:"n"`
 	First    uint64   `json:"f"`
 	Payloads []string `json:"p,omitempty"` // in flight
+	Twins    []int    `json:"o,omitempty"` // of a pair: arrows of the same messages in the other half
 }
 
 // payloadShown is how many bytes of a payload the page shows.
 const payloadShown = 2000
 
 // pageData returns what the script of the page needs to know.
-func (s *Story) pageData() any {
+func (s *Story) pageData() *pageContent {
 	events, messages := []pageEvent{}, []pageMessage{}
 	for _, lane := range s.Lanes {
 		for _, i := range lane.Events {
@@ -121,7 +137,7 @@ func (s *Story) pageData() any {
 		}
 		messages = append(messages, one)
 	}
-	return map[string]any{"events": events, "messages": messages}
+	return &pageContent{Events: events, Messages: messages}
 }
 
 var classNames = [...]string{

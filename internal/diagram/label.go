@@ -196,8 +196,8 @@ func cell(r rune) int {
 		return 1
 	case unicode.Is(unicode.Mn, r):
 		return 0
-	case r < 0x1100, r >= 0x2010 && r < 0x2028, r >= 0x2190 && r < 0x2200, r >= 0x2500 && r < 0x2600, r == '✗':
-		return 1 // punctuation, arrows and lines
+	case r < 0x1100, r >= 0x2010 && r < 0x2028, r >= 0x2190 && r < 0x2300, r >= 0x2500 && r < 0x2600, r == '✗':
+		return 1 // punctuation, arrows, mathematical signs and lines
 	}
 	return 2
 }

@@ -41,7 +41,7 @@ func (s *Story) Layout() *Picture {
 	l.chooseSizes()
 	l.header()
 	l.drawLanes(func(int) float64 { return l.cut })
-	l.Cut = []Point{{l.cut, l.top - l.gap/2}, {l.cut, l.laneY(len(l.Lanes)-1) + l.gap/2}}
+	l.drawCut()
 	l.drawEvents(l.logicalX)
 	l.captions()
 	l.drawStates()
@@ -162,15 +162,20 @@ func (l *layout) notes() (all []string) {
 }
 
 func (l *layout) text(x, y float64, style Style, anchor Anchor, text string) {
-	l.Texts = append(l.Texts, Text{Point{x, y}, text, style, anchor, -1})
+	l.Texts = append(l.Texts, Text{Point{x, y}, text, style, anchor, -1, Single})
 }
 
 func (l *layout) laneY(i int) float64 { return l.top + float64(i)*l.gap }
 
+// drawCut draws the cut as a straight line.
+func (l *layout) drawCut() {
+	l.Cuts = [][]Point{{{l.cut, l.top - l.gap/2}, {l.cut, l.laneY(len(l.Lanes)-1) + l.gap/2}}}
+}
+
 // captions says what the line is.
 func (l *layout) captions() {
 	y := l.top - l.gap/2 + 4
-	before := Text{Point{l.cut - 14, y}, "before each process recorded its state", Note, End, -1}
+	before := Text{Point{l.cut - 14, y}, "before each process recorded its state", Note, End, -1, Single}
 	if before.Box().Left < marginX {
 		before.Text = "before"
 	}

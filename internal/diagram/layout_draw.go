@@ -104,8 +104,8 @@ func (l *layout) drawStates() {
 }
 
 // labelText returns the label of an arrow over the cut, with its channel.
-func (l *layout) labelText(m Message) string {
-	return arrow(m.Channel) + "  " + l.label(m)
+func (s *Story) labelText(m Message) string {
+	return arrow(m.Channel) + "  " + s.label(m)
 }
 
 // placeLabels writes a label for each arrow over the cut, right of the line and beside the
@@ -124,9 +124,9 @@ func (l *layout) placeLabels() {
 		if m.Class == Wrong {
 			style = WrongLabel
 		}
-		labels = append(labels, Text{Point{l.cut + 14, a.Cross.Y + 4}, l.labelText(m), style, Start, i})
+		labels = append(labels, Text{Point{l.cut + 14, a.Cross.Y + 4}, l.labelText(m), style, Start, i, Single})
 	}
-	slices.SortStableFunc(labels, func(a, b Text) int { return cmp.Compare(a.Y, b.Y) })
+	slices.SortStableFunc(labels, func(a, b Text) int { return compareY(a.Point, b.Point) })
 	spread(labels, l.top-l.gap/2+linePx+8, l.laneY(len(l.Lanes)-1)+l.gap/2)
 	l.Texts = append(l.Texts, labels...)
 }
@@ -147,3 +147,5 @@ func spread(labels []Text, top, bottom float64) {
 }
 
 func splitWords(text string) []string { return strings.Split(text, " ") }
+
+func compareY(a, b Point) int { return cmp.Compare(a.Y, b.Y) }

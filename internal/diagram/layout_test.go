@@ -53,7 +53,7 @@ func pictureFaults(s *Story, p *Picture) (faults []string) {
 		m := s.Messages[a.Message]
 		if m.Class == InFlight {
 			flight[m.Channel] += m.Count
-			if cut := p.Cut[0].X; a.From.X >= cut || a.To.X <= cut {
+			if cut := p.Cuts[0][0].X; a.From.X >= cut || a.To.X <= cut {
 				fault("arrow %s from %v to %v, want it to cross the line at %v", a.Title, a.From, a.To, cut)
 			}
 		}
@@ -93,8 +93,8 @@ func realFaults(s *Story) (faults []string) {
 		}
 		last[m.Y] = m.X
 	}
-	if len(p.Cut) != len(s.Lanes) {
-		faults = append(faults, fmt.Sprintf("a cut through %d lanes, want %d", len(p.Cut), len(s.Lanes)))
+	if len(p.Cuts[0]) != len(s.Lanes) {
+		faults = append(faults, fmt.Sprintf("a cut through %d lanes, want %d", len(p.Cuts[0]), len(s.Lanes)))
 	}
 	return append(faults, boundsFaults(p)...)
 }

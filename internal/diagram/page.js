@@ -48,8 +48,17 @@
     return seen;
   }
 
+  // twins returns what shows the same in the other snapshot of a pair.
+  function twins(of, i) {
+    if (data.lanes === 0) return [];
+    if (of === 'm') return data.messages[i].o || [];
+    const e = events.get(i);
+    if (e.k === 'recorded') return [cutOf((e.l + data.lanes) % lanes.length)];
+    return twins('m', e.m).map((m) => (e.k === 'sent' ? data.messages[m].s : data.messages[m].r));
+  }
+
   function focus(of, i) {
-    const start = of === 'e' ? [i] : [data.messages[i].s, data.messages[i].r];
+    const start = [i, ...twins(of, i)].flatMap((i) => (of === 'e' ? [i] : [data.messages[i].s, data.messages[i].r]));
     const near = related(start);
     each((kind, j, node) => {
       const keep = kind === 'e' ? near.has(j) : near.has(data.messages[j].s) && near.has(data.messages[j].r);
@@ -175,10 +184,12 @@
       for (let n = place.get(e.i) + step; n >= 0 && n < lanes[e.l].length; n += step) {
         if (visible(lanes[e.l][n])) return select('e', lanes[e.l][n]);
       }
+      const next = data.lanes > 0 && lanes[e.l + step * data.lanes]; // of the other snapshot
+      if (next) select('e', next.filter(visible).at(step > 0 ? 0 : -1));
       return;
     }
     const lane = lanes[e.l + step];
-    if (!lane) return;
+    if (!lane || data.lanes > 0 && e.l < data.lanes !== e.l + step < data.lanes) return;
     const here = x(e.i);
     const shown = lane.filter(visible);
     shown.sort((a, b) => Math.abs(x(a) - here) - Math.abs(x(b) - here));

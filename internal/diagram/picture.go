@@ -6,7 +6,7 @@ type Picture struct {
 	Name          string // for people who do not see the picture
 	Texts         []Text
 	Lines         []LaneLine
-	Cut           []Point // straight in logical time
+	Cuts          [][]Point // one of each snapshot, straight in logical time
 	Marks         []Mark
 	Arrows        []Arrow
 	Folds         []Fold
@@ -50,6 +50,7 @@ type Text struct {
 	Style   Style
 	Anchor  Anchor
 	Message int // that the text belongs to, or -1
+	Sign    Sign
 }
 
 // LaneLine is the line of a process, of which the recording stands at Cut.
@@ -80,6 +81,7 @@ type Arrow struct {
 	Cross    Point // where it runs over the cut
 	Message  int   // or -1
 	Title    string
+	Sign     Sign
 }
 
 // Fold is a gap in real time that is drawn shorter than it was.

@@ -120,7 +120,7 @@ func (s *Story) match(runs []run) {
 			m := byRun[e.run-1] - 1
 			if m < 0 {
 				m = len(s.Messages)
-				s.Messages = append(s.Messages, Message{r.channel, r.first, r.count, r.class, -1, -1, r.payloads})
+				s.Messages = append(s.Messages, Message{r.channel, r.first, r.count, r.class, -1, -1, r.payloads, r.sign})
 				byRun[e.run-1] = m + 1
 			}
 			s.attach(m, i)
@@ -141,7 +141,7 @@ func (s *Story) match(runs []run) {
 		if from, ok := sent[key]; ok {
 			delete(sent, key) // a damaged journal may have two receptions
 			class := classify(s.Events[from].Side, e.Side, known[key.channel])
-			s.Messages = append(s.Messages, Message{key.channel, e.Seq, 1, class, -1, -1, nil})
+			s.Messages = append(s.Messages, Message{key.channel, e.Seq, 1, class, -1, -1, nil, Single})
 			s.attach(len(s.Messages)-1, from)
 			s.attach(len(s.Messages)-1, i)
 		}

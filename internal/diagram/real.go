@@ -75,11 +75,13 @@ func (s *Story) LayoutReal() *Picture {
 	l.header()
 	own := func(lane int) *Event { return l.recording(lane) }
 	l.drawLanes(func(lane int) float64 { return places[own(lane)] })
+	var cut []Point
 	for i, lane := range l.Lanes {
 		if s.Journals[lane.ID] != nil {
-			l.Cut = append(l.Cut, Point{places[own(i)], l.laneY(i)})
+			cut = append(cut, Point{places[own(i)], l.laneY(i)})
 		}
 	}
+	l.Cuts = [][]Point{cut}
 	l.drawEvents(at)
 	l.drawMarkers(at)
 	l.drawRealStates()
@@ -175,7 +177,7 @@ func (l *layout) drawMarkers(at func(*Event) float64) {
 	free := l.left // x after the last label of a fold
 	for _, f := range l.folds {
 		l.Folds = append(l.Folds, Fold{f.x, top, bottom})
-		text := Text{Point{f.x, top - 6}, ms(f.ms), FoldText, Middle, -1}
+		text := Text{Point{f.x, top - 6}, ms(f.ms), FoldText, Middle, -1, Single}
 		if b := text.Box(); b.Left >= free {
 			l.Texts = append(l.Texts, text)
 			free = b.Right + 6
@@ -210,7 +212,7 @@ func (l *layout) placeRealLabels() {
 		if l.Messages[a.Message].Class == Wrong {
 			style = WrongLabel
 		}
-		text := Text{Point{0, a.Cross.Y + 4}, l.labelText(l.Messages[a.Message]), style, Start, i}
+		text := Text{Point{0, a.Cross.Y + 4}, l.labelText(l.Messages[a.Message]), style, Start, i, Single}
 		width := text.Box().Right - text.Box().Left
 		text.X = max(l.left, min(a.Cross.X+10, l.right-width))
 		labels = append(labels, text)
@@ -222,8 +224,9 @@ func (l *layout) placeRealLabels() {
 
 // zigzag returns where an arrow crosses the cut, or its middle.
 func (l *layout) zigzag(a Arrow) Point {
-	for i := 1; i < len(l.Cut); i++ {
-		if p, ok := intersection(a.From, a.To, l.Cut[i-1], l.Cut[i]); ok {
+	cut := l.Cuts[0]
+	for i := 1; i < len(cut); i++ {
+		if p, ok := intersection(a.From, a.To, cut[i-1], cut[i]); ok {
 			return p
 		}
 	}

@@ -9,34 +9,46 @@ type run struct {
 	class        Class    // InFlight or Wrong
 	back         bool     // received before the cut and sent after it
 	payloads     [][]byte // of the first messages, if they were recorded
+	sign         Sign
+}
+
+// part returns the messages from first to last, which are in the run.
+func (r run) part(first, last uint64, sign Sign) run {
+	skip, count := first-r.first, last-first+1
+	n := uint64(len(r.payloads))
+	r.payloads = r.payloads[min(skip, n):min(skip+count, n)]
+	r.first, r.count, r.sign = first, count, sign
+	return r
 }
 
 // runs returns the messages that the counts and the channel states say something about: the
 // messages in flight, and the ones that contradict a consistent cut. More than five of one
 // kind on a channel are one run, fewer are a run each. If there would be very many runs, two
-// are one run already.
-func (d *Document) runs() []run {
-	all := d.grouped(groupMin)
+// are one run already. The function split, if non-nil, cuts a run into the parts that have
+// different signs.
+func (d *Document) runs(split func(run) []run) []run {
+	if split == nil {
+		split = func(r run) []run { return []run{r} }
+	}
+	all := d.grouped(groupMin, split)
 	if len(all) > singlesMax {
-		all = d.grouped(2)
+		all = d.grouped(2, split)
 	}
 	return all
 }
 
 // grouped returns the runs, of which the ones of least messages and more are not taken apart.
-func (d *Document) grouped(least uint64) (all []run) {
+func (d *Document) grouped(least uint64, split func(run) []run) (all []run) {
 	for _, c := range d.Channels {
-		for _, r := range d.channelRuns(c) {
-			if r.count >= least {
-				all = append(all, r)
-				continue
-			}
-			for i := range r.count {
-				one := run{r.channel, r.first + i, 1, r.class, r.back, nil}
-				if i < uint64(len(r.payloads)) {
-					one.payloads = r.payloads[i : i+1]
+		for _, whole := range d.channelRuns(c) {
+			for _, r := range split(whole) {
+				if r.count >= least {
+					all = append(all, r)
+					continue
 				}
-				all = append(all, one)
+				for i := range r.count {
+					all = append(all, r.part(r.first+i, r.first+i, r.sign))
+				}
 			}
 		}
 	}
@@ -58,7 +70,7 @@ func (d *Document) channelRuns(c snapshot.ChannelState) (all []run) {
 		if n := len(all); n > 0 && class == Wrong && all[n-1].class == Wrong && all[n-1].first+all[n-1].count == first {
 			all[n-1].count += last - first + 1
 		} else if n < runsMax {
-			all = append(all, run{c.Channel, first, last - first + 1, class, back, payloads})
+			all = append(all, run{c.Channel, first, last - first + 1, class, back, payloads, Single})
 		}
 	}
 	if c.Received > c.Sent {

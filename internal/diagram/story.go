@@ -35,6 +35,7 @@ type Message struct {
 	Class         Class
 	Send, Receive int      // indexes of events
 	Payloads      [][]byte // of the first messages in flight
+	Sign          Sign     // in a pair of snapshots
 }
 
 // Lane is the line of one process.
@@ -42,6 +43,7 @@ type Lane struct {
 	ID      snapshot.ProcessID
 	Process *snapshot.ProcessState // nil if the state is missing
 	Missing string                 // reason, if the state is missing
+	Absent  bool                   // only the other snapshot of a pair has the process
 	Events  []int                  // in order
 }
 
@@ -81,19 +83,29 @@ const (
 
 // NewStory finds out what a picture of the document shows.
 func NewStory(d *Document, o Options) *Story {
+	s := newStory(d, o)
+	runs := d.runs(nil)
+	s.chooseLanes(runs)
+	s.tell(runs)
+	return s
+}
+
+// newStory returns a story without lanes and events.
+func newStory(d *Document, o Options) *Story {
 	if o.EventsMax <= 0 || o.EventsMax > EventsMost {
 		o.EventsMax = EventsMost
 	}
 	if o.LanesMax <= 0 {
 		o.LanesMax = lanesMax
 	}
-	s := &Story{Document: d, Options: o}
-	runs := d.runs()
-	s.chooseLanes(runs)
+	return &Story{Document: d, Options: o}
+}
+
+// tell finds the events and messages of the lanes.
+func (s *Story) tell(runs []run) {
 	s.place(runs)
 	s.match(runs)
 	s.columns()
-	return s
 }
 
 // lane returns the lane of a process, or -1.

@@ -67,3 +67,22 @@ text{fill:#e8e8e8}
 .bar1{fill:#454b51}
 }
 `
+
+// pairStyle is what pictures of two snapshots add. What is equal in both is pale.
+const pairStyle = `
+.same{fill:#6b6b6b}
+.flight.same{fill:#3a7ca5}
+.a.same{opacity:.45}
+@media (prefers-color-scheme:dark){
+.same{fill:#979ea5}
+.flight.same{fill:#6a9fc0}
+}
+`
+
+// style returns the style of a picture.
+func (p *Picture) style() string {
+	if len(p.Cuts) > 1 {
+		return svgStyle + pairStyle
+	}
+	return svgStyle
+}

@@ -33,7 +33,7 @@ func (s *svg) document(attributes string) {
 		num(s.Width), num(s.Height), attributes)
 	s.printf("<title>%s</title>\n", escape(s.Name))
 	if !s.interactive {
-		s.printf("<style>%s</style>\n", svgStyle)
+		s.printf("<style>%s</style>\n", s.style())
 	}
 	s.printf(`<rect class="bg" width="%s" height="%s"/>`+"\n", num(s.Width), num(s.Height))
 	for _, f := range s.Folds {
@@ -55,11 +55,13 @@ func (s *svg) lanes() {
 		}
 		s.printf(`<path class="%s" d="M%s %sH%s"/><path class="%[1]s f" d="M%[4]s %[3]sH%[5]s"/>`+"\n", class, num(l.Left), num(l.Y), num(l.Cut), num(l.Right))
 	}
-	var d strings.Builder
-	for i, p := range s.Cut {
-		fmt.Fprintf(&d, "%c%s %s", "ML"[min(i, 1)], num(p.X), num(p.Y))
+	for _, cut := range s.Cuts {
+		var d strings.Builder
+		for i, p := range cut {
+			fmt.Fprintf(&d, "%c%s %s", "ML"[min(i, 1)], num(p.X), num(p.Y))
+		}
+		s.printf(`<path class="cut" d="%s"/>`+"\n", d.String())
 	}
-	s.printf(`<path class="cut" d="%s"/>`+"\n", d.String())
 }
 
 // classes are the classes of style of messages and events, by Class.
@@ -71,6 +73,9 @@ func (s *svg) arrows() {
 	shared := map[string]*strings.Builder{"a p": {}, "a f": {}, "a k": {}}
 	for _, a := range s.Arrows {
 		class := "a " + classes[a.Class]
+		if a.Sign == Same {
+			class += " same"
+		}
 		if a.Marker {
 			class = "a k"
 		}
@@ -195,8 +200,16 @@ func (s *svg) texts() {
 			b := t.Box()
 			s.printf(`<rect class="tag" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, num(b.Left-3), num(b.Top-1), num(b.Right-b.Left+6), num(b.Bottom-b.Top+2))
 		}
+		class := styles[t.Style]
+		switch t.Sign {
+		case Single, Unsure:
+		case Same:
+			class += " same"
+		default:
+			class += " b"
+		}
 		anchor := [...]string{"", ` text-anchor="middle"`, ` text-anchor="end"`}[t.Anchor]
-		s.printf(`<text class="%s"%s%s x="%s" y="%s">%s</text>`+"\n", styles[t.Style], anchor, s.index("m", t.Message), num(t.X), num(t.Y), escape(t.Text))
+		s.printf(`<text class="%s"%s%s x="%s" y="%s">%s</text>`+"\n", class, anchor, s.index("m", t.Message), num(t.X), num(t.Y), escape(t.Text))
 	}
 }
 
