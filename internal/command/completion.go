@@ -105,7 +105,7 @@ example:
 // snapPlaces holds which arguments of a command are a SNAP: from the first number up to the
 // second, which is not included.
 var snapPlaces = map[string][2]int{
-	"show": {0, 1}, "diagram": {0, 1}, "query": {1, math.MaxInt}, "assert": {1, 2}, "diff": {0, 2}, "verify": {0, math.MaxInt},
+	"show": {0, 1}, "diagram": {0, 2}, "query": {1, math.MaxInt}, "assert": {1, 2}, "diff": {0, 2}, "verify": {0, math.MaxInt},
 }
 
 // completeArguments returns the function that completes the arguments of a command.

@@ -3,32 +3,33 @@ package command
 import (
 	"io"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/diagram"
-	"chandy/internal/question"
 	"chandy/snapshot"
 )
 
-// drawings are the forms in which diagram draws, by flag.
-var drawings = []struct {
+// drawing is a form in which diagram draws, by flag.
+type drawing struct {
 	flag, usage string
 	write       func(io.Writer, *diagram.Story) error
-}{
-	{"svg", "write one SVG file (the default)", drawSVG},
-	{"html", "write one HTML page, to point, search and filter in", drawHTML},
-	{"text", "draw up to 8 processes for a terminal", diagram.Terminal},
-	{"dot", "write the channels, with what is in flight, for Graphviz", func(w io.Writer, s *diagram.Story) error { return diagram.DotSnapshot(w, s.Document) }},
-	{"shiviz", "write a log with vector clocks for ShiViz", diagram.ShiViz},
-	{"perfetto", "write a trace with flow arrows for ui.perfetto.dev", diagram.Perfetto},
+	pair        func(io.Writer, *diagram.Pair) error // nil if the form cannot show two snapshots
 }
 
-func drawSVG(w io.Writer, s *diagram.Story) error  { return diagram.SVG(w, s.Layout()) }
-func drawHTML(w io.Writer, s *diagram.Story) error { return diagram.HTML(w, s) }
+var drawings = []drawing{
+	{"svg", "write one SVG file (the default)", drawSVG, drawPairSVG},
+	{"html", "write one HTML page, to point, search and filter in", diagram.HTML, diagram.PairHTML},
+	{"text", "draw up to 8 processes for a terminal", diagram.Terminal, diagram.PairTerminal},
+	{"dot", "write the channels, with what is in flight, for Graphviz", func(w io.Writer, s *diagram.Story) error { return diagram.DotSnapshot(w, s.Document) }, nil},
+	{"shiviz", "write a log with vector clocks for ShiViz", diagram.ShiViz, nil},
+	{"perfetto", "write a trace with flow arrows for ui.perfetto.dev", diagram.Perfetto, nil},
+}
+
+func drawSVG(w io.Writer, s *diagram.Story) error    { return diagram.SVG(w, s.Layout()) }
+func drawPairSVG(w io.Writer, p *diagram.Pair) error { return diagram.SVG(w, p.Layout()) }
 
 func (e *env) diagram() *cli.Command {
 	flags := append(snapFlags(), &cli.StringFlag{Name: "o", Usage: "FILE: write to FILE, as HTML if its name ends in .html or .htm"})
@@ -43,9 +44,9 @@ func (e *env) diagram() *cli.Command {
 	return &cli.Command{
 		Name:      "diagram",
 		Usage:     "draw a snapshot: the cut, and the messages that cross it",
-		ArgsUsage: "[SNAP]",
+		ArgsUsage: "[SNAP | A B]",
 		Flags:     flags,
-		CustomHelpTemplate: `usage: chandy diagram [flags] [SNAP]
+		CustomHelpTemplate: `usage: chandy diagram [flags] [SNAP | A B]
 
 Draws a space-time diagram of a snapshot. Each process has a line, and time runs to
 the right. The cut is a straight line: what stands left of it happened before the
@@ -53,56 +54,67 @@ recordings, and every message in flight crosses it from left to right. In a wron
 cut a message that crosses it the other way is red and dashed. Below stand bars that
 say which process was last, and why.
 
+Of two snapshots, A and B, the older one first, it draws both side by side and marks
+what changed: the states, and what is in flight. What is equal is pale. It compares
+them as chandy diff does. A and B are each a SNAP.
+
 ` + snapArgument + `
 A snapshot of the running cluster has the messages before and after the cut too, and so
 has one that initiate took with --journal. From 12 processes on, only the ones with
-a message in flight are drawn.
+a message in flight are drawn, and of two snapshots the ones that changed too.
 
 {flags}
 
 exit codes: 0 drawn; 2 bad usage or configuration, or SNAP is not a snapshot;
-3 nobody answered, or FILE could not be written.
+3 nobody answered, FILE could not be written, or A or B is inconsistent.
 
-example:
+examples:
   chandy diagram -o cut.svg
+  chandy diagram -o both.html before.json now
 `,
 		Action: func(c *cli.Context) error {
-			if err := arguments(c, 0, 1, "[SNAP]"); err != nil {
+			if err := arguments(c, 0, 2, "SNAP"); err != nil {
 				return err
 			}
-			return e.draw(c, c.Args().First())
+			return e.draw(c, c.Args().Slice())
 		},
 	}
 }
 
-// drawing returns the form that the flags ask for.
-func drawing(c *cli.Context) (write func(io.Writer, *diagram.Story) error, flag string, err error) {
+// form returns the form that the flags ask for.
+func form(c *cli.Context) (form drawing, err error) {
 	for _, d := range drawings {
 		if !c.Bool(d.flag) {
 			continue
 		}
-		if flag != "" {
-			return nil, "", fail(exitUsage, "", "--%s and --%s ask for two forms", flag, d.flag)
+		if form.flag != "" {
+			return form, fail(exitUsage, "", "--%s and --%s ask for two forms", form.flag, d.flag)
 		}
-		write, flag = d.write, d.flag
+		form = d
 	}
-	if flag != "" {
-		return write, flag, nil
+	if form.flag != "" {
+		return form, nil
 	}
 	switch filepath.Ext(c.String("o")) {
 	case ".html", ".htm":
-		return drawHTML, "html", nil
+		return drawings[1], nil
 	}
-	return drawSVG, "svg", nil
+	return drawings[0], nil
 }
 
-// draw draws the snapshot that name names.
-func (e *env) draw(c *cli.Context, name string) error {
-	write, flag, err := drawing(c)
+// draw draws the snapshot that the arguments name, or two.
+func (e *env) draw(c *cli.Context, names []string) error {
+	form, err := form(c)
 	if err != nil {
 		return err
 	}
-	options, err := diagramOptions(c, flag)
+	if len(names) == 2 && form.pair == nil {
+		return fail(exitUsage, "two snapshots can be drawn with --svg, --html and --text", "--%s has no form for two snapshots", form.flag)
+	}
+	if len(names) == 2 && c.IsSet("events") {
+		return fail(exitUsage, "", "--events is for one snapshot: the events of two are not drawn")
+	}
+	options, err := diagramOptions(c, form.flag)
 	if err != nil {
 		return err
 	}
@@ -111,38 +123,13 @@ func (e *env) draw(c *cli.Context, name string) error {
 		return err
 	}
 	defer to.drop()
-	s, err := e.oneSnap(c, name)
+	if len(names) == 2 {
+		err = e.drawPair(c, to, form, names, options)
+	} else {
+		err = e.drawOne(c, to, form, c.Args().First(), options)
+	}
 	if err != nil {
 		return err
-	}
-	d, err := diagram.Read(s.text)
-	if err != nil {
-		return fail(exitUsage, "", "%s: %w", s.name, err)
-	}
-	for _, id := range options.Asked {
-		if d.Process(id) == nil && !slices.ContainsFunc(d.Missing, func(m snapshot.Missing) bool { return m.Process == id }) {
-			return fail(exitUsage, "", "%s has no process %s", s.name, id)
-		}
-	}
-	if !s.report.Consistent() {
-		printLine(e.Stderr, "chandy: %s is inconsistent: %s", s.name, s.report.Faults[0])
-		for _, f := range s.report.Faults {
-			options.Faults = append(options.Faults, f.String())
-		}
-	}
-	if options.States, err = e.showLines(c, s); err != nil {
-		return err
-	}
-	if a := question.Stalled(d.Global); a.Verdict == question.Yes {
-		options.Waits = append(options.Waits, "stalled: "+a.Witness[0])
-	}
-	for _, w := range question.Waits(d.Global) {
-		if text := string(w.From) + " waits for " + string(w.For); !slices.Contains(options.Waits, text) {
-			options.Waits = append(options.Waits, text)
-		}
-	}
-	if err := write(to, diagram.NewStory(d, options)); err != nil {
-		return fail(exitUnknown, "", "%w", err)
 	}
 	if err := to.finish(); err != nil {
 		return fail(exitUnknown, "", "%w", err)

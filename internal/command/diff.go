@@ -43,8 +43,8 @@ example:
 			var both [2]*snapshot.Global
 			for i, name := range c.Args().Slice() {
 				s, err := e.oneSnap(c, name)
-				if err == nil && !s.report.Consistent() {
-					err = fail(exitUnknown, "", "cannot tell: %s is inconsistent: %s", s.name, s.report.Faults[0])
+				if err == nil {
+					err = s.mustBeConsistent()
 				}
 				if err == nil {
 					both[i], err = s.decode()
@@ -68,6 +68,14 @@ example:
 			return d.outcome()
 		},
 	}
+}
+
+// mustBeConsistent returns an error if a comparison with the snapshot would mean nothing.
+func (s snap) mustBeConsistent() error {
+	if s.report.Consistent() {
+		return nil
+	}
+	return fail(exitUnknown, "", "cannot tell: %s is inconsistent: %s", s.name, s.report.Faults[0])
 }
 
 // decode decodes a snapshot, whose text must not be modified afterwards.
