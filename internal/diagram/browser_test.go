@@ -133,35 +133,41 @@ func TestPicturesInABrowser(t *testing.T) {
 		if err := HTML(&text, NewStory(d, Options{})); err != nil {
 			t.Fatal(err)
 		}
-		for form, content := range map[string]string{"svg": drawn(t, NewStory(d, Options{}).Layout()), "html": text.String()} {
-			file := filepath.Join(dir, name+"."+form)
-			if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			for _, scheme := range []string{"light", "dark"} {
-				for _, width := range []int64{1280, 400} {
-					what := fmt.Sprintf("%s-%s-%s-%d", name, form, scheme, width)
-					b.open(t, "file://"+file, scheme, width)
-					if faults := b.text(t, visible); faults != "" {
-						t.Errorf("%s: got the texts\n%s", what, faults)
-					}
-					if got, want := b.text(t, "getComputedStyle(document.querySelector('.bg')).fill"), map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 26)"}[scheme]; got != want {
-						t.Errorf("%s: got the background %s, want %s", what, got, want)
-					}
-					cut := "(x => x > 0 && x < innerWidth)(document.querySelector('.cut').getBoundingClientRect().x)"
-					if form == "html" && b.text(t, cut) != "true" {
-						t.Errorf("%s: got a page whose cut is not in the window", what)
-					}
-					if faults := b.text(t, watched); faults != "" {
-						t.Errorf("%s: got\n%s\nwant no error, and nothing loaded", what, faults)
-					}
-					b.shoot(t, what)
-				}
-			}
-		}
+		b.checkForms(t, dir, name, drawn(t, NewStory(d, Options{}).Layout()), text.String())
 	}
 	b.checkHostile(t, dir)
 	b.checkPage(t, "file://"+filepath.Join(dir, "3.html"))
+	b.checkPair(t, dir)
+}
+
+// checkForms opens an SVG file and a page in each scheme of colours and width.
+func (b browser) checkForms(t *testing.T, dir, name, svg, html string) {
+	for form, content := range map[string]string{"svg": svg, "html": html} {
+		file := filepath.Join(dir, name+"."+form)
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, scheme := range []string{"light", "dark"} {
+			for _, width := range []int64{1280, 400} {
+				what := fmt.Sprintf("%s-%s-%s-%d", name, form, scheme, width)
+				b.open(t, "file://"+file, scheme, width)
+				if faults := b.text(t, visible); faults != "" {
+					t.Errorf("%s: got the texts\n%s", what, faults)
+				}
+				if got, want := b.text(t, "getComputedStyle(document.querySelector('.bg')).fill"), map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 26)"}[scheme]; got != want {
+					t.Errorf("%s: got the background %s, want %s", what, got, want)
+				}
+				cut := "(x => x > 0 && x < innerWidth)(document.querySelector('.cut').getBoundingClientRect().x)"
+				if form == "html" && b.text(t, cut) != "true" {
+					t.Errorf("%s: got a page whose cut is not in the window", what)
+				}
+				if faults := b.text(t, watched); faults != "" {
+					t.Errorf("%s: got\n%s\nwant no error, and nothing loaded", what, faults)
+				}
+				b.shoot(t, what)
+			}
+		}
+	}
 }
 
 // shoot writes a screenshot if the flag asks for it.

@@ -127,7 +127,10 @@ func (s *Story) pageData() *pageContent {
 	}
 	l := layout{Story: s}
 	for _, m := range s.Messages {
-		one := pageMessage{Text: l.title(m) + classNames[m.Class], Send: m.Send, Receive: m.Receive, Wrong: m.Class == Wrong, Count: m.Count, First: m.First}
+		one := pageMessage{Text: l.title(m), Send: m.Send, Receive: m.Receive, Wrong: m.Class == Wrong, Count: m.Count, First: m.First}
+		if m.Sign == Single { // a pair says more
+			one.Text += classNames[m.Class]
+		}
 		for _, payload := range m.Payloads {
 			var compact bytes.Buffer
 			if json.Compact(&compact, payload) == nil {
