@@ -34,7 +34,7 @@ func (p *Pair) pageData() *pageContent {
 			all.Events = append(all.Events, e)
 		}
 		for i, m := range one.Messages {
-			m.Text += s.Messages[i].Sign.of(half)
+			m.Text += s.Messages[i].Sign.phrase(half)
 			m.Send += events
 			m.Receive += events
 			m.Twins = p.twins(half, s.Messages[i])

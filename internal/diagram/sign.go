@@ -23,8 +23,8 @@ func (s Sign) mark(text string) string {
 	return s.String() + " " + text
 }
 
-// of says of a message in flight what its sign means. The snapshots are called A and B.
-func (s Sign) of(half int) string {
+// phrase says of a message in flight what its sign means.
+func (s Sign) phrase(half int) string {
 	own, other := letters[half], letters[1-half]
 	switch s {
 	case Same:
