@@ -122,12 +122,8 @@ func (p *Pair) notes() (all []string) {
 // heading returns the lines about one of the snapshots.
 func (p *Pair) heading(half int) []string {
 	s := p.Stories[half]
-	status := s.Status()
-	if s.Complete() {
-		status = "complete and consistent"
-	}
 	lines := []string{
-		letters[half] + " · " + s.StartedAt.UTC().Format("2006-01-02 15:04:05.000") + " UTC · " + status,
+		letters[half] + " · " + s.StartedAt.UTC().Format("2006-01-02 15:04:05.000") + " UTC · " + s.verdict(),
 		"snapshot " + string(s.Global.ID),
 	}
 	for _, text := range []string{s.missing(), s.sums()} {

@@ -11,16 +11,22 @@ import (
 	"chandy/snapshot"
 )
 
-// sentence says what the picture shows: "complete · 3 processes · 4 messages in flight on 2
-// of 6 channels · last: p2, marker of p3 after 98 ms".
-func (s *Story) sentence() string {
-	status := s.Status()
+// verdict says whether the snapshot is complete and consistent.
+func (s *Story) verdict() string {
 	switch {
 	case s.wrong() > 0:
-		status = "inconsistent: a wrong cut"
+		return "inconsistent: a wrong cut"
 	case len(s.Faults) > 0:
-		status = "inconsistent"
+		return "inconsistent"
+	case s.Complete():
+		return "complete and consistent"
 	}
+	return s.Status()
+}
+
+// sentence says what the picture shows: "complete and consistent · 3 processes · 4 messages in
+// flight on 2 of 6 channels · last: p2, marker of p3 after 98 ms".
+func (s *Story) sentence() string {
 	processes := uint64(len(s.Global.Processes))
 	busy, messages := 0, uint64(0)
 	for _, c := range s.Channels {
@@ -33,7 +39,7 @@ func (s *Story) sentence() string {
 		}
 		messages += n
 	}
-	parts := []string{status, count(processes, "process", "processes")}
+	parts := []string{s.verdict(), count(processes, "process", "processes")}
 	channels := count(uint64(len(s.Channels)), "channel", "channels")
 	flight := "no message in flight on " + channels
 	if messages > 0 {

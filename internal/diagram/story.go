@@ -65,7 +65,7 @@ type Story struct {
 // Options say what is drawn.
 type Options struct {
 	Asked     []snapshot.ProcessID            // processes that get a lane in any case
-	Faults    []string                        // of the snapshot, for people
+	Faults    []string                        // of the snapshot, for people; none means that it is consistent
 	States    map[snapshot.ProcessID][]string // lines about a state; nil means the first scalars
 	Waits     []string                        // who waits for whom, for people
 	EventsMax int                             // events that are drawn; zero means as many as can be told apart
