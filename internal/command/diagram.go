@@ -61,7 +61,8 @@ them as chandy diff does. A and B are each a SNAP.
 ` + snapArgument + `
 A snapshot of the running cluster has the messages before and after the cut too, and so
 has one that initiate took with --journal. From 12 processes on, only the ones with
-a message in flight are drawn, and of two snapshots the ones that changed too.
+a message in flight are drawn, and the one that was last. Of two snapshots, these are
+the ones that changed or have a message in flight.
 
 {flags}
 

@@ -1,6 +1,7 @@
 package diagram
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,5 +45,48 @@ func TestTheSentenceSaysWhoWasLastAndWhy(t *testing.T) {
 		if want := min(len(d.Times), 1); bold != want {
 			t.Errorf("%s: got %d bold bars, want %d", c.want, bold, want)
 		}
+	}
+}
+
+func TestTheLatestProcessStandsFirstInTheBars(t *testing.T) {
+	for _, processes := range []int{3, barsMax + 3} {
+		d := read(t, sample{processes: processes, steps: 60, seed: 1}.document(t))
+		var want []string
+		for i := range d.Processes { // in another order than the ids
+			p := &d.Processes[i*7%processes]
+			p.Completed, p.CompletedAfter = true, time.Duration(processes-i)*time.Millisecond
+			want = append(want, string(p.ID))
+		}
+		want = want[:min(len(want), barsMax)]
+		var got []string
+		for _, text := range NewStory(d, Options{}).Layout().Texts {
+			if (text.Style == BarText || text.Style == BarCritical) && text.Anchor == End {
+				got = append(got, text.Text)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got bars of %q, want %q", got, want)
+		}
+	}
+}
+
+func TestTheProcessThatWasLastHasALane(t *testing.T) {
+	d := read(t, sample{processes: 30, steps: 60, seed: 1, deliver: 90}.document(t))
+	quiet := NewStory(d, Options{})
+	for i := range d.Processes {
+		p := &d.Processes[i]
+		if quiet.lane(p.ID) >= 0 {
+			continue
+		}
+		before := p.CompletedAfter
+		p.Completed, p.CompletedAfter = true, time.Hour
+		s := NewStory(d, Options{LanesMax: 1})
+		if !strings.Contains(s.sentence(), "last: "+string(p.ID)+", ") || s.lane(p.ID) < 0 {
+			t.Errorf("got the sentence %q and the lanes %v, want %s in both", s.sentence(), s.Lanes, p.ID)
+		}
+		p.CompletedAfter = before
+	}
+	if quiet.Quiet < 5 {
+		t.Errorf("got %d quiet processes, want some to try", quiet.Quiet)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"chandy/internal/printable"
 	"chandy/snapshot"
@@ -41,12 +42,18 @@ func (l *layout) key(y float64) float64 {
 
 // lateness is the time that a process took.
 type lateness struct {
-	id     snapshot.ProcessID
-	stages []stage
-	end    float64
+	id       snapshot.ProcessID
+	stages   []stage
+	end      float64
+	complete time.Duration // at the assembler, or -1 if that is not known
 }
 
-// bars draws how long each process took, and marks the process that was last.
+// lateFirst compares two processes, of which the one that was complete later comes first.
+func lateFirst(a, b lateness) int {
+	return cmp.Or(cmp.Compare(b.complete, a.complete), cmp.Compare(b.end, a.end))
+}
+
+// bars draws how long each process took, the latest first, and marks the process that was last.
 func (l *layout) bars(y float64) float64 {
 	var all []lateness
 	longest := 0.0
@@ -54,27 +61,23 @@ func (l *layout) bars(y float64) float64 {
 		if stages := l.stages(p.ID); len(stages) > 0 {
 			end := stages[len(stages)-1].to
 			longest = max(longest, end)
-			all = append(all, lateness{p.ID, stages, end})
+			complete := time.Duration(-1)
+			if p.Completed {
+				complete = p.CompletedAfter
+			}
+			all = append(all, lateness{p.ID, stages, end, complete})
 		}
 	}
 	if len(all) == 0 {
 		return y
 	}
-	title := "How long each process took from when it first learned of the snapshot, on its own clock. The bold one was complete last: it may have learned late."
+	title := "How long each process took from when it first learned of the snapshot, on its own clock. The one that was complete last stands first: it may have learned late. " +
+		"Grey: the stages. A tick: a marker that came. Black: why the last one was late."
 	last := l.last()
+	slices.SortStableFunc(all, lateFirst)
 	if len(all) > barsMax {
-		slices.SortStableFunc(all, func(a, b lateness) int {
-			if (a.id == last.id) != (b.id == last.id) {
-				if a.id == last.id {
-					return -1
-				}
-				return 1
-			}
-			return cmp.Compare(b.end, a.end)
-		})
-		title = fmt.Sprintf("%s (The %d slowest.)", title, barsMax)
+		title = fmt.Sprintf("%s (The %d latest.)", title, barsMax)
 		all = all[:barsMax]
-		slices.SortFunc(all, func(a, b lateness) int { return cmp.Compare(a.id, b.id) })
 	}
 	y += 14
 	for _, line := range wrapped(title, 160) {

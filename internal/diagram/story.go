@@ -126,7 +126,8 @@ func (s *Story) lane(id snapshot.ProcessID) int {
 }
 
 // chooseLanes lists the processes that have a lane, sorted. From twelve processes on these
-// are the ones that were asked for and the ones with messages in flight.
+// are the ones that were asked for, the ones with messages in flight, and the one that was
+// last, which the sentence names.
 func (s *Story) chooseLanes(runs []run) {
 	busy := map[snapshot.ProcessID]uint64{}
 	for _, r := range runs {
@@ -145,7 +146,8 @@ func (s *Story) chooseLanes(runs []run) {
 			s.Lanes = append(s.Lanes, Lane{ID: m.Process, Missing: string(m.Reason)})
 		}
 	}
-	asked := func(id snapshot.ProcessID) bool { return slices.Contains(s.Asked, id) }
+	last := s.last().id
+	asked := func(id snapshot.ProcessID) bool { return slices.Contains(s.Asked, id) || id == last }
 	if len(s.Lanes) >= min(quietLanes, s.LanesMax+1) {
 		some := len(busy) > 0 || len(s.Asked) > 0
 		s.Lanes = slices.DeleteFunc(s.Lanes, func(l Lane) bool {
