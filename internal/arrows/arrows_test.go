@@ -204,7 +204,7 @@ func (f *arrowFile) mayImport(inside, imported string, ours bool) bool {
 	case imported == "net":
 		return slices.Contains(sockets, f.pkg) || netNames[f.pkg] != nil || slices.Contains(forTests, f.pkg)
 	case strings.HasPrefix(imported, "net/"):
-		return f.pkg == "netnode" || imported == "net/netip"
+		return f.pkg == "netnode" || imported == "net/netip" || imported == "net/url"
 	}
 	return standard || f.pkg != "internal/verify"
 }

@@ -1,0 +1,41 @@
+package wire
+
+// ClientRole is what a client may ask of a node. Its certificate names it. A client of a
+// cluster without TLS may ask everything.
+type ClientRole string
+
+// The roles of clients.
+const (
+	ClientStatus   ClientRole = "status"   // status
+	ClientSnapshot ClientRole = "snapshot" // take snapshots, which have the states of all processes; and status
+	ClientCall     ClientRole = "call"     // send requests to programs; and status
+	ClientAdmin    ClientRole = "admin"    // everything
+)
+
+// ClientRoles lists all roles of clients.
+var ClientRoles = []ClientRole{ClientStatus, ClientSnapshot, ClientCall, ClientAdmin}
+
+// Includes reports whether a client with role r may do what needs the role.
+func (r ClientRole) Includes(need ClientRole) bool {
+	switch r {
+	case ClientAdmin:
+		return true
+	case ClientSnapshot, ClientCall:
+		return need == r || need == ClientStatus
+	}
+	return r == ClientStatus && need == ClientStatus
+}
+
+// Needs returns the role that a client needs for a request. A request that is not listed
+// here needs [ClientAdmin].
+func Needs(request Control) ClientRole {
+	switch request.(type) {
+	case StatusRequest:
+		return ClientStatus
+	case InitiateRequest:
+		return ClientSnapshot
+	case CallRequest:
+		return ClientCall
+	}
+	return ClientAdmin
+}
