@@ -2,16 +2,19 @@ package netnode
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
 	"time"
 
 	"chandy/internal/config"
+	"chandy/internal/core"
 	"chandy/internal/printable"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -24,6 +27,7 @@ import (
 // the node refused the request; the Client can still be used. After any other error it
 // must be closed.
 type Client struct {
+	tcp    net.Conn // under the socket; its deadlines hold for both
 	socket *answers
 	reader *wire.Reader
 	number uint64
@@ -40,9 +44,13 @@ func DialClient(ctx context.Context, cluster *Cluster, id snapshot.ProcessID, ne
 	if !ok {
 		return nil, fmt.Errorf("no process %q in cluster %q", id, cluster.Name)
 	}
+	secured, err := clientSecurity(cluster)
+	if err != nil {
+		return nil, err
+	}
 	var busy *Refused
 	for wait := busyWaitMin; ; wait = min(2*wait, busyWaitMax) {
-		c, err := dialOnce(ctx, cluster, p, network)
+		c, err := dialOnce(ctx, cluster, p, network, secured)
 		var refused *Refused
 		switch {
 		case errors.As(err, &refused) && refused.Code == wire.Busy:
@@ -67,21 +75,50 @@ const (
 	busyWaitMax = 500 * time.Millisecond
 )
 
-func dialOnce(ctx context.Context, cluster *Cluster, p config.Process, network Network) (*Client, error) {
+func dialOnce(ctx context.Context, cluster *Cluster, p config.Process, network Network, secured *security) (*Client, error) {
 	connection, err := network.Dial(ctx, p.Address)
 	if err != nil {
 		return nil, err
 	}
 	beOfClient(connection)
 	socket := &answers{Conn: connection}
-	c := &Client{socket: socket, reader: wire.NewReader(socket, wire.AnswerMax)}
+	c := &Client{tcp: connection, socket: socket, reader: wire.NewReader(socket, wire.AnswerMax)}
 	defer c.bind(ctx)()
+	if err := c.secure(secured, p.ID); err != nil {
+		socket.Close()
+		return nil, c.because(ctx, err)
+	}
 	if err := c.sendHello(cluster, p.ID); err != nil {
 		socket.Close()
 		return nil, c.because(ctx, err)
 	}
 	c.reader.SetLimit(wire.FrameMax)
 	return c, nil
+}
+
+// secure makes the TLS handshake, if there is TLS.
+func (c *Client) secure(s *security, to snapshot.ProcessID) error {
+	if s == nil {
+		return nil
+	}
+	secured, err := s.dial(c.tcp, to)
+	switch {
+	case err == errHungUp:
+		return &Refused{wire.Busy, err.Error()}
+	case err != nil:
+		return cmp.Or[error](untrusted(err), err)
+	}
+	c.socket.Conn = secured
+	return nil
+}
+
+// untrusted returns the refusal of a client if one side does not trust the other, or nil.
+func untrusted(err error) error {
+	var u *core.Untrusted
+	if errors.As(explainAlert(err), &u) {
+		return &Refused{wire.IdentityMismatch, u.Error()}
+	}
+	return nil
 }
 
 // Refused is the error of a client whose connection the node refused.
@@ -104,6 +141,8 @@ func (c *Client) sendHello(cluster *Cluster, id snapshot.ProcessID) error {
 	_, unsent := c.socket.Write(wire.Append(nil, hello))
 	f, err := c.reader.Read()
 	switch {
+	case untrusted(err) != nil:
+		return untrusted(err)
 	case err != nil && unsent != nil:
 		return fmt.Errorf("say hello to %s: %w", id, unsent)
 	case err != nil:
@@ -244,8 +283,8 @@ func (c *Client) do(ctx context.Context, request wire.Control, out io.Writer, pr
 
 // bind makes reads and writes fail once ctx is done, until unbind is called.
 func (c *Client) bind(ctx context.Context) (unbind func() bool) {
-	c.socket.SetDeadline(time.Time{})
-	return context.AfterFunc(ctx, func() { c.socket.SetDeadline(time.Unix(1, 0)) })
+	c.tcp.SetDeadline(time.Time{})
+	return context.AfterFunc(ctx, func() { c.tcp.SetDeadline(time.Unix(1, 0)) })
 }
 
 // because returns the cause of ctx if ctx is done, because err is then its consequence.

@@ -34,6 +34,7 @@ func NewCluster(c ClusterConfig) (*Cluster, error) { return config.Build(c) }
 //	Network   NetworkConfig   // zero means the defaults
 //	Snapshot  SnapshotConfig  // zero means the defaults
 //	Limits    LimitsConfig    // zero means the defaults
+//	TLS       TLSConfig       // zero means no TLS
 //
 // A setting of a program is a string, a boolean, a number, a time.Duration, or a slice or
 // map of those. A program that its caller passes to [New] needs no kind and no settings.
@@ -51,7 +52,7 @@ type ProcessConfig = config.ProcessDefinition
 // The fields are:
 //
 //	Delay       time.Duration // emulated transit time of every frame, at most 1 hour; default 0: none
-//	Insecure    bool          // permits addresses that are not loopback, without encryption; default false
+//	Insecure    bool          // permits addresses that are not loopback without TLS, and so without encryption; default false
 //	Window      bytes         // of messages on a channel that the program has not received; default 1 MiB
 //	OutboxHigh  bytes         // high-water mark of an outbox; default 48 MiB
 //	OutboxLimit bytes         // in one outbox; the node stops beyond it; default 64 MiB
@@ -70,3 +71,13 @@ type SnapshotConfig = config.Snapshot
 //
 //	Memory bytes // in outboxes, inboxes, recordings and parts of snapshots; default 1 GiB
 type LimitsConfig = config.Limits
+
+// TLSConfig names files with certificates and keys, in PEM. Relative paths are relative to
+// the working directory. The fields are:
+//
+//	CA         string // certificates of the CAs
+//	Cert       string // certificate of a process; {id} becomes its id
+//	Key        string // its key
+//	ClientCert string // certificate of clients; $CHANDY_CERT goes before it
+//	ClientKey  string // its key; $CHANDY_KEY goes before it
+type TLSConfig = config.TLS

@@ -1,6 +1,7 @@
 package netnode
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"sync"
@@ -17,6 +18,7 @@ type conn struct {
 	node    *Node
 	id      core.ConnID
 	socket  *rawconn.Conn
+	tls     *tls.Conn     // over socket; nil without TLS. Set before the core receives an event
 	reader  *wire.Reader  // read by the reading goroutine, which owns the next six fields too
 	client  bool          // the connection is a client's; set before the core receives its first event
 	reads   int           // since the core took the last frames

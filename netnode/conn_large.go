@@ -26,15 +26,17 @@ func (c *conn) becomeClients() {
 // bytesEvery is how often the core hears of bytes that are no whole frame yet.
 const bytesEvery = time.Second
 
-// source is what the reader of a connection reads from: its socket. It tells the core of a
+// source is what the reader of a connection reads from: its socket, or the TLS over it. It tells the core of a
 // frame that takes long to come. On the connection of a client, which needs no sign of
 // life, it waits for a slot before it reads on in a large request.
 type source struct{ *conn }
 
 func (s source) Read(b []byte) (int, error) {
 	if !s.client {
-		n, err := s.socket.Read(b)
-		s.tellBytes(n)
+		n, err := s.readSome(b)
+		if s.tls == nil { // lower does it otherwise
+			s.tellBytes(n)
+		}
 		return n, err
 	}
 	if s.request > largeMin && !s.large {
@@ -44,9 +46,16 @@ func (s source) Read(b []byte) (int, error) {
 		case <-s.done: // the read fails
 		}
 	}
-	n, err := s.socket.Read(b)
+	n, err := s.readSome(b)
 	s.conn.request += n
 	return n, err
+}
+
+func (c *conn) readSome(b []byte) (int, error) {
+	if c.tls != nil {
+		return c.tls.Read(b)
+	}
+	return c.socket.Read(b)
 }
 
 // tellBytes tells the core of n bytes, unless whole frames tell it soon enough.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"chandy/internal/cert"
 	"chandy/internal/core"
 	"chandy/wire"
 )
@@ -30,7 +31,8 @@ func (c *conn) readAccepted(host string) {
 // the core has received an event of the connection. Its stack frame is large, so it must have
 // returned when the connection is idle: see wire's Reader.await.
 func (c *conn) admit(host string) bool {
-	hello, err := c.readHello()
+	began := time.Now()
+	hello, peer, err := c.greet(began.Add(core.HelloTimeout))
 	c.node.conns.early.remove(host)
 	if err != nil {
 		c.node.strange.Warn().Err(err).Str("remote", c.socket.RemoteAddr().String()).Msg("connection closed")
@@ -40,7 +42,10 @@ func (c *conn) admit(host string) bool {
 	if hello.Role == wire.RoleControl {
 		c.becomeClients()
 	}
-	c.node.post(core.Accepted{Conn: c.id, Remote: c.socket.RemoteAddr().String(), Hello: hello})
+	c.node.post(core.Accepted{
+		Conn: c.id, Remote: c.socket.RemoteAddr().String(), Hello: hello, Waited: time.Since(began),
+		Identity: core.Identity{Process: peer.Process, Role: peer.Role, Name: peer.Name},
+	})
 	select {
 	case <-c.mayRead:
 	case <-c.done: // refused, or ended before the core decided: then read reports it
@@ -48,9 +53,26 @@ func (c *conn) admit(host string) bool {
 	return true
 }
 
+// greet makes the TLS handshake, if there is TLS, and reads the hello. Both must be over at
+// the deadline.
+func (c *conn) greet(deadline time.Time) (hello wire.Hello, peer cert.Identity, err error) {
+	c.socket.SetDeadline(deadline)
+	defer c.socket.SetDeadline(time.Time{})
+	if c.node.security == nil {
+		hello, err = c.readHello()
+		return hello, peer, err
+	}
+	l := newLower(c)
+	if c.tls, peer, err = c.node.security.accept(l); err != nil {
+		c.explainTo(err)
+		return hello, peer, err
+	}
+	hello, err = c.readHello()
+	l.early = false
+	return hello, peer, err
+}
+
 func (c *conn) readHello() (wire.Hello, error) {
-	c.socket.SetReadDeadline(time.Now().Add(core.HelloTimeout))
-	defer c.socket.SetReadDeadline(time.Time{})
 	f, err := c.reader.Read()
 	if err != nil {
 		return wire.Hello{}, fmt.Errorf("read hello: %w", err)
@@ -78,7 +100,7 @@ func (c *conn) read() {
 		c.reads = 0
 		c.requestsTaken()
 		if err != nil {
-			c.node.post(core.Closed{Conn: c.id, Err: c.because(err)})
+			c.node.post(core.Closed{Conn: c.id, Err: explainAlert(c.because(err))})
 			c.finish()
 			return
 		}

@@ -109,7 +109,7 @@ func (c *conn) enqueue(f wire.Frame) {
 // goroutine: the remainder of a frame and the frames behind it. Frames that are ahead are
 // one remainder, because others must not overtake them. The caller must hold mu.
 func (c *conn) writeAtOnce(v *iovec, ahead bool) {
-	if n := c.socket.TryWrite(v.pieces()); n < v.size {
+	if n := c.tryWrite(v); n < v.size {
 		end := v.size
 		if !ahead {
 			end = v.frameEnd(n + 1)
@@ -124,6 +124,15 @@ func (c *conn) writeAtOnce(v *iovec, ahead bool) {
 		c.node.work.Go(c.writeLoop)
 	}
 	v.reset()
+}
+
+// tryWrite writes as much of v as the kernel takes without waiting, and returns the number
+// of bytes. With TLS it writes nothing: the writing goroutine encrypts.
+func (c *conn) tryWrite(v *iovec) int {
+	if c.tls != nil {
+		return 0
+	}
+	return c.socket.TryWrite(v.pieces())
 }
 
 // writeLoop writes the queue until it is empty.
@@ -151,9 +160,18 @@ func (c *conn) writeLoop() {
 	}
 }
 
-// writeAll writes b. It fails when the peer took nothing for as long as the patience
-// lasts: on a slow connection the whole may take longer, unless the connection is closing.
+// writeAll writes b. It fails as writeSocket does.
 func (c *conn) writeAll(b []byte) error {
+	if c.tls != nil {
+		_, err := c.tls.Write(b)
+		return err
+	}
+	return c.writeSocket(b)
+}
+
+// writeSocket writes b. It fails when the peer took nothing for as long as the patience
+// lasts: on a slow connection the whole may take longer, unless the connection is closing.
+func (c *conn) writeSocket(b []byte) error {
 	for {
 		c.mu.Lock()
 		patience, closing := c.patience, c.closing

@@ -88,6 +88,11 @@ func (n *Node) dial(e core.Dial) {
 		socket.Close()
 		return
 	}
+	if err := c.secureDialled(e.To); err != nil {
+		c.finish()
+		n.post(core.Dialled{Conn: e.Conn, Err: err})
+		return
+	}
 	n.post(core.Dialled{Conn: e.Conn})
 	n.work.Go(c.readDialled)
 }

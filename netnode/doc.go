@@ -27,6 +27,7 @@
 //     those of timers;
 //   - accept takes connections from outside;
 //   - pulse pings the peers while a step lasts long;
+//   - watchCertificate looks whether the certificate has changed, if there is TLS;
 //   - warnUnreachable runs once at the start, and looks up the names of peers;
 //   - dial runs once for each attempt to connect;
 //   - each connection has a reader, which steps with each batch of frames, and a writer

@@ -62,6 +62,8 @@ func hostOf(socket net.Conn) string {
 func (n *Node) turnAway(socket net.Conn) {
 	defer socket.Close()
 	refuse := wire.Refuse{Code: wire.Busy, Text: "too many connections have not said hello yet: try again"}
-	rawconn.New(socket).TryWrite([][]byte{wire.Append(nil, refuse)})
+	if n.security == nil { // a handshake would take time: with TLS the peer takes the end of the connection for busy
+		rawconn.New(socket).TryWrite([][]byte{wire.Append(nil, refuse)})
+	}
 	n.full.Warn().Str("remote", socket.RemoteAddr().String()).Str("code", refuse.Code).Msg("connection refused: " + refuse.Text)
 }

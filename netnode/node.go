@@ -52,15 +52,16 @@ type Node struct {
 	network  Network
 	listener net.Listener
 
-	begun time.Time
-	work  sync.WaitGroup     // every goroutine but the loop
-	stop  context.Context    // done when the node ends
-	end   context.CancelFunc // cancels stop
-	exit  chan error         // receives the result of the core, once
-	wake  chan struct{}      // capacity 1: the loop has something to do
-	timer *time.Timer        // wakes the loop when core.Next has come
-	calls calls              // functions given to Process.Do
-	large chan struct{}      // one for each large request that is read
+	begun    time.Time
+	work     sync.WaitGroup     // every goroutine but the loop
+	stop     context.Context    // done when the node ends
+	end      context.CancelFunc // cancels stop
+	exit     chan error         // receives the result of the core, once
+	wake     chan struct{}      // capacity 1: the loop has something to do
+	timer    *time.Timer        // wakes the loop when core.Next has come
+	calls    calls              // functions given to Process.Do
+	security *security          // nil without TLS
+	large    chan struct{}      // one for each large request that is read
 	// replies is how many bytes are queued for all clients together. When there are more than
 	// repliesMax, a client for which something is queued waits.
 	replies    atomic.Int64
@@ -73,8 +74,9 @@ type Node struct {
 // New returns a node that listens on its address. Peers and clients can connect from
 // now on; the node answers them once it runs. The caller must call Run or Close.
 //
-// It fails if the cluster has no such process, if the address is taken, or if
-// Options.Listen is not loopback and the cluster does not permit that.
+// It fails if the cluster has no such process, if the address is taken, if
+// Options.Listen is not loopback and the cluster does not permit that, or if the cluster
+// has TLS and the process has no certificate.
 func New(o Options) (*Node, error) {
 	p, ok := o.Cluster.Process(o.ID)
 	if !ok {
@@ -95,13 +97,17 @@ func New(o Options) (*Node, error) {
 			return nil, fmt.Errorf("listen on %s: %w", address, err)
 		}
 	}
+	secured, err := nodeSecurity(o.Cluster, o.ID)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := o.Network.Listen(address)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot listen: %w", o.ID, err)
 	}
 	log := o.Log.With().Str("process", string(o.ID)).Logger()
 	n := &Node{
-		options: o, log: log, program: o.Program, network: o.Network, listener: listener,
+		options: o, log: log, program: o.Program, network: o.Network, listener: listener, security: secured,
 		strange: log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 		full:    log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute}),
 		exit:    make(chan error, 1), wake: make(chan struct{}, 1), timer: time.NewTimer(never),
@@ -143,6 +149,7 @@ func (n *Node) Run(ctx context.Context) error {
 	n.post(core.Begin{Epoch: 1, Program: n.program})
 	n.work.Go(n.accept)
 	n.work.Go(n.pulse)
+	n.startSecurity()
 	if _, tcp := n.network.(TCP); tcp {
 		n.work.Go(n.warnUnreachable)
 	}

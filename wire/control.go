@@ -45,6 +45,9 @@ type CallRequest struct {
 	Request json.RawMessage `json:"request,omitempty"`
 }
 
+// RequestType returns the field type of a request.
+func RequestType(c Control) string { return c.kind() }
+
 func (InitiateRequest) kind() string { return "initiate" }
 func (StatusRequest) kind() string   { return "status" }
 func (CallRequest) kind() string     { return "call" }
@@ -133,4 +136,5 @@ const (
 	CodeUnreachable = "unreachable" // no marker reaches every process from the initiators
 	CodeLimit       = "limit"       // too many snapshots, calls, or status requests with wait in progress, or the node holds too much
 	CodeNoEpoch     = "no epoch"    // no epoch has begun yet, or it ended before the program replied
+	CodeForbidden   = "forbidden"   // the role of the client does not permit the request
 )

@@ -70,3 +70,6 @@ func parseHeader(header []byte, limit int) (typ Type, length int, err error) {
 	}
 	return typ, int(n), nil
 }
+
+// Begins reports whether bytes begin as a frame does. There must be at least two.
+func Begins(b []byte) bool { return b[0] == magic0 && b[1] == magic1 }

@@ -16,6 +16,8 @@ const (
 	AlreadyConnected     = "already connected"     // another incarnation of From lives
 	Busy                 = "busy"                  // a limit is reached; try again later
 	Stopping             = "stopping"              // the node is about to end
+	IdentityMismatch     = "identity mismatch"     // the certificate names another process, or a client
+	TLSRequired          = "tls required"          // the listener speaks only TLS
 	ProtocolViolation    = "protocol violation"    // the peer broke a rule of SPEC.md
 )
 

@@ -29,12 +29,12 @@ func TestSpecReplies(t *testing.T) {
 
 func TestSpecRequests(t *testing.T) {
 	var got, want []string
-	for _, row := range table(t, "### Requests", "| type | fields | data | end |") {
-		got = append(got, row[0]+" "+row[1])
+	for _, row := range table(t, "### Requests", "| type | role | fields | data | end |") {
+		got = append(got, row[0]+" "+row[1]+" "+row[2])
 	}
 	for _, request := range []Control{InitiateRequest{}, StatusRequest{}, CallRequest{}} {
 		fields := strings.ReplaceAll(strings.Join(jsonKeys(request), ", "), `"`, "`")
-		want = append(want, fmt.Sprintf("`%s` %s", request.kind(), fields))
+		want = append(want, fmt.Sprintf("`%s` %s %s", request.kind(), Needs(request), fields))
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("SPEC.md: got the requests %q, want %q", got, want)
@@ -54,7 +54,7 @@ func TestSpecErrorCodes(t *testing.T) {
 	for _, row := range table(t, "### Requests", "| error code | meaning |") {
 		got = append(got, strings.Trim(row[0], "`"))
 	}
-	if want := []string{CodeBadRequest, CodeUnreachable, CodeLimit, CodeNoEpoch}; !slices.Equal(got, want) {
+	if want := []string{CodeBadRequest, CodeUnreachable, CodeLimit, CodeNoEpoch, CodeForbidden}; !slices.Equal(got, want) {
 		t.Errorf("SPEC.md: got the error codes %q, want %q", got, want)
 	}
 }

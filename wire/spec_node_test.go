@@ -17,8 +17,8 @@ func TestSpecNumbersOfNode(t *testing.T) {
 	}
 	for _, want := range []string{
 		fmt.Sprintf("It gives up when no answer has come after %.0f s.", core.HelloTimeout.Seconds()),
-		fmt.Sprintf("The dialler must answer it within %.0f s.", core.HelloTimeout.Seconds()),
-		fmt.Sprintf("if the whole hello has not come within %.0f s.", core.HelloTimeout.Seconds()),
+		fmt.Sprintf("The dialler must answer it within %.0f s of the beginning of its connection.", core.HelloTimeout.Seconds()),
+		fmt.Sprintf("have not come within %.0f s.", core.HelloTimeout.Seconds()),
 		fmt.Sprintf("When it has received nothing for %.1f s, it closes the connection.", core.DeadAfter.Seconds()),
 		fmt.Sprintf("The sections of a part have at most %d GiB together", core.PartMax>>30),
 	} {

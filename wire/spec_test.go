@@ -127,7 +127,7 @@ func TestSpecFields(t *testing.T) {
 func TestSpecCodes(t *testing.T) {
 	want := []string{
 		WrongCluster, WrongProcess, UnknownProcess, NoSuchChannel, ConfigurationDiffers, WrongEpoch,
-		WrongVersion, OldIncarnation, AlreadyConnected, Busy, Stopping, ProtocolViolation,
+		WrongVersion, OldIncarnation, AlreadyConnected, Busy, Stopping, IdentityMismatch, TLSRequired, ProtocolViolation,
 	}
 	var got []string
 	for _, row := range table(t, "### refuse", "| code | meaning |") {

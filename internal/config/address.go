@@ -29,14 +29,14 @@ type endpoint struct {
 }
 
 // CheckAddress returns an error if a process must not listen on or dial the address.
-// It must be host:port, and a loopback address unless Network.Insecure is set. Host
+// It must be host:port, and a loopback address without TLS, unless Network.Insecure is set. Host
 // names are not resolved: only localhost counts as loopback.
 func (c *Cluster) CheckAddress(address string) error {
 	e, err := parseEndpoint(address)
 	if err == nil {
-		err = e.checkReach(c.Network.Insecure)
+		err = e.checkReach(c.reachable())
 	}
-	if missing := (noHost{}); c.Network.Insecure && errors.As(err, &missing) {
+	if missing := (noHost{}); c.reachable() && errors.As(err, &missing) {
 		err = fmt.Errorf("has no host: write 0.0.0.0:%s for all addresses of this machine, or one of them", missing.port)
 	}
 	if err != nil {
@@ -44,6 +44,9 @@ func (c *Cluster) CheckAddress(address string) error {
 	}
 	return nil
 }
+
+// reachable reports whether addresses may be other than loopback.
+func (c *Cluster) reachable() bool { return c.Network.Insecure || c.TLS.On() }
 
 // IsLoopback reports whether the address of a process is loopback. Host names are not
 // resolved: only localhost counts as loopback.
@@ -120,10 +123,10 @@ func (e endpoint) checkDial() error {
 	return nil
 }
 
-// checkReach returns an error if e is not loopback and the cluster is not insecure.
-func (e endpoint) checkReach(insecure bool) error {
-	if insecure || e.ip.IsLoopback() {
+// checkReach returns an error if e is not loopback, unless others may reach the cluster.
+func (e endpoint) checkReach(reachable bool) error {
+	if reachable || e.ip.IsLoopback() {
 		return nil
 	}
-	return errors.New("is not loopback: use 127.0.0.1, or set [network] insecure = true if everybody who can reach it is trusted")
+	return errInsecure
 }

@@ -7,7 +7,7 @@ import (
 
 func TestAddressesAreChecked(t *testing.T) {
 	const (
-		outside  = " is not loopback: use 127.0.0.1, or set [network] insecure = true if everybody who can reach it is trusted"
+		outside  = " is not loopback: use 127.0.0.1, or [tls] with certificates (chandy cert DIR makes them), or [network] insecure = true if everybody who can reach it is trusted"
 		badPort  = " has a bad port: write a number from 1 to 65535"
 		badHost  = " has a bad host: write an IP address or a host name"
 		brackets = " is not host:port: an IPv6 address needs brackets, such as [::1]:7101"

@@ -46,6 +46,9 @@ func Build(d Definition) (*Cluster, error) {
 func (fs *faults) build(path string, tree map[string]any) (*Cluster, error) {
 	var d Definition
 	fs.table(root(), tree, reflect.ValueOf(&d).Elem())
+	if table, ok := tree["tls"].(map[string]any); ok && len(table) == 0 {
+		fs.add(root().key("tls"), "is empty: [tls] needs ca, cert and key")
+	}
 	if n := &d.Network; n.OutboxTotalHigh == 0 {
 		n.OutboxTotalHigh = n.OutboxTotal / 2
 	}
@@ -70,7 +73,7 @@ func (fs *faults) tree(at place, from reflect.Value) map[string]any {
 		switch value := field.Interface().(type) {
 		case []ProcessDefinition:
 			tree[key] = fs.processTrees(value)
-		case Network, Snapshot, Limits:
+		case Network, Snapshot, Limits, TLS:
 			tree[key] = fs.tree(at.key(key), field)
 		default:
 			tree[key] = fs.plain(at.key(key), field)

@@ -47,6 +47,8 @@ type Cluster struct {
 	Snapshot Snapshot
 	// Limits is the table [limits].
 	Limits Limits
+	// TLS is the table [tls].
+	TLS TLS
 	// ChannelsNamed reports whether the file names the channels of any process.
 	ChannelsNamed bool
 	// Path of the file; empty for a text without one, and for a cluster that was built in
@@ -93,8 +95,8 @@ type Network struct {
 	// Delay is the emulated transit time of every frame, from 0 to 1 hour. Default 0:
 	// no delay.
 	Delay time.Duration `toml:"delay" default:"0s" min:"0s" max:"1h"`
-	// Insecure permits addresses that are not loopback, without encryption or
-	// authentication. Default false.
+	// Insecure permits addresses that are not loopback without TLS, and so without
+	// encryption or authentication. Default false.
 	Insecure bool `toml:"insecure" default:"false"`
 	// Window is how many bytes of messages a channel may carry beyond what the
 	// receiving program has received, from 4 KiB to 1 GiB. It is less where the windows

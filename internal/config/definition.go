@@ -21,6 +21,8 @@ type Definition struct {
 	Snapshot Snapshot `toml:"snapshot"`
 	// Limits has the limits of a node. A field that is zero has its default.
 	Limits Limits `toml:"limits"`
+	// TLS has the files with certificates and keys. The zero value means no TLS.
+	TLS TLS `toml:"tls"`
 }
 
 // ProcessDefinition is one process of a [Definition].

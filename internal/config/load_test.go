@@ -45,13 +45,13 @@ func TestRepositoryFileIsABank(t *testing.T) {
 	}
 }
 
-// A program that is commented out is an example and no default.
+// A program or a table [tls] that is commented out is an example and no default.
 func TestCommentedOutSettingsAreTheDefaults(t *testing.T) {
 	text, err := os.ReadFile(repository)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := regexp.MustCompile(`(?m)^# ([a-z_]+ = )`).ReplaceAllString(string(text), "$1")
+	all := regexp.MustCompile(`(?m)^# (\[tls\]$|[a-z_]+ = )`).ReplaceAllString(string(text), "$1")
 	if all == string(text) {
 		t.Fatal("settings that are commented out: got none, want some")
 	}
@@ -79,7 +79,7 @@ func TestRepositoryFileIsComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	prose := strings.Join(strings.Fields(strings.ReplaceAll(string(text), "\n#", "\n")), " ")
-	for _, table := range []any{Definition{}, ProcessDefinition{}, Network{}, Snapshot{}, Limits{}} {
+	for _, table := range []any{Definition{}, ProcessDefinition{}, Network{}, Snapshot{}, Limits{}, TLS{}} {
 		for _, field := range reflect.VisibleFields(reflect.TypeOf(table)) {
 			key := field.Tag.Get("toml")
 			if !regexp.MustCompile(`(?m)^(# )?(\[+` + key + `\]+$|` + key + ` = )`).Match(text) {

@@ -70,6 +70,7 @@ func (fs *faults) checkDefinition(d Definition) {
 	at := root()
 	fs.checkName(at.key("name"), d.Name)
 	fs.checkOutboxes(at.key("network"), d.Network, d.Limits.Memory)
+	fs.checkTLS(at.key("tls"), d.TLS, d.Network.Insecure)
 	switch n := len(d.Processes); {
 	case n == 0:
 		fs.add(at.key("process"), "is missing: write at least one [[process]]")
@@ -82,7 +83,7 @@ func (fs *faults) checkDefinition(d Definition) {
 	for i, p := range d.Processes {
 		at := processPlace(i, p)
 		fs.checkID(at.key("id"), p.ID, i, ids)
-		fs.checkAddress(at.key("address"), p.Address, d.Network.Insecure, i, addresses)
+		fs.checkAddress(at.key("address"), p.Address, d.Network.Insecure || d.TLS.On(), i, addresses)
 		fs.checkProgram(at.key("program"), p.Program, d.Program)
 	}
 	for i, p := range d.Processes {
@@ -145,7 +146,7 @@ func (fs *faults) checkID(at place, id snapshot.ProcessID, process int, ids map[
 
 // checkAddress checks an address and enters it in addresses, which maps each address to
 // the index of its process.
-func (fs *faults) checkAddress(at place, address string, insecure bool, process int, addresses map[string]int) {
+func (fs *faults) checkAddress(at place, address string, reachable bool, process int, addresses map[string]int) {
 	if address == "" {
 		fs.add(at, `is missing: give the process one, such as address = "127.0.0.1:%d"`, 7101+process)
 		return
@@ -155,7 +156,7 @@ func (fs *faults) checkAddress(at place, address string, insecure bool, process 
 		err = e.checkDial()
 	}
 	if err == nil {
-		err = e.checkReach(insecure)
+		err = e.checkReach(reachable)
 	}
 	if err != nil {
 		fs.add(at, "%s %w", quote(address), err)
@@ -188,7 +189,7 @@ func (fs *faults) checkChannels(at place, channels []snapshot.ProcessID, ids map
 // cluster returns the defined cluster, with default channels and merged programs. The
 // definition must have no fault.
 func (d Definition) cluster(path string) *Cluster {
-	c := &Cluster{Name: d.Name, Network: d.Network, Snapshot: d.Snapshot, Limits: d.Limits, Path: path}
+	c := &Cluster{Name: d.Name, Network: d.Network, Snapshot: d.Snapshot, Limits: d.Limits, TLS: d.TLS, Path: path}
 	for _, p := range d.Processes {
 		program := newProgram(d.Program, p.Program)
 		channels := p.Channels

@@ -135,7 +135,7 @@ network = { Delay = "1s", x = 1 }
 dir = "x"
 `, `
 cluster.toml:9: unknown key "nmae": did you mean "name"?
-cluster.toml:10: unknown key "colour": the keys here are name, process, program, network, snapshot, limits
+cluster.toml:10: unknown key "colour": the keys here are name, process, program, network, snapshot, limits, tls
 cluster.toml:11: network: unknown key "Delay": did you mean "delay"?
 cluster.toml:11: network: unknown key "x": the keys here are delay, insecure, window, outbox_high, outbox_limit, outbox_total, outbox_total_high
 cluster.toml:12: snapshot: unknown key "store": the keys here are timeout, limit, markers, journal
@@ -297,7 +297,7 @@ process = [
 ]
 `, `
 cluster.toml: process[1] "p2" address: "LocalHost:07101" is also the address of process[0]: give each process its own
-cluster.toml: process[2] "p3" address: "10.0.0.1:7101" is not loopback: use 127.0.0.1, or set [network] insecure = true if everybody who can reach it is trusted
+cluster.toml: process[2] "p3" address: "10.0.0.1:7101" is not loopback: use 127.0.0.1, or [tls] with certificates (chandy cert DIR makes them), or [network] insecure = true if everybody who can reach it is trusted
 cluster.toml: process[3] "p4" address: "7101" has no host: write for example 127.0.0.1:7101`},
 
 		{"address that nobody can dial", `
@@ -432,7 +432,7 @@ func TestProcessesAreLimited(t *testing.T) {
 func TestFaultsAreShort(t *testing.T) {
 	_, err := Parse("f", []byte(small+"network.delay = '"+strings.Repeat("é", 1000)+"'\n\"a\\nb\" = 1"))
 	wantError(t, err, `f:8: network.delay: "`+strings.Repeat("é", 80)+`"… is not a duration: write a number and its unit, such as "50ms" or "1m30s"`+"\n"+
-		`f:9: unknown key "a\nb": the keys here are name, process, program, network, snapshot, limits`)
+		`f:9: unknown key "a\nb": the keys here are name, process, program, network, snapshot, limits, tls`)
 }
 
 func TestNamesAreChecked(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 func TestTheSchemaHasTheKeysOfTheCode(t *testing.T) {
 	for definition, table := range map[string]any{
 		"": config.Definition{}, "process": config.ProcessDefinition{}, "network": config.Network{},
-		"snapshot": config.Snapshot{}, "limits": config.Limits{},
+		"snapshot": config.Snapshot{}, "limits": config.Limits{}, "tls": config.TLS{},
 	} {
 		for _, fault := range clustertest.SchemaFaults(definition, table) {
 			t.Error(fault)
@@ -89,6 +89,13 @@ window = "64KiB"
 		{`[network]`, "[snapshot]\nlimit = 0\n[network]", false},
 		{`[network]`, "[snapshot]\nmarkers = \"behind\"\n[network]", false},
 		{`[network]`, "[limits]\nmemory = \"2GiB\"\n[network]", true},
+		{`[network]`, "[tls]\nca = \"a\"\ncert = \"{id}.crt\"\nkey = \"{id}.key\"\n[network]", true},
+		{`[network]`, "[tls]\nca = \"a\"\ncert = \"b\"\nkey = \"c\"\nclient_cert = \"d\"\nclient_key = \"e\"\n[network]", true},
+		{`[network]`, "[tls]\nca = \"a\"\ncert = \"b\"\nkey = \"c\"\nclient_cert = \"d\"\n[network]", false},
+		{`[network]`, "[tls]\nca = \"a\"\ncert = \"b\"\n[network]", false},
+		{`[network]`, "[tls]\nca = \"{id}\"\ncert = \"b\"\nkey = \"c\"\n[network]", false},
+		{`[network]`, "[tls]\n[network]", false},
+		{`[network]`, "[tls]\nca = \"a\"\ncert = \"b\"\nkey = \"c\"\n[network]\ninsecure = true", false},
 	} {
 		text := strings.Replace(file, c.old, c.new, 1)
 		if err := fits(t, text); (err == nil) != c.ok {

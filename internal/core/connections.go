@@ -46,11 +46,11 @@ func (c *Core) unhandle(id ConnID) (h handler) {
 	return h
 }
 
-// dial opens a connection to the node at an address.
-func (c *Core) dial(address string, h dialHandler) ConnID {
+// dial opens a connection to the node of a peer.
+func (c *Core) dial(p *peer, h dialHandler) ConnID {
 	c.lastConn++
 	c.handle(c.lastConn, h)
-	c.emit(Dial{c.lastConn, address})
+	c.emit(Dial{c.lastConn, p.id, p.address})
 	return c.lastConn
 }
 

@@ -15,6 +15,7 @@ import (
 type session struct {
 	core      *Core
 	conn      ConnID
+	role      wire.ClientRole
 	open      int    // requests without an end or an error
 	snapshots int    // open requests that will end, because their snapshots have time-outs
 	quiet     *timer // ends the session, see watch
@@ -34,9 +35,10 @@ const (
 	clientWait = time.Hour
 )
 
-func (c *Core) openSession(conn ConnID) {
+func (c *Core) openSession(a Accepted) {
 	c.sessions++
-	s := &session{core: c, conn: conn}
+	conn := a.Conn
+	s := &session{core: c, conn: conn, role: c.roleOf(a)}
 	c.handle(conn, s)
 	c.emit(Accept{conn})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: c.epochNumber(), Incarnation: c.Incarnation})
@@ -147,6 +149,10 @@ func parse(body []byte) parsed {
 func (s *session) take(number uint64, p parsed) {
 	if p.err != nil {
 		s.fail(number, wire.CodeBadRequest, p.err.Error())
+		return
+	}
+	if fault := s.forbids(p.request); fault != "" {
+		s.fail(number, wire.CodeForbidden, fault)
 		return
 	}
 	switch request := p.request.(type) {

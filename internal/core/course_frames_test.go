@@ -41,7 +41,7 @@ func (h *hostile) connect() {
 func (h *hostile) accept(hello wire.Hello) {
 	h.last--
 	h.open[h.last] = true
-	h.event(Accepted{h.last, "outside", hello})
+	h.event(Accepted{Conn: h.last, Remote: "outside", Hello: hello})
 }
 
 // talk lets a batch of frames come on a connection.

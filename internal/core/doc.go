@@ -16,7 +16,7 @@
 //
 //   - core.go, events.go, connections.go, alive.go: the step, and what it knows of a
 //     connection whatever its use;
-//   - handshake.go, takeover.go: which connections from outside are let in;
+//   - handshake.go, identity.go, takeover.go: which connections from outside are let in;
 //   - duplicate.go: when this node ends because another one runs as its process;
 //   - epoch.go, peer.go: a history, and its other processes;
 //   - process.go, delivery.go, clients.go: the side of the program;

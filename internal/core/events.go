@@ -2,8 +2,10 @@ package core
 
 import (
 	"io"
+	"time"
 
 	"chandy/program"
+	"chandy/snapshot"
 	"chandy/wire"
 )
 
@@ -33,6 +35,10 @@ type Accepted struct {
 	Conn   ConnID
 	Remote string // address, for the log
 	Hello  wire.Hello
+	// Identity is whom the certificate of the peer names. It is zero without TLS.
+	Identity Identity
+	// Waited is how long the peer has been connected.
+	Waited time.Duration
 }
 
 // Arrived is a batch of frames that came on a connection, in order. Their memory is
@@ -71,9 +77,10 @@ func (Stopping) event() {}
 // out in order.
 type Effect interface{ effect() }
 
-// Dial opens a connection to a node. The result comes as Dialled.
+// Dial opens a connection to the node of the process To. The result comes as Dialled.
 type Dial struct {
 	Conn    ConnID
+	To      snapshot.ProcessID
 	Address string
 }
 

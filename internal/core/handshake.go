@@ -11,12 +11,12 @@ import (
 
 // accepted decides by its hello what becomes of a connection from outside.
 func (c *Core) accepted(a Accepted) {
-	if refuse := c.check(a.Hello); refuse != nil {
+	if refuse := c.check(a); refuse != nil {
 		c.refuse(a, refuse)
 		return
 	}
 	if a.Hello.Role == wire.RoleControl {
-		c.openSession(a.Conn)
+		c.openSession(a)
 		return
 	}
 	if e := c.epoch; e.peers[a.Hello.From].Knows(a.Hello.Incarnation) {
@@ -80,12 +80,13 @@ func (c *Core) warns(subject string) bool {
 	return true
 }
 
-// check returns why a hello is refused, or nil.
-func (c *Core) check(h wire.Hello) *wire.Refuse {
+// check returns why a peer is refused, or nil.
+func (c *Core) check(a Accepted) *wire.Refuse {
+	h := a.Hello
 	refuse := func(code, format string, a ...any) *wire.Refuse {
 		return &wire.Refuse{Code: code, Text: fmt.Sprintf(format, a...)}
 	}
-	self := c.self
+	self, mismatch := c.self, c.mismatch(a)
 	switch {
 	case c.stopping:
 		return refuse(wire.Stopping, "%s is stopping", self)
@@ -95,6 +96,8 @@ func (c *Core) check(h wire.Hello) *wire.Refuse {
 		return refuse(wire.WrongCluster, "this is %s of cluster %q, not of %q: check the name and the addresses in the cluster file", self, c.Cluster.Name, h.Cluster)
 	case h.To != self:
 		return refuse(wire.WrongProcess, "this is %s, not %s: check the addresses in the cluster file", self, h.To)
+	case mismatch != "":
+		return refuse(wire.IdentityMismatch, "%s", mismatch)
 	case h.Role == wire.RoleControl && c.sessions >= sessionsMax:
 		return refuse(wire.Busy, "%s has %d clients connected already: try again", self, sessionsMax)
 	case h.Role == wire.RoleControl && h.ConfigHash == [32]byte{}: // a client without a cluster file

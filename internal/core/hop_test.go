@@ -69,7 +69,7 @@ func (e *end) take(b *testing.B, now time.Duration) {
 				b.Fatal(err)
 			}
 			if hello, ok := f.(wire.Hello); ok {
-				e.events = append(e.events, Accepted{id, "peer", hello})
+				e.events = append(e.events, Accepted{Conn: id, Remote: "peer", Hello: hello})
 				continue
 			}
 			frames = append(frames, f)

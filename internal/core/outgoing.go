@@ -108,7 +108,7 @@ func above(was bool, bytes int, high config.Size) bool {
 	return bytes > int(high)
 }
 
-func (o *outgoing) dial() { o.conn = o.epoch.core.dial(o.peer.address, o) }
+func (o *outgoing) dial() { o.conn = o.epoch.core.dial(o.peer, o) }
 
 func (o *outgoing) dialled() { o.sendHello(o.epoch, wire.RoleChannel, o.peer) }
 
@@ -167,7 +167,7 @@ func (o *outgoing) closed(err error) {
 	if wasUp, news := o.connClosed(e.core, err); wasUp {
 		log.Info().AnErr("err", err).Str("channel", o.String()).Msg("channel down")
 		e.allUp = false
-	} else if refused := (refusedError{}); errors.As(err, &refused) {
+	} else if refused, untrusted := (refusedError{}), (*Untrusted)(nil); errors.As(err, &refused) || errors.As(err, &untrusted) {
 		if e.core.warns("refusal of " + o.String()) {
 			log.Warn().Err(err).Str("channel", o.String()).Msg("refused, trying again")
 		}

@@ -119,7 +119,7 @@ func (u *uplink) flush() {
 func (u *uplink) dial() {
 	u.retry = nil
 	if len(u.shipments) > 0 {
-		u.conn = u.epoch.core.dial(u.peer.address, u)
+		u.conn = u.epoch.core.dial(u.peer, u)
 	}
 }
 
