@@ -52,6 +52,22 @@ func nodeSecurity(cluster *Cluster, id snapshot.ProcessID) (*security, error) {
 	return s, nil
 }
 
+// ClientCertificateError is the error of a client whose certificate is missing or cannot be
+// used.
+type ClientCertificateError struct{ Err error }
+
+func (e *ClientCertificateError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *ClientCertificateError) Unwrap() error { return e.Err }
+
+// CheckClient returns a [*ClientCertificateError] if the cluster has TLS and clients have no
+// certificate that they can use.
+func CheckClient(cluster *Cluster) error {
+	_, err := clientSecurity(cluster)
+	return err
+}
+
 // clientSecurity returns the TLS of a client, or nil without TLS.
 func clientSecurity(cluster *Cluster) (*security, error) {
 	if !cluster.TLS.On() {
@@ -60,14 +76,17 @@ func clientSecurity(cluster *Cluster) (*security, error) {
 	var paths cert.Paths
 	var err error
 	if paths.CA, paths.Cert, paths.Key, err = cluster.ClientFiles(); err != nil {
-		return nil, err
+		return nil, &ClientCertificateError{err}
 	}
 	s, err := newSecurity(cluster, paths)
 	if err != nil {
-		return nil, err
+		return nil, &ClientCertificateError{err}
 	}
-	if own := s.source.Material().Identity; own.Role == "" {
-		return nil, fmt.Errorf("[tls]: %s is the certificate of process %s: a client needs one of its own", paths.Cert, own.Process)
+	switch own := s.source.Material(); {
+	case own.Role == "":
+		return nil, &ClientCertificateError{fmt.Errorf("[tls]: %s is the certificate of process %s: a client needs one of its own", paths.Cert, own.Process)}
+	case time.Now().After(own.Own.Leaf.NotAfter):
+		return nil, &ClientCertificateError{fmt.Errorf("[tls]: %s has ended at %s: chandy cert --renew makes a new one", paths.Cert, own.Own.Leaf.NotAfter.UTC().Format(time.RFC3339))}
 	}
 	return s, nil
 }

@@ -73,9 +73,13 @@ type noAnswer struct{ limit time.Duration }
 
 func (e noAnswer) Error() string { return fmt.Sprintf("no answer within %v", e.limit) }
 
-// isRefusal reports whether a node refused, and would refuse again. A node that is
+// isRefusal reports whether a node refused, and would refuse again, or a client without a
+// certificate did not even ask. A node that is
 // stopping refuses too, but its successor may not, and a busy node may have room later.
 func isRefusal(err error) bool {
+	if errors.As(err, new(*netnode.ClientCertificateError)) {
+		return true
+	}
 	var r *netnode.Refused
 	return errors.As(err, &r) && r.Code != wire.Stopping && r.Code != wire.Busy
 }
@@ -90,5 +94,25 @@ func isBusy(err error) bool {
 const useTheirFile = "use the cluster file that the nodes were started with"
 
 func refused(id snapshot.ProcessID, err error) error {
+	var r *netnode.Refused
+	switch {
+	case errors.As(err, new(*netnode.ClientCertificateError)):
+		return fail(exitUsage, makeCertificates, "%w", err)
+	case errors.As(err, &r) && (r.Code == wire.IdentityMismatch || r.Code == wire.TLSRequired):
+		return fail(exitUsage, "docs/security.md says which certificate is whose; chandy cert DIR makes them", "%s: %w", id, err)
+	}
 	return fail(exitUsage, useTheirFile, "%s refused: %w", id, err)
 }
+
+const makeCertificates = "chandy cert DIR makes certificates for processes and clients"
+
+// checkClient returns an error if this command could not ask the nodes that it starts.
+func checkClient(cluster *config.Cluster) error {
+	if err := netnode.CheckClient(cluster); err != nil {
+		return fail(exitUsage, makeCertificates, "%w", err)
+	}
+	return nil
+}
+
+// otherRole is the hint for a client whose role does not permit a request.
+const otherRole = "$CHANDY_CERT and $CHANDY_KEY name the certificate of another role"

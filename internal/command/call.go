@@ -148,13 +148,15 @@ func (e *env) noReply(interrupted, late context.Context, timeout time.Duration, 
 	case interrupted.Err() != nil:
 		return fail(exitUnknown, "", "interrupted")
 	case isRefusal(err):
-		return fail(exitUsage, useTheirFile, "%w", err)
+		return refused(id, err)
 	case isBusy(err):
 		return fail(exitUnknown, "", "no reply: %w", err)
 	case late.Err() != nil:
 		return fail(exitUnknown, "a longer --timeout may help, but some programs never answer a request that they do not know", "no reply within %v", timeout)
 	case errors.As(err, &refusal) && refusal.Code == wire.CodeBadRequest:
 		return fail(exitUsage, "", "%w", err)
+	case errors.As(err, &refusal) && refusal.Code == wire.CodeForbidden:
+		return fail(exitUsage, otherRole, "%w", err)
 	}
 	hint := ""
 	if errors.As(err, new(*unanswered)) {

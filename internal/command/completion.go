@@ -126,7 +126,7 @@ func completeArguments(app func() *cli.App) func(cmdline.Line) []cmdline.Candida
 		switch line.Command {
 		case "node", "call", "logs":
 			return cmdline.Processes(line.Cluster)
-		case "validate":
+		case "validate", "cert":
 			return []cmdline.Candidate{cmdline.Files}
 		case "completion":
 			return []cmdline.Candidate{{Word: "bash"}, {Word: "zsh"}, {Word: "fish"}}

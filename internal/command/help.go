@@ -15,7 +15,7 @@ var groups = []struct {
 	{"take", []string{"initiate"}},
 	{"ask", []string{"show", "query", "assert", "watch", "guard", "diff"}},
 	{"see", []string{"diagram", "verify"}},
-	{"prepare", []string{"validate", "try", "bench", "completion", "help"}},
+	{"prepare", []string{"validate", "try", "cert", "bench", "completion", "help"}},
 }
 
 // appHelp returns the help of the app, in which each command has a line.

@@ -218,6 +218,8 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, request wi
 		err = fail(exitUnknown, "", "interrupted")
 	case errors.As(err, &refusal) && refusal.Code == wire.CodeLimit:
 		err = fail(exitUnknown, "try again, or raise limit in [snapshot]", "%w", err)
+	case errors.As(err, &refusal) && refusal.Code == wire.CodeForbidden:
+		err = fail(exitUsage, otherRole, "%w", err)
 	case errors.As(err, &refusal):
 		err = fail(exitUsage, "", "%w", err)
 	case err != nil:

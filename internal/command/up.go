@@ -50,6 +50,9 @@ example:
 			if err := checkBinaries(cluster); err != nil {
 				return err
 			}
+			if err := checkClient(cluster); err != nil {
+				return err
+			}
 			lines, err := e.linePrinter(c)
 			if err != nil {
 				return err

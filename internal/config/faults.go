@@ -77,6 +77,8 @@ type faults struct {
 	list  []found
 	at    map[string]bool // texts of the places that have a fault
 	more  int             // number of faults after the first faultsMax
+
+	unsecured bool // an address that is not loopback is no fault
 }
 
 // found is a fault and its sort key.

@@ -24,7 +24,13 @@ func Find(flag string) string {
 
 // Load reads and checks the cluster file at path. It returns the faults of the file as
 // [*Faults].
-func Load(path string) (*Cluster, error) {
+func Load(path string) (*Cluster, error) { return load(path, false) }
+
+// LoadUnsecured is Load for a command that makes certificates: the file may have any
+// address before it has [tls].
+func LoadUnsecured(path string) (*Cluster, error) { return load(path, true) }
+
+func load(path string, unsecured bool) (*Cluster, error) {
 	text, once, err := read(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -32,7 +38,7 @@ func Load(path string) (*Cluster, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read cluster file: %w", err)
 	}
-	c, err := Parse(path, text)
+	c, err := parseText(path, text, unsecured)
 	if err == nil && once {
 		c.Text = text
 	}

@@ -15,8 +15,11 @@ import (
 // Parse checks the text of a cluster file. The path appears in messages, and its
 // directory is [Cluster.Dir]; the file need not exist. Parse returns all faults at once,
 // as [*Faults]. A syntax error comes alone, because the text after it cannot be read.
-func Parse(path string, text []byte) (*Cluster, error) {
-	var fs faults
+func Parse(path string, text []byte) (*Cluster, error) { return parseText(path, text, false) }
+
+// parseText is Parse. With unsecured, any address is permitted.
+func parseText(path string, text []byte, unsecured bool) (*Cluster, error) {
+	fs := faults{unsecured: unsecured}
 	if len(text) > fileMax {
 		fs.add(root(), "the file is too large: a cluster file has at most %d bytes", fileMax)
 		return nil, fs.err(path)
@@ -83,7 +86,7 @@ func (fs *faults) checkDefinition(d Definition) {
 	for i, p := range d.Processes {
 		at := processPlace(i, p)
 		fs.checkID(at.key("id"), p.ID, i, ids)
-		fs.checkAddress(at.key("address"), p.Address, d.Network.Insecure || d.TLS.On(), i, addresses)
+		fs.checkAddress(at.key("address"), p.Address, fs.unsecured || d.Network.Insecure || d.TLS.On(), i, addresses)
 		fs.checkProgram(at.key("program"), p.Program, d.Program)
 	}
 	for i, p := range d.Processes {

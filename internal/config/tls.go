@@ -38,7 +38,7 @@ func (c *Cluster) ProcessFiles(id snapshot.ProcessID) (ca, cert, key string) {
 }
 
 // ErrNoClientFiles is the error of a client that has no certificate.
-var ErrNoClientFiles = errors.New("this cluster has [tls], and a client needs a certificate: set $CHANDY_CERT and $CHANDY_KEY, or client_cert and client_key in [tls] (chandy cert makes certificates)")
+var ErrNoClientFiles = errors.New("this cluster has [tls], so a client needs a certificate: set $CHANDY_CERT and $CHANDY_KEY, or client_cert and client_key in [tls]")
 
 // ClientFiles returns the paths of the CA, the certificate and the key of a client. The
 // variables $CHANDY_CERT and $CHANDY_KEY go before the file. Their paths are relative to

@@ -52,7 +52,9 @@ func (e *epoch) takeOver(a Accepted) {
 		c.ping(id)
 	}
 	t.timers[0] = e.after(takeoverWait, t.decide)
-	t.timers[1] = e.after(max(0, HelloTimeout-a.Waited), func() { c.hangUp(a.Conn, false, fmt.Errorf("no answer to a ping within %v of its connection", HelloTimeout)) })
+	t.timers[1] = e.after(max(0, HelloTimeout-a.Waited), func() {
+		c.hangUp(a.Conn, false, fmt.Errorf("no answer to a ping within %v of its connection", HelloTimeout))
+	})
 }
 
 // knownConns lists the channel connections with the known incarnation.
