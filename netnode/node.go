@@ -116,9 +116,13 @@ func New(o Options) (*Node, error) {
 	}
 	n.stop, n.end = context.WithCancel(context.Background())
 	random := rand.New(rand.NewPCG(o.Seed, 0))
+	var ends func() time.Time
+	if secured != nil {
+		ends = secured.ends
+	}
 	n.core = core.New(core.Options{
 		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(core.NewName(time.Now(), random)),
-		Log: o.Log, Rand: random, Wall: time.Now, PID: os.Getpid(), Do: n.call,
+		Log: o.Log, Rand: random, Wall: time.Now, PID: os.Getpid(), Do: n.call, CertificateEnds: ends,
 	})
 	n.armed = never
 	return n, nil

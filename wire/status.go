@@ -23,6 +23,14 @@ type ProcessStatus struct {
 	Incoming  []IncomingStatus `json:"incoming"`
 	Snapshots []SnapshotStatus `json:"snapshots"`
 	Memory    MemoryStatus     `json:"memory"`
+	// Certificate is nil without TLS.
+	Certificate *CertificateStatus `json:"certificate,omitempty"`
+}
+
+// CertificateStatus is when the certificate of a node ends.
+type CertificateStatus struct {
+	EndsAt string  `json:"ends_at"` // RFC 3339, UTC
+	LeftMS float64 `json:"left_ms"` // negative if it has ended
 }
 
 // LinkStatus is the part of the status that both ends of a channel have.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"chandy/internal/cert"
 	"chandy/wire"
 )
 
@@ -77,8 +78,23 @@ func eachProcess(t *table, s clusterStatus, cells func(processStatus) []any) {
 		if p.Status.Preparing != "" {
 			t.note("%s", p.Status.Preparing)
 		}
+		if warning := certificateWarning(p.Status.Certificate); warning != "" {
+			t.note("%s", warning)
+		}
 	}
 	t.flush()
+}
+
+// certificateWarning returns a line about a certificate that ends soon or has ended, or an
+// empty text.
+func certificateWarning(c *wire.CertificateStatus) string {
+	switch {
+	case c == nil || c.LeftMS >= float64(cert.WarnBefore.Milliseconds()):
+		return ""
+	case c.LeftMS < 0:
+		return fmt.Sprintf("its certificate has ended at %s: peers and clients refuse its next connections", c.EndsAt)
+	}
+	return fmt.Sprintf("its certificate ends in %v, at %s", milliseconds(c.LeftMS).Round(time.Minute), c.EndsAt)
 }
 
 // channels prints a line for each channel with an end at a reachable process.

@@ -13,17 +13,19 @@ import (
 	"chandy/wire"
 )
 
-// Options is what New needs. All fields are required.
+// Options is what New needs. All fields but the last are required.
 type Options struct {
 	Cluster     *config.Cluster
 	ID          snapshot.ProcessID
 	Incarnation snapshot.Incarnation
 	Log         zerolog.Logger
 	Rand        *rand.Rand
-	Wall        func() time.Time // wall clock, for snapshot ids and started_at only
+	Wall        func() time.Time // wall clock, for snapshot ids, started_at and certificates only
 	PID         int              // operating-system process of the node, for its status
 	// Do brings a function to the loop as an event Called, from any goroutine.
 	Do func(func())
+	// CertificateEnds returns when the certificate of the node ends. It is nil without TLS.
+	CertificateEnds func() time.Time
 }
 
 // Core is one node. It is not safe for concurrent use.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"chandy/program"
 	"chandy/wire"
@@ -61,6 +62,10 @@ func (c *Core) status() wire.ProcessStatus {
 		Process: p.ID, Incarnation: c.Incarnation, Epoch: c.epochNumber(), UptimeMS: milliseconds(c.now), PID: c.PID, Program: p.Program.Kind,
 		Outgoing: []wire.OutgoingStatus{}, Incoming: []wire.IncomingStatus{}, Snapshots: []wire.SnapshotStatus{},
 		Memory: wire.MemoryStatus{Limit: int(c.Cluster.Limits.Memory)},
+	}
+	if c.CertificateEnds != nil {
+		ends := c.CertificateEnds()
+		s.Certificate = &wire.CertificateStatus{EndsAt: ends.UTC().Format(time.RFC3339), LeftMS: milliseconds(ends.Sub(c.Wall()))}
 	}
 	if c.epoch != nil {
 		c.epoch.addStatus(&s)
