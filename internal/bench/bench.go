@@ -91,6 +91,9 @@ func Benchmarks() []Benchmark {
 	for _, size := range []int{16, 128, 1 << 10, 16 << 10} {
 		all = append(all, throughput(size))
 	}
+	for _, size := range []int{16, 128, 1 << 10, 16 << 10} {
+		all = append(all, secureThroughput(size))
+	}
 	all = append(all, journal(), roundTrip())
 	for _, n := range []int{3, 10, 32, 100} {
 		all = append(all, idleMesh(n))

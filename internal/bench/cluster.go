@@ -21,12 +21,15 @@ type shape struct {
 	network   config.Network
 	markers   string         // the rule for markers; empty means the default
 	journal   int            // as config.Snapshot.Journal
+	certs     string         // directory of certificates; empty means no TLS
 	program   map[string]any // nil means a program of this package
 }
 
+const clusterName = "bench"
+
 func (s shape) cluster() (*config.Cluster, error) {
 	d := config.Definition{
-		Name: "bench", Program: s.program, Network: s.network,
+		Name: clusterName, Program: s.program, Network: s.network, TLS: tlsTable(s.certs),
 		Snapshot: config.Snapshot{Timeout: time.Minute, Markers: s.markers, Journal: s.journal},
 	}
 	for i := range s.processes {

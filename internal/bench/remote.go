@@ -30,13 +30,14 @@ type job struct {
 	Process int    // number of the process whose node it runs, with Large
 	Home    string // address of the node that started the process, for an echo
 	Net     config.Network
-	Journal int // as config.Snapshot.Journal
+	Journal int    // as config.Snapshot.Journal
+	Certs   string // directory of certificates; empty means no TLS
 }
 
 // pair is the shape of a cluster of two processes. p002 runs in the other operating-system
 // process.
 func (j job) pair() shape {
-	return shape{processes: 2, network: j.Net, journal: j.Journal, channels: func(i int) []int {
+	return shape{processes: 2, network: j.Net, journal: j.Journal, certs: j.Certs, channels: func(i int) []int {
 		switch {
 		case i == 0:
 			return []int{1}
@@ -231,6 +232,9 @@ func (c *counter) streamEnd(ctx context.Context, j job) error {
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if conn, err = secure(conn, j.Certs, 1, true); err != nil {
+		return err
+	}
 	got := func([]byte) { c.got() }
 	if j.Echo {
 		s := newStream(conn)

@@ -52,8 +52,8 @@ func badPeer(how, address, argument string) int {
 func withRemote(o *Options) map[string]sample {
 	payload := bytes.Repeat([]byte("x"), 1<<10)
 	return map[string]sample{
-		"channel":      func(ctx context.Context) ([]float64, error) { return channelRun(ctx, o, 0, payload, 10_000) },
-		"stream":       func(ctx context.Context) ([]float64, error) { return streamRun(ctx, o, payload, 10_000) },
+		"channel":      func(ctx context.Context) ([]float64, error) { return channelRun(ctx, o, job{}, payload, 10_000) },
+		"stream":       func(ctx context.Context) ([]float64, error) { return streamRun(ctx, o, job{}, payload, 10_000) },
 		"channelTrips": func(ctx context.Context) ([]float64, error) { return channelTrips(ctx, o) },
 		"streamTrips":  func(ctx context.Context) ([]float64, error) { return streamTrips(ctx, o) },
 	}
