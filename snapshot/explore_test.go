@@ -46,7 +46,8 @@ func run(t *testing.T, all []exploration, check func(*testing.T, *explorer)) {
 // only. An exploration that leaves something out would hardly reach them all.
 func TestExplore(t *testing.T) {
 	run(t, []exploration{
-		{explore.Large, newScope("mesh of 3, 4 messages", mesh3, 4, "p1")},
+		{explore.Huge, newScope("mesh of 3, 4 messages", mesh3, 4, "p1")},
+		{explore.Large, newScope("mesh of 3, 3 messages", mesh3, 3, "p1")},
 		{explore.Large, newScope("line of 3, 3 messages, 2 snapshots", line3, 3, "p1", "p3")},
 		{explore.Large, newScope("line of 3, 3 messages, 2 snapshots, one from the middle", line3, 3, "p2", "p3")},
 		{explore.Large, newScope("ring of 3, 3 messages, 2 snapshots", ring3, 3, "p1", "p2")},

@@ -56,11 +56,15 @@ func abandoned(s *scope) *scope { s.abandon, s.total = true, 1; return s }
 func TestExploreChannel(t *testing.T) {
 	twoAcks := func(s *scope) *scope { s.acks = 2; return s }
 	run(t, []exploration{
-		{explore.Large, channelScope("in order, 4 messages, 2 markers, 2 disconnects, 1 restart", InOrder, oneWay, 4, 2, 2, 1)},
+		{explore.Large, channelScope("in order, 3 messages, 2 markers, 2 disconnects, 1 restart", InOrder, oneWay, 3, 2, 2, 1)},
+		{explore.Huge, channelScope("in order, 4 messages, 2 markers, 2 disconnects, 1 restart", InOrder, oneWay, 4, 2, 2, 1)},
 		{explore.Huge, channelScope("ahead, 4 messages, 2 markers, 2 disconnects, 1 restart", Ahead, oneWay, 4, 2, 2, 1)},
 		{explore.Huge, channelScope("both ways, 2 messages, 1 disconnect, 1 restart", Ahead, bothWay, 2, 0, 1, 1)},
-		{explore.Large, channelScope("ahead, 3 messages, 2 markers, 2 disconnects, 1 restart", Ahead, oneWay, 3, 2, 2, 1)},
-		{explore.Large, twoAcks(channelScope("ahead, 4 messages, 2 markers, 2 disconnects, 2 acks in flight", Ahead, oneWay, 4, 2, 2, 0))},
+		{explore.Huge, channelScope("ahead, 3 messages, 2 markers, 2 disconnects, 1 restart", Ahead, oneWay, 3, 2, 2, 1)},
+		{explore.Huge, twoAcks(channelScope("ahead, 4 messages, 2 markers, 2 disconnects, 2 acks in flight", Ahead, oneWay, 4, 2, 2, 0))},
+		{explore.Large, channelScope("ahead, 2 messages, 2 markers, 2 disconnects, 1 restart", Ahead, oneWay, 2, 2, 2, 1)},
+		{explore.Large, channelScope("ahead, 4 messages, 1 marker, 1 disconnect, 1 restart", Ahead, oneWay, 4, 1, 1, 1)},
+		{explore.Large, twoAcks(channelScope("ahead, 3 messages, 2 markers, 2 disconnects, 2 acks in flight", Ahead, oneWay, 3, 2, 2, 0))},
 		{explore.Large, twoAcks(channelScope("in order, 4 messages, 2 markers, 2 disconnects, 2 acks in flight", InOrder, oneWay, 4, 2, 2, 0))},
 		{explore.Large, again(channelScope("in order, sent again, 3 messages, 2 markers, 2 disconnects", InOrder, oneWay, 3, 2, 2, 0))},
 		{explore.Large, again(channelScope("ahead, sent again, 3 messages, 2 markers, 2 disconnects", Ahead, oneWay, 3, 2, 2, 0))},
@@ -80,7 +84,8 @@ func TestExploreSnapshots(t *testing.T) {
 	disconnect := func(s *scope) *scope { s.disconnects, s.resets = 1, true; return s }
 	limit := func(total, acks int, s *scope) *scope { s.total, s.acks = total, acks; return s }
 	run(t, []exploration{
-		{explore.Large, disconnect(joinedScope("ahead, 2 processes, 2 messages each way, 1 disconnect", Ahead, bothWay, 2, "p1"))},
+		{explore.Huge, disconnect(joinedScope("ahead, 2 processes, 2 messages each way, 1 disconnect", Ahead, bothWay, 2, "p1"))},
+		{explore.Large, limit(3, 1, disconnect(joinedScope("ahead, 2 processes, 3 messages, 1 disconnect", Ahead, bothWay, 2, "p1")))},
 		{explore.Large, limit(2, 0, disconnect(joinedScope("ahead, ring of 3, 2 messages, 2 snapshots, 1 disconnect, no acks but welcomes", Ahead, ring3, 2, "p1", "p2")))},
 		{explore.Large, limit(1, 1, disconnect(joinedScope("ahead, ring of 3, 1 message, 2 snapshots, 1 disconnect", Ahead, ring3, 1, "p1", "p2")))},
 		{explore.Large, disconnect(joinedScope("in order, 2 processes, 2 messages each way, 1 disconnect", InOrder, bothWay, 2, "p1"))},
