@@ -14,9 +14,13 @@ import (
 // records anything for them, and the next snapshot is taken. Without faults it must be
 // complete. With faults, soon means soon after the last one.
 func TestSnapshotsEndWithTheirClients(t *testing.T) {
-	n := uint64(100)
+	t.Parallel()
+	n := uint64(leavingSeeds)
 	if explore.Race || testing.Short() {
-		n = 10
+		n /= 10
+	}
+	if *seeds > 0 {
+		n = *seeds
 	}
 	left := 0
 	for seed := range n {

@@ -16,16 +16,19 @@ var (
 	seeds    = flag.Uint64("seeds", 0, "number of seeds (default: as many as the check runs)")
 )
 
-// Number of random clusters that the check runs, without and with faults.
+// Number of random clusters that the check runs: without faults, with faults, and with
+// clients that leave.
 const (
-	quietSeeds  = 500
-	faultySeeds = 250
+	quietSeeds   = 500
+	faultySeeds  = 250
+	leavingSeeds = 50
 )
 
 func TestSnapshotsAreCompleteWithoutFaults(t *testing.T) { runSeeds(t, quietSeeds, false) }
 func TestSnapshotsAreConsistentWithFaults(t *testing.T)  { runSeeds(t, faultySeeds, true) }
 
 func runSeeds(t *testing.T, n uint64, faults bool) {
+	t.Parallel()
 	if explore.Race || testing.Short() {
 		n /= 10
 	}
@@ -55,6 +58,7 @@ func runSeeds(t *testing.T, n uint64, faults bool) {
 }
 
 func TestSameSeedReplaysTheSameRun(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(20) {
 		for _, faults := range []bool{false, true} {
 			first, err := Run(seed, faults, nil)
