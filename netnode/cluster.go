@@ -65,6 +65,10 @@ type NetworkConfig = config.Network
 //	Timeout time.Duration // time after which a snapshot ends as partial, 1 ms to 24 hours; default 10 s
 //	Limit   int           // snapshots in progress at once, 1 to 4096; default 16
 //	Markers string        // "ahead" of queued messages or "in-order"; all nodes must agree; default "ahead"
+//	Journal int           // last events that a node keeps, -1 to 1048576; -1 means none; default 4096
+//	Store   string        // folder where snapshots are saved, the same for all nodes; default ".chandy/store"
+//	Every   time.Duration // the nodes save a snapshot by themselves; default 0: never
+//	Keep    int           // saved snapshots that are kept; default 10
 type SnapshotConfig = config.Snapshot
 
 // LimitsConfig has the limits of a node. Zero means the default. The fields are:

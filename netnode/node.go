@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chandy/internal/core"
+	"chandy/internal/store"
 	"chandy/program"
 	"chandy/snapshot"
 )
@@ -123,6 +124,7 @@ func New(o Options) (*Node, error) {
 	n.core = core.New(core.Options{
 		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(core.NewName(time.Now(), random)),
 		Log: o.Log, Rand: random, Wall: time.Now, PID: os.Getpid(), Do: n.call, CertificateEnds: ends,
+		Store: store.New(store.Folder(o.Cluster.StorePath()), o.Cluster.Name),
 	})
 	n.armed = never
 	return n, nil

@@ -74,6 +74,30 @@ type Preparer interface {
 	Preparing() string
 }
 
+// Restorer is a Program that cannot always be given its state again. Any other Program can.
+type Restorer interface {
+	Program
+	// NotRestorable returns why Restore would not accept a state that Capture has returned,
+	// or an empty text if it would. The node calls it on the loop, in the step in which the
+	// state was captured.
+	NotRestorable(State) string
+}
+
+// Asker is a Program that sends requests to other processes and knows which of them have no
+// reply yet.
+type Asker interface {
+	Program
+	// Asked returns the requests without a reply. The node calls it on the loop, in the step in
+	// which the state was captured.
+	Asked() []AskedRequest
+}
+
+// AskedRequest is a request that a process has sent, and that has no reply yet.
+type AskedRequest struct {
+	To    snapshot.ProcessID
+	MsgID string // as JSON text
+}
+
 // State is the local state of a process, as its program captured it.
 type State = snapshot.State
 

@@ -30,6 +30,24 @@ type InitiateRequest struct {
 	Progress bool `json:"progress,omitempty"`
 	// Journal asks each process for the events round its recording.
 	Journal bool `json:"journal,omitempty"`
+	// Save asks that the snapshot is saved in the store of the cluster.
+	Save bool `json:"save,omitempty"`
+	// Name names the saved snapshot. Retention never removes a named one.
+	Name string `json:"name,omitempty"`
+	// Light asks for no data replies, only for the end reply. States and messages of the
+	// saved snapshot do not come to the node then.
+	Light bool `json:"light,omitempty"`
+}
+
+// Fault returns what is wrong with the request, or an empty text.
+func (r InitiateRequest) Fault() string {
+	switch {
+	case !r.Save && (r.Name != "" || r.Light):
+		return `"name" and "light" need "save"`
+	case r.Light && r.Journal:
+		return `"journal" needs a document, and "light" asks for none`
+	}
+	return ""
 }
 
 // StatusRequest asks a node for its [ProcessStatus].
@@ -116,9 +134,22 @@ type EndReply struct {
 	// Restarts says which processes restarted before, so that channels began anew.
 	Restarts  []string `json:"restarts,omitempty"`
 	ElapsedMS float64  `json:"elapsed_ms"`
+	// Saved says what became of the saving. It is null unless the snapshot was to be saved.
+	Saved *SaveReply `json:"saved,omitempty"`
 	// Last says for people which process was last, and why. It is empty if the snapshot is
 	// partial, or if that is not known.
 	Last string `json:"last,omitempty"`
+}
+
+// SaveReply says what became of the saving of a snapshot.
+type SaveReply struct {
+	Number uint64 `json:"number,omitempty"` // within the epoch
+	Name   string `json:"name,omitempty"`
+	Bytes  uint64 `json:"bytes,omitempty"` // of all parts
+	// NotRestorable lists the processes that could not be given their states again, and why.
+	NotRestorable []string `json:"not_restorable,omitempty"`
+	// Error says why the snapshot is not saved. It is empty if it is.
+	Error string `json:"error,omitempty"`
 }
 
 // ErrorReply is the body of an error reply, and the error that a client returns for it.
@@ -133,8 +164,9 @@ func (e *ErrorReply) Error() string { return printable.Text(e.Text) }
 // Codes of an [ErrorReply].
 const (
 	CodeBadRequest  = "bad request"
-	CodeUnreachable = "unreachable" // no marker reaches every process from the initiators
-	CodeLimit       = "limit"       // too many snapshots, calls, or status requests with wait in progress, or the node holds too much
-	CodeNoEpoch     = "no epoch"    // no epoch has begun yet, or it ended before the program replied
-	CodeForbidden   = "forbidden"   // the role of the client does not permit the request
+	CodeUnreachable = "unreachable"    // no marker reaches every process from the initiators
+	CodeLimit       = "limit"          // too many snapshots, calls, or status requests with wait in progress, or the node holds too much
+	CodeNoEpoch     = "no epoch"       // no epoch has begun yet, or it ended before the program replied
+	CodeStorage     = "storage failed" // the store of the cluster cannot be used
+	CodeForbidden   = "forbidden"      // the role of the client does not permit the request
 )

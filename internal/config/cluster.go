@@ -75,6 +75,14 @@ func (c *Cluster) Dir() string {
 	return dir
 }
 
+// StorePath returns the path of the folder where snapshots are saved.
+func (c *Cluster) StorePath() string {
+	if filepath.IsAbs(c.Snapshot.Store) {
+		return c.Snapshot.Store
+	}
+	return filepath.Join(c.Dir(), c.Snapshot.Store)
+}
+
 // Process is one process of a [Cluster].
 type Process struct {
 	// ID of the process, unique and never empty.
@@ -140,6 +148,16 @@ type Snapshot struct {
 	// them, from 0 to 1048576. Default 4096. In a cluster file 0 means that the node keeps
 	// none. In a [Definition] zero means the default, and JournalOff that it keeps none.
 	Journal int `toml:"journal" default:"4096" min:"0" max:"1048576"`
+	// Store is the folder where snapshots are saved. All nodes must see the same folder. A
+	// relative path begins at the folder of the cluster file. It is made when the first
+	// snapshot is saved. Default ".chandy/store"; empty means the default.
+	Store string `toml:"store" default:".chandy/store"`
+	// Every is how often the nodes save a snapshot by themselves, from 0 to 24 hours. Default
+	// 0: they save none.
+	Every time.Duration `toml:"every" default:"0s" min:"0s" max:"24h"`
+	// Keep is how many saved snapshots are kept besides those that have a name and the base
+	// of the epoch, from 1 to 1000000. Default 10; zero means the default.
+	Keep int `toml:"keep" default:"10" min:"1" max:"1000000"`
 }
 
 // JournalOff in a [Definition] is what 0 is in a cluster file.

@@ -22,8 +22,9 @@ type assembling struct {
 	contributors []*contributor // connections to which the outcome is sent
 	finished     func(*taken)
 	timeUp       *timer
-	decoding     int    // bytes of sections that are decoded off the loop
-	memoryFull   string // why it was ended early; empty if it was not
+	saving       *saving // nil unless the snapshot is to be saved
+	decoding     int     // bytes of sections that are decoded off the loop
+	memoryFull   string  // why it was ended early; empty if it was not
 }
 
 // initiate starts a snapshot of which this process is the assembler and the first
@@ -33,8 +34,13 @@ type assembling struct {
 // The initiators must begin with this process. finishSnapshot abandons this process's own
 // recording when the time is up, so watchDeadlines need not be called.
 func (e *epoch) initiate(initiators []snapshot.ProcessID, timeout time.Duration, wants snapshot.Wants, finished func(*taken)) (*assembling, error) {
+	return e.begin(e.newID(e.core.Wall()), initiators, timeout, wants, finished)
+}
+
+// begin is initiate with an id that newID has made.
+func (e *epoch) begin(id snapshot.ID, initiators []snapshot.ProcessID, timeout time.Duration, wants snapshot.Wants, finished func(*taken)) (*assembling, error) {
 	c, wall := e.core, e.core.Wall()
-	start := snapshot.Start{ID: e.newID(wall), Assembler: c.self, Deadline: c.now + timeout, Timeout: timeout, Wants: wants}
+	start := snapshot.Start{ID: id, Assembler: c.self, Deadline: c.now + timeout, Timeout: timeout, Wants: wants}
 	effects, err := e.recorder.Initiate(start)
 	if err != nil {
 		return nil, err
@@ -119,8 +125,16 @@ func (e *epoch) finishSnapshot(a *assembling) {
 		delete(c.results, r) // a client holds it again
 		t := done.(*taken)
 		e.logSnapshot(t)
-		a.finished(t)
 		a.sendOutcome(t.Status())
+		if a.saving == nil {
+			a.finished(t)
+			return
+		}
+		c.hold(r)
+		e.conclude(a, t, func() {
+			delete(c.results, r)
+			a.finished(t)
+		})
 	})
 }
 
@@ -134,6 +148,9 @@ func (e *epoch) cancel(owner *session) {
 		if a := e.assemblies[id]; a.owner == owner {
 			e.release(a)
 			e.core.log.Info().Str("snapshot", string(id)).Msg("snapshot cancelled: its client has gone")
+			if a.saving != nil {
+				e.core.abandon(e.number, a.saving.number, "its client has gone", func() {})
+			}
 			a.sendOutcome(wire.StatusPartial)
 		}
 	}

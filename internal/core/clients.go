@@ -1,11 +1,13 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 
 	"chandy/internal/config"
+	"chandy/internal/saved"
 	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -72,6 +74,26 @@ func (k *clients) next() request {
 	k.requests = k.requests[1:]
 	k.bytes -= len(r.payload)
 	return r
+}
+
+// received returns the requests that the program has received and not answered, the oldest
+// first.
+func (k *clients) received() []saved.ClientRequest {
+	waiting := map[snapshot.ProcessID]bool{}
+	for _, r := range k.requests {
+		waiting[r.client] = true
+	}
+	all := []saved.ClientRequest{}
+	for id := range k.byID {
+		if !waiting[id] {
+			all = append(all, saved.ClientRequest{Client: id})
+		}
+	}
+	// The number in the id of a client ascends.
+	slices.SortFunc(all, func(a, b saved.ClientRequest) int {
+		return cmp.Or(len(a.Client)-len(b.Client), cmp.Compare(a.Client, b.Client))
+	})
+	return all
 }
 
 // reply sends the program's reply to a client.

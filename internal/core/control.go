@@ -185,30 +185,51 @@ func (s *session) initiate(e *epoch, number uint64, r wire.InitiateRequest) {
 		s.fail(number, fault.Code, fault.Text)
 		return
 	}
+	if fault := r.Fault(); fault != "" {
+		s.fail(number, wire.CodeBadRequest, fault)
+		return
+	}
 	timeout := c.Cluster.Snapshot.Timeout
 	if r.TimeoutMS > 0 {
 		timeout = time.Duration(min(r.TimeoutMS, timeoutMax.Milliseconds())) * time.Millisecond
 	}
 	answered := false
 	finished := func(t *taken) {
-		write := func(w io.Writer) error { return t.WriteJSON(w, r.Compact) }
-		s.deliver(number, t.result, t.size, write, func() {
+		write, size := func(w io.Writer) error { return t.WriteJSON(w, r.Compact) }, t.size
+		if r.Light {
+			write, size = func(io.Writer) error { return nil }, 0
+		}
+		s.deliver(number, t.result, size, write, func() {
 			answered = true
 			s.snapshots--
-			s.finish(wire.Reply{Number: number, Kind: wire.KindEnd, Body: t.end})
+			s.finish(wire.Reply{Number: number, Kind: wire.KindEnd, Body: t.end()})
 		})
 	}
-	s.snapshots++
-	a, err := e.initiate(r.At, timeout, snapshot.Wants{Journal: r.Journal}, finished)
-	if err != nil {
+	refused := func(code string, err error) {
 		s.snapshots--
-		s.fail(number, wire.CodeLimit, err.Error())
+		s.fail(number, code, err.Error())
+	}
+	started := func(a *assembling) {
+		a.owner = s
+		if r.Progress {
+			s.sendProgress(number, a.collector, c.now, &answered)
+		}
+	}
+	s.snapshots++
+	if r.Save {
+		one := &save{
+			epoch: e, initiators: r.At, deadline: c.now + timeout, wants: snapshot.Wants{Journal: r.Journal, Save: true, Light: r.Light}, name: r.Name, owner: s,
+			started: started, finished: finished, refused: func(err error) { refused(wire.CodeStorage, err) },
+		}
+		one.take()
 		return
 	}
-	a.owner = s
-	if r.Progress {
-		s.sendProgress(number, a.collector, c.now, &answered)
+	a, err := e.initiate(r.At, timeout, snapshot.Wants{Journal: r.Journal}, finished)
+	if err != nil {
+		refused(wire.CodeLimit, err)
+		return
 	}
+	started(a)
 }
 
 // progressEvery is the interval between two progress replies.

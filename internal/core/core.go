@@ -13,7 +13,7 @@ import (
 	"chandy/wire"
 )
 
-// Options is what New needs. All fields but the last are required.
+// Options is what New needs. All fields but the last two are required.
 type Options struct {
 	Cluster     *config.Cluster
 	ID          snapshot.ProcessID
@@ -26,6 +26,8 @@ type Options struct {
 	Do func(func())
 	// CertificateEnds returns when the certificate of the node ends. It is nil without TLS.
 	CertificateEnds func() time.Time
+	// Store is where snapshots are saved. Nil means that there is no store.
+	Store Store
 }
 
 // Core is one node. It is not safe for concurrent use.
@@ -64,6 +66,8 @@ type Core struct {
 	results    map[*result]bool
 	awaitingUp []waiter
 	warned     map[string]bool // see warns
+
+	saves saves
 
 	stopping bool
 	exited   bool

@@ -41,7 +41,11 @@ type epoch struct {
 	delivery delivery
 	clients  clients
 
+	base          snapshot.ID              // the saved snapshot from which the epoch began; empty for the initial state
 	pending       map[snapshot.ID]*pending // this process's parts that are not finished
+	storing       map[snapshot.ID]*pending // those that are being written to the store
+	sharing       bool                     // several snapshots share the last recording
+	nextSave      *timer                   // see saveEvery
 	expiry        *timer                   // the next deadline of a recording
 	captureBegan  time.Duration            // when the program was last asked for its state
 	assemblies    map[snapshot.ID]*assembling
@@ -63,6 +67,7 @@ func (c *Core) begin(b Begin) {
 	}
 	b.Program.Start(c.epoch.process)
 	c.epoch.checkAllUp()
+	c.epoch.saveEvery()
 }
 
 func newEpoch(c *Core, b Begin) *epoch {
@@ -71,6 +76,7 @@ func newEpoch(c *Core, b Begin) *epoch {
 		peers:      map[snapshot.ProcessID]*peer{},
 		clients:    clients{byID: map[snapshot.ProcessID]*client{}},
 		pending:    map[snapshot.ID]*pending{},
+		storing:    map[snapshot.ID]*pending{},
 		assemblies: map[snapshot.ID]*assembling{},
 		uplinks:    map[snapshot.ProcessID]*uplink{},
 		windows:    map[snapshot.ID]*window{},

@@ -19,6 +19,7 @@ func (c *Core) Holdings() map[string]int {
 func (e *epoch) addHoldings(held map[string]int) {
 	held["recordings"], held["ended ids"] = len(e.recorder.InProgress()), e.recorder.Ended()
 	held["assemblies"], held["parts"] = len(e.assemblies), len(e.pending)
+	held["storing"] = len(e.storing)
 	held["clients"], held["requests"] = len(e.clients.byID), len(e.clients.requests)
 	held["program timers"] = len(e.delivery.timers.heap)
 	held["timers"] += len(e.timers.heap)

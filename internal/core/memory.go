@@ -67,7 +67,10 @@ func (e *epoch) holdings() map[snapshot.ID]holding {
 		add(w.Start, w.Bytes(), 0)
 	}
 	for _, p := range e.pending {
-		add(p.Start, 0, p.waiting)
+		add(p.Start, 0, p.waiting+p.kept)
+	}
+	for _, p := range e.storing {
+		add(p.Start, 0, p.kept)
 	}
 	for _, up := range e.uplinks {
 		for _, s := range up.shipments {

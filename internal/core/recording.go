@@ -68,6 +68,7 @@ func (e *epoch) capture() {
 		}
 		e.guard(func() {
 			effects := e.recorder.StateRecorded(s)
+			e.sharing = recordings(effects) > 1
 			e.journalRecorded(effects)
 			e.obey(effects)
 		})()
@@ -77,6 +78,18 @@ func (e *epoch) capture() {
 		return
 	}
 	e.program.Capture(done)
+}
+
+// recordings returns how many recordings are among the recorder's effects.
+func recordings(effects []snapshot.Effect) (n int) {
+	for _, effect := range effects {
+		if r, ok := effect.(snapshot.Report); ok {
+			if _, recorded := r.Piece.(snapshot.Recorded); recorded {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // captureLeft returns how much time the program has for its state.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"chandy/internal/saved"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -17,6 +18,10 @@ type pending struct {
 	sections uint64          // number of the next section
 	bytes    int             // of all sections so far
 	timed    *snapshot.Timed // goes with the recorded piece in pieces; nil if there is none
+
+	part   *saved.Part // what is to be written to the store; nil if nothing is, or it is being written
+	kept   int         // bytes of part
+	shared bool        // other snapshots have the same state
 }
 
 const (
@@ -35,8 +40,14 @@ func (e *epoch) report(r snapshot.Report) {
 	if p == nil {
 		p = e.addPending(r.Start)
 	}
+	if r.Start.Save {
+		e.keep(p, r.Piece, r.Last)
+	}
 	if r.Last {
 		e.addJournal(p, r.Piece)
+	}
+	if r.Start.Light {
+		r.Piece = light(r.Piece)
 	}
 	p.add(e, r.Piece)
 	if recorded, ok := r.Piece.(snapshot.Recorded); ok {
@@ -63,6 +74,19 @@ func (p *pending) add(e *epoch, piece snapshot.Piece) {
 	p.pieces = append(p.pieces, piece)
 	p.waiting += weight(piece)
 	e.grew(weight(piece))
+}
+
+// light returns a piece without the state or the messages in it.
+func light(piece snapshot.Piece) snapshot.Piece {
+	switch p := piece.(type) {
+	case snapshot.Recorded:
+		p.State = snapshot.State{Error: p.State.Error, About: p.State.About, Idle: p.State.Idle}
+		return p
+	case snapshot.Closed:
+		p.Messages = nil
+		return p
+	}
+	return piece
 }
 
 // addJournal adds the journal to the last pieces of a part, in front of the last one: with

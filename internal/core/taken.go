@@ -16,7 +16,14 @@ type taken struct {
 	*snapshot.Global
 	size     int // of the JSON, about
 	inFlight int
-	end      []byte // body of the end reply
+	reply    wire.EndReply
+	save     *wire.SaveReply // nil unless the snapshot was to be saved
+}
+
+// end returns the body of the end reply.
+func (t *taken) end() []byte {
+	t.reply.Saved = t.save
+	return mustJSON(t.reply)
 }
 
 // take assembles what has come of a snapshot, which must have been released. It may run off
@@ -27,7 +34,7 @@ func (a *assembling) take(r *result, elapsed time.Duration, why func(snapshot.Pr
 		addWait(g, &g.Missing[i])
 	}
 	end := endReply(g)
-	return &taken{result: r, Global: g, size: g.Room(), inFlight: end.InFlight, end: mustJSON(end)}
+	return &taken{result: r, Global: g, size: g.Room(), inFlight: end.InFlight, reply: end}
 }
 
 func endReply(g *snapshot.Global) wire.EndReply {

@@ -52,15 +52,17 @@ type outIndex struct {
 	Incarnation snapshot.Incarnation `json:"incarnation"`
 	Acked       uint64               `json:"acked"`
 	Sent        uint64               `json:"sent"`
+	SentBytes   uint64               `json:"sent_bytes"`
 	Messages    [][3]uint64          `json:"messages"`
 }
 
 type inIndex struct {
-	From        snapshot.ProcessID   `json:"from"`
-	Incarnation snapshot.Incarnation `json:"incarnation"`
-	Received    uint64               `json:"received"`
-	Sent        uint64               `json:"sent"`
-	Messages    [][3]uint64          `json:"messages"`
+	From          snapshot.ProcessID   `json:"from"`
+	Incarnation   snapshot.Incarnation `json:"incarnation"`
+	Received      uint64               `json:"received"`
+	Sent          uint64               `json:"sent"`
+	ReceivedBytes uint64               `json:"received_bytes"`
+	Messages      [][3]uint64          `json:"messages"`
 }
 
 // index returns the index of a trimmed part.
@@ -72,10 +74,10 @@ func (p *Part) index(stateBytes uint64, stateError string) index {
 		Clients: append([]ClientRequest{}, p.Clients...), Asked: append([]AskedRequest{}, p.Asked...),
 	}
 	for _, o := range p.Out {
-		x.Out = append(x.Out, outIndex{o.To, o.Peer, o.Acked, o.Sent, runs(o.Messages)})
+		x.Out = append(x.Out, outIndex{o.To, o.Peer, o.Acked, o.Sent, o.SentBytes, runs(o.Messages)})
 	}
 	for _, i := range p.In {
-		x.In = append(x.In, inIndex{i.From, i.Peer, i.Received, i.Sent, runs(i.Messages)})
+		x.In = append(x.In, inIndex{i.From, i.Peer, i.Received, i.Sent, i.ReceivedBytes, runs(i.Messages)})
 	}
 	return x
 }

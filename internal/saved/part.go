@@ -27,6 +27,8 @@ type Part struct {
 	State snapshot.State
 	Out   []Outgoing // every outgoing channel, sorted by To
 	In    []Incoming // every incoming channel, sorted by From
+	// WhyNot says why the program could not be given its state again. It is empty if it can.
+	WhyNot string
 	// Clients are the open requests of clients, which are in the state: the program has
 	// received them and has not answered. The oldest comes first.
 	Clients []ClientRequest
@@ -40,6 +42,9 @@ type Outgoing struct {
 	Peer snapshot.Incarnation // of To, as the sender counted
 	// Acked is how many messages the sender knew to have arrived, Sent how many it had sent.
 	Acked, Sent uint64
+	// SentBytes is the length of messages 1 … Sent, as the credit of the channel counts them:
+	// each with its length in front.
+	SentBytes uint64
 	// Messages are the messages Acked+1 … Sent. Part.Encode leaves out others.
 	Messages []snapshot.Batch
 }
@@ -51,6 +56,8 @@ type Incoming struct {
 	// Received is how many messages the program had received. Sent is the sender's count at
 	// the cut, as the marker had it.
 	Received, Sent uint64
+	// ReceivedBytes is the length of messages 1 … Received, as Outgoing.SentBytes has it.
+	ReceivedBytes uint64
 	// Messages are the messages Received+1 … as far as they had arrived. Part.Encode leaves out
 	// the messages after Sent, which are not in the cut. If they were restored, a new message
 	// with such a number would be dropped as a duplicate.
@@ -76,6 +83,7 @@ type Summary struct {
 	Incarnation snapshot.Incarnation `json:"incarnation"`
 	Part        Size                 `json:"part"`
 	StateError  string               `json:"state_error,omitempty"` // why there is no state
+	WhyNot      string               `json:"why_not,omitempty"`     // why it cannot be restored
 	Out         []Half               `json:"out"`                   // sorted by peer
 	In          []Half               `json:"in"`                    // sorted by peer
 }

@@ -144,7 +144,7 @@ func (p *Part) takeChannels(x index, bodies []byte) error {
 			return fmt.Errorf("the channel to %s: %w", o.To, err)
 		}
 		bodies = rest
-		p.Out = append(p.Out, Outgoing{o.To, o.Incarnation, o.Acked, o.Sent, messages})
+		p.Out = append(p.Out, Outgoing{o.To, o.Incarnation, o.Acked, o.Sent, o.SentBytes, messages})
 	}
 	for _, i := range x.In {
 		messages, rest, err := takeRuns(i.Messages, bodies, i.Received, i.Sent)
@@ -152,7 +152,7 @@ func (p *Part) takeChannels(x index, bodies []byte) error {
 			return fmt.Errorf("the channel from %s: %w", i.From, err)
 		}
 		bodies = rest
-		p.In = append(p.In, Incoming{i.From, i.Incarnation, i.Received, i.Sent, messages})
+		p.In = append(p.In, Incoming{i.From, i.Incarnation, i.Received, i.Sent, i.ReceivedBytes, messages})
 	}
 	if len(bodies) > 0 {
 		return corrupt("%d bytes of messages belong to no channel", len(bodies))

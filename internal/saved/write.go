@@ -48,7 +48,9 @@ func (p *Part) encode(w io.Writer) (Summary, error) {
 		return Summary{}, t.err
 	}
 	s := trimmed.summary()
-	s.StateError = why
+	if s.StateError, s.WhyNot = why, p.WhyNot; why != "" {
+		s.WhyNot = "there is no state: " + why
+	}
 	s.Part = Size{Bytes: t.n, SHA256: fmt.Sprintf("%x", t.sum.Sum(nil)), StateBytes: stateBytes, IndexBytes: uint64(len(index)) + 1}
 	return s, nil
 }

@@ -13,6 +13,7 @@ import (
 type taken struct {
 	at      snapshot.ProcessID
 	text    []byte
+	end     wire.EndReply
 	refused string // why there is no snapshot, or empty
 	ended   bool
 	request wire.Request
@@ -34,7 +35,7 @@ func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
 			t.refused, t.ended = fmt.Sprintf("the connection ended: %v", err), true
 		}
 	})
-	request, err := json.Marshal(map[string]any{"type": "initiate", "timeout_ms": timeout.Milliseconds(), "compact": true, "journal": w.steps%2 == 0})
+	request, err := json.Marshal(map[string]any{"type": "initiate", "timeout_ms": timeout.Milliseconds(), "compact": true, "journal": w.steps%2 == 0, "save": w.steps%3 == 0})
 	if err != nil {
 		panic("bug: " + err.Error())
 	}
@@ -68,6 +69,9 @@ func (t *taken) receive(e *end, f wire.Frame) {
 			t.refused, t.ended = string(f.Body), true
 		case wire.KindEnd:
 			t.ended = true
+			if err := json.Unmarshal(f.Body, &t.end); err != nil {
+				panic("bug: " + err.Error())
+			}
 			e.close(nil)
 		}
 	}

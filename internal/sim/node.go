@@ -10,6 +10,7 @@ import (
 	"chandy/internal/bundled"
 	"chandy/internal/config"
 	"chandy/internal/core"
+	"chandy/internal/store"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -45,7 +46,8 @@ func (w *world) start(p config.Process) error {
 	n.core = core.New(core.Options{
 		Cluster: w.cluster, ID: p.ID, Incarnation: snapshot.Incarnation(core.NewName(w.wall(), random)),
 		Log: zerolog.New(logLines{n}), Rand: random, Wall: w.wall,
-		Do: func(f func()) { n.happened(core.Called{F: f}) },
+		Do:    func(f func()) { n.happened(core.Called{F: f}) },
+		Store: store.New(w.store.Open(nil), w.cluster.Name),
 	})
 	n.events = []core.Event{core.Begin{Epoch: 1, Program: hosted}}
 	n.core.Budget = 1 + w.random.IntN(64)

@@ -17,6 +17,7 @@ import (
 type Result struct {
 	Processes, Channels int
 	Complete, Partial   int           // snapshots, all consistent
+	Saved               int           // of the complete ones, all read back
 	InFlight            int           // messages in their channels
 	Restarts            int           // restarts of processes
 	Steps               int           // events of the world
@@ -166,6 +167,11 @@ func (r *runner) check(t *taken, complete bool) error {
 	r.result.Complete++
 	if err := checkJournals(t.text); err != nil {
 		return err // the story has the snapshot, which is too long here
+	}
+	if t.end.Saved != nil {
+		if err := r.checkSaved(t); err != nil {
+			return fmt.Errorf("saved: %w\n%s", err, t.text)
+		}
 	}
 	if r.restarts > 0 {
 		return nil // a crash destroys the money of a process

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chandy/internal/config"
+	"chandy/internal/store/storetest"
 	"chandy/snapshot"
 )
 
@@ -20,6 +21,7 @@ type world struct {
 	queue   eventHeap
 	order   uint64
 	nodes   map[snapshot.ProcessID]*node
+	store   *storetest.Memory // where the nodes save snapshots
 
 	partitions []partition
 
@@ -42,7 +44,7 @@ type event struct {
 
 func newWorld(seed uint64, cluster *config.Cluster, story func(string)) *world {
 	return &world{
-		cluster: cluster, random: rand.New(rand.NewPCG(seed, 1)), nodes: map[snapshot.ProcessID]*node{},
+		cluster: cluster, random: rand.New(rand.NewPCG(seed, 1)), nodes: map[snapshot.ProcessID]*node{}, store: &storetest.Memory{},
 		trace: fnv.New64a(), story: story,
 	}
 }

@@ -31,6 +31,9 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("snapshot %s (number %d of epoch %d) is being saved by %s", e.Taken.ID, e.Taken.Number, e.Taken.Epoch, e.Taken.By.Process)
 }
 
+// Holder returns the snapshot that is being saved.
+func (e *BusyError) Holder() saved.Taken { return e.Taken }
+
 // AbandonedError says that a snapshot can no longer be saved.
 type AbandonedError struct {
 	ID  snapshot.ID

@@ -1,0 +1,280 @@
+package core
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"chandy/internal/saved"
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+// saving is a snapshot that this process assembles and is to save.
+type saving struct {
+	number uint64
+	name   string
+	store  string // id of the store
+}
+
+var errNoStore = errors.New("the node has no store: it needs a cluster file with a path, or [snapshot] store")
+
+// saveRetry is how long a node waits before it asks again whether the snapshot that is being
+// saved has ended.
+const saveRetry = 100 * time.Millisecond
+
+// errorMax is how many bytes of an error of a store are kept.
+const errorMax = 1000
+
+// save is initiate for a snapshot that is to be saved. The number of the snapshot is taken
+// first, so that numbers follow the order of the cuts (shared store, see docs/store.md).
+// refused is called instead of finished if nothing was started.
+type save struct {
+	*epoch
+	initiators []snapshot.ProcessID
+	deadline   time.Duration
+	wants      snapshot.Wants
+	name       string
+	owner      *session // nil if no client asked for it
+	started    func(*assembling)
+	finished   func(*taken)
+	refused    func(error)
+
+	id       snapshot.ID
+	busy     saved.Taken   // the snapshot that is being saved; zero if there is none
+	busyFrom time.Duration // when it was first seen
+}
+
+// tookNumber is the result of asking the store for a number.
+type tookNumber struct {
+	store  string
+	number uint64
+	err    error
+}
+
+// take asks the store for a number.
+func (s *save) take() {
+	c := s.core
+	if c.Store == nil {
+		s.refused(errNoStore)
+		return
+	}
+	if s.id == "" {
+		s.id = s.newID(c.Wall())
+	}
+	left := max(0, s.deadline-c.now)
+	taken := saved.Taken{Epoch: s.number, ID: s.id, Name: s.name, By: c.node(), TimeoutMS: uint64(left.Milliseconds())}
+	offLoop(c, func() (t tookNumber) {
+		if t.store, t.err = c.Store.Create(string(s.id)); t.err == nil {
+			t.number, t.err = c.Store.Take(taken)
+		}
+		return t
+	}, func(t tookNumber) {
+		var busy interface{ Holder() saved.Taken }
+		switch {
+		case c.epoch != s.epoch || s.owner != nil && s.owner.ended:
+			s.abandon(t.number, "its client has gone, or its epoch has ended")
+		case t.err == nil:
+			s.begin(t)
+		case errors.As(t.err, &busy) && c.now+saveRetry < s.deadline:
+			s.wait(busy.Holder())
+		default:
+			s.refused(fmt.Errorf("not saved: %w", t.err))
+		}
+	})
+}
+
+// wait waits for the snapshot that is being saved. If its assembler has ended, or its time
+// is over, it is abandoned.
+func (s *save) wait(busy saved.Taken) {
+	c := s.core
+	if busy.ID != s.busy.ID {
+		s.busy, s.busyFrom = busy, c.now
+	}
+	over := s.busyFrom + time.Duration(min(busy.TimeoutMS, uint64(timeoutMax.Milliseconds())))*time.Millisecond + saveGrace
+	switch p := s.peers[busy.By.Process]; {
+	case p != nil && p.Incarnation != "" && p.Incarnation != busy.By.Incarnation, c.now > over:
+		s.core.abandon(busy.Epoch, busy.Number, fmt.Sprintf("%s did not finish it", busy.By.Process), s.take)
+	default:
+		s.after(saveRetry, s.take)
+	}
+}
+
+// saveGrace is how long an assembler may take for the manifest after the time-out of a
+// snapshot.
+const saveGrace = 10 * time.Second
+
+// begin initiates the snapshot.
+func (s *save) begin(t tookNumber) {
+	a, err := s.epoch.begin(s.id, s.initiators, s.deadline-s.core.now, s.wants, s.finished)
+	if err != nil {
+		s.abandon(t.number, err.Error())
+		s.refused(err)
+		return
+	}
+	a.saving = &saving{number: t.number, name: s.name, store: t.store}
+	a.owner = s.owner
+	s.started(a)
+}
+
+// abandon says in the store that the number will not be used.
+func (s *save) abandon(number uint64, why string) {
+	if number > 0 {
+		s.core.abandon(s.epoch.number, number, why, func() {})
+	}
+}
+
+// abandon says in the store that the snapshot of a number will not be saved.
+func (c *Core) abandon(epoch, number uint64, why string, then func()) {
+	by := c.node()
+	offLoop(c, func() error { return c.Store.Abandon(epoch, number, cut(why, errorMax), by) }, func(err error) {
+		if err != nil {
+			c.log.Warn().Err(err).Uint64("number", number).Msg("cannot abandon a snapshot that was to be saved")
+		}
+		then()
+	})
+}
+
+// node returns this lifetime of the process.
+func (c *Core) node() saved.Node { return saved.Node{Process: c.self, Incarnation: c.Incarnation} }
+
+// conclude saves the manifest of a snapshot of which everything has come, or abandons it.
+// Then it calls done.
+func (e *epoch) conclude(a *assembling, t *taken, done func()) {
+	c := e.core
+	manifest, err := e.manifest(a, t)
+	if err == nil && c.epoch != e {
+		err = errEpochEnded
+	}
+	if err != nil {
+		e.saveFailed(a, t, err)
+		c.abandon(e.number, a.saving.number, err.Error(), done)
+		return
+	}
+	keep := c.Cluster.Snapshot.Keep
+	offLoop(c, func() error {
+		_, err := c.Store.Save(manifest)
+		return err
+	}, func(err error) {
+		if err != nil {
+			e.saveFailed(a, t, err)
+			c.abandon(e.number, a.saving.number, err.Error(), done)
+			return
+		}
+		t.save = &wire.SaveReply{Number: manifest.Number, Name: manifest.Name, Bytes: partBytes(manifest), NotRestorable: notRestorable(manifest)}
+		c.saves.saved(c.now, manifest)
+		c.log.Info().Str("snapshot", string(a.ID)).Uint64("number", manifest.Number).Msg("snapshot saved")
+		done()
+		offLoop(c, func() pruned { return c.prune(keep) }, c.pruned)
+	})
+}
+
+// saveFailed notes that a snapshot could not be saved.
+func (e *epoch) saveFailed(a *assembling, t *taken, err error) {
+	c := e.core
+	t.save = &wire.SaveReply{Error: cut(err.Error(), errorMax)}
+	c.saves.failed(t.save.Error)
+	c.log.Error().Str("snapshot", string(a.ID)).Msg("snapshot not saved: " + t.save.Error)
+}
+
+// manifest returns the manifest of a snapshot that this process assembled, or why it cannot
+// be saved.
+func (e *epoch) manifest(a *assembling, t *taken) (*saved.Manifest, error) {
+	c := e.core
+	if !t.Complete() {
+		return nil, fmt.Errorf("the snapshot is partial: %s", t.Missing[0])
+	}
+	hash := hex.EncodeToString(c.hash[:])
+	m := &saved.Manifest{
+		ID: a.ID, Cluster: c.Cluster.Name, Config: hash, Epoch: e.number, Number: a.saving.number, Name: a.saving.name,
+		Base: e.base, Assembler: c.self, Initiators: a.initiators, StartedAt: t.StartedAt, ElapsedMS: milliseconds(t.Elapsed),
+	}
+	var parts []saved.Summary
+	for _, s := range a.collector.Stored() {
+		var part saved.Summary
+		switch {
+		case s.Error != "":
+			return nil, fmt.Errorf("%s: %s", s.Process, s.Error)
+		case s.Store != a.saving.store:
+			return nil, fmt.Errorf("%s has another store: its id is %s, and that of %s is %s; [snapshot] store must be one folder that all nodes share", s.Process, s.Store, c.self, a.saving.store)
+		case json.Unmarshal(s.Summary, &part) != nil || part.Process != s.Process || part.Incarnation != s.Incarnation:
+			return nil, fmt.Errorf("%s has sent a summary that cannot be read", s.Process)
+		}
+		parts = append(parts, part)
+		m.Processes = append(m.Processes, saved.Process{ID: part.Process, Incarnation: part.Incarnation, Part: part.Part, Restorable: part.WhyNot == "", WhyNot: part.WhyNot})
+	}
+	channels, faults := saved.Certify(c.topology, parts)
+	if len(faults) > 0 {
+		return nil, fmt.Errorf("a bug: the parts do not prove the cut: %w", errors.Join(faults...))
+	}
+	for i, ch := range t.Channels {
+		for _, r := range ch.Resets {
+			channels[i].Resets = append(channels[i].Resets, saved.Reset(r))
+		}
+	}
+	m.Channels = channels
+	return m, nil
+}
+
+func partBytes(m *saved.Manifest) (n uint64) {
+	for _, p := range m.Processes {
+		n += p.Part.Bytes
+	}
+	return n
+}
+
+// notRestorable lists the processes that could not be given their states again, and why.
+func notRestorable(m *saved.Manifest) (all []string) {
+	for _, p := range m.Processes {
+		if !p.Restorable {
+			all = append(all, fmt.Sprintf("%s: %s", p.ID, p.WhyNot))
+		}
+	}
+	return shorten(all)
+}
+
+// saves is what the status says of the snapshots that this node assembled and saved.
+type saves struct {
+	last     snapshot.ID
+	at       time.Duration
+	failures int // since the last one that was saved
+	why      string
+	bytes    int64 // in the store, when a snapshot was saved last
+}
+
+func (s *saves) saved(now time.Duration, m *saved.Manifest) {
+	*s = saves{last: m.ID, at: now, bytes: s.bytes}
+}
+
+func (s *saves) failed(why string) {
+	s.failures++
+	s.why = why
+}
+
+// pruned is the result of prune.
+type pruned struct {
+	removed []snapshot.ID
+	bytes   int64
+	err     error
+}
+
+// prune removes what retention does not keep. It runs off the loop.
+func (c *Core) prune(keep int) (p pruned) {
+	if p.removed, p.err = c.Store.Prune(keep); p.err == nil {
+		p.bytes, p.err = c.Store.Size()
+	}
+	return p
+}
+
+func (c *Core) pruned(p pruned) {
+	for _, id := range p.removed {
+		c.log.Info().Str("snapshot", string(id)).Msg("saved snapshot removed: keep in [snapshot] allows no more")
+	}
+	if p.err != nil {
+		c.log.Warn().Err(p.err).Msg("cannot remove old saved snapshots")
+		return
+	}
+	c.saves.bytes = p.bytes
+}

@@ -1,0 +1,30 @@
+package core
+
+import (
+	"io"
+
+	"chandy/internal/saved"
+	"chandy/snapshot"
+)
+
+// Store is where snapshots are saved. Package store implements it; its doc comments say what
+// the methods do. They may take long, so the core calls them only off the loop.
+type Store interface {
+	ID() (string, error)
+	Create(id string) (string, error)
+	// Take may return an error with a method Holder, which returns the number that is taken.
+	Take(saved.Taken) (number uint64, err error)
+	Abandon(epoch, number uint64, why string, by saved.Node) error
+	PutPart(snapshot.ID, snapshot.ProcessID, func(io.Writer) (saved.Summary, error)) (saved.Summary, error)
+	Save(*saved.Manifest) (sha256 string, err error)
+	Prune(keep int) ([]snapshot.ID, error)
+	Size() (int64, error)
+}
+
+// offLoop calls job off the loop, and then hands its result to then on the loop.
+func offLoop[T any](c *Core, job func() T, then func(T)) {
+	c.emit(Background{func() any { return job() }, func(result any) {
+		t, _ := result.(T) // a nil error has no type
+		then(t)
+	}})
+}
