@@ -160,15 +160,19 @@ func (s *Store) readAll(name string) ([]byte, error) {
 // create creates a record exclusively, and reports whether it is the one that lies there.
 // If the answer to an earlier attempt was lost, the same bytes lie there.
 func (s *Store) create(name string, sealed []byte) (mine bool, there []byte, err error) {
-	err = s.objects.Create(name, sealed)
-	if err == nil {
-		return true, sealed, nil
+	for {
+		err = s.objects.Create(name, sealed)
+		if err == nil {
+			return true, sealed, nil
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return false, nil, &FailedError{"create " + name, err}
+		}
+		there, err = s.readAll(name)
+		if !errors.Is(err, fs.ErrNotExist) { // else a removal has just freed it
+			return string(there) == string(sealed), there, err
+		}
 	}
-	if !errors.Is(err, fs.ErrExist) {
-		return false, nil, &FailedError{"create " + name, err}
-	}
-	there, err = s.readAll(name)
-	return string(there) == string(sealed), there, err
 }
 
 // list lists the objects below a prefix.

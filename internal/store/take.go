@@ -95,10 +95,12 @@ func (s *Store) lastEnded(t saved.Taken) (last uint64, mine bool, err error) {
 	var before saved.Taken
 	_, err = s.read(numberName(t.Epoch, last), &before)
 	var corrupt *saved.CorruptError
-	if errors.As(err, &corrupt) {
+	switch {
+	case errors.As(err, &corrupt):
 		return last, false, nil // no snapshot can be saved under it
-	}
-	if err != nil {
+	case errors.Is(err, fs.ErrNotExist):
+		return s.lastEnded(t) // it is no longer the last one, and was freed
+	case err != nil:
 		return 0, false, err
 	}
 	ended, err := s.ended(before.ID)

@@ -37,6 +37,13 @@ func (m *Memory) Lose() {
 	}
 }
 
+// Clone returns a copy.
+func (m *Memory) Clone() *Memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &Memory{objects: maps.Clone(m.objects)}
+}
+
 // Names returns the names of all objects, sorted.
 func (m *Memory) Names() []string {
 	m.mu.Lock()
