@@ -6,9 +6,9 @@
 //
 // Where to find what:
 //
-//   - objects.go, folder.go: the objects, and the folder;
-//   - store.go, errors.go: a store, its identity, and how it fails;
-//   - save.go: taking a number, parts, manifests, abandoning;
+//   - objects.go, folder.go, disk.go, pipeline.go: the objects, and the folder;
+//   - store.go, names.go, errors.go: a store, the names of its objects, and how it fails;
+//   - take.go, save.go: numbers, parts, manifests, abandoning;
 //   - list.go, find.go: what is there;
 //   - decide.go: decisions;
 //   - remove.go, prune.go: fates, and what frees space.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -26,8 +25,6 @@ const (
 	tempFolder = ".tmp"
 	// tempAge is how long nobody has written to a temporary file that Clean removes.
 	tempAge = time.Hour
-	// writeBuffer is the length of a write to a file: programs write states in small pieces.
-	writeBuffer = 256 << 10
 )
 
 // Folder returns the objects in a folder. Its files have mode 0600, its folders 0700. The
@@ -125,9 +122,10 @@ func (f *folder) writeTemp(write func(io.Writer) error) (temp string, err error)
 	if err != nil {
 		return "", err
 	}
-	w := bufio.NewWriterSize(file, writeBuffer)
-	if err = write(w); err == nil {
-		err = w.Flush()
+	w := newPipeline(file)
+	err = write(w)
+	if e := w.Close(); err == nil {
+		err = e
 	}
 	if err == nil {
 		err = file.Sync()
