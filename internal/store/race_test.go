@@ -370,3 +370,30 @@ func TestTwoRemovalsAreOne(t *testing.T) {
 	}
 	t.Logf("%d states", r.explore(t))
 }
+
+// TestPartsThatAreBeingWrittenAreNoLeftovers: a part is written while another node prunes.
+func TestPartsThatAreBeingWrittenAreNoLeftovers(t *testing.T) {
+	r := race{
+		nodes: []func(*store.Store) error{
+			func(s *store.Store) error { _, err := s.Prune(1); return err },
+			func(s *store.Store) error {
+				if err := taker(1)(s); err != nil {
+					return err
+				}
+				_, err := s.PutPart(testID(1), "p1", testPart(testID(1), "p1").Encode)
+				return err
+			},
+		},
+		check: func(s *store.Store, errs []error) error {
+			if err := errors.Join(errs...); err != nil {
+				return err
+			}
+			entries, err := s.List()
+			if err != nil || len(entries) != 1 || entries[0].Bytes == 0 {
+				return fmt.Errorf("the part is not there: %+v, %v", entries, err)
+			}
+			return nil
+		},
+	}
+	t.Logf("%d states", r.explore(t))
+}

@@ -147,14 +147,20 @@ func (s *Store) readAll(name string) ([]byte, error) {
 		return nil, &FailedError{"read " + name, err}
 	}
 	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, saved.RecordMax+1))
+	b, more, err := readAtMost(r, saved.RecordMax)
 	switch {
 	case err != nil:
 		return nil, &FailedError{"read " + name, err}
-	case len(b) > saved.RecordMax:
+	case more:
 		return nil, &saved.CorruptError{Object: name, Differ: fmt.Sprintf("it has more than %d bytes", saved.RecordMax)}
 	}
 	return b, nil
+}
+
+// readAtMost reads at most limit bytes, and reports whether there are more.
+func readAtMost(r io.Reader, limit int64) (b []byte, more bool, err error) {
+	b, err = io.ReadAll(io.LimitReader(r, limit+1))
+	return b, int64(len(b)) > limit, err
 }
 
 // create creates a record exclusively, and reports whether it is the one that lies there.
