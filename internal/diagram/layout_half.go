@@ -43,7 +43,11 @@ func (l *layout) labelHalf(half int) {
 	var labels []Text
 	for _, i := range order {
 		a := l.Arrows[i]
-		text := short(a.Sign.mark(l.labelText(l.Messages[a.Message])), most)
+		m := l.Messages[a.Message]
+		text := a.Sign.mark(l.labelText(m))
+		if cells(text) > most { // the arrow shows the channel
+			text = short(a.Sign.mark(l.label(m)), most)
+		}
 		labels = append(labels, Text{Point{l.cut + 14, a.Cross.Y + 4}, text, FlightLabel, Start, a.Message, a.Sign})
 	}
 	if more := len(l.Arrows) - len(labels); more > 0 {

@@ -64,7 +64,7 @@ func (l *pairLayout) chooseSizes() {
 	l.middle = between + 24
 	half := (right - left - l.middle) / 2
 	room := half - states - 40
-	label = max(min(label, room-2*pairEnds), 0)
+	label = max(min(label+cellPx, room-2*pairEnds), 0) // a cell more, because numbers are rounded
 	column := min(columnMost, (room-label)/2/float64(columns+1))
 	ends := column * float64(columns+1)
 	for i := range l.halves {

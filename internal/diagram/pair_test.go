@@ -1,6 +1,7 @@
 package diagram
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,7 +13,7 @@ import (
 )
 
 // pairOf returns two snapshots of nearly the same run, the second one a little later. Of some
-// seeds a process is missing in one of them, or is in one of them only.
+// seeds a process is missing in one of them, or is in one of them only, or the ids are long.
 func pairOf(t testing.TB, seed uint64) (a, b *Document) {
 	t.Helper()
 	first := mixed(seed)
@@ -26,6 +27,11 @@ func pairOf(t testing.TB, seed uint64) (a, b *Document) {
 		return read(t, first.document(t)), read(t, without(t, second.document(t), "p01"))
 	case 2:
 		return read(t, without(t, first.document(t), "p02")), read(t, second.document(t))
+	case 3:
+		long := func(s sample) []byte {
+			return bytes.ReplaceAll(s.document(t), []byte(`"p0`), []byte(`"a-process-with-a-long-name-p0`))
+		}
+		return read(t, long(first)), read(t, long(second))
 	}
 	return read(t, first.document(t)), read(t, second.document(t))
 }

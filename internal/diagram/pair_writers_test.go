@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"chandy/internal/printable"
+	"chandy/snapshot"
 )
 
 // twoStates returns two snapshots of the processes p1 and p2, whose states and epochs are given,
@@ -103,10 +104,36 @@ func TestATerminalShowsEachDifferenceOfAPair(t *testing.T) {
 		}
 		for i, lane := range p.Stories[0].Lanes {
 			r := p.Rows[i][0]
-			want := regexp.MustCompile("^" + regexp.QuoteMeta(string(lane.ID)) + " +" + regexp.QuoteMeta(r.Sign.mark(r.Texts[0])) + " +" + regexp.QuoteMeta(r.Sign.mark(r.Texts[1])) + "$")
+			want := regexp.MustCompile("^" + regexp.QuoteMeta(short(string(lane.ID), nameMax)) + " +" + regexp.QuoteMeta(r.Sign.mark(r.Texts[0])) + " +" + regexp.QuoteMeta(r.Sign.mark(r.Texts[1])) + "$")
 			if !slices.ContainsFunc(lines, want.MatchString) {
 				t.Fatalf("seed %d: got no line that matches %s in\n%s", seed, want, text)
 			}
+		}
+	}
+}
+
+func TestALabelOfAPairIsWholeIfThereIsRoom(t *testing.T) {
+	a, b := twoStates(t, [2]string{`1`, `1`}, [2]string{"1", "1"})
+	var got []string
+	for _, text := range NewPair(a, b, [2]Options{}).Layout().Texts {
+		if text.Style == FlightLabel {
+			got = append(got, text.Text)
+		}
+	}
+	want := []string{"= p1→p2  n 5", "= p1→p2  n 4", "− p1→p2  n 3", "+ p1→p2  n 6", "= p1→p2  n 5", "= p1→p2  n 4"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got the labels %q, want %q", got, want)
+	}
+	a, b = twoStates(t, [2]string{`1`, `1`}, [2]string{"1", "1"})
+	for _, d := range []*Document{a, b} { // too long for a label with a channel
+		for i := range d.Channels {
+			d.Channels[i].Channel.To = "p" + snapshot.ProcessID(strings.Repeat("2", 60))
+		}
+		d.Processes[1].ID = d.Channels[0].Channel.To
+	}
+	for _, text := range NewPair(a, b, [2]Options{}).Layout().Texts {
+		if text.Style == FlightLabel && !strings.HasPrefix(text.Text, text.Sign.mark("n ")) {
+			t.Errorf("got the label %q of a channel with a long id, want only the payload", text.Text)
 		}
 	}
 }
