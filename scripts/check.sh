@@ -20,7 +20,7 @@ hostile_inputs='1500x -test.fuzzminimizetime 10x'
 # The race detector has nothing to find in these packages. They start no goroutine, in
 # their tests neither, see the function single. Their code under goroutines is tested by
 # the packages that start them.
-pure='./snapshot ./wire ./program ./internal/channel ./internal/config ./internal/core ./internal/explore
+pure='./snapshot ./wire ./program ./internal/agreement ./internal/channel ./internal/config ./internal/core ./internal/explore
 	./internal/difference ./internal/journal ./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/question ./internal/sim ./internal/verify'
 # Most of what these tests do, they do in other processes, or they wait for those.
 plain='./examples/... ./internal/bundled ./internal/command ./internal/diagram ./internal/try'

@@ -36,5 +36,5 @@ else
 	echo '== mixed attack: skipped, only for Linux'
 fi
 part 'children' go test ./internal/child -count=1 -timeout 30m -run '^Test(Exact|Token|Gossip)$' -v -soak
-part 'explorations' go test ./snapshot ./internal/channel -count=1 -timeout 60m -run '^TestExplore' -v -huge
+part 'explorations' go test ./snapshot ./internal/channel ./internal/agreement -count=1 -timeout 60m -run '^TestExplore' -v -huge
 part 'the concurrent packages, twenty times' scripts/check.sh --repeat 20

@@ -21,7 +21,7 @@ var levels = [][]string{
 	{"internal/jsonwalk", "internal/printable"},
 	{"snapshot"},
 	{"wire", "program", "internal/journal", "internal/saved", "internal/difference"},
-	{"internal/channel", "internal/config", "internal/maelstrom", "internal/question", "internal/diagram"},
+	{"internal/channel", "internal/agreement", "internal/config", "internal/maelstrom", "internal/question", "internal/diagram"},
 	{"internal/core", "internal/store", "internal/cert", "internal/cmdline"},
 	{"netnode", "internal/child", "internal/question/eval", "internal/store/storetest"},
 	{"internal/bundled"},
@@ -44,7 +44,7 @@ var noSockets = []string{"internal/child", "internal/bundled", "internal/sim"}
 
 // pure packages do no I/O and start no goroutine. They have no clock and no randomness
 // except what their caller hands them.
-var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/core", "internal/journal", "internal/saved", "internal/question", "internal/difference", "internal/diagram"}
+var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/agreement", "internal/core", "internal/journal", "internal/saved", "internal/question", "internal/difference", "internal/diagram"}
 
 var pureImports = []string{
 	"bytes", "cmp", "container/heap", "crypto/sha256", "embed", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "io", "iter",

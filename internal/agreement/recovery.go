@@ -1,0 +1,67 @@
+package agreement
+
+import (
+	"time"
+
+	"chandy/internal/saved"
+)
+
+// retryRecoveryAfter is the time after which a process proposes a recovery again.
+const retryRecoveryAfter = time.Second
+
+// doom holds the program when a process has restarted within the epoch: what happens from
+// then on is going to be rolled back. An incarnation of this epoch that the commit does
+// not list is younger than the listed one, which is dead.
+func (a *Agent) doom() {
+	if !a.options.Recover || a.doomed || a.role != Listed || a.Epoch() == 0 {
+		return
+	}
+	for _, p := range a.peers {
+		if p.id != a.self && a.restarted(p) {
+			a.doomed = true
+			a.do(Hold{p.id})
+			return
+		}
+	}
+}
+
+// restarted reports whether a process was heard in this epoch as an incarnation that the
+// commit does not list.
+func (a *Agent) restarted(p peer) bool {
+	return p.incarnation != "" && p.epoch == a.Epoch() && !lists(&a.commit, p.id, p.incarnation)
+}
+
+// recovering reports whether this process waits for a recovery.
+func (a *Agent) recovering() bool {
+	return a.options.Recover && a.Epoch() != 0 && (a.role == Joining || a.doomed)
+}
+
+// recover begins a recovery, or sets the alarm after which this process does. The first
+// process without a program begins at once; if two begin, their proposals are equal.
+func (a *Agent) recover() {
+	if !a.recovering() || a.ballot != nil || a.attempt != nil || a.alarmed {
+		return
+	}
+	if a.role == Joining && a.firstToJoin() {
+		a.attempt = &attempt{Order: Order{Kind: saved.Recovery}}
+		return
+	}
+	a.recoverLater(recoverAfter)
+}
+
+func (a *Agent) recoverLater(after time.Duration) {
+	if a.recovering() && !a.alarmed {
+		a.alarmed = true
+		a.do(Alarm{Recover, after})
+	}
+}
+
+// firstToJoin reports whether no process before this one is known to be without a program.
+func (a *Agent) firstToJoin() bool {
+	for _, p := range a.peers {
+		if p.id == a.self || a.restarted(p) {
+			return p.id == a.self
+		}
+	}
+	return false
+}
