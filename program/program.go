@@ -83,6 +83,19 @@ type Restorer interface {
 	NotRestorable(State) string
 }
 
+// OriginTaker is a Program that wants to know from what it is restored. The node calls
+// TakeOrigin on a fresh instance, before Restore.
+type OriginTaker interface {
+	Program
+	TakeOrigin(Origin)
+}
+
+// Origin is what a restored instance goes on from.
+type Origin struct {
+	Epoch    uint64      // the epoch in which the instance will run
+	Snapshot snapshot.ID // the snapshot to which the state belongs
+}
+
 // Asker is a Program that sends requests to other processes and knows which of them have no
 // reply yet.
 type Asker interface {
