@@ -16,12 +16,14 @@ import (
 // argument is the id of the process. It has the same flags, exit codes, signals and log;
 // --help lists them. A main that calls it has nothing else to do:
 //
-//	func main() { netnode.Main(&counter{}) }
+//	func main() { netnode.Main(func() program.Program { return &counter{} }) }
+//
+// It calls newProgram for the program that it starts, and again for each restore.
 //
 // In the cluster file, node_command in [program] names such a binary, so that chandy up
 // can start it.
-func Main(p program.Program) {
-	MainFunc(func(*Cluster, snapshot.ProcessID) (program.Program, error) { return p, nil })
+func Main(newProgram func() program.Program) {
+	MainFunc(func(*Cluster, snapshot.ProcessID) (program.Program, error) { return newProgram(), nil })
 }
 
 // MainFunc is Main for a program with settings: newProgram makes the program of the
@@ -30,7 +32,7 @@ func MainFunc(newProgram func(*Cluster, snapshot.ProcessID) (program.Program, er
 	host := cmdline.Host{
 		Program: func(c *config.Cluster, p config.Process) (program.Program, error) { return newProgram(c, p.ID) },
 		Node: func(o cmdline.NodeOptions) (cmdline.Node, error) {
-			return New(Options{Cluster: o.Cluster, ID: o.Process.ID, Program: o.Program, Log: o.Log, Listen: o.Listen})
+			return New(Options{Cluster: o.Cluster, ID: o.Process.ID, Program: o.Program, NewProgram: o.NewProgram, Log: o.Log, Listen: o.Listen})
 		},
 	}
 	app := func(e *cmdline.Env) *cli.App { return e.NodeApp(host) }

@@ -29,6 +29,9 @@ type Options struct {
 	ID snapshot.ProcessID
 	// Program is the program of the process, an instance of its own. Required.
 	Program program.Program
+	// NewProgram makes a fresh instance of the program, which a restore needs. Nil means that
+	// the process cannot be restored.
+	NewProgram func() (program.Program, error)
 	// Log receives the node's log. The zero Logger discards it. The node logs within its
 	// steps, so its writer must not block: a writer that blocks stops the node. Put a queue
 	// that drops lines before a pipe or a terminal, such as package diode of zerolog.
@@ -49,7 +52,6 @@ type Node struct {
 	log      zerolog.Logger
 	strange  zerolog.Logger // for connections of strangers: a few lines a second
 	full     zerolog.Logger // for connections for which there is no room: a line a minute
-	program  program.Program
 	network  Network
 	listener net.Listener
 
@@ -108,7 +110,7 @@ func New(o Options) (*Node, error) {
 	}
 	log := o.Log.With().Str("process", string(o.ID)).Logger()
 	n := &Node{
-		options: o, log: log, program: o.Program, network: o.Network, listener: listener, security: secured,
+		options: o, log: log, network: o.Network, listener: listener, security: secured,
 		strange: log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 		full:    log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute}),
 		exit:    make(chan error, 1), wake: make(chan struct{}, 1), timer: time.NewTimer(never),
@@ -124,7 +126,7 @@ func New(o Options) (*Node, error) {
 	n.core = core.New(core.Options{
 		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(core.NewName(time.Now(), random)),
 		Log: o.Log, Rand: random, Wall: time.Now, PID: os.Getpid(), Do: n.call, CertificateEnds: ends,
-		Store: store.New(store.Folder(o.Cluster.StorePath()), o.Cluster.Name),
+		NewProgram: o.NewProgram, Store: store.New(store.Folder(o.Cluster.StorePath()), o.Cluster.Name),
 	})
 	n.armed = never
 	return n, nil
@@ -152,7 +154,7 @@ func (n *Node) Close() error {
 // implements [io.Closer] is closed. Run must be called at most once.
 func (n *Node) Run(ctx context.Context) error {
 	n.begun = time.Now()
-	n.post(core.Begin{Epoch: 1, Program: n.program})
+	n.post(core.Begin{Epoch: 1, Program: n.options.Program})
 	n.work.Go(n.accept)
 	n.work.Go(n.pulse)
 	n.startSecurity()
@@ -169,16 +171,22 @@ func (n *Node) Run(ctx context.Context) error {
 	n.conns.closeAll(true)
 	force := time.AfterFunc(core.StopTimeout, func() { n.conns.closeAll(false) })
 	defer force.Stop()
-	n.closeProgram()
+	n.closePrograms()
 	n.work.Wait()
 	return err
 }
 
-// closeProgram closes the program if it is an io.Closer.
-func (n *Node) closeProgram() {
-	if closer, ok := n.program.(io.Closer); ok {
-		if err := closer.Close(); err != nil {
-			n.log.Warn().Err(err).Msg("the program did not end well")
+// closePrograms closes the programs that are io.Closers: the running one, and one that was
+// about to be restored.
+func (n *Node) closePrograms() {
+	n.mu.Lock()
+	programs := n.core.Programs()
+	n.mu.Unlock()
+	for _, p := range programs {
+		if closer, ok := p.(io.Closer); ok {
+			if err := closer.Close(); err != nil {
+				n.log.Warn().Err(err).Msg("the program did not end well")
+			}
 		}
 	}
 }

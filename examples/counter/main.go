@@ -37,4 +37,6 @@ func (c *counter) Receive(from snapshot.ProcessID, payload []byte) {
 	}
 }
 
-func main() { netnode.Main(&counter{counts: map[snapshot.ProcessID]int{}}) }
+func main() {
+	netnode.Main(func() program.Program { return &counter{counts: map[snapshot.ProcessID]int{}} })
+}

@@ -28,8 +28,10 @@ type NodeOptions struct {
 	Cluster *config.Cluster
 	Process config.Process
 	Program program.Program
-	Log     zerolog.Logger
-	Listen  string // empty means the address of the process
+	// NewProgram makes another instance of the program.
+	NewProgram func() (program.Program, error)
+	Log        zerolog.Logger
+	Listen     string // empty means the address of the process
 }
 
 // Host makes the node of one process. It stands between this package and the packages
@@ -98,7 +100,8 @@ func (e *Env) runNode(c *cli.Context, o NodeOptions, host Host) error {
 	}
 	id, path := string(o.Process.ID), o.Cluster.Path
 	var err error
-	if o.Program, err = host.Program(o.Cluster, o.Process); err != nil {
+	o.NewProgram = func() (program.Program, error) { return host.Program(o.Cluster, o.Process) }
+	if o.Program, err = o.NewProgram(); err != nil {
 		if f := (*Failure)(nil); errors.As(err, &f) {
 			return err
 		}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,8 +30,8 @@ type request struct {
 
 // client is where the reply to a request goes.
 type client struct {
-	session *session
-	number  uint64 // of the request in its session
+	session *session // nil if nobody waits for the reply: see clients.then
+	number  uint64   // of the request in its session
 }
 
 const (
@@ -68,6 +69,19 @@ func (k *clients) add(s *session, number uint64, payload []byte) {
 	k.bytes += len(payload)
 }
 
+// then queues requests of nobody before those of all clients.
+func (k *clients) then(c *Core, payloads []json.RawMessage) {
+	var first []request
+	for _, payload := range payloads {
+		id := program.ClientID(c.topology.Processes, c.self, k.count)
+		k.count++
+		k.byID[id] = &client{}
+		first = append(first, request{id, payload})
+		k.bytes += len(payload)
+	}
+	k.requests = append(first, k.requests...)
+}
+
 // next removes the oldest request.
 func (k *clients) next() request {
 	r := k.requests[0]
@@ -84,16 +98,19 @@ func (k *clients) received() []saved.ClientRequest {
 		waiting[r.client] = true
 	}
 	all := []saved.ClientRequest{}
-	for id := range k.byID {
+	for _, id := range sortedClients(k.byID) {
 		if !waiting[id] {
 			all = append(all, saved.ClientRequest{Client: id})
 		}
 	}
-	// The number in the id of a client ascends.
-	slices.SortFunc(all, func(a, b saved.ClientRequest) int {
-		return cmp.Or(len(a.Client)-len(b.Client), cmp.Compare(a.Client, b.Client))
-	})
 	return all
+}
+
+// sortedClients returns the ids of clients, the oldest first: the numbers in them ascend.
+func sortedClients(byID map[snapshot.ProcessID]*client) []snapshot.ProcessID {
+	return slices.SortedFunc(maps.Keys(byID), func(a, b snapshot.ProcessID) int {
+		return cmp.Or(len(a)-len(b), cmp.Compare(a, b))
+	})
 }
 
 // reply sends the program's reply to a client.
@@ -103,7 +120,9 @@ func (k *clients) reply(to snapshot.ProcessID, payload []byte) error {
 		return fmt.Errorf("message to %s: no such client, or it has its reply", to)
 	}
 	delete(k.byID, to)
-	one.session.reply(one.number, slices.Clone(payload), nil)
+	if one.session != nil {
+		one.session.reply(one.number, slices.Clone(payload), nil)
+	}
 	return nil
 }
 
@@ -117,13 +136,4 @@ func (k *clients) leave(s *session) {
 		}
 		return gone
 	})
-}
-
-// fail tells all clients that their requests will not be answered.
-func (k *clients) fail() {
-	for _, id := range slices.Sorted(maps.Keys(k.byID)) {
-		one := k.byID[id]
-		one.session.fail(one.number, wire.CodeNoEpoch, errEpochEnded.Error())
-	}
-	*k = clients{byID: map[snapshot.ProcessID]*client{}, count: k.count}
 }

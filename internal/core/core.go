@@ -9,11 +9,12 @@ import (
 
 	"chandy/internal/channel"
 	"chandy/internal/config"
+	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
 )
 
-// Options is what New needs. All fields but the last two are required.
+// Options is what New needs. All fields but the last three are required.
 type Options struct {
 	Cluster     *config.Cluster
 	ID          snapshot.ProcessID
@@ -28,6 +29,9 @@ type Options struct {
 	CertificateEnds func() time.Time
 	// Store is where snapshots are saved. Nil means that there is no store.
 	Store Store
+	// NewProgram makes a fresh instance of the program, for a restore. Nil means that the
+	// program cannot be restored.
+	NewProgram func() (program.Program, error)
 }
 
 // Core is one node. It is not safe for concurrent use.

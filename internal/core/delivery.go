@@ -23,7 +23,7 @@ const inARow = 32
 
 // receiving reports whether the program may receive messages.
 func (e *epoch) receiving() bool {
-	return !e.delivery.held && !e.recorder.Capturing() && !e.core.stopping
+	return !e.held && !e.delivery.held && !e.recorder.Capturing() && !e.core.stopping
 }
 
 // acceptsNewWork reports whether timers may fire and, if the program may receive, requests
@@ -31,12 +31,12 @@ func (e *epoch) receiving() bool {
 // the high-water mark. Messages do not, because processes that answer each other must not
 // all wait. Process.Hold does not stop timers.
 func (e *epoch) acceptsNewWork() bool {
-	return !e.recorder.Capturing() && !e.core.stopping && e.delivery.overHigh == 0 && !e.delivery.overTotal
+	return !e.held && !e.recorder.Capturing() && !e.core.stopping && e.delivery.overHigh == 0 && !e.delivery.overTotal
 }
 
 // undelivered reports whether the program could receive something at once.
 func (e *epoch) undelivered() bool {
-	return e.receiving() && (len(e.delivery.ready) > 0 || len(e.clients.requests) > 0 && e.acceptsNewWork())
+	return e.receiving() && (len(e.delivery.ready) > 0 || e.receivesRequests())
 }
 
 // deliver fires the program's timers that are due, then hands the program the requests
@@ -71,11 +71,19 @@ func (e *epoch) fireTimer(int) int {
 	return 0
 }
 
-// receiveRequest hands the program the first request of a client.
+// receivesRequests reports whether the program may receive a request of a client, and there
+// is one.
+func (e *epoch) receivesRequests() bool {
+	return len(e.clients.requests) > 0 && e.receiving() && e.acceptsNewWork() && !(e.thenFirst && e.restoring())
+}
+
+// receiveRequest hands the program the first request of a client. Requests that a restore
+// brought come after the restored messages.
 func (e *epoch) receiveRequest(int) int {
-	if len(e.clients.requests) == 0 || !e.receiving() || !e.acceptsNewWork() {
+	if !e.receivesRequests() {
 		return 0
 	}
+	e.thenFirst = false
 	r := e.clients.next()
 	e.program.Receive(r.client, r.payload)
 	return 1
@@ -108,6 +116,10 @@ func (in *incoming) deliver(n int) int {
 		}
 		if j := in.epoch.journal; j != nil {
 			j.Message(snapshot.EventReceived, in.epoch.core.now, in.peer.index, in.receiver.Received(), payload)
+		}
+		if slices.Contains(in.skipped, in.receiver.Received()) {
+			in.epoch.core.log.Warn().Stringer("channel", in).Uint64("message", in.receiver.Received()).Msg("message skipped, as the restore asked for")
+			continue
 		}
 		in.epoch.program.Receive(in.peer.id, payload)
 	}

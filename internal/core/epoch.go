@@ -41,7 +41,13 @@ type epoch struct {
 	delivery delivery
 	clients  clients
 
-	base          snapshot.ID              // the saved snapshot from which the epoch began; empty for the initial state
+	base    snapshot.ID // the saved snapshot from which the epoch began; empty for the initial state
+	from    *Base       // this process's part of it; nil if it began with its initial state
+	held    bool        // the program receives nothing
+	started bool        // the program has been started
+	// thenFirst is set while requests of the base wait for the restored messages.
+	thenFirst bool
+
 	pending       map[snapshot.ID]*pending // this process's parts that are not finished
 	storing       map[snapshot.ID]*pending // those that are being written to the store
 	sharing       bool                     // several snapshots share the last recording
@@ -58,21 +64,37 @@ type epoch struct {
 
 // begin starts an epoch, in place of the current one if there is one.
 func (c *Core) begin(b Begin) {
-	if c.epoch != nil {
-		c.epoch.end()
+	old := c.epoch
+	if old != nil {
+		old.end()
+		if old.program != nil {
+			c.retire(old.program)
+		}
 	}
-	c.epoch = newEpoch(c, b)
-	for _, out := range c.epoch.out {
+	e := newEpoch(c, b)
+	c.epoch = e
+	if e.number > 1 {
+		e.logBegin(&c.log)
+	}
+	if b.Base != nil {
+		e.refill(b.Base)
+	}
+	if old != nil {
+		e.clients.inherit(&old.clients, b.Base, c.Incarnation)
+	}
+	for _, out := range e.out {
 		out.start()
 	}
-	b.Program.Start(c.epoch.process)
-	c.epoch.checkAllUp()
-	c.epoch.saveEvery()
+	if !e.held {
+		e.run()
+	}
+	e.checkAllUp()
+	e.saveEvery()
 }
 
 func newEpoch(c *Core, b Begin) *epoch {
 	e := &epoch{
-		core: c, number: b.Epoch, program: b.Program,
+		core: c, number: b.Epoch, program: b.Program, base: b.Snapshot, from: b.Base, held: b.Held,
 		peers:      map[snapshot.ProcessID]*peer{},
 		clients:    clients{byID: map[snapshot.ProcessID]*client{}},
 		pending:    map[snapshot.ID]*pending{},
@@ -90,6 +112,11 @@ func newEpoch(c *Core, b Begin) *epoch {
 	for _, p := range c.Cluster.Processes {
 		index, _ := slices.BinarySearch(c.topology.Processes, p.ID)
 		e.peers[p.ID] = &peer{id: p.ID, address: p.Address, index: uint16(index)}
+	}
+	for _, node := range b.Listed {
+		if p := e.peers[node.Process]; p != nil {
+			p.Incarnation = node.Incarnation
+		}
 	}
 	e.peers[c.self].Incarnation = c.Incarnation
 	for _, to := range c.topology.Out(c.self) {
@@ -109,13 +136,13 @@ func newEpoch(c *Core, b Begin) *epoch {
 }
 
 // end closes all connections of the epoch and makes the program's handle useless.
-// Snapshots that are assembled here end as partial, and waiting clients get an error.
+// Snapshots that are assembled here end as partial. Clients that wait for the program keep
+// waiting: the next epoch decides what became of their requests.
 func (e *epoch) end() {
 	c := e.core
 	for _, id := range slices.Sorted(maps.Keys(e.assemblies)) {
 		e.finishSnapshot(e.assemblies[id])
 	}
-	e.clients.fail()
 	e.process.epoch = nil
 	c.epoch = nil
 	for _, id := range slices.Sorted(maps.Keys(c.conns)) {

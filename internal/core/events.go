@@ -4,6 +4,7 @@ import (
 	"io"
 	"time"
 
+	"chandy/internal/saved"
 	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -19,8 +20,21 @@ type Event interface{ event() }
 // Begin starts an epoch with a fresh program. An epoch that runs already ends: its
 // connections close, and its program receives nothing more.
 type Begin struct {
-	Epoch   uint64 // from 1 on
+	Epoch uint64 // from 1 on
+	// Program is an instance that has not started. It is nil if the process has to wait for
+	// the next epoch; Held must be set then.
 	Program program.Program
+	// Snapshot is the saved snapshot from which the cluster goes on; empty means the initial
+	// state.
+	Snapshot snapshot.ID
+	// Base is what this process has of the snapshot. Program has been restored from it. It is
+	// nil if the program begins with its initial state.
+	Base *Base
+	// Listed has the incarnations with which the epoch begins. Nil means that the first
+	// incarnation of a peer that is heard of counts.
+	Listed []saved.Node
+	// Held lets the program start only when the epoch is resumed.
+	Held bool
 }
 
 // Dialled is the result of Dial: the connection is open if Err is nil.

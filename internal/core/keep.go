@@ -34,10 +34,17 @@ func (e *epoch) keep(p *pending, piece snapshot.Piece, last bool) {
 // the recording, because it reads the counts of bytes and the open requests of clients.
 func (e *epoch) recordedPart(p *pending, r snapshot.Recorded) *saved.Part {
 	part := &saved.Part{Snapshot: p.ID, Process: r.Process, Incarnation: r.Incarnation, State: r.State, Clients: e.clients.received()}
-	if r, ok := e.program.(program.Restorer); ok {
+	if e.core.NewProgram == nil {
+		part.WhyNot = "its node got one instance of the program and cannot make another one (NewProgram in netnode.Options)"
+	}
+	if !e.started {
+		if e.from != nil {
+			part.Clients, part.Asked = e.from.Part.Clients, e.from.Part.Asked
+		}
+	} else if r, ok := e.program.(program.Restorer); ok && part.WhyNot == "" {
 		part.WhyNot = r.NotRestorable(part.State)
 	}
-	if asker, ok := e.program.(program.Asker); ok {
+	if asker, ok := e.program.(program.Asker); ok && e.started {
 		for _, r := range asker.Asked() {
 			part.Asked = append(part.Asked, saved.AskedRequest(r))
 		}

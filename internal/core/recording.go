@@ -73,6 +73,10 @@ func (e *epoch) capture() {
 			e.obey(effects)
 		})()
 	}
+	if !e.started {
+		done(e.heldState())
+		return
+	}
 	if timed, ok := e.program.(program.TimedCapturer); ok {
 		timed.CaptureWithin(e.captureLeft, done) // the markers wait for the state, and so do other processes
 		return

@@ -38,7 +38,7 @@ func (e *epoch) isUp() bool { return e.allUp && e.preparing() == "" }
 
 // preparing returns what the program waits for before it is ready, or an empty text.
 func (e *epoch) preparing() string {
-	if p, ok := e.program.(program.Preparer); ok {
+	if p, ok := e.program.(program.Preparer); ok && e.started {
 		return p.Preparing()
 	}
 	return ""

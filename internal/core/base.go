@@ -1,0 +1,136 @@
+package core
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+
+	"github.com/rs/zerolog"
+
+	"chandy/internal/saved"
+	"chandy/program"
+	"chandy/snapshot"
+)
+
+// Base is what one process has of the saved snapshot from which an epoch begins.
+type Base struct {
+	Part *saved.Part
+	// Skipped has the messages that the program must not receive: they count as received.
+	Skipped []saved.Skipped
+	// Then has requests that the program receives after the restored messages and before
+	// the request of any client.
+	Then []json.RawMessage
+}
+
+// refill gives the channels of a fresh epoch what the base has of them.
+func (e *epoch) refill(b *Base) {
+	messages := 0
+	for _, o := range b.Part.Out {
+		if out := e.outgoing(o.To); out != nil {
+			out.sender.Refill(o.Acked, o.Messages, o.SentBytes)
+			out.accountOutbox()
+			messages += out.sender.Waiting()
+		}
+	}
+	for _, i := range b.Part.In {
+		if in := e.incoming(i.From); in != nil {
+			in.receiver.Refill(i.Received, i.Messages, i.ReceivedBytes)
+			in.restoredTo = i.Sent
+			in.queueTurn()
+			messages += in.receiver.Waiting()
+		}
+	}
+	if len(b.Then) > 0 {
+		e.thenFirst = true
+		e.clients.then(e.core, b.Then)
+	}
+	for _, s := range b.Skipped {
+		if in := e.incoming(s.From); in != nil && s.To == e.core.self {
+			in.skipped = append(in.skipped, s.Seq)
+		}
+	}
+	e.core.log.Info().Uint64("epoch", e.number).Str("snapshot", string(e.base)).Int("refilled", messages).Msg("restored")
+}
+
+// restoring reports whether the program has still to receive messages that were restored.
+func (e *epoch) restoring() bool {
+	return slices.ContainsFunc(e.in, func(in *incoming) bool { return in.receiver.Received() < in.restoredTo })
+}
+
+// run ends the hold with which the epoch began, or that a recovery asked for. A program that
+// has not started starts now: before, it could have sent something that is not in the base.
+func (e *epoch) run() {
+	e.held = false
+	if !e.started && e.program != nil {
+		e.started = true
+		e.from = nil // the state would stay in memory
+		e.program.Start(e.process)
+	}
+}
+
+// hold lets the program receive nothing, and none of its timers fire, until the epoch ends.
+func (e *epoch) hold() { e.held = true }
+
+// retire closes a program that is of no use any more, off the loop.
+func (c *Core) retire(p program.Program) {
+	closer, ok := p.(io.Closer)
+	if !ok {
+		return
+	}
+	offLoop(c, closer.Close, func(err error) {
+		if err != nil {
+			c.log.Warn().Err(err).Msg("the program of the epoch before did not end well")
+		}
+	})
+}
+
+// Programs returns the programs that have not been closed. The host closes them when the
+// core has exited.
+func (c *Core) Programs() []program.Program {
+	if c.epoch == nil || c.epoch.program == nil {
+		return nil
+	}
+	return []program.Program{c.epoch.program}
+}
+
+// heldState returns the state of a program that has not started: the one that it was given.
+func (e *epoch) heldState() program.State {
+	if e.from == nil {
+		return program.State{Error: "the process waits for the epoch to begin, and has no state yet"}
+	}
+	return e.from.Part.State
+}
+
+// logHeld logs that an epoch begins, and whether it is held.
+func (e *epoch) logBegin(log *zerolog.Logger) {
+	log.Info().Uint64("epoch", e.number).Str("base", string(e.base)).Bool("held", e.held).Msg("epoch begins")
+}
+
+// inherit takes the clients of the epoch that ends. A request that the old program had not
+// received waits for the new one. One that is in the state of the base stays open. What the
+// old program received after the base never happened: error 14 says that it is safe to send
+// it again, because a restore undoes everything that followed the request.
+func (k *clients) inherit(old *clients, base *Base, incarnation snapshot.Incarnation) {
+	k.count, k.requests, k.bytes = old.count, old.requests, old.bytes
+	open := map[snapshot.ProcessID]bool{}
+	for _, r := range k.requests {
+		open[r.client] = true
+	}
+	if base != nil && base.Part.Incarnation == incarnation { // ids of clients belong to one incarnation
+		for _, r := range base.Part.Clients {
+			open[r.Client] = true
+		}
+	}
+	for _, id := range sortedClients(old.byID) {
+		one := old.byID[id]
+		if open[id] {
+			k.byID[id] = one
+		} else if one.session != nil {
+			one.session.reply(one.number, abortedReply, nil)
+		}
+	}
+}
+
+// abortedReply is the reply to a request that a restore has undone, with the code of
+// Maelstrom for a request that definitely had no effect.
+var abortedReply = []byte(`{"type":"error","code":14,"text":"the cluster went back to a snapshot from before this request: it did not happen, and can be sent again"}`)
