@@ -1,7 +1,6 @@
 package netnode
 
 import (
-	"crypto/tls"
 	"io"
 	"net"
 	"sync"
@@ -18,7 +17,7 @@ type conn struct {
 	node    *Node
 	id      core.ConnID
 	socket  *rawconn.Conn
-	tls     *tls.Conn     // over socket; nil without TLS. Set before the core receives an event
+	lower   *lower        // between socket and TLS; nil without TLS. Set before the core receives an event
 	reader  *wire.Reader  // read by the reading goroutine, which owns the next six fields too
 	client  bool          // the connection is a client's; set before the core receives its first event
 	reads   int           // since the core took the last frames
@@ -33,6 +32,7 @@ type conn struct {
 	mu       sync.Mutex // guards the fields below
 	drained  *sync.Cond // with mu: the queue of a client's connection became shorter
 	queue    []load
+	loadMax  int           // bytes of a load of several frames: queueBatch or secureBatch
 	queued   int           // bytes in queue, if it is a client's
 	ahead    []byte        // frames that go before queue, but not before a remainder
 	writing  bool          // a writing goroutine runs
@@ -46,7 +46,7 @@ type conn struct {
 func newConn(n *Node, id core.ConnID, connection net.Conn) *conn {
 	socket := rawconn.New(connection)
 	c := &conn{
-		node: n, id: id, socket: socket, patience: nodePatience,
+		node: n, id: id, socket: socket, patience: nodePatience, loadMax: queueBatch,
 		mayRead: make(chan struct{}),
 		done:    make(chan struct{}),
 	}

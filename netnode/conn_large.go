@@ -34,7 +34,7 @@ type source struct{ *conn }
 func (s source) Read(b []byte) (int, error) {
 	if !s.client {
 		n, err := s.readSome(b)
-		if s.tls == nil { // lower does it otherwise
+		if s.lower == nil { // otherwise lower does it
 			s.tellBytes(n)
 		}
 		return n, err
@@ -52,8 +52,8 @@ func (s source) Read(b []byte) (int, error) {
 }
 
 func (c *conn) readSome(b []byte) (int, error) {
-	if c.tls != nil {
-		return c.tls.Read(b)
+	if c.lower != nil {
+		return c.lower.read(b)
 	}
 	return c.socket.Read(b)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"chandy/internal/cert"
 	"chandy/internal/core"
 	"chandy/wire"
 )
@@ -51,25 +50,6 @@ func (c *conn) admit(host string) bool {
 	case <-c.done: // refused, or ended before the core decided: then read reports it
 	}
 	return true
-}
-
-// greet makes the TLS handshake, if there is TLS, and reads the hello. Both must be over at
-// the deadline.
-func (c *conn) greet(deadline time.Time) (hello wire.Hello, peer cert.Identity, err error) {
-	c.socket.SetDeadline(deadline)
-	defer c.socket.SetDeadline(time.Time{})
-	if c.node.security == nil {
-		hello, err = c.readHello()
-		return hello, peer, err
-	}
-	l := newLower(c)
-	if c.tls, peer, err = c.node.security.accept(l); err != nil {
-		c.explainTo(err)
-		return hello, peer, err
-	}
-	hello, err = c.readHello()
-	l.early = false
-	return hello, peer, err
 }
 
 func (c *conn) readHello() (wire.Hello, error) {

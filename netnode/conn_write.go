@@ -32,6 +32,9 @@ const (
 	// queueBatch is about how much is encoded for one write of the writing goroutine, in
 	// bytes. Frames that are ahead wait for at most one such write, or for one chunk.
 	queueBatch = 64 << 10
+	// secureBatch takes its place on a connection with TLS that is not slow: everything goes
+	// through the writing goroutine there, and each write wakes the peer.
+	secureBatch = 128 << 10
 	// slowWrite is how long the writing goroutine may need for queueBatch. A connection that
 	// takes longer is slow: the kernel then takes little in advance, so that frames that are
 	// ahead wait less.
@@ -96,7 +99,7 @@ func (c *conn) enqueue(f wire.Frame) {
 		c.queue = append(c.queue, load{frame: f})
 		return
 	}
-	if last < 0 || c.queue[last].remainder || c.queue[last].bytes == nil || len(*c.queue[last].bytes) >= queueBatch {
+	if last < 0 || c.queue[last].remainder || c.queue[last].bytes == nil || len(*c.queue[last].bytes) >= c.loadMax {
 		c.queue = append(c.queue, load{bytes: newBuffer()})
 		last++
 	}
@@ -110,14 +113,19 @@ func (c *conn) enqueue(f wire.Frame) {
 // one remainder, because others must not overtake them. The caller must hold mu.
 func (c *conn) writeAtOnce(v *iovec, ahead bool) {
 	if n := c.tryWrite(v); n < v.size {
-		end := v.size
-		if !ahead {
+		end := n
+		switch {
+		case ahead:
+			end = v.size
+		case n > 0:
 			end = v.frameEnd(n + 1)
 		}
-		c.queue = append(c.queue, load{bytes: v.copyRange(n, end), remainder: true})
+		if end > n {
+			c.queue = append(c.queue, load{bytes: v.copyRange(n, end), remainder: true})
+		}
 		for end < v.size {
 			begin := end
-			end = v.frameEnd(min(begin+queueBatch, v.size))
+			end = v.frameEnd(min(begin+c.loadMax, v.size))
 			c.queue = append(c.queue, load{bytes: v.copyRange(begin, end)})
 		}
 		c.writing = true
@@ -129,7 +137,7 @@ func (c *conn) writeAtOnce(v *iovec, ahead bool) {
 // tryWrite writes as much of v as the kernel takes without waiting, and returns the number
 // of bytes. With TLS it writes nothing: the writing goroutine encrypts.
 func (c *conn) tryWrite(v *iovec) int {
-	if c.tls != nil {
+	if c.lower != nil {
 		return 0
 	}
 	return c.socket.TryWrite(v.pieces())
@@ -151,7 +159,7 @@ func (c *conn) writeLoop() {
 		err := c.writeAll(*one.bytes)
 		if !slow && time.Since(begun) > slowWrite*time.Duration(1+len(*one.bytes)/queueBatch) {
 			slow = true
-			limitUnsent(c.socket.Conn, unsentSlow)
+			c.slowDown()
 		}
 		if err != nil {
 			c.fail(err) // empties the queue, so the loop ends; the reader reports to the core
@@ -160,11 +168,18 @@ func (c *conn) writeLoop() {
 	}
 }
 
+// slowDown makes frames that are ahead wait less on a slow connection.
+func (c *conn) slowDown() {
+	limitUnsent(c.socket.Conn, unsentSlow)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loadMax = queueBatch
+}
+
 // writeAll writes b. It fails as writeSocket does.
 func (c *conn) writeAll(b []byte) error {
-	if c.tls != nil {
-		_, err := c.tls.Write(b)
-		return err
+	if c.lower != nil {
+		return c.lower.write(b)
 	}
 	return c.writeSocket(b)
 }
