@@ -143,6 +143,8 @@ func (c *Client) sendHello(cluster *Cluster, id snapshot.ProcessID) error {
 	switch {
 	case untrusted(err) != nil:
 		return untrusted(err)
+	case cluster.TLS.On() && hungUp(err):
+		return &Refused{wire.Busy, errHungUp.Error()}
 	case err != nil && unsent != nil:
 		return fmt.Errorf("say hello to %s: %w", id, unsent)
 	case err != nil:

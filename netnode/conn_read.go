@@ -19,9 +19,9 @@ func (c *conn) readDialled() {
 
 // readAccepted reads from a connection from outside: a hello first, within
 // core.HelloTimeout, and everything else once the core has accepted it. The caller must
-// have counted the connection as an early one of host.
-func (c *conn) readAccepted(host string) {
-	if c.admit(host) {
+// have taken a place for the early connection.
+func (c *conn) readAccepted(p *place) {
+	if c.admit(p) {
 		c.read()
 	}
 }
@@ -29,10 +29,10 @@ func (c *conn) readAccepted(host string) {
 // admit reads the hello, and waits until the core has decided about it. It reports whether
 // the core has received an event of the connection. Its stack frame is large, so it must have
 // returned when the connection is idle: see wire's Reader.await.
-func (c *conn) admit(host string) bool {
+func (c *conn) admit(p *place) bool {
 	began := time.Now()
 	hello, peer, err := c.greet(began.Add(core.HelloTimeout))
-	c.node.conns.early.remove(host)
+	c.node.conns.early.remove(p)
 	if err != nil {
 		c.node.strange.Warn().Err(err).Str("remote", c.socket.RemoteAddr().String()).Msg("connection closed")
 		c.finish()

@@ -113,16 +113,19 @@ func (n *Node) accept() {
 			}
 			continue
 		}
-		host := hostOf(socket)
-		if !n.conns.early.add(host) {
+		p, mustGo, ok := n.conns.early.add(hostOf(socket), socket)
+		if !ok {
 			n.turnAway(socket)
 			continue
+		}
+		if mustGo != nil {
+			n.turnAway(mustGo.socket)
 		}
 		c := newConn(n, n.conns.nextAccepted(), socket)
 		if !n.conns.add(c) {
 			socket.Close()
 			return
 		}
-		n.work.Go(func() { c.readAccepted(host) })
+		n.work.Go(func() { c.readAccepted(p) })
 	}
 }

@@ -2,6 +2,7 @@ package netnode
 
 import (
 	"net"
+	"slices"
 	"sync"
 
 	"chandy/internal/rawconn"
@@ -16,36 +17,71 @@ const (
 	earlyHostMax = 64  // from one address
 )
 
-// early counts the early connections of a node. It is safe for concurrent use.
+// early are the early connections of a node. It is safe for concurrent use.
 type early struct {
 	mu     sync.Mutex
-	byHost map[string]int // without hosts that have none
+	byHost map[string][]*place // the oldest first; without hosts that have none
 	all    int
 }
 
-// add counts one more connection from a host. It reports whether there is room for it.
-func (e *early) add(host string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.all >= earlyMax || e.byHost[host] >= earlyHostMax {
-		return false
-	}
-	if e.byHost == nil {
-		e.byHost = map[string]int{}
-	}
-	e.byHost[host]++
-	e.all++
-	return true
+// place is the place of one early connection.
+type place struct {
+	host   string
+	socket net.Conn
 }
 
-// remove takes back an add. The connection has ended, or its hello has been read.
-func (e *early) remove(host string) {
+// add takes a place for a connection from a host. It reports whether there is room for it.
+// When all places are taken, and another host has more of them than this one would have, the
+// oldest of that host must go: the caller must turn it away. So a host that takes many
+// places keeps nobody from other hosts out.
+func (e *early) add(host string, socket net.Conn) (p, mustGo *place, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.byHost[host]--; e.byHost[host] == 0 {
-		delete(e.byHost, host)
+	own := len(e.byHost[host])
+	if own >= earlyHostMax {
+		return nil, nil, false
+	}
+	if e.all >= earlyMax {
+		most := ""
+		for one, places := range e.byHost {
+			if len(places) > len(e.byHost[most]) {
+				most = one
+			}
+		}
+		if len(e.byHost[most]) <= own+1 {
+			return nil, nil, false
+		}
+		mustGo = e.byHost[most][0]
+		e.drop(mustGo)
+	}
+	if e.byHost == nil {
+		e.byHost = map[string][]*place{}
+	}
+	p = &place{host, socket}
+	e.byHost[host] = append(e.byHost[host], p)
+	e.all++
+	return p, mustGo, true
+}
+
+// remove takes back an add, unless the place had to go already. The connection has ended, or
+// its hello has been read.
+func (e *early) remove(p *place) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.drop(p)
+}
+
+// drop is remove for a caller that holds mu.
+func (e *early) drop(p *place) {
+	places := e.byHost[p.host]
+	i := slices.Index(places, p)
+	if i < 0 {
+		return
 	}
 	e.all--
+	if e.byHost[p.host] = slices.Delete(places, i, i+1); len(places) == 1 {
+		delete(e.byHost, p.host)
+	}
 }
 
 // hostOf returns the address of the peer without its port.
@@ -57,8 +93,8 @@ func hostOf(socket net.Conn) string {
 	return address
 }
 
-// turnAway refuses a connection for which there is no room, with one write that does not
-// wait. It is called by accept, which must not wait for a stranger.
+// turnAway refuses an early connection for which there is no room, with one write that does
+// not wait. It is called by accept, which must not wait for a stranger.
 func (n *Node) turnAway(socket net.Conn) {
 	defer socket.Close()
 	refuse := wire.Refuse{Code: wire.Busy, Text: "too many connections have not said hello yet: try again"}

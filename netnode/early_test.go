@@ -8,35 +8,53 @@ import (
 )
 
 // A node has room for 64 early connections from one address and 256 in all. An early
-// connection that is removed makes room for another one.
+// connection that is removed makes room for another one. If there is no room, the oldest
+// connection of an address that has more goes.
 func TestEarlyLimits(t *testing.T) {
 	var e early
-	count := func(host string, n int) (added int) {
-		for range n {
-			if e.add(host) {
-				added++
-			}
-		}
-		return added
-	}
+	places := map[string][]*place{}
 	for _, step := range []struct {
 		host          string
-		add, want     int
-		removedBefore int
+		add, want     int // connections that come, and that are let in
+		removedBefore int // from a
+		gone          map[string]int
 	}{
-		{"a", 100, 64, 0}, {"b", 100, 64, 0}, {"a", 1, 0, 0}, {"a", 2, 1, 1},
-		{"c", 64, 64, 0}, {"d", 64, 64, 0}, {"e", 1, 0, 0}, {"e", 3, 2, 2},
+		{"a", 100, 64, 0, nil}, {"b", 100, 64, 0, nil}, {"a", 1, 0, 0, nil}, {"a", 2, 1, 1, nil},
+		{"c", 64, 64, 0, nil}, {"d", 64, 64, 0, nil},
+		{"e", 2, 2, 0, map[string]int{"": 2}},     // of any
+		{"e", 2, 2, 2, nil},                       // in free places
+		{"f", 100, 50, 0, map[string]int{"": 50}}, // until all have about as many
 	} {
 		for range step.removedBefore {
-			e.remove("a")
+			e.remove(places["a"][0])
+			places["a"] = places["a"][1:]
 		}
-		if got := count(step.host, step.add); got != step.want {
-			t.Errorf("%d more from %s, after %d had gone: got %d added, want %d", step.add, step.host, step.removedBefore, got, step.want)
+		added, gone := 0, 0
+		for range step.add {
+			p, mustGo, ok := e.add(step.host, nil)
+			if ok {
+				added++
+				places[step.host] = append(places[step.host], p)
+			}
+			if mustGo != nil {
+				gone++
+				if oldest := places[mustGo.host][0]; oldest != mustGo {
+					t.Errorf("%s: got another connection of %s turned away, want the oldest", step.host, mustGo.host)
+				}
+				places[mustGo.host] = places[mustGo.host][1:]
+			}
+		}
+		if added != step.want || gone != step.gone[""] {
+			t.Errorf("%d more from %s, after %d had gone: got %d added and %d turned away, want %d and %d", step.add, step.host, step.removedBefore, added, gone, step.want, step.gone[""])
+		}
+		if e.all > earlyMax {
+			t.Errorf("got %d early connections, want at most %d", e.all, earlyMax)
 		}
 	}
-	for host, n := range map[string]int{"a": 62, "b": 64, "c": 64, "d": 64, "e": 2} {
-		for range n {
-			e.remove(host)
+	for _, of := range places {
+		for _, p := range of {
+			e.remove(p)
+			e.remove(p) // has no effect
 		}
 	}
 	if e.all != 0 || len(e.byHost) != 0 {

@@ -169,7 +169,7 @@ func explainHandshake(err error) error {
 		return &core.Untrusted{Err: fmt.Errorf("the peer refused the TLS handshake: %w", err)}
 	case errors.As(err, &header):
 		return errors.New("TLS handshake: the peer does not speak TLS: has its cluster file [tls]?")
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case hungUp(err):
 		return errHungUp
 	}
 	return fmt.Errorf("TLS handshake: %w", err)
@@ -177,7 +177,12 @@ func explainHandshake(err error) error {
 
 // errHungUp is the error of a dialler whose peer said nothing. A node with TLS that has no
 // room for a connection cannot say so.
-var errHungUp = errors.New("the peer closed the connection before the TLS handshake: it is busy, or its cluster file has no [tls]")
+var errHungUp = errors.New("the peer closed the connection without a word: it is busy, or its cluster file has no [tls]")
+
+// hungUp reports whether the peer has closed the connection.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
 
 // isAlert reports whether an error is an alert of the peer.
 func isAlert(err error) bool {
