@@ -36,7 +36,9 @@ case "$#:${1-}" in
 *) usage ;;
 esac
 
-times='' failed='' skipped=''
+times='' failed='' skipped='' names=()
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
 # skip TEXT adds a line to the list of what was skipped.
 skip() { skipped="$skipped         $1"$'\n'; }
@@ -44,17 +46,49 @@ skip() { skipped="$skipped         $1"$'\n'; }
 # need TOOL TEXT adds TEXT to that list if TOOL is not installed.
 need() { command -v "$1" >/dev/null || skip "$2: $1 is not installed"; }
 
-# part NAME COMMAND... runs one part. Bash ignores set -e inside COMMAND, because part
-# tests its result. So a function must return by itself if one of its commands fails.
-part() {
-	local name=$1 begun=$SECONDS
-	shift
-	echo "== $name"
-	if ! "$@"; then
+# note NAME SECONDS RESULT adds a part to the list of times, and to the failed parts unless
+# its result is 0.
+note() {
+	local name=$1
+	if [ "$3" != 0 ]; then
 		failed="$failed, $name"
 		name="$name: FAILED"
 	fi
-	times="$times$(printf '%5d s  %s' $((SECONDS - begun)) "$name")"$'\n'
+	times="$times$(printf '%5d s  %s' "$2" "$name")"$'\n'
+}
+
+# part NAME COMMAND... runs one part. Bash ignores set -e inside COMMAND, because part
+# tests its result. So a function must return by itself if one of its commands fails.
+part() {
+	local name=$1 begun=$SECONDS result=0
+	shift
+	echo "== $name"
+	"$@" || result=1
+	note "$name" $((SECONDS - begun)) "$result"
+}
+
+# beside NAME COMMAND... starts a part beside what follows. Its output and its result are in
+# files until joined is called. COMMAND cannot call skip, because it runs in a subshell.
+beside() {
+	local name=$1 begun=$SECONDS file=$work/${#names[@]} result=0
+	shift
+	names+=("$name")
+	{
+		"$@" >"$file" 2>&1 || result=1
+		echo $((SECONDS - begun)) "$result" >"$file.result"
+	} &
+}
+
+# joined waits for the parts that run beside each other, and reports them in order.
+joined() {
+	local i took result
+	wait
+	for i in "${!names[@]}"; do
+		echo "== ${names[i]}"
+		cat "$work/$i"
+		read -r took result <"$work/$i.result"
+		note "${names[i]}" "$took" "$result"
+	done
 }
 
 formatted() {
@@ -142,10 +176,13 @@ else
 	need chromium 'the pictures in a browser'
 	[ "$(go env GOOS)" = linux ] || skip 'the count of file descriptors, the killed parent of a child, and the mixed attack: only for Linux'
 	part gofmt formatted
-	part vet vet
-	part staticcheck go run "$staticcheck" ./...
 	part shellcheck shell
-	part fuzz fuzz
+	# Compiling, linking and single fuzz targets often leave a processor idle. So these three
+	# run at once.
+	beside vet vet
+	beside staticcheck go run "$staticcheck" ./...
+	beside fuzz fuzz
+	joined
 	part 'no goroutines without the race detector' single
 	# The explorations and the simulation need both processors. Most other tests wait, for
 	# whole clusters, so they run at the same time. They include the mixed attack: five
@@ -154,9 +191,10 @@ else
 	part 'tests without the race detector' go test -vet=off -p 4 -parallel 4 $pure $plain
 	[ -z "$race" ] || part 'tests in full size, no race detector' full
 	# These include internal/arrows, which checks the imports, and what internal/command tests
-	# without whole clusters.
+	# without whole clusters. The tests of a package run one after the other in virtual time,
+	# on one processor, so four packages run at once.
 	# shellcheck disable=SC2086,SC2046 # words
-	part "other tests ${race:-without the race detector}" go test -vet=off $race -skip '^(TestScripts|TestMixedAttack)$' \
+	part "other tests ${race:-without the race detector}" go test -vet=off -p 4 $race -skip '^(TestScripts|TestMixedAttack)$' \
 		./internal/command $(go list ./... | grep -vxF "$(go list $pure $plain)")
 fi
 
