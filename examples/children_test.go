@@ -40,6 +40,7 @@ func TestChildren(t *testing.T) {
 	for _, example := range []func() child{tokenRing, broadcast, bankInGo} {
 		c := example()
 		t.Run(c.folder, func(t *testing.T) {
+			t.Parallel() // they wait more than they compute
 			if out, err := exec.CommandContext(f.ctx, c.command[0], versionOf[c.command[0]]).CombinedOutput(); err != nil {
 				t.Skipf("examples/%s is not run: no %s here: %v %s", c.folder, c.command[0], err, out)
 			}
