@@ -11,6 +11,7 @@ import (
 	"chandy/internal/config"
 	"chandy/internal/core"
 	"chandy/internal/store"
+	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -34,14 +35,11 @@ type node struct {
 
 // start starts a node. It replaces the earlier node of the same process, if any.
 func (w *world) start(p config.Process) error {
-	hosted, err := bundled.New(w.cluster, p)
+	n := &node{world: w, id: p.ID, ends: map[core.ConnID]*end{}}
+	hosted, err := n.program(p)
 	if err != nil {
 		return err
 	}
-	if w.longOdds > 0 {
-		hosted = padded{hosted, w.longOdds}
-	}
-	n := &node{world: w, id: p.ID, ends: map[core.ConnID]*end{}}
 	random := rand.New(rand.NewPCG(w.random.Uint64(), w.random.Uint64()))
 	n.core = core.New(core.Options{
 		Cluster: w.cluster, ID: p.ID, Incarnation: snapshot.Incarnation(core.NewName(w.wall(), random)),
@@ -54,6 +52,21 @@ func (w *world) start(p config.Process) error {
 	w.nodes[p.ID] = n
 	n.plan()
 	return nil
+}
+
+// program returns a fresh instance of the program of the process.
+func (n *node) program(p config.Process) (program.Program, error) {
+	hosted, err := bundled.New(n.world.cluster, p)
+	if err != nil {
+		return nil, err
+	}
+	if n.world.longOdds > 0 {
+		hosted = padded{hosted, n.world.longOdds}
+	}
+	if n.world.captureMax > 0 {
+		hosted = slow{hosted, n, n.world.captureMax}
+	}
+	return hosted, nil
 }
 
 // logLines writes the log of a node into the trace, because logs must replay too.

@@ -46,6 +46,7 @@ func (r *runner) checkSaved(t *taken) error {
 		return err
 	}
 	r.result.Saved++
+	r.lastSaved = g.ID
 	return nil
 }
 

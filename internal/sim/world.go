@@ -29,9 +29,11 @@ type world struct {
 	latencyMax time.Duration
 	// longOdds says that one message of so many is long. 0 means none.
 	longOdds int
-	steps    int
-	trace    hash.Hash64 // hash of all lines of tell
-	story    func(string)
+	// captureMax bounds the time that a program takes to return its state. 0 means none.
+	captureMax time.Duration
+	steps      int
+	trace      hash.Hash64 // hash of all lines of tell
+	story      func(string)
 }
 
 // event is a function that runs at a time. Events of the same time run in the order in
