@@ -23,8 +23,23 @@ type ProcessStatus struct {
 	Incoming  []IncomingStatus `json:"incoming"`
 	Snapshots []SnapshotStatus `json:"snapshots"`
 	Memory    MemoryStatus     `json:"memory"`
+	// Base is the saved snapshot from which the epoch began. Empty means the initial state.
+	Base snapshot.ID `json:"base,omitempty"`
+	// Held reports whether the program receives nothing until the epoch is resumed.
+	Held bool `json:"held,omitempty"`
+	// Saves is nil if this process has neither saved a snapshot nor failed to.
+	Saves *SavesStatus `json:"saves,omitempty"`
 	// Certificate is nil without TLS.
 	Certificate *CertificateStatus `json:"certificate,omitempty"`
+}
+
+// SavesStatus is about the snapshots that a process assembled and was to save.
+type SavesStatus struct {
+	Last       snapshot.ID `json:"last,omitempty"` // that was saved; empty if none was
+	AgoMS      float64     `json:"ago_ms,omitempty"`
+	Failures   int         `json:"failures"` // since the last one
+	Error      string      `json:"error,omitempty"`
+	StoreBytes int64       `json:"store_bytes"` // in the store, when it was last counted
 }
 
 // CertificateStatus is when the certificate of a node ends.

@@ -38,6 +38,7 @@ func (p statusPrinter) all(out io.Writer, width int, s clusterStatus) error {
 		t.channels(s)
 	}
 	t.snapshots(s)
+	t.history(s)
 	if p.wide {
 		printExact(out, "\n")
 		printLine(out, "cluster %s, fingerprint of the file %s", s.Cluster, s.Fingerprint)

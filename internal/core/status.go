@@ -67,7 +67,14 @@ func (c *Core) status() wire.ProcessStatus {
 		ends := c.CertificateEnds()
 		s.Certificate = &wire.CertificateStatus{EndsAt: ends.UTC().Format(time.RFC3339), LeftMS: milliseconds(ends.Sub(c.Wall()))}
 	}
+	if one := c.saves; one.last != "" || one.failures > 0 {
+		s.Saves = &wire.SavesStatus{Last: one.last, Failures: one.failures, Error: one.why, StoreBytes: one.bytes}
+		if one.last != "" {
+			s.Saves.AgoMS = milliseconds(c.now - one.at)
+		}
+	}
 	if c.epoch != nil {
+		s.Base, s.Held = c.epoch.base, c.epoch.held
 		c.epoch.addStatus(&s)
 	}
 	return s

@@ -1,0 +1,60 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"chandy/internal/printable"
+	"chandy/wire"
+)
+
+// history prints from which snapshots the processes go on, and what was saved. It prints
+// nothing about a cluster that runs from its initial state and saves nothing.
+func (t tables) history(s clusterStatus) {
+	var epochs []string
+	processes := map[string][]string{}
+	for _, p := range s.Processes {
+		if p.Reachable && (p.Status.Epoch > 1 || p.Status.Held) {
+			text := epochText(p.Status)
+			if processes[text] == nil {
+				epochs = append(epochs, text)
+			}
+			processes[text] = append(processes[text], string(p.Process))
+		}
+	}
+	if len(epochs) > 0 {
+		printExact(t.out, "\n")
+	}
+	for _, text := range epochs {
+		printLine(t.out, "%s: %s", text, strings.Join(processes[text], ", "))
+	}
+	for _, p := range s.Processes {
+		if p.Reachable && p.Status.Saves != nil {
+			printLine(t.out, "%s %s", p.Process, savesText(p.Status.Saves))
+		}
+	}
+}
+
+// epochText returns the epoch of a process, where it began, and whether it is held.
+func epochText(s *wire.ProcessStatus) string {
+	base := "from its initial state"
+	if s.Base != "" {
+		base = "from snapshot " + printable.Text(string(s.Base))
+	}
+	text := fmt.Sprintf("epoch %d, %s", s.Epoch, base)
+	if s.Held {
+		text += ", held until chandy resume"
+	}
+	return text
+}
+
+func savesText(s *wire.SavesStatus) string {
+	text := "has saved no snapshot"
+	if s.Last != "" {
+		text = fmt.Sprintf("has saved %s %v ago, and the store has %s", printable.Text(string(s.Last)), ago(s.AgoMS), size(int(s.StoreBytes)))
+	}
+	if s.Failures > 0 {
+		text += fmt.Sprintf("; %s since: %s", count(s.Failures, "failure", "failures"), printable.Text(s.Error))
+	}
+	return text
+}
