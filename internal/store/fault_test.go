@@ -285,6 +285,21 @@ func TestGarbageInTheFolderIsLeftOut(t *testing.T) {
 	if after := tree(t, root); after != before {
 		t.Errorf("the folder changed from\n%s\nto\n%s", before, after)
 	}
+	_, err := s.Prune(5)
+	must(t, err)
+	must(t, check(s, testID(1)))
+	for _, name := range []string{".DS_Store", "lost+found/x", "README", "numbers/1/07", "snapshots/x y/manifest", "epochs/x", "fate/x"} {
+		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
+			t.Errorf("pruned: got %v, want that %s stays", err, name)
+		}
+	}
+	objects, err := store.Folder(root).List("")
+	must(t, err)
+	for _, o := range objects {
+		if strings.ContainsAny(o.Name, " +") || strings.HasPrefix(o.Name, ".") || strings.Contains(o.Name, "/.") {
+			t.Errorf("%s was listed, want that it is left out", o.Name)
+		}
+	}
 }
 
 // tree returns all files of a folder with their content.

@@ -55,3 +55,14 @@ func TestPipelineReturnsTheErrorOfTheWriter(t *testing.T) {
 		}
 	}
 }
+
+// TestPipelineReturnsAnErrorThatComesAtTheEnd: no Write comes after the one that fails.
+func TestPipelineReturnsAnErrorThatComesAtTheEnd(t *testing.T) {
+	for _, length := range []int{1, pipelineBuffer, 2 * pipelineBuffer, 2*pipelineBuffer + 1} {
+		p := newPipeline(&failAfter{length - 1})
+		_, err := p.Write(make([]byte, length))
+		if closeErr := p.Close(); err != nil || closeErr != errFull {
+			t.Errorf("%d bytes: got %v, and %v from Close, want %v from Close", length, err, closeErr, errFull)
+		}
+	}
+}

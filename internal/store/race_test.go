@@ -266,8 +266,10 @@ func TestTwoDecisionsOfOneNumberAreOne(t *testing.T) {
 	t.Logf("%d states", r.explore(t))
 }
 
+// TestASnapshotIsSavedOrAbandoned: when it is abandoned, all of it is freed at once.
 func TestASnapshotIsSavedOrAbandoned(t *testing.T) {
 	var manifest *saved.Manifest
+	freed := 0
 	r := race{
 		begin: func(t testing.TB, s *store.Store) {
 			must(t, taker(1)(s))
@@ -278,17 +280,36 @@ func TestASnapshotIsSavedOrAbandoned(t *testing.T) {
 		},
 		nodes: []func(*store.Store) error{
 			func(s *store.Store) error { _, err := s.Save(manifest); return err },
-			func(s *store.Store) error { return s.Abandon(1, 1, "too late", node1) },
+			func(s *store.Store) error {
+				if err := s.Abandon(1, 1, "too late", node1); err != nil {
+					return err
+				}
+				if err := taker(2)(s); err != nil {
+					return err
+				}
+				if err := s.Abandon(1, 2, "too late", node1); err != nil {
+					return err
+				}
+				_, err := s.Prune(0)
+				return err
+			},
 		},
 		check: func(s *store.Store, errs []error) error {
 			isSaved := check(s, testID(1)) == nil
 			if isSaved != (errs[0] == nil) || isSaved == (errs[1] == nil) {
 				return fmt.Errorf("saved: %v, Save: %v, Abandon: %v", isSaved, errs[0], errs[1])
 			}
-			return nil
+			entries, err := s.List()
+			if len(entries) == 1 && !isSaved {
+				freed++
+			}
+			return err
 		},
 	}
 	t.Logf("%d states", r.explore(t))
+	if freed == 0 {
+		t.Error("the number was never freed, want that it is")
+	}
 }
 
 // restorer keeps snapshot 1 and makes it the base of epoch 2.

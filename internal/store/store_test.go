@@ -547,6 +547,37 @@ func TestPruneFreesWhatNobodyWillFinish(t *testing.T) {
 	}
 }
 
+func TestTheLastNumberOfAnEpochIsNotFreed(t *testing.T) {
+	_, s := newStore(t)
+	for n := 1; n <= 3; n++ {
+		number, err := s.Take(saved.Taken{Epoch: 1, ID: testID(n), By: node1})
+		if number != uint64(n) || err != nil {
+			t.Fatalf("got number %d, %v, want %d", number, err, n)
+		}
+		must(t, s.Abandon(1, number, "no", node1))
+		_, err = s.Prune(0)
+		must(t, err)
+	}
+	want(t, s, "3 1.3 failed")
+}
+
+func TestARemovalThatDidNotEndIsEndedByPrune(t *testing.T) {
+	m, s := newStore(t)
+	must(t, save(s, 1, testID(1), ""))
+	must(t, save(s, 1, testID(2), ""))
+	m.Set("fate/"+string(testID(1))+".1", saved.Seal(&saved.Fate{ID: testID(1), Sequence: 1, Removed: true}))
+	var notFound *store.NotFoundError
+	if _, _, err := s.Manifest(testID(1)); !errors.As(err, &notFound) || notFound.Why != "was removed" {
+		t.Errorf("got %v, want that it was removed", err)
+	}
+	want(t, s, "2 1.2 saved")
+	_, err := s.Prune(5)
+	must(t, err)
+	if names := strings.Join(m.Names(), " "); strings.Contains(names, string(testID(1))) {
+		t.Errorf("got the objects %s, want nothing of 1", names)
+	}
+}
+
 func TestADerivedSnapshotHasNoPlaceInTheOrder(t *testing.T) {
 	_, s := newStore(t)
 	must(t, save(s, 1, testID(1), ""))
