@@ -11,6 +11,7 @@
 //   - seal.go: the frame of every record, which shows each changed byte;
 //   - manifest.go, records.go: the records;
 //   - part.go, index.go, write.go, read.go: a part, and its two directions;
+//   - document.go: from parts to the snapshot document, and back;
 //   - certify.go: the proof that the parts belong to one consistent cut;
 //   - check.go, names.go: what a manifest, an id and a name may contain.
 package saved

@@ -1,9 +1,6 @@
 package saved
 
 import (
-	"math"
-	"time"
-
 	"chandy/snapshot"
 )
 
@@ -106,7 +103,7 @@ func describeState(s snapshot.State, bytes uint64, why string) stateIndex {
 		x.Open = []openIndex{}
 	}
 	for _, o := range s.Open {
-		x.Open = append(x.Open, openIndex{o.From, o.MsgID, float64(o.Since) / float64(time.Millisecond)})
+		x.Open = append(x.Open, openIndex{o.From, o.MsgID, MS(o.Since)})
 	}
 	return x
 }
@@ -127,8 +124,7 @@ func (x stateIndex) state(bytes []byte) snapshot.State {
 		s.Open = []snapshot.OpenRequest{}
 	}
 	for _, o := range x.Open {
-		since := time.Duration(math.Round(o.SinceMS * float64(time.Millisecond)))
-		s.Open = append(s.Open, snapshot.OpenRequest{From: o.From, MsgID: o.MsgID, Since: since})
+		s.Open = append(s.Open, snapshot.OpenRequest{From: o.From, MsgID: o.MsgID, Since: fromMS(o.SinceMS)})
 	}
 	return s
 }

@@ -46,6 +46,10 @@ type Process struct {
 	// not.
 	Restorable bool   `json:"restorable"`
 	WhyNot     string `json:"why_not,omitempty"`
+	// RecordedAfterMS and CompletedAfterMS are as in the document: when the state came to the
+	// assembler, and when the last piece of the part did.
+	RecordedAfterMS  float64 `json:"recorded_after_ms"`
+	CompletedAfterMS float64 `json:"completed_after_ms"`
 }
 
 // Size has the lengths of a part and of its sections, and its hash. See [Part] for the
