@@ -25,8 +25,9 @@ type Objects interface {
 	String() string
 	// Get opens an object. The error is fs.ErrNotExist if there is none.
 	Get(name string) (io.ReadCloser, error)
-	// Put makes an object of what write writes, or replaces it. Nothing is there if write
-	// or Put fails. The object is durable when Put returns nil.
+	// Put makes an object of what write writes, or replaces it. The object is durable when
+	// Put returns nil. After an error of write it is as before; after any other error it may
+	// be either. Readers never see a part of it.
 	Put(name string, write func(io.Writer) error) error
 	// Create makes an object only if there is none of that name; otherwise the error is
 	// fs.ErrExist. Of several that create the same name at once, at most one succeeds. The
