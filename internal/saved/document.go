@@ -81,7 +81,9 @@ func Parts(g *snapshot.Global, id snapshot.ID) ([]*Part, error) {
 		if from == nil || to == nil || !c.Known {
 			return nil, fmt.Errorf("%s: the snapshot does not have its state", c.Channel)
 		}
-		from.Out = append(from.Out, Outgoing{To: c.Channel.To, Peer: c.SeenBySender, Acked: c.Sent, Sent: c.Sent})
+		// A document has no counts of bytes. Only their difference matters to the channel.
+		bytes := half("", "", 0, 0, c.Messages).Bytes
+		from.Out = append(from.Out, Outgoing{To: c.Channel.To, Peer: c.SeenBySender, Acked: c.Sent, Sent: c.Sent, SentBytes: bytes})
 		to.In = append(to.In, Incoming{From: c.Channel.From, Peer: c.SeenByReceiver, Received: c.Received, Sent: c.Sent, Messages: c.Messages})
 	}
 	return parts, nil

@@ -32,6 +32,9 @@ func TestPartsBecomeADocumentAndAgainParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if out, in := parts[0].Out[1], parts[1].In[0]; out.SentBytes-in.ReceivedBytes != 14 {
+		t.Errorf("p1 sent %d bytes and p2 received %d, want a difference of 14: the messages in flight", out.SentBytes, in.ReceivedBytes)
+	}
 	bodies = map[snapshot.ProcessID][]byte{}
 	var summaries []Summary
 	for i, p := range parts {
