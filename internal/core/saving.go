@@ -192,7 +192,8 @@ func (e *epoch) manifest(a *assembling, t *taken) (*saved.Manifest, error) {
 		Base: e.base, Assembler: c.self, Initiators: a.initiators, StartedAt: t.StartedAt, ElapsedMS: milliseconds(t.Elapsed),
 	}
 	var parts []saved.Summary
-	for _, s := range a.collector.Stored() {
+	for i, s := range a.collector.Stored() { // of every process, because the snapshot is complete
+		process := t.Processes[i]
 		var part saved.Summary
 		switch {
 		case s.Error != "":
@@ -203,7 +204,8 @@ func (e *epoch) manifest(a *assembling, t *taken) (*saved.Manifest, error) {
 			return nil, fmt.Errorf("%s has sent a summary that cannot be read", s.Process)
 		}
 		parts = append(parts, part)
-		m.Processes = append(m.Processes, saved.Process{ID: part.Process, Incarnation: part.Incarnation, Part: part.Part, Restorable: part.WhyNot == "", WhyNot: part.WhyNot})
+		m.Processes = append(m.Processes, saved.Process{ID: part.Process, Incarnation: part.Incarnation, Part: part.Part, Restorable: part.WhyNot == "", WhyNot: part.WhyNot,
+			RecordedAfterMS: milliseconds(process.RecordedAfter), CompletedAfterMS: milliseconds(process.CompletedAfter)})
 	}
 	channels, faults := saved.Certify(c.topology, parts)
 	if len(faults) > 0 {
