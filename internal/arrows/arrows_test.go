@@ -47,7 +47,7 @@ var noSockets = []string{"internal/child", "internal/bundled", "internal/sim"}
 var pure = []string{"internal/jsonwalk", "internal/printable", "snapshot", "internal/channel", "internal/agreement", "internal/core", "internal/journal", "internal/saved", "internal/question", "internal/difference", "internal/diagram"}
 
 var pureImports = []string{
-	"bytes", "cmp", "container/heap", "crypto/sha256", "embed", "encoding/base64", "encoding/binary", "encoding/json", "errors", "fmt", "io", "iter",
+	"bytes", "cmp", "container/heap", "crypto/sha256", "embed", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt", "io", "iter",
 	"maps", "math", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf16", "unicode/utf8",
 }
 
@@ -59,7 +59,7 @@ var coreImports = []string{"math/rand/v2", "sync", "github.com/rs/zerolog"}
 var pureNames = map[string][]string{
 	"time":                  {"Duration", "Time", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "RFC3339", "RFC3339Nano", "UTC", "ParseDuration"},
 	"fmt":                   {"Append", "Appendf", "Appendln", "Errorf", "Formatter", "Fprint", "Fprintf", "Fprintln", "Sprint", "Sprintf", "Sprintln", "State", "Stringer"},
-	"io":                    {"EOF", "ErrUnexpectedEOF", "ReadFull", "Reader", "Writer"},
+	"io":                    {"Closer", "EOF", "ErrUnexpectedEOF", "ReadFull", "Reader", "Writer"},
 	"sync":                  {"OnceValue", "OnceValues"},
 	"math/rand/v2":          {"Rand"},
 	"github.com/rs/zerolog": {"Logger", "Event"},
