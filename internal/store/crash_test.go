@@ -154,8 +154,8 @@ func TestACrashInAnyOperationLeavesTheSnapshotAbsentOrValid(t *testing.T) {
 }
 
 // TestACrashAtAnyCallOfTheFileSystemLeavesTheSnapshotAbsentOrValid crashes after every call
-// that changed something; a write that comes next is done by half. What was not synced is
-// kept, lost, or lost at random.
+// that changed something; a write that comes next is done by half. Changes that were not
+// synced are kept, lost, or lost at random.
 func TestACrashAtAnyCallOfTheFileSystemLeavesTheSnapshotAbsentOrValid(t *testing.T) {
 	kinds := map[string]int{}
 	for k := 0; ; k++ {

@@ -365,3 +365,31 @@ func TestAFullDisk(t *testing.T) {
 	must(t, os.Remove(ballast))
 	must(t, checkAfter(s, 0))
 }
+
+// TestAReadOnlyDisk lists and reads a store on a real file system that is read-only.
+func TestAReadOnlyDisk(t *testing.T) {
+	if runtime.GOOS != "linux" || os.Getuid() != 0 {
+		t.Skip("needs root on Linux, to mount a small file system")
+	}
+	root := t.TempDir()
+	unmount, err := mountSmall(root, 128<<10)
+	if err != nil {
+		t.Skip("cannot mount a small file system: ", err)
+	}
+	defer unmount()
+	s := store.New(store.Folder(filepath.Join(root, "store")), "bank")
+	begin(t, store.Folder(s.String()))
+	must(t, remountReadOnly(root))
+	want(t, s, "1 1.1 saved")
+	must(t, check(s, testID(1)))
+	if r, err := s.Reading(); err != nil || r.Newest == nil {
+		t.Errorf("got %+v, %v, want snapshot 1", r, err)
+	}
+	var failed *store.FailedError
+	if err := save(s, 1, testID(2), ""); !errors.As(err, &failed) || !errors.Is(err, syscall.EROFS) {
+		t.Errorf("got %v, want a FailedError with %v", err, syscall.EROFS)
+	}
+	if _, err := s.Prune(0); !errors.As(err, &failed) {
+		t.Errorf("prune: got %v, want a FailedError", err)
+	}
+}

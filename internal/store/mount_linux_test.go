@@ -12,3 +12,7 @@ func mountSmall(path string, bytes int) (unmount func(), err error) {
 	}
 	return func() { _ = syscall.Unmount(path, 0) }, nil
 }
+
+func remountReadOnly(path string) error {
+	return syscall.Mount("", path, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
+}

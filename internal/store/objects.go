@@ -12,10 +12,9 @@ type Object struct {
 // between slashes; an element begins with a letter or a digit. Implementations are safe for
 // concurrent use, also from several machines.
 //
-// What a call has shown stays: an object that Get opened, that List returned, or that made
-// Create fail survives a crash of every machine. So whoever acts on a decision that another
-// node made does not act on one that may vanish. The folder syncs its directories for that;
-// S3 promises it.
+// An object that Get opened, that List returned, or that made Create fail survives a crash of
+// every machine. The same holds for the absence of an object. So no node acts on a decision
+// that may vanish. The folder syncs its directories for that; S3 promises it.
 //
 // The next implementation is S3. It needs a store with conditional creates (If-None-Match:
 // *) and with reads that show every finished write. After a time-out, 409 or 412, Create
@@ -34,7 +33,7 @@ type Objects interface {
 	// object is durable when Create returns nil. After any other error it may be there.
 	Create(name string, content []byte) error
 	// List returns the objects whose names begin with prefix, sorted. The prefix is empty
-	// or ends with a slash. What is no object of a store is left out.
+	// or ends with a slash. Files that no store makes are left out.
 	List(prefix string) ([]Object, error)
 	// Delete removes an object. It returns nil if there is none.
 	Delete(name string) error

@@ -9,11 +9,11 @@ import (
 	"chandy/snapshot"
 )
 
-// Prune removes what retention does not keep, and returns the snapshots that it removed.
-// It keeps the newest keep snapshots, and those that have a name or must not be removed. A
-// snapshot without a number goes when it was the base of an epoch that has ended, and the
-// corrupt ones stay. Prune also frees the parts of abandoned snapshots and what crashes
-// have left. Of abandoned snapshots it keeps the newest keep records.
+// Prune removes old snapshots, and returns their ids. It leaves the newest keep snapshots,
+// named and corrupt ones, and snapshots that are held as in [Store.Remove]. It removes a
+// snapshot without a number only if that was kept for a proposal once. Prune also frees the
+// parts of abandoned snapshots, all but the newest keep records of them, and leftovers of
+// crashes.
 func (s *Store) Prune(keep int) (removed []snapshot.ID, err error) {
 	err = s.within(func() error {
 		if err := s.objects.Clean(); err != nil {

@@ -188,7 +188,7 @@ func (o *Objects) Get(name string) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(content)), nil
 }
 
-// look returns the content of an object. What was seen stays.
+// look returns the content of an object, which is durable from then on.
 func (m *Memory) look(name string) []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
