@@ -94,3 +94,27 @@ func fixChecksums(stream []byte) []byte {
 	}
 	return stream
 }
+
+// FuzzDecodeControl checks that a request that decodes is encoded to one that decodes to the
+// same.
+func FuzzDecodeControl(f *testing.F) {
+	for _, body := range []string{
+		`{"type":"initiate","at":["p1"],"timeout_ms":10000,"compact":true,"progress":true,"journal":true}`, `{"type":"status","wait":true}`,
+		`{"type":"call","request":{"type":"balance"}}`, `{"type":"call","request":"\u2028"}`, `{"type":"restore"}`, `{"type":7}`, `[]`, `{`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		c, err := DecodeControl(body)
+		if err != nil {
+			return
+		}
+		again, err := EncodeControl(c)
+		if err != nil {
+			t.Fatalf("%q: got error %v, want the body of %#v", body, err, c)
+		}
+		if d, err := DecodeControl(again); err != nil || Needs(d) != Needs(c) || RequestType(d) != RequestType(c) {
+			t.Fatalf("%q: got %#v, error %v, want %#v", body, d, err, c)
+		}
+	})
+}

@@ -42,12 +42,17 @@ func issued(t *testing.T, ca Pair, i Identity, from time.Time, validity time.Dur
 
 func parsed(t *testing.T, text []byte) *x509.Certificate {
 	t.Helper()
-	block, _ := pem.Decode(text)
-	c, err := x509.ParseCertificate(block.Bytes)
+	c, err := x509.ParseCertificate(decoded(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// decoded returns the bytes of a certificate in PEM.
+func decoded(text []byte) []byte {
+	block, _ := pem.Decode(text)
+	return block.Bytes
 }
 
 var (
