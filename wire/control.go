@@ -8,8 +8,8 @@ import (
 	"chandy/snapshot"
 )
 
-// Control is the JSON body of a [Request]: an [InitiateRequest], a [StatusRequest] or
-// a [CallRequest].
+// Control is the JSON body of a [Request]: an [InitiateRequest], a [StatusRequest], a
+// [CallRequest], a [RestoreRequest] or a [ResumeRequest].
 type Control interface {
 	// kind returns the value of "type" in the JSON.
 	kind() string
@@ -98,6 +98,10 @@ func DecodeControl(body []byte) (Control, error) {
 		return decodeControl[StatusRequest](body)
 	case CallRequest{}.kind():
 		return decodeControl[CallRequest](body)
+	case RestoreRequest{}.kind():
+		return decodeControl[RestoreRequest](body)
+	case ResumeRequest{}.kind():
+		return decodeControl[ResumeRequest](body)
 	}
 	return nil, fmt.Errorf("unknown request %q", head.Type)
 }

@@ -46,7 +46,7 @@ func TestDecodeRefuses(t *testing.T) {
 		want    string // part of the error
 	}{
 		{0, nil, "unknown type 0"},
-		{15, nil, "unknown type 15"},
+		{19, nil, "unknown type 19"},
 		{255, nil, "unknown type 255"},
 		{TypePing, nil, "ping frame: nonce is cut off"},
 		{TypePing, []byte{0x80}, "nonce is cut off"},
@@ -59,8 +59,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{TypePing, make([]byte, HelloMax+1), "ping frame of 4097 bytes, more than 4096"},
 		{TypePong, fields(1, "x"), "2 bytes after the last field"},
 
-		{TypeHello, fields(0, 1, 1, "bank", 1, hash, "p1", "p2", "a", "b"), "role is 0, not in 1-3"},
-		{TypeHello, fields(4, 1, 1, "bank", 1, hash, "p1", "p2", "a", "b"), "role is 4"},
+		{TypeHello, fields(0, 1, 1, "bank", 1, hash, "p1", "p2", "a", "b"), "role is 0, not in 1-4"},
+		{TypeHello, fields(5, 1, 1, "bank", 1, hash, "p1", "p2", "a", "b"), "role is 5"},
 		{TypeHello, fields(1, 256, 1, "bank", 1, hash, "p1", "p2", "a", "b"), "version min is 256, more than 255"},
 		{TypeHello, fields(1, 1, most, "bank", 1, hash, "p1", "p2", "a", "b"), "version max is 18446744073709551615"},
 		{TypeHello, fields(1, 1, 1, long, 1, hash, "p1", "p2", "a", "b"), "cluster has 256 bytes, more than 255"},
@@ -114,6 +114,15 @@ func TestDecodeRefuses(t *testing.T) {
 		{TypeOutcome, fields("s", "Complete", ""), `status is not "complete", "partial" or "unknown"`},
 		{TypeRequest, nil, "number is cut off"},
 		{TypeReply, fields(1, 0), "kind is 0, not in 1-4"},
+		{TypePropose, fields(2, 2, 1, "", "", 0, 0, 0, 1), "number 2 does not follow epoch 2"},
+		{TypePropose, fields(2, 0, 1, "", "", 0, 0, 0, 1), "number 2 does not follow epoch 0"},
+		{TypePropose, fields(2, 1, 3, "", "", 0, 0, 0, 1), "kind is 3, not in 1-2"},
+		{TypePropose, fields(2, 1, 1, "s", "", 0, 0, 0, 1), `base "s" has the manifest ""`},
+		{TypePropose, fields(2, 1, 1, "", goldenHash, 0, 0, 0, 1), `base "" has the manifest`},
+		{TypePropose, fields(2, 1, 1, "s", "ABC", 0, 0, 0, 1), "is not 64 hexadecimal digits"},
+		{TypePropose, fields(2, 1, 1, "", "", 0, 2, 0, 1), "held is 2, not in 0-1"},
+		{TypeVote, fields(2, 1, 1, "", "", 0, 0, 0, "i", strings.Repeat("x", TextMax+1)), "no has 4097 bytes"},
+		{TypeStage, fields(2, 6, 0, 0), "stage is 6, not in 1-5"},
 		{TypeReply, fields(1, 5), "kind is 5"},
 		{TypeReply, fields(1, 2, make([]byte, ChunkMax+1)), "body has 262145 bytes, more than 262144"},
 	} {
@@ -226,5 +235,21 @@ func TestDecodedBodyIsClipped(t *testing.T) {
 	body := f.(Data).Batch.Body
 	if cap(body) != len(body) || &body[0] != &payload[3] {
 		t.Errorf("got a body with capacity %d at %p, want %d at %p", cap(body), &body[0], len(body), &payload[3])
+	}
+}
+
+func TestRefusalNamesTheEpoch(t *testing.T) {
+	for _, c := range []struct {
+		refuse Refuse
+		want   uint64
+	}{
+		{Refuse{WrongEpoch, "p1 is in epoch 12, not 3"}, 12},
+		{Refuse{WrongEpoch, "p1 runs nothing"}, 0},
+		{Refuse{Busy, "p1 is in epoch 12"}, 0},
+		{Refuse{WrongEpoch, "p1 is in epoch 99999999999999999999"}, math.MaxUint64},
+	} {
+		if got := c.refuse.Epoch(); got != c.want {
+			t.Errorf("%s: got %d, want %d", c.refuse, got, c.want)
+		}
 	}
 }

@@ -6,7 +6,8 @@ import (
 )
 
 // Frame is one of the structs of this package, by value: Hello, Welcome,
-// Refuse, Data, Fragment, Marker, Ack, Ping, Pong, Chunk, Join, Outcome, Request or Reply.
+// Refuse, Data, Fragment, Marker, Ack, Ping, Pong, Chunk, Join, Outcome, Request, Reply,
+// Propose, Vote, Look or Stage.
 type Frame interface {
 	// Type returns the type of the frame.
 	Type() Type

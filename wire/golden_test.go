@@ -29,6 +29,8 @@ func configHash() (h [32]byte) {
 
 const goldenID = snapshot.ID("20261122T073525123456Z-k3m9x2q7ab")
 
+const goldenHash = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 // goldens has the exact bytes of frames of every type: header, then payload. They change
 // only with Version.
 var goldens = []struct {
@@ -145,6 +147,39 @@ var goldens = []struct {
 		"c585010d000000024500618c" +
 			"0103",
 		"reply 1 end (0 bytes)",
+	},
+	{
+		Propose{Proposal{Number: 300, Ends: 2, Kind: KindByHand, Base: goldenID, Manifest: goldenHash, BranchLeft: 1, Held: true}, time.Minute},
+		"c585010f0000006e97fb2882" +
+			"ac020201213230323631313232543037333532353132333435365a2d6b336d3978327137616240303132333435363738" +
+			"396162636465663031323334353637383961626364656630313233343536373839616263646566303132333435363738" +
+			"39616263646566010100808ece1c",
+		"propose 300, from epoch 2 to 20261122T073525123456Z-k3m9x2q7ab, held (1m0s left)",
+	},
+	{
+		Vote{Proposal{Number: 2, Ends: 1, Kind: KindRecovery}, "a7", ""},
+		"c58501100000000c75d7ce38" +
+			"020102000000000002613700",
+		"vote of a7 on 2, from epoch 1 to \"\", recovery: yes",
+	},
+	{
+		Vote{Proposal{Number: 2, Ends: 1, Kind: KindByHand, Base: "s", Manifest: goldenHash, Dry: true}, "a7", "no part"},
+		"c58501100000005474fa2275" +
+			"020101017340303132333435363738396162636465663031323334353637383961626364656630313233343536373839" +
+			"61626364656630313233343536373839616263646566000001026137076e6f2070617274",
+		"vote of a7 on 2, from epoch 1 to s, dry: no, \"no part\"",
+	},
+	{
+		Look{Number: 300},
+		"c58501110000000284890343" +
+			"ac02",
+		"look 300",
+	},
+	{
+		Stage{Number: 2, Stage: Refilled, Messages: 412, Took: 31 * time.Millisecond},
+		"c585011200000007ae98bc76" +
+			"02049c0398f201",
+		"stage refilled of 2 (412 messages, after 31ms)",
 	},
 }
 

@@ -18,6 +18,9 @@ const (
 	RoleAssembly Role = 2
 	// RoleControl carries the requests of a client to the node of To.
 	RoleControl Role = 3
+	// RoleAgreement carries the proposals of From and the votes of To. It belongs to no
+	// epoch: it is open to a node of an older or a newer one.
+	RoleAgreement Role = 4
 )
 
 // String returns the name of the role in SPEC.md.
@@ -29,6 +32,8 @@ func (r Role) String() string {
 		return "assembly"
 	case RoleControl:
 		return "control"
+	case RoleAgreement:
+		return "agreement"
 	}
 	return fmt.Sprintf("role %d", uint8(r))
 }
@@ -43,7 +48,7 @@ type Hello struct {
 	VersionMin, VersionMax uint8
 	// Cluster is the name of the cluster.
 	Cluster string
-	// Epoch is the epoch of the dialler; 0 for a client.
+	// Epoch is the epoch of the dialler; 0 for a client, and before the first one.
 	Epoch uint64
 	// ConfigHash is the hash of everything that the nodes of a cluster must agree on. A
 	// client that does not know it sends zeros.
@@ -69,7 +74,7 @@ func (h Hello) String() string {
 }
 
 func (h Hello) append(b []byte) []byte {
-	if h.Role < RoleChannel || h.Role > RoleControl {
+	if h.Role < RoleChannel || h.Role > RoleAgreement {
 		bug("hello with %s", h.Role)
 	}
 	b = append(b, byte(h.Role))
@@ -86,7 +91,7 @@ func (h Hello) append(b []byte) []byte {
 
 func decodeHello(d *decoder) Frame {
 	var h Hello
-	h.Role = Role(d.byte("role", byte(RoleChannel), byte(RoleControl)))
+	h.Role = Role(d.byte("role", byte(RoleChannel), byte(RoleAgreement)))
 	h.VersionMin = d.uint8("version min")
 	h.VersionMax = d.uint8("version max")
 	h.Cluster = d.name("cluster")

@@ -112,7 +112,7 @@ func TestReaderRefusesHeader(t *testing.T) {
 		{header(0, TypePing, 1), FrameMax, "frame of version 0, this side speaks 1"},
 		{header(2, TypePing, 1), FrameMax, "frame of version 2, this side speaks 1"},
 		{header(1, 0, 1), FrameMax, "frame of unknown type 0"},
-		{header(1, 15, 1), FrameMax, "frame of unknown type 15"},
+		{header(1, 19, 1), FrameMax, "frame of unknown type 19"},
 		{header(1, 255, 1), FrameMax, "frame of unknown type 255"},
 		{header(1, TypeData, 1<<32-1), FrameMax, "data frame of 4294967295 bytes, more than 69632"},
 		{header(1, TypeRequest, FrameMax+1), FrameMax, "request frame of 16842753 bytes, more than 16842752"},

@@ -1,6 +1,10 @@
 package wire
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+)
 
 // Codes of a [Refuse]: the reasons why a connection is refused or ended. A peer of a later
 // version may send other codes.
@@ -18,6 +22,7 @@ const (
 	Stopping             = "stopping"              // the node is about to end
 	IdentityMismatch     = "identity mismatch"     // the certificate names another process, or a client
 	TLSRequired          = "tls required"          // the listener speaks only TLS
+	NoStore              = "no store"              // the listener takes no part in agreements
 	ProtocolViolation    = "protocol violation"    // the peer broke a rule of SPEC.md
 )
 
@@ -43,4 +48,17 @@ func (r Refuse) append(b []byte) []byte {
 
 func decodeRefuse(d *decoder) Frame {
 	return Refuse{Code: d.name("code"), Text: d.text("text")}
+}
+
+var inEpoch = regexp.MustCompile(`is in epoch ([0-9]+)`)
+
+// Epoch returns the epoch of the node that refuses with [WrongEpoch], or 0 if the refusal
+// does not name it.
+func (r Refuse) Epoch() uint64 {
+	named := inEpoch.FindStringSubmatch(r.Text)
+	if r.Code != WrongEpoch || named == nil {
+		return 0
+	}
+	epoch, _ := strconv.ParseUint(named[1], 10, 64)
+	return epoch
 }

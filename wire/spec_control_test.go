@@ -20,7 +20,7 @@ func jsonKeys(v any) []string {
 }
 
 func TestSpecReplies(t *testing.T) {
-	for _, body := range []any{ProcessStatus{}, EndReply{}, ProgressReply{}, ErrorReply{}} {
+	for _, body := range []any{ProcessStatus{}, EndReply{}, ProgressReply{}, ErrorReply{}, StageReply{}, RestoreReply{}, VoteReply{}} {
 		if want := "`{" + strings.Join(jsonKeys(body), ", ") + "}`"; !strings.Contains(spec(t), want) {
 			t.Errorf("SPEC.md: got no %T %s, want it", body, want)
 		}
@@ -32,7 +32,7 @@ func TestSpecRequests(t *testing.T) {
 	for _, row := range table(t, "### Requests", "| type | role | fields | data | end |") {
 		got = append(got, row[0]+" "+row[1]+" "+row[2])
 	}
-	for _, request := range []Control{InitiateRequest{}, StatusRequest{}, CallRequest{}} {
+	for _, request := range []Control{InitiateRequest{}, StatusRequest{}, CallRequest{}, RestoreRequest{}, ResumeRequest{}} {
 		fields := strings.ReplaceAll(strings.Join(jsonKeys(request), ", "), `"`, "`")
 		want = append(want, fmt.Sprintf("`%s` %s %s", request.kind(), Needs(request), fields))
 	}
@@ -54,7 +54,7 @@ func TestSpecErrorCodes(t *testing.T) {
 	for _, row := range table(t, "### Requests", "| error code | meaning |") {
 		got = append(got, strings.Trim(row[0], "`"))
 	}
-	if want := []string{CodeBadRequest, CodeUnreachable, CodeLimit, CodeNoEpoch, CodeForbidden}; !slices.Equal(got, want) {
+	if want := []string{CodeBadRequest, CodeUnreachable, CodeLimit, CodeNoEpoch, CodeForbidden, CodeNotRestored, CodeNotHeld}; !slices.Equal(got, want) {
 		t.Errorf("SPEC.md: got the error codes %q, want %q", got, want)
 	}
 }

@@ -89,7 +89,8 @@ func TestSpecLimits(t *testing.T) {
 		fmt.Sprintf("| the chunk, at most %d bytes, possibly none |\n", ChunkMax),
 		fmt.Sprintf("| at most %d bytes |\n", ChunkMax),
 		fmt.Sprintf("For bytes that have not come, this implementation allocates about as many as have come, but at least %d KiB and at most %d MiB.", unarrivedMin>>10, unarrivedMax>>20),
-		fmt.Sprintf("what the connection is for: %d %[1]s, %d %[2]s, %d %[3]s |\n", RoleChannel, RoleAssembly, RoleControl),
+		fmt.Sprintf("what the connection is for: %d %[1]s, %d %[2]s, %d %[3]s, %d %[4]s |\n", RoleChannel, RoleAssembly, RoleControl, RoleAgreement),
+		fmt.Sprintf("| %d %[1]s, %d %[2]s, %d %[3]s, %d %[4]s, %d %[5]s |\n", Fetched, Verified, Loaded, Refilled, Running),
 		fmt.Sprintf("| %d %[1]s, %d %[2]s, %d %[3]s, %d %[4]s |\n", KindProgress, KindData, KindEnd, KindError),
 		fmt.Sprintf("must be `%s`, `%s`, or `%s`:", StatusComplete, StatusPartial, StatusUnknown),
 	} {
@@ -127,7 +128,7 @@ func TestSpecFields(t *testing.T) {
 func TestSpecCodes(t *testing.T) {
 	want := []string{
 		WrongCluster, WrongProcess, UnknownProcess, NoSuchChannel, ConfigurationDiffers, WrongEpoch,
-		WrongVersion, OldIncarnation, AlreadyConnected, Busy, Stopping, IdentityMismatch, TLSRequired, ProtocolViolation,
+		WrongVersion, OldIncarnation, AlreadyConnected, Busy, Stopping, IdentityMismatch, TLSRequired, NoStore, ProtocolViolation,
 	}
 	var got []string
 	for _, row := range table(t, "### refuse", "| code | meaning |") {

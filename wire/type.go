@@ -21,6 +21,10 @@ const (
 	TypeRequest  Type = 12
 	TypeReply    Type = 13
 	TypeFragment Type = 14
+	TypePropose  Type = 15
+	TypeVote     Type = 16
+	TypeLook     Type = 17
+	TypeStage    Type = 18
 )
 
 // types lists the types of frames by their numbers.
@@ -43,6 +47,10 @@ var types = [...]struct {
 	TypeRequest:  {"request", FrameMax, decodeRequest},
 	TypeReply:    {"reply", ChunkMax + HelloMax, decodeReply},
 	TypeFragment: {"fragment", FragmentMax + HelloMax, decodeFragment},
+	TypePropose:  {"propose", HelloMax, decodePropose},
+	TypeVote:     {"vote", AnswerMax, decodeVote},
+	TypeLook:     {"look", HelloMax, decodeLook},
+	TypeStage:    {"stage", HelloMax, decodeStage},
 }
 
 // String returns the name of the type in SPEC.md, or "type 99" for an unknown type.

@@ -106,6 +106,8 @@ func (c *Core) check(a Accepted) *wire.Refuse {
 		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a different cluster file (processes, channels or markers differ): use the same file everywhere; the one of %s has fingerprint %s", self, c.Cluster.Name, self, c.Cluster.Fingerprint())
 	case h.Role == wire.RoleControl:
 		return nil
+	case h.Role == wire.RoleAgreement:
+		return refuse(wire.NoStore, "%s has no store", self)
 	case c.epoch == nil || h.Epoch != c.epoch.number:
 		return refuse(wire.WrongEpoch, "%s is in epoch %d, not %d", self, c.epochNumber(), h.Epoch)
 	case !c.topology.Has(h.From):
