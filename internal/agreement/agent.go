@@ -61,7 +61,7 @@ type Agent struct {
 // peer is what is known of a process.
 type peer struct {
 	id          snapshot.ProcessID
-	heard       bool // there is a connection
+	heard       bool // there is a connection for proposals
 	incarnation snapshot.Incarnation
 	epoch       uint64 // when it was heard
 }
@@ -104,18 +104,34 @@ func (a *Agent) Start() []Effect {
 // Epoch returns the epoch that was adopted, zero before the first.
 func (a *Agent) Epoch() uint64 { return a.commit.Number }
 
-// Heard reports that there is a connection with a peer and which incarnation it is, in
-// which epoch. A late report of a dead incarnation does no harm.
+// Attempting reports whether this process proposes something, or would if it had heard from
+// every process. The caller then keeps a connection to each of them.
+func (a *Agent) Attempting() bool { return a.attempt != nil }
+
+// Heard reports that there is a connection for proposals to a peer, which incarnation the
+// peer is, and in which epoch. A late report of a dead incarnation does no harm.
 func (a *Agent) Heard(id snapshot.ProcessID, incarnation snapshot.Incarnation, epoch uint64) []Effect {
 	p := a.peer(id)
+	p.heard = true
+	a.met(p, incarnation, epoch)
+	a.askAgain(p)
+	return a.effects()
+}
+
+// Met reports that a peer has said on a connection of a channel which incarnation it is. It
+// does not count as heard: a proposal cannot be sent there.
+func (a *Agent) Met(id snapshot.ProcessID, incarnation snapshot.Incarnation, epoch uint64) []Effect {
+	a.met(a.peer(id), incarnation, epoch)
+	return a.effects()
+}
+
+func (a *Agent) met(p *peer, incarnation snapshot.Incarnation, epoch uint64) {
 	if p.incarnation != incarnation {
 		a.forgetVote(p)
 	}
-	p.heard, p.incarnation, p.epoch = true, incarnation, epoch
+	p.incarnation, p.epoch = incarnation, epoch
 	a.mentioned(epoch)
 	a.doom()
-	a.askAgain(p)
-	return a.effects()
 }
 
 // Lost reports that there is no connection with a peer any more. That alone changes

@@ -59,7 +59,7 @@ var coreImports = []string{"math/rand/v2", "sync", "github.com/rs/zerolog"}
 var pureNames = map[string][]string{
 	"time":                  {"Duration", "Time", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "RFC3339", "RFC3339Nano", "UTC", "ParseDuration"},
 	"fmt":                   {"Append", "Appendf", "Appendln", "Errorf", "Formatter", "Fprint", "Fprintf", "Fprintln", "Sprint", "Sprintf", "Sprintln", "State", "Stringer"},
-	"io":                    {"Closer", "EOF", "ErrUnexpectedEOF", "ReadFull", "Reader", "Writer"},
+	"io":                    {"Closer", "EOF", "ErrUnexpectedEOF", "ReadCloser", "ReadFull", "Reader", "Writer"},
 	"sync":                  {"OnceValue", "OnceValues"},
 	"math/rand/v2":          {"Rand"},
 	"github.com/rs/zerolog": {"Logger", "Event"},

@@ -93,11 +93,17 @@ func (c *Core) retire(p program.Program) {
 
 // Programs returns the programs that have not been closed. The host closes them when the
 // core has exited.
-func (c *Core) Programs() []program.Program {
-	if c.epoch == nil || c.epoch.program == nil {
-		return nil
+func (c *Core) Programs() (all []program.Program) {
+	if c.epoch != nil && c.epoch.program != nil {
+		all = append(all, c.epoch.program)
 	}
-	return []program.Program{c.epoch.program}
+	if g := c.agree; g != nil && g.first != nil {
+		all = append(all, g.first)
+	}
+	if g := c.agree; g != nil && g.loading != nil && g.loading.program != nil {
+		all = append(all, g.loading.program)
+	}
+	return all
 }
 
 // heldState returns the state of a program that has not started: the one that it was given.

@@ -80,7 +80,9 @@ func (c *Core) arrived(e Arrived) {
 			if refuse.Code == wire.ConfigurationDiffers {
 				refuse.Text += c.Cluster.Compare(refuse.Text)
 			}
+			epoch := refuse.Epoch()
 			c.hangUp(e.Conn, false, refusedError{refuse})
+			c.agree.mentioned(epoch) // without it a node that missed a decision would stay behind
 			return
 		}
 		if _, deciding := h.(*takeover); !deciding && c.heard(e.Conn, one, f) {

@@ -166,6 +166,10 @@ func (s *session) take(number uint64, p parsed) {
 		if e := s.epoch(number); e != nil {
 			e.clients.add(s, number, request.Request)
 		}
+	case wire.RestoreRequest:
+		s.restore(number, request)
+	case wire.ResumeRequest:
+		s.resume(number)
 	}
 }
 

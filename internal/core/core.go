@@ -14,7 +14,7 @@ import (
 	"chandy/wire"
 )
 
-// Options is what New needs. All fields but the last three are required.
+// Options is what New needs. All fields but the last four are required.
 type Options struct {
 	Cluster     *config.Cluster
 	ID          snapshot.ProcessID
@@ -32,6 +32,9 @@ type Options struct {
 	// NewProgram makes a fresh instance of the program, for a restore. Nil means that the
 	// program cannot be restored.
 	NewProgram func() (program.Program, error)
+	// Agreement lets the node go to other epochs. It needs Store. Nil means that the node stays
+	// in the epoch of its Begin.
+	Agreement *Agreement
 }
 
 // Core is one node. It is not safe for concurrent use.
@@ -54,7 +57,8 @@ type Core struct {
 	hash       [32]byte   // of the cluster's configuration
 	log        zerolog.Logger
 
-	epoch *epoch // nil before the first Begin
+	epoch *epoch    // nil before the first Begin
+	agree *agreeing // nil without Options.Agreement
 
 	now      time.Duration
 	wasUp    bool // all channels have been up
@@ -93,6 +97,9 @@ func New(o Options) *Core {
 	c.follow = sync.OnceValue(func() int { return c.topology.Follow(c.self) })
 	c.initiators = sync.OnceValue(func() []snapshot.ProcessID { return c.topology.Initiators(c.self) })
 	c.after(keepAliveEvery, c.keepAlive)
+	if o.Agreement != nil {
+		c.agree = newAgreeing(c, o.Agreement)
+	}
 	return c
 }
 
@@ -190,6 +197,9 @@ func (c *Core) stop() {
 		return
 	}
 	c.stopping = true
+	if c.agree != nil {
+		c.agree.stop()
+	}
 	c.after(StopTimeout, func() { c.exit(nil) })
 }
 

@@ -26,6 +26,8 @@
 //     its way to the assembler;
 //   - assemble.go, contributor.go, taken.go: the assembler's side;
 //   - control.go, status.go: the sessions of clients;
+//   - agree.go, agree_link.go, agree_load.go, agree_client.go: how the node goes to another
+//     epoch;
 //   - reply.go, result.go: what clients get, and how large it may be;
 //   - memory.go: what counts as memory, and its limit.
 package core

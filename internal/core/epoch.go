@@ -147,7 +147,9 @@ func (e *epoch) end() {
 	c.epoch = nil
 	for _, id := range slices.Sorted(maps.Keys(c.conns)) {
 		if one := c.conns[id]; one != nil {
-			if _, client := one.handler.(*session); !client {
+			switch one.handler.(type) {
+			case *session, *agreeLink, *agreeAnswer: // of the node
+			default:
 				c.hangUp(id, false, errEpochEnded)
 			}
 		}

@@ -13,10 +13,17 @@ import (
 func (c *Core) accepted(a Accepted) {
 	if refuse := c.check(a); refuse != nil {
 		c.refuse(a, refuse)
+		if refuse.Code == wire.WrongEpoch {
+			c.agree.mentioned(a.Hello.Epoch)
+		}
 		return
 	}
-	if a.Hello.Role == wire.RoleControl {
+	switch a.Hello.Role {
+	case wire.RoleControl:
 		c.openSession(a)
+		return
+	case wire.RoleAgreement:
+		c.agree.accept(a)
 		return
 	}
 	if e := c.epoch; e.peers[a.Hello.From].Knows(a.Hello.Incarnation) {
@@ -106,9 +113,9 @@ func (c *Core) check(a Accepted) *wire.Refuse {
 		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a different cluster file (processes, channels or markers differ): use the same file everywhere; the one of %s has fingerprint %s", self, c.Cluster.Name, self, c.Cluster.Fingerprint())
 	case h.Role == wire.RoleControl:
 		return nil
-	case h.Role == wire.RoleAgreement:
+	case h.Role == wire.RoleAgreement && c.agree == nil:
 		return refuse(wire.NoStore, "%s has no store", self)
-	case c.epoch == nil || h.Epoch != c.epoch.number:
+	case h.Role != wire.RoleAgreement && (c.epoch == nil || h.Epoch != c.epoch.number):
 		return refuse(wire.WrongEpoch, "%s is in epoch %d, not %d", self, c.epochNumber(), h.Epoch)
 	case !c.topology.Has(h.From):
 		return refuse(wire.UnknownProcess, "no process %q in cluster %q", h.From, c.Cluster.Name)

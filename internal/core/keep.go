@@ -35,7 +35,7 @@ func (e *epoch) keep(p *pending, piece snapshot.Piece, last bool) {
 func (e *epoch) recordedPart(p *pending, r snapshot.Recorded) *saved.Part {
 	part := &saved.Part{Snapshot: p.ID, Process: r.Process, Incarnation: r.Incarnation, State: r.State, Clients: e.clients.received()}
 	if e.core.NewProgram == nil {
-		part.WhyNot = "its node got one instance of the program and cannot make another one (NewProgram in netnode.Options)"
+		part.WhyNot = errOneInstance.Error()
 	}
 	if !e.started {
 		if e.from != nil {

@@ -55,6 +55,7 @@ func (e *epoch) meet(p *peer, incarnation snapshot.Incarnation) error {
 	case meeting == channel.Restarted:
 		e.restarted(p, discarded)
 	}
+	e.core.agree.met(p.id, incarnation, e.number)
 	return nil
 }
 

@@ -19,6 +19,14 @@ type Store interface {
 	Save(*saved.Manifest) (sha256 string, err error)
 	Prune(keep int) ([]snapshot.ID, error)
 	Size() (int64, error)
+	Manifest(snapshot.ID) (m *saved.Manifest, sha256 string, err error)
+	OpenPart(snapshot.ID, snapshot.ProcessID) (io.ReadCloser, error)
+	// Reading may return an error with a method Absent: there is no store, and so no decision.
+	Reading() (saved.Reading, error)
+	Decide(saved.Decision) (decided saved.Decision, mine bool, err error)
+	Resume(epoch uint64) error
+	// Keep may return an error with a method Gone: no other try can succeed.
+	Keep(id snapshot.ID, number uint64) error
 }
 
 // offLoop calls job off the loop, and then hands its result to then on the loop.

@@ -24,6 +24,9 @@ type AbsentError struct{ Path string }
 
 func (e *AbsentError) Error() string { return "no store at " + e.Path }
 
+// Absent reports that nothing was ever saved or decided here.
+func (e *AbsentError) Absent() bool { return true }
+
 // BusyError says that another snapshot is being saved.
 type BusyError struct{ Taken saved.Taken }
 
@@ -56,6 +59,9 @@ func (e *NotFoundError) Error() string {
 	}
 	return fmt.Sprintf("no saved snapshot %q: it %s", e.Snap, e.Why)
 }
+
+// Gone reports that no other try can succeed.
+func (e *NotFoundError) Gone() bool { return true }
 
 // HeldError says why a snapshot must not be removed.
 type HeldError struct {

@@ -1,0 +1,177 @@
+package core
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"chandy/internal/agreement"
+	"chandy/internal/saved"
+	"chandy/program"
+	"chandy/snapshot"
+)
+
+// Agreement is what a node needs to go to another epoch, besides Store and NewProgram. With
+// it, the node begins its first epoch by itself, once it has read the store. The host sends
+// no Begin.
+type Agreement struct {
+	agreement.Options
+	// Program is the first instance of the program, which has not started. If it is nil,
+	// NewProgram makes that one too.
+	Program program.Program
+}
+
+// agreeing carries out the effects of an [agreement.Agent], and reports events to it. It
+// outlives epochs.
+type agreeing struct {
+	core    *Core
+	first   program.Program // not used yet; nil if there is none
+	agent   *agreement.Agent
+	alarms  map[agreement.AlarmName]*timer
+	links   map[snapshot.ProcessID]*agreeLink   // connections that this node dials
+	answers map[snapshot.ProcessID]*agreeAnswer // connections of proposers
+	loading *loading                            // the instance that is loaded and held, or on its way
+	order   *order                              // of a client
+}
+
+// newAgreeing returns the agreement of a node. It reads the store in the first step.
+func newAgreeing(c *Core, o *Agreement) *agreeing {
+	g := &agreeing{
+		core: c, first: o.Program, agent: agreement.New(c.self, c.Incarnation, c.topology.Processes, o.Options),
+		alarms: map[agreement.AlarmName]*timer{},
+		links:  map[snapshot.ProcessID]*agreeLink{}, answers: map[snapshot.ProcessID]*agreeAnswer{},
+	}
+	c.after(0, func() { g.obey(g.agent.Start()) })
+	return g
+}
+
+// obey carries out effects, in order.
+func (g *agreeing) obey(effects []agreement.Effect) {
+	for _, e := range effects {
+		switch e.(type) {
+		case agreement.ReadStore, agreement.Alarm: // too many
+		default:
+			g.core.log.Debug().Msg("agreement: " + e.String())
+		}
+		g.one(e)
+	}
+	g.keepLinks()
+}
+
+func (g *agreeing) one(e agreement.Effect) {
+	switch e := e.(type) {
+	case agreement.ReadStore, agreement.Keep, agreement.Create, agreement.CreateRun:
+		g.ask(e)
+	case agreement.Load:
+		g.load(e.Proposal)
+	case agreement.Drop:
+		g.drop()
+	case agreement.Adopt:
+		g.adopt(e)
+	case agreement.Hold:
+		g.core.log.Warn().Str("peer", string(e.Restarted)).Msg("process restarted: the program is held until the cluster has rolled back")
+		g.core.epoch.hold()
+	case agreement.Run:
+		g.core.log.Info().Uint64("epoch", g.agent.Epoch()).Msg("resumed")
+		g.core.epoch.run()
+	case agreement.Send:
+		g.send(e)
+	case agreement.Alarm:
+		g.alarms[e.Name].cancel()
+		g.alarms[e.Name] = g.core.after(e.After, func() { g.obey(g.agent.Rang(e.Name)) })
+	case agreement.Ended:
+		g.ended(e)
+	}
+}
+
+// answer is what the store has answered.
+type answer struct {
+	reading saved.Reading
+	decided saved.Decision
+	err     error
+}
+
+// ask asks the store, off the loop.
+func (g *agreeing) ask(e agreement.Effect) {
+	d := g.core.Store
+	offLoop(g.core, func() (a answer) {
+		switch e := e.(type) {
+		case agreement.ReadStore:
+			a.reading, a.err = d.Reading()
+			if isAbsent(a.err) {
+				a.reading, a.err = saved.Reading{Decided: agreement.FirstEpoch}, nil
+			}
+		case agreement.Keep:
+			a.err = d.Keep(e.Snapshot, e.Number)
+		case agreement.Create:
+			a.decided, _, a.err = d.Decide(e.Decision)
+		case agreement.CreateRun:
+			a.err = d.Resume(e.Number)
+		}
+		return a
+	}, func(a answer) { g.answered(e, a) })
+}
+
+// isAbsent reports whether an error says that there is no store.
+func isAbsent(err error) bool {
+	var one interface{ Absent() bool }
+	return errors.As(err, &one) && one.Absent()
+}
+
+// answered reports to the agent what the store has answered.
+func (g *agreeing) answered(e agreement.Effect, a answer) {
+	c := g.core
+	if c.stopping {
+		return
+	}
+	if a.err != nil && c.warns("agreement") {
+		c.log.Warn().Err(a.err).Msg("cannot " + e.String())
+	}
+	switch e := e.(type) {
+	case agreement.ReadStore:
+		g.obey(g.agent.Read(a.reading, a.err))
+	case agreement.Keep:
+		g.obey(g.agent.Kept(e.Snapshot, e.Number, gone(a.err)))
+	case agreement.Create:
+		g.obey(g.agent.Created(e.Decision.Number, a.decided, a.err))
+	case agreement.CreateRun:
+		g.obey(g.agent.RunCreated(e.Number, a.err))
+	}
+}
+
+// mentioned takes the epoch that a peer named, in a hello or a refusal.
+func (g *agreeing) mentioned(epoch uint64) {
+	if g != nil && !g.core.stopping {
+		g.obey(g.agent.Mentioned(epoch))
+	}
+}
+
+// met takes the incarnation that a peer named on a connection of the epoch.
+func (g *agreeing) met(id snapshot.ProcessID, incarnation snapshot.Incarnation, epoch uint64) {
+	if g != nil && !g.core.stopping {
+		g.obey(g.agent.Met(id, incarnation, epoch))
+	}
+}
+
+// timeLeft returns the time until the deadline of what this process proposes.
+func (g *agreeing) timeLeft() time.Duration {
+	t := g.alarms[agreement.OrderDeadline]
+	if !t.pending() {
+		return 0
+	}
+	return max(0, t.at-g.core.now)
+}
+
+// others lists the other processes, sorted.
+func (g *agreeing) others() []snapshot.ProcessID {
+	return slices.DeleteFunc(slices.Clone(g.core.topology.Processes), func(id snapshot.ProcessID) bool { return id == g.core.self })
+}
+
+// stop ends the part that this node takes. The host closes the held instance, see
+// [Core.Programs].
+func (g *agreeing) stop() {
+	for _, id := range slices.Sorted(maps.Keys(g.alarms)) {
+		g.alarms[id].cancel()
+	}
+}
