@@ -126,7 +126,7 @@ func New(o Options) (*Node, error) {
 	n.core = core.New(core.Options{
 		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(core.NewName(time.Now(), random)),
 		Log: o.Log, Rand: random, Wall: time.Now, PID: os.Getpid(), Do: n.call, CertificateEnds: ends,
-		NewProgram: o.NewProgram, Store: store.New(store.Folder(o.Cluster.StorePath()), o.Cluster.Name),
+		NewProgram: o.NewProgram, Agreement: &core.Agreement{Program: o.Program}, Store: store.New(store.Folder(o.Cluster.StorePath()), o.Cluster.Name),
 	})
 	n.armed = never
 	return n, nil
@@ -154,7 +154,7 @@ func (n *Node) Close() error {
 // implements [io.Closer] is closed. Run must be called at most once.
 func (n *Node) Run(ctx context.Context) error {
 	n.begun = time.Now()
-	n.post(core.Begin{Epoch: 1, Program: n.options.Program})
+	n.post(core.Called{F: func() {}}) // the core reads the store, and begins an epoch
 	n.work.Go(n.accept)
 	n.work.Go(n.pulse)
 	n.startSecurity()

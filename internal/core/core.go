@@ -59,6 +59,7 @@ type Core struct {
 
 	epoch *epoch    // nil before the first Begin
 	agree *agreeing // nil without Options.Agreement
+	early []*waitingHello
 
 	now      time.Duration
 	wasUp    bool // all channels have been up
@@ -99,6 +100,7 @@ func New(o Options) *Core {
 	c.after(keepAliveEvery, c.keepAlive)
 	if o.Agreement != nil {
 		c.agree = newAgreeing(c, o.Agreement)
+		c.after(firstEpochWait, c.admitWaiting)
 	}
 	return c
 }

@@ -88,6 +88,7 @@ func (c *Core) begin(b Begin) {
 	if !e.held {
 		e.run()
 	}
+	c.admitWaiting()
 	e.checkAllUp()
 	e.saveEvery()
 }

@@ -11,6 +11,9 @@ import (
 
 // accepted decides by its hello what becomes of a connection from outside.
 func (c *Core) accepted(a Accepted) {
+	if c.wait(a) {
+		return
+	}
 	if refuse := c.check(a); refuse != nil {
 		c.refuse(a, refuse)
 		if refuse.Code == wire.WrongEpoch {
