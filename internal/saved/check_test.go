@@ -65,3 +65,36 @@ func TestNamesAreSafeAsPaths(t *testing.T) {
 		}
 	}
 }
+
+func TestDecisionsThatContradictThemselvesAreFound(t *testing.T) {
+	good := Decision{
+		Number: 3, Verdict: Commit, Kind: ByHand, Ends: 1, Snapshot: testID, Manifest: Hash(nil), By: "p1",
+		Voters: []Node{{"p1", "i1"}, {"p2", "i2"}},
+	}
+	for _, c := range []struct {
+		change func(*Decision)
+		want   string // empty: it is good
+	}{
+		{func(*Decision) {}, ""},
+		{func(d *Decision) { d.Snapshot, d.Manifest = "", "" }, ""},
+		{func(d *Decision) { *d = Decision{Number: 2, Verdict: Abort, By: "p1"} }, ""},
+		{func(d *Decision) { d.Number = 1 }, "decisions begin at 2"},
+		{func(d *Decision) { d.By = "" }, `by ""`},
+		{func(d *Decision) { d.Verdict = "perhaps" }, `verdict "perhaps"`},
+		{func(d *Decision) { d.Kind = "" }, `kind ""`},
+		{func(d *Decision) { d.Ends = 3 }, "epoch 3 cannot end with epoch 3"},
+		{func(d *Decision) { d.Ends = 0 }, "epoch 0"},
+		{func(d *Decision) { d.Snapshot = "" }, "the initial state has no manifest"},
+		{func(d *Decision) { d.Snapshot = "../x" }, `snapshot "../x"`},
+		{func(d *Decision) { d.Manifest = "" }, "sha256 of its manifest"},
+		{func(d *Decision) { d.Voters = nil }, "no voters"},
+		{func(d *Decision) { d.Voters = []Node{{"p2", "i2"}, {"p1", "i1"}} }, `voter "p1"`},
+		{func(d *Decision) { d.Voters = []Node{{"p1", ""}} }, `voter "p1"`},
+	} {
+		d := good
+		c.change(&d)
+		if err := d.Check(); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+	}
+}

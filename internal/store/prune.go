@@ -42,8 +42,9 @@ func (s *Store) Prune(keep int) (removed []snapshot.ID, err error) {
 				err = s.forget(e, failures > keep)
 			case e.State == Unfinished && e.Number > 0 && e.Epoch < r.Epoch():
 				err = s.abandon(e.Epoch, e.Number, "its epoch ended", e.Taken.By)
-				if errors.Is(err, fs.ErrExist) { // saved at the last moment
-					err = nil
+				var notFound *NotFoundError
+				if errors.Is(err, fs.ErrExist) || errors.As(err, &notFound) {
+					err = nil // saved at the last moment, or freed by another node
 				}
 			case e.State != Saved || e.Pinned() || e.Number == 0 && !e.fated:
 			case e.Number > 0 && saves < keep:

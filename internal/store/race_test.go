@@ -360,9 +360,7 @@ func TestABaseIsNeverRemoved(t *testing.T) {
 	}
 }
 
-// TestTwoRemovalsAreOne: two nodes prune at once, and a save of the removed snapshot comes
-// late.
-func TestTwoRemovalsAreOne(t *testing.T) {
+func TestALateSaveDoesNotBringBackARemovedSnapshot(t *testing.T) {
 	var manifest *saved.Manifest
 	r := race{
 		begin: func(t testing.TB, s *store.Store) {
@@ -412,6 +410,36 @@ func TestPartsThatAreBeingWrittenAreNoLeftovers(t *testing.T) {
 			entries, err := s.List()
 			if err != nil || len(entries) != 1 || entries[0].Bytes == 0 {
 				return fmt.Errorf("the part is not there: %+v, %v", entries, err)
+			}
+			return nil
+		},
+	}
+	t.Logf("%d states", r.explore(t))
+}
+
+// TestTwoNodesPruneAtOnce: one snapshot is to be removed, one to be abandoned, and the
+// records of another one to be freed.
+func TestTwoNodesPruneAtOnce(t *testing.T) {
+	prune := func(s *store.Store) error {
+		_, err := s.Prune(0)
+		return err
+	}
+	r := race{
+		begin: func(t testing.TB, s *store.Store) {
+			must(t, taker(1)(s))
+			must(t, s.Abandon(1, 1, "no", node1))
+			must(t, taker(2)(s))
+			_, _, err := s.Decide(commit(t, s, 2, ""))
+			must(t, err)
+		},
+		nodes: []func(*store.Store) error{prune, prune},
+		check: func(s *store.Store, errs []error) error {
+			if err := errors.Join(errs...); err != nil {
+				return err
+			}
+			entries, err := s.List()
+			if err != nil || len(entries) != 1 || entries[0].State != store.Failed || entries[0].Number != 2 {
+				return fmt.Errorf("got %+v, %v, want number 2, abandoned", entries, err)
 			}
 			return nil
 		},
