@@ -161,6 +161,9 @@ func TestACrashAtAnyCallOfTheFileSystemLeavesTheSnapshotAbsentOrValid(t *testing
 	for k := 0; ; k++ {
 		crashed := false
 		for loss := range 3 {
+			if loss == 0 && k%4 != 0 {
+				continue // without a loss the next change shows the same
+			}
 			disk := newMemoryDisk()
 			begin(t, store.FolderOn("/d/store", disk))
 			first, last := disk.changes, ""
