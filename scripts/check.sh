@@ -21,9 +21,10 @@ hostile_inputs='1500x -test.fuzzminimizetime 10x'
 # their tests neither, see the function single. Their code under goroutines is tested by
 # the packages that start them.
 pure='./snapshot ./wire ./program ./internal/agreement ./internal/channel ./internal/config ./internal/core ./internal/explore
-	./internal/difference ./internal/journal ./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/question ./internal/sim ./internal/verify'
-# Most of what these tests do, they do in other processes, or they wait for those.
-plain='./examples/... ./internal/bundled ./internal/command ./internal/diagram ./internal/try'
+	./internal/difference ./internal/journal ./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/question ./internal/saved ./internal/sim ./internal/verify'
+# Most of what these tests do, they do in other processes, or they wait for those. Those of
+# internal/store let one goroutine run at a time, but for the small ones of its pipeline.
+plain='./examples/... ./internal/bundled ./internal/command ./internal/diagram ./internal/store/... ./internal/try'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/... ./internal/cmdline/...'
 
 usage() {
