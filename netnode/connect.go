@@ -113,7 +113,7 @@ func (n *Node) accept() {
 			}
 			continue
 		}
-		p, mustGo, ok := n.conns.early.add(hostOf(socket), socket)
+		p, mustGo, ok := n.conns.early.add(hostOf(socket), socket, time.Now())
 		if !ok {
 			n.turnAway(socket)
 			continue

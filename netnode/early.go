@@ -4,6 +4,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"chandy/internal/rawconn"
 	"chandy/wire"
@@ -15,6 +16,9 @@ import (
 const (
 	earlyMax     = 256 // in all
 	earlyHostMax = 64  // from one address
+	// earlyGrace is how long an early connection has its place for certain, if no address has
+	// more places than others. A handshake takes a few round trips.
+	earlyGrace = time.Second
 )
 
 // early are the early connections of a node. It is safe for concurrent use.
@@ -28,13 +32,13 @@ type early struct {
 type place struct {
 	host   string
 	socket net.Conn
+	since  time.Time
 }
 
-// add takes a place for a connection from a host. It reports whether there is room for it.
-// When all places are taken, and another host has more of them than this one would have, the
-// oldest of that host must go: the caller must turn it away. So a host that takes many
-// places keeps nobody from other hosts out.
-func (e *early) add(host string, socket net.Conn) (p, mustGo *place, ok bool) {
+// add takes a place for a connection from a host, now. It reports whether there is room for
+// it. When all places are taken, another one may have to go, see crowd: the caller must turn
+// it away.
+func (e *early) add(host string, socket net.Conn, now time.Time) (p, mustGo *place, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	own := len(e.byHost[host])
@@ -42,25 +46,43 @@ func (e *early) add(host string, socket net.Conn) (p, mustGo *place, ok bool) {
 		return nil, nil, false
 	}
 	if e.all >= earlyMax {
-		most := ""
-		for one, places := range e.byHost {
-			if len(places) > len(e.byHost[most]) {
-				most = one
-			}
-		}
-		if len(e.byHost[most]) <= own+1 {
+		if mustGo = e.crowd(own+1, now); mustGo == nil {
 			return nil, nil, false
 		}
-		mustGo = e.byHost[most][0]
 		e.drop(mustGo)
 	}
 	if e.byHost == nil {
 		e.byHost = map[string][]*place{}
 	}
-	p = &place{host, socket}
+	p = &place{host, socket, now}
 	e.byHost[host] = append(e.byHost[host], p)
 	e.all++
 	return p, mustGo, true
+}
+
+// crowd returns the place that must go for one of a host that would then have own places: the
+// oldest of the host with most places, if it has more, so that a host that takes many places
+// keeps no other host out. Otherwise it is the oldest of all, unless it is younger than
+// earlyGrace: many hosts that stall together keep nobody out either. It returns nil if no
+// place must go.
+func (e *early) crowd(own int, now time.Time) *place {
+	var most []*place
+	var oldest *place
+	for _, places := range e.byHost {
+		if len(places) > len(most) {
+			most = places
+		}
+		if oldest == nil || places[0].since.Before(oldest.since) {
+			oldest = places[0]
+		}
+	}
+	switch {
+	case len(most) > own:
+		return most[0]
+	case now.Sub(oldest.since) >= earlyGrace:
+		return oldest
+	}
+	return nil
 }
 
 // remove takes back an add, unless the place had to go already. The connection has ended, or

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A node has room for 64 early connections from one address and 256 in all. An early
@@ -31,7 +32,7 @@ func TestEarlyLimits(t *testing.T) {
 		}
 		added, gone := 0, 0
 		for range step.add {
-			p, mustGo, ok := e.add(step.host, nil)
+			p, mustGo, ok := e.add(step.host, nil, time.Unix(0, 0))
 			if ok {
 				added++
 				places[step.host] = append(places[step.host], p)
@@ -59,6 +60,32 @@ func TestEarlyLimits(t *testing.T) {
 	}
 	if e.all != 0 || len(e.byHost) != 0 {
 		t.Errorf("after the last had gone: got %d connections and the hosts %v, want none", e.all, e.byHost)
+	}
+}
+
+// When all places are taken by as many addresses, one more waits until the oldest has had its
+// time.
+func TestEarlyConnectionsOfManyAddressesGo(t *testing.T) {
+	var e early
+	for i := range earlyMax {
+		if _, _, ok := e.add(fmt.Sprint(i), nil, time.Unix(0, int64(i))); !ok {
+			t.Fatalf("connection %d: got no place, want one", i)
+		}
+	}
+	for _, test := range []struct {
+		after time.Duration
+		want  string // host of the place that must go; empty if there is no room
+	}{{earlyGrace - 1, ""}, {earlyGrace, "0"}, {earlyGrace, ""}, {earlyGrace + 1, "1"}} {
+		_, mustGo, ok := e.add("new", nil, time.Unix(0, 0).Add(test.after))
+		if ok != (test.want != "") || ok && mustGo.host != test.want {
+			t.Errorf("after %v: got %+v, %t, want the place of %q", test.after, mustGo, ok, test.want)
+		}
+		if ok {
+			for _, p := range e.byHost["new"] {
+				e.remove(p)
+			}
+			e.add("again"+test.want, nil, time.Unix(0, 0).Add(test.after))
+		}
 	}
 }
 

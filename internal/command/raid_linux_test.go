@@ -93,7 +93,7 @@ func TestRaid(t *testing.T) {
 		}
 	}
 	slices.Sort(back)
-	t.Logf("%d raiders, %d snapshots, %d reconnects, the slowest within %v; %v", n, snapshots, len(back), back[len(back)-1], r.figures)
+	t.Logf("%d raiders, %d snapshots, %d reconnects, half of them within %v, the slowest within %v; %v", n, snapshots, len(back), back[len(back)/2], back[len(back)-1], r.figures)
 	if back[len(back)-1] > backWithin {
 		t.Errorf("got %v until an honest peer was back, want at most %v", back[len(back)-1], backWithin)
 	}
