@@ -65,6 +65,9 @@ func (c *conn) accept() {
 		return
 	}
 	c.permit(peerMax)
+	if c.lower != nil {
+		c.node.conns.early.know(hostOf(c.socket))
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pulses = true

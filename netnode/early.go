@@ -19,6 +19,8 @@ const (
 	// earlyGrace is how long an early connection has its place for certain, if no address has
 	// more places than others. A handshake takes a few round trips.
 	earlyGrace = time.Second
+	// knownMax is how many hosts of processes a node remembers. It then begins anew.
+	knownMax = 4096
 )
 
 // early are the early connections of a node. It is safe for concurrent use.
@@ -26,6 +28,7 @@ type early struct {
 	mu     sync.Mutex
 	byHost map[string][]*place // the oldest first; without hosts that have none
 	all    int
+	known  map[string]bool // hosts from which a process has proved who it is
 }
 
 // place is the place of one early connection.
@@ -46,7 +49,7 @@ func (e *early) add(host string, socket net.Conn, now time.Time) (p, mustGo *pla
 		return nil, nil, false
 	}
 	if e.all >= earlyMax {
-		if mustGo = e.crowd(own+1, now); mustGo == nil {
+		if mustGo = e.crowd(host, own+1, now); mustGo == nil {
 			return nil, nil, false
 		}
 		e.drop(mustGo)
@@ -60,17 +63,30 @@ func (e *early) add(host string, socket net.Conn, now time.Time) (p, mustGo *pla
 	return p, mustGo, true
 }
 
+// know notes that a process at a host has proved who it is.
+func (e *early) know(host string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.known == nil || len(e.known) >= knownMax {
+		e.known = map[string]bool{}
+	}
+	e.known[host] = true
+}
+
 // crowd returns the place that must go for one of a host that would then have own places: the
 // oldest of the host with most places, if it has more, so that a host that takes many places
 // keeps no other host out. Otherwise it is the oldest of all, unless it is younger than
-// earlyGrace: many hosts that stall together keep nobody out either. It returns nil if no
-// place must go.
-func (e *early) crowd(own int, now time.Time) *place {
+// earlyGrace: many hosts that stall together keep nobody out either. Places of known hosts
+// stay then, and a known host gets a place of any age. It returns nil if no place must go.
+func (e *early) crowd(host string, own int, now time.Time) *place {
 	var most []*place
 	var oldest *place
-	for _, places := range e.byHost {
+	for one, places := range e.byHost {
 		if len(places) > len(most) {
 			most = places
+		}
+		if e.known[one] {
+			continue
 		}
 		if oldest == nil || places[0].since.Before(oldest.since) {
 			oldest = places[0]
@@ -79,7 +95,7 @@ func (e *early) crowd(own int, now time.Time) *place {
 	switch {
 	case len(most) > own:
 		return most[0]
-	case now.Sub(oldest.since) >= earlyGrace:
+	case oldest != nil && (e.known[host] || now.Sub(oldest.since) >= earlyGrace):
 		return oldest
 	}
 	return nil

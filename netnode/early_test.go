@@ -89,6 +89,23 @@ func TestEarlyConnectionsOfManyAddressesGo(t *testing.T) {
 	}
 }
 
+// A host from which a process has proved who it is gets a place at once, and keeps it.
+func TestKnownHostsHaveTheirPlaces(t *testing.T) {
+	var e early
+	e.know("peer")
+	peer, _, _ := e.add("peer", nil, time.Unix(0, 0))
+	for i := 1; i < earlyMax; i++ {
+		e.add(fmt.Sprint(i), nil, time.Unix(0, int64(i)))
+	}
+	if _, mustGo, ok := e.add("stranger", nil, time.Unix(60, 0)); !ok || mustGo == peer {
+		t.Errorf("stranger: got %+v, %t, want the place of another stranger", mustGo, ok)
+	}
+	e.add("peer", nil, time.Unix(60, 0))
+	if _, mustGo, ok := e.add("peer", nil, time.Unix(60, 0)); !ok || mustGo.host == "peer" {
+		t.Errorf("peer: got %+v, %t, want the place of a stranger", mustGo, ok)
+	}
+}
+
 func TestSpecNumbersOfEarlyConnections(t *testing.T) {
 	spec, err := os.ReadFile("../wire/SPEC.md")
 	if err != nil {

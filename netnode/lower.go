@@ -106,7 +106,7 @@ func (l *lower) fill(b []byte) (n int, err error) {
 	}
 	if l.ahead == nil {
 		n, err = l.Conn.Read(b)
-		if n == len(b) && n > 0 {
+		if n == len(b) && n > 0 && !l.conn.client { // the requests of a client are small, and there may be many clients
 			l.ahead, l.last, l.from, l.to = aheads.Get().(*[aheadSize]byte), aheadSize, 0, 0
 		}
 		l.tell(n)

@@ -9,6 +9,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.1.4
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 limit=480 # seconds for everything, on two cores
 # Inputs for each fuzz target, about a second of work. It is a number and not a
@@ -108,6 +109,18 @@ vet() {
 	[[ $text == *undefined:\ chandy_runs_on_Linux_and_macOS_only ]] || { echo "$text" && return 1; }
 }
 
+# vulnerable looks for known vulnerabilities in what chandy calls. It needs the database at
+# vuln.go.dev, so it is skipped where that cannot be reached within 5 s.
+vulnerable() {
+	if ! curl -sfo /dev/null --max-time 5 https://vuln.go.dev/index/db.json; then
+		skip 'govulncheck: https://vuln.go.dev cannot be reached'
+	elif ! go run "$govulncheck" -version >/dev/null 2>&1; then
+		skip 'govulncheck: it cannot be downloaded'
+	else
+		go run "$govulncheck" ./...
+	fi
+}
+
 shell() {
 	if command -v shellcheck >/dev/null; then
 		shellcheck scripts/*.sh .ci/run
@@ -177,6 +190,7 @@ else
 	need chromium 'the pictures in a browser'
 	[ "$(go env GOOS)" = linux ] || skip 'the count of file descriptors, the killed parent of a child, and the mixed attack: only for Linux'
 	part gofmt formatted
+	part govulncheck vulnerable
 	part shellcheck shell
 	# Compiling, linking and single fuzz targets often leave a processor idle. So these three
 	# run at once.
@@ -195,7 +209,7 @@ else
 	# without whole clusters. The tests of a package run one after the other in virtual time,
 	# on one processor, so four packages run at once.
 	# shellcheck disable=SC2086,SC2046 # words
-	part "other tests ${race:-without the race detector}" go test -vet=off -p 4 $race -skip '^(TestScripts|TestMixedAttack)$' \
+	part "other tests ${race:-without the race detector}" go test -vet=off -p 4 $race -skip '^(TestScripts|TestMixedAttack|TestRaid)$' \
 		./internal/command $(go list ./... | grep -vxF "$(go list $pure $plain)")
 fi
 

@@ -4,12 +4,20 @@
 # the network of this machine is not touched. The script removes all of them at its
 # end, also after an error.
 #
-#   scripts/netns.sh      takes two to three minutes; prints a table in Markdown
+#   scripts/netns.sh        takes two to three minutes; prints a table in Markdown
+#   scripts/netns.sh --tls  the same, with TLS between the hosts
 #
 # Exits 1 if a result is not as expected. Where namespaces are not allowed it says so
 # and exits 0.
 # shellcheck disable=SC2016 # the backticks are Markdown
 set -euo pipefail
+
+tls=
+case "$#:${1-}" in
+0:) ;;
+1:--tls) tls=yes ;;
+*) echo 'usage: scripts/netns.sh [--tls]' >&2 && exit 2 ;;
+esac
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 prefix=chandy-$$ # prefix of the names of the namespaces
@@ -99,6 +107,22 @@ fast() {
 
 # -- The nodes.
 
+# security prints the end of a cluster file whose last table is [network].
+security() {
+	if [ -z "$tls" ]; then
+		echo 'insecure = true'
+		return
+	fi
+	cat <<-END
+		[tls]
+		ca = "$work/certs/ca.crt"
+		cert = "$work/certs/process/{id}.crt"
+		key = "$work/certs/process/{id}.key"
+		client_cert = "$work/certs/client/admin.crt"
+		client_key = "$work/certs/client/admin.key"
+	END
+}
+
 # write_cluster P1 P2 P3 prints a cluster file with these addresses. A snapshot takes
 # twice the delay, which is long enough to kill a node meanwhile.
 write_cluster() {
@@ -118,9 +142,9 @@ write_cluster() {
 		transfers_per_second = 400
 		max_transfer = 3
 		[network]
-		insecure = true
 		delay = "200ms"
 	END
+	security
 }
 
 # start ID [FILE] runs a node and returns when it listens.
@@ -264,6 +288,7 @@ fi
 begun=$(now)
 (cd "$root" && go build -tags urfave_cli_no_docs -o "$chandy" .)
 write_cluster "$net.1" "$net.2" "$net.3" >"$cluster"
+[ -z "$tls" ] || "$chandy" cert --cluster "$cluster" "$work/certs" >/dev/null 2>&1
 for id in $ids; do start "$id"; done
 
 fault 'none' 'complete'
@@ -414,7 +439,7 @@ restarted
 seen "$text; complete with \`reset\` $after s after the start"
 
 fault 'the file of p3 has the addresses of p1 and p2 the wrong way round' \
-	'p1 and p2 refuse p3 by name, `chandy status` shows why; with the right file complete again'
+	'p3 is refused by name, or refuses itself, `chandy status` shows why; with the right file complete again'
 money=
 end TERM p3
 write_cluster "$net.2" "$net.1" "$net.3" >"$work/wrong.toml"
@@ -422,9 +447,11 @@ start p3 "$work/wrong.toml"
 sleep 1
 host p1 "$chandy" status --wide --cluster "$cluster" >"$work/status" && differs 'status says that all is up'
 for peer in p1:p2 p2:p1; do
-	grep -qE "^p3->${peer%:*} +down .*refused: .*this is ${peer#*:}, not ${peer%:*}" "$work/status" || differs "status says nothing of p3->${peer%:*}"
+	refusal="refused: .*this is ${peer#*:}, not ${peer%:*}"
+	[ -z "$tls" ] || refusal="certificate of the peer is chandy:/netns/process/${peer#*:}, not of process ${peer%:*}"
+	grep -qE "^p3->${peer%:*} +down .*$refusal" "$work/status" || differs "status says nothing of p3->${peer%:*}"
 done
-why=$(grep -oE '^p3->p1 .*' "$work/status" | grep -oE 'refused: .*' | sed 's/ ([0-9.a-z]* ago)//' || true)
+why=$(grep -oE '^p3->p1 .*' "$work/status" | grep -oE '(refused|the certificate of the peer is).*' | sed 's/ ([0-9.a-z]* ago)//' || true)
 initiate --timeout 2s
 want partial p3
 text="partial in $took s (${missing//$'\n'/; }); status, of p3->p1: \"$why\""
@@ -462,8 +489,8 @@ cat >>"$long" <<END
 kind = "exec"
 command = ["python3", "$work/child.py"]
 [network]
-insecure = true
 END
+security >>"$long"
 
 fault 'a message of 1.5 MB from p1 to p3 over a link of 1 Mbit/s, which takes 12 s' \
 	'it arrives within 18 s; no connection is given up'
@@ -489,7 +516,7 @@ else
 fi
 
 cat <<END
-| fault | expected | seen |
+| fault | expected | seen${tls:+ with TLS} |
 |---|---|---|
 $table
 $taken complete snapshots, each verified. In the $before_restart before the first restart there were $money_before units of money, each time. The channels until then: $channels. It took $(since "$begun") s.

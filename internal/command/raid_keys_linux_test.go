@@ -108,5 +108,6 @@ func (s *stranger) updateKeys(r *raid, hello bool) {
 			return
 		}
 		r.count("key updates sent", 10)
+		pause(r.ctx, time.Millisecond) // the raiders share the processors with the node
 	}
 }

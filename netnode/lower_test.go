@@ -1,0 +1,69 @@
+package netnode
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"chandy/internal/rawconn"
+)
+
+// lowerOf returns the socket under a TLS connection, and the other end of it.
+func lowerOf(t *testing.T) (*lower, net.Conn) {
+	t.Helper()
+	here, there := net.Pipe()
+	t.Cleanup(func() {
+		here.Close()
+		there.Close()
+	})
+	socket := rawconn.New(here)
+	return newLower(&conn{socket: socket, client: true}), there
+}
+
+// Until the hello has been read, 32 KiB may come: one byte below that, exactly that, and one
+// byte more.
+func TestBytesBeforeTheHelloAreBounded(t *testing.T) {
+	for _, test := range []struct {
+		bytes int
+		want  error
+	}{{earlyBytes - 1, io.EOF}, {earlyBytes, errEarlyBytes}, {earlyBytes + 1, errEarlyBytes}} {
+		l, there := lowerOf(t)
+		go func() {
+			there.Write(make([]byte, test.bytes))
+			there.Close()
+		}()
+		n := 0
+		var err error
+		for b := make([]byte, 1000); err == nil; {
+			var k int
+			k, err = l.Read(b)
+			n += k
+		}
+		if !errors.Is(err, test.want) || n != min(test.bytes, earlyBytes) {
+			t.Errorf("%d bytes: got %d, error %v, want %d, error %v", test.bytes, n, err, min(test.bytes, earlyBytes), test.want)
+		}
+	}
+}
+
+// A busy connection is read ahead. Without waiting, a read returns only what is there.
+func TestABusyConnectionIsReadAhead(t *testing.T) {
+	l, there := lowerOf(t)
+	l.early, l.conn.client, l.conn.told = false, false, time.Now().Add(time.Hour)
+	go func() {
+		there.Write(make([]byte, 1000)) // fills b
+		there.Write(make([]byte, 3000))
+	}()
+	b := make([]byte, 1000)
+	for i, want := range []int{1000, 1000, 1000, 1000} {
+		if n, err := l.Read(b); n != want || err != nil {
+			t.Errorf("read %d: got %d bytes, error %v, want %d", i+1, n, err, want)
+		}
+	}
+	l.nowait = true
+	if n, err := l.Read(b); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %d bytes, error %v, want none and %v", n, err, os.ErrDeadlineExceeded)
+	}
+}
