@@ -32,9 +32,11 @@ const (
 	// queueBatch is about how much is encoded for one write of the writing goroutine, in
 	// bytes. Frames that are ahead wait for at most one such write, or for one chunk.
 	queueBatch = 64 << 10
-	// secureBatch takes its place on a connection with TLS that is not slow: everything goes
-	// through the writing goroutine there, and each write wakes the peer.
+	// secureBatch takes its place on a connection with TLS whose last write of so much took
+	// less than quickWrite: everything goes through the writing goroutine there, and each
+	// write wakes the peer.
 	secureBatch = 128 << 10
+	quickWrite  = 50 * time.Millisecond
 	// slowWrite is how long the writing goroutine may need for queueBatch. A connection that
 	// takes longer is slow: the kernel then takes little in advance, so that frames that are
 	// ahead wait less.
@@ -157,10 +159,12 @@ func (c *conn) writeLoop() {
 		}
 		begun := time.Now()
 		err := c.writeAll(*one.bytes)
-		if !slow && time.Since(begun) > slowWrite*time.Duration(1+len(*one.bytes)/queueBatch) {
+		took := time.Since(begun)
+		if !slow && took > slowWrite*time.Duration(1+len(*one.bytes)/queueBatch) {
 			slow = true
-			c.slowDown()
+			limitUnsent(c.socket.Conn, unsentSlow)
 		}
+		c.adaptLoad(took, len(*one.bytes))
 		if err != nil {
 			c.fail(err) // empties the queue, so the loop ends; the reader reports to the core
 		}
@@ -168,12 +172,16 @@ func (c *conn) writeLoop() {
 	}
 }
 
-// slowDown makes frames that are ahead wait less on a slow connection.
-func (c *conn) slowDown() {
-	limitUnsent(c.socket.Conn, unsentSlow)
+// adaptLoad sets how much is encoded for one write with TLS, after a write of some bytes.
+func (c *conn) adaptLoad(took time.Duration, bytes int) {
+	if c.lower == nil || bytes < queueBatch {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.loadMax = queueBatch
+	if c.loadMax = queueBatch; took < quickWrite {
+		c.loadMax = secureBatch
+	}
 }
 
 // writeAll writes b. It fails as writeSocket does.

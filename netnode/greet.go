@@ -25,7 +25,7 @@ func (c *conn) greet(deadline time.Time) (hello wire.Hello, peer cert.Identity, 
 		c.explainTo(err)
 		return hello, peer, err
 	}
-	c.secured(l)
+	c.lower = l
 	hello, err = c.readHello()
 	l.early = false
 	return hello, peer, err
@@ -44,12 +44,9 @@ func (c *conn) secureDialled(to snapshot.ProcessID) (err error) {
 		return err
 	}
 	l.early = false
-	c.secured(l)
+	c.lower = l
 	return nil
 }
-
-// secured puts TLS into the connection.
-func (c *conn) secured(l *lower) { c.lower, c.loadMax = l, secureBatch }
 
 // explainTo lets a peer know why its handshake failed. The alert of TLS says it already, but
 // the kernel would discard the alert if the connection were closed while bytes of the peer
