@@ -232,8 +232,10 @@ want() {
 	[ -z "${2-}" ] || grep -qE "$2" <<<"$missing" || differs "missing is not $2 but: ${missing:-nothing}"
 }
 
-# within FROM TO SECONDS checks that a time is in a range.
+# within FROM TO SECONDS checks that a time is in a range. The handshake of the client counts
+# towards the time-out of its snapshot, so with TLS the time may be a little shorter.
 within() {
+	[ -z "$tls" ] || set -- "$(awk -v from="$1" 'BEGIN { print from - 0.3 }')" "$2" "$3"
 	awk -v from="$1" -v to="$2" -v s="$3" 'BEGIN { exit !(from <= s && s <= to) }' || differs "it took $3 s, not $1 to $2 s"
 }
 
@@ -432,7 +434,7 @@ initiated --timeout 3s
 end KILL p3
 finish
 want partial 'p3: unreachable'
-within 2.9 3.5 "$took" # the client took a part of the time to connect
+within 3 3.5 "$took"
 text="partial in $took s (${missing//$'\n'/; })"
 start p3
 restarted
