@@ -9,12 +9,15 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"chandy/internal/config"
 )
 
 // The children of the tests are this test program itself. $CHILD names the kind.
@@ -52,6 +55,7 @@ var children = map[string]func(){
 	"runaway":  runaway,
 	"gossip":   gossip,
 	"host":     host,
+	"holder":   holder,
 	"knower":   knower,
 }
 
@@ -67,6 +71,7 @@ type said struct {
 		NodeIDs   []string                   `json:"node_ids"`
 		Restoring bool                       `json:"restoring"`
 		State     json.RawMessage            `json:"state"`
+		Path      string                     `json:"path"`
 		Lines     []string                   `json:"lines"`
 		Text      string                     `json:"text"`
 		N         int                        `json:"n"`
@@ -143,13 +148,7 @@ func (p *puppet) serve() {
 			p.lines = append(p.lines, line)
 			p.reply(m, "init_ok", "")
 		case kind == "restore":
-			if string(m.Body.State) == `"bad"` {
-				p.reply(m, "error", `,"code":13,"text":"it is bad"`)
-				continue
-			}
-			p.send("n2", `{"type":"dropped"}`)
-			p.state = string(m.Body.State)
-			p.reply(m, "restore_ok", "")
+			p.restore(m)
 		case kind == "snapshot":
 			text, _ := json.Marshal(p.lines)
 			p.reply(m, "snapshot_ok", fmt.Sprintf(`,"state":{"restored":%s,"lines":%s}%s`, p.state, text, os.Getenv("SAYS")))
@@ -200,6 +199,51 @@ func (p *puppet) serve() {
 			return true
 		})
 	}
+}
+
+// restore takes a state, unless the state says something else.
+func (p *puppet) restore(m said) {
+	if m.Body.Path != "" {
+		m.Body.State = readState(m.Body.Path)
+	}
+	p.send("n2", `{"type":"dropped"}`)
+	p.state = string(m.Body.State)
+	switch p.state {
+	case `"bad"`:
+		p.reply(m, "error", `,"code":13,"text":"it is bad"`)
+	case `"exits"`:
+		fmt.Fprintln(os.Stderr, "cannot go on")
+		os.Exit(4)
+	case `"silent"`:
+	case `"asks"`:
+		p.send("n2", `{"type":"forward","msg_id":5}`)
+	case `"prints text"`:
+		p.print("hello")
+	case `"prints on"`: // in one write
+		p.print(fmt.Sprintf(`{"dest":"c0","body":{"type":"restore_ok","in_reply_to":%s}}`, m.Body.MsgID) + "\n" + `{"dest":"n2","body":{"type":"at once"}}`)
+	case `"meets"`:
+		awaitTest()
+		p.reply(m, "restore_ok", "")
+	default:
+		p.reply(m, "restore_ok", "")
+	}
+}
+
+// readState reads a state from a file that nobody else can read.
+func readState(path string) []byte {
+	for _, name := range []string{path, filepath.Dir(path)} {
+		info, err := os.Stat(name)
+		if err != nil || info.Mode().Perm()&0o077 != 0 {
+			fmt.Fprintf(os.Stderr, "%s: got %v, %v, want a file that only its owner can read\n", name, info, err)
+			os.Exit(10)
+		}
+	}
+	state, err := os.ReadFile(path)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(10)
+	}
+	return state
 }
 
 // printsEarly prints before it has read init.
@@ -412,6 +456,21 @@ func gossip() {
 			n.reply(m, "snapshot_ok", `,"state":`+string(text))
 		}
 	}
+}
+
+// holder restores a child, which is stopped then, and runs until it is killed.
+func holder() {
+	text := file(1, "puppet", "state = \"snapshot\"\n", with(fmt.Sprintf("env = { CHILD = %q, ADDRESS = %q }", "puppet", os.Getenv("ADDRESS"))))
+	cluster, err := config.Parse("cluster.toml", []byte(text))
+	if err != nil {
+		panic(err)
+	}
+	x, err := New(cluster, cluster.Processes[0])
+	if err != nil {
+		panic(err)
+	}
+	x.Restore([]byte(`"meets"`), func(err error) { fmt.Println("held", x.started.PID(), err) })
+	select {}
 }
 
 // host starts a stubborn child, and runs until it is killed.

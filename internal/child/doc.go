@@ -9,9 +9,16 @@
 //
 // # Start
 //
-// The node sends the request init, and after it the request restore if it has a state
-// from a snapshot. The child is ready once it has answered them. Until then messages to
-// it wait, unless they are replies to requests that it has printed: see early.
+// The node sends the request init. The child is ready once it has answered it, and the
+// request topology. Until then messages to it wait, unless they are replies to requests that
+// it has printed: see early.
+//
+// # Restore
+//
+// A child that is restored starts before the program has a process, so there is no loop
+// yet: see gate. It gets init and restore, and is stopped once it has answered them. It must
+// not act before the whole cluster has decided to restore. Start lets it go on, and Close
+// kills it.
 //
 // # Lines in
 //

@@ -53,11 +53,11 @@ func (e *early) keep(from snapshot.ProcessID, payload []byte) bool {
 // printedEarly handles a line that the child printed before it was ready. A line before
 // the reply to restore is dropped: it does not follow from the state to be restored.
 func (x *Program) printedEarly(line []byte, l maelstrom.Line) {
-	if x.preparing == "restore" {
-		return
-	}
 	if id := l.Asks(); id != nil && l.InReplyTo == nil && len(x.early.open) < openMax {
 		x.early.open[keyOf("", id).id] = l.Dest
+	}
+	if x.init.Restoring && (x.preparing == "init" || x.preparing == "restore") {
+		return
 	}
 	x.route(line, l)
 	x.hold()
@@ -73,7 +73,11 @@ func (x *Program) silence() string {
 	switch {
 	case len(x.early.open) > 0 && !x.ready:
 		id := slices.Sorted(maps.Keys(x.early.open))[0]
-		return fmt.Sprintf("it waits for the reply of %.64q to its request with the msg_id %s", x.early.open[id], id)
+		why := fmt.Sprintf("it waits for the reply of %.64q to its request with the msg_id %s", x.early.open[id], id)
+		if x.init.Restoring {
+			why += ", and a child that is restored must answer without asking others"
+		}
+		return why
 	case x.mismatch != "":
 		return "it has printed " + x.mismatch
 	case unended > 0:

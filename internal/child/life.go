@@ -13,25 +13,24 @@ import (
 
 // initBody is the first message to a child.
 type initBody struct {
-	Type      string               `json:"type"` // "init"
-	NodeID    snapshot.ProcessID   `json:"node_id"`
-	NodeIDs   []snapshot.ProcessID `json:"node_ids"`            // all children, in the order of the cluster file
-	Restoring bool                 `json:"restoring,omitempty"` // a restore follows
+	Type    string               `json:"type"` // "init"
+	NodeID  snapshot.ProcessID   `json:"node_id"`
+	NodeIDs []snapshot.ProcessID `json:"node_ids"` // all children, in the order of the cluster file
+	// The members below are sent to a child that is restored.
+	Restoring    bool        `json:"restoring,omitempty"`     // a restore follows
+	Epoch        uint64      `json:"epoch,omitempty"`         // in which the child goes on
+	RestoredFrom snapshot.ID `json:"restored_from,omitempty"` // the snapshot that has the state
 }
 
 // begin sends init to the child that has started, and then restore if there is a state
 // to restore.
 func (x *Program) begin() {
 	x.log.Info().Int("pid", x.child.PID()).Strs("command", x.settings.Command).Msg("child started")
-	x.init.Restoring = x.restored != nil
-	x.prepare("init", mustJSON(x.init), func() {
-		if x.restored == nil {
-			x.arrange()
-			return
-		}
-		restore := maelstrom.AddMember([]byte(`{"type":"restore"}`), "state", x.restored)
-		x.prepare("restore", restore, x.arrange)
-	})
+	then := x.arrange
+	if x.init.Restoring {
+		then = x.restore
+	}
+	x.prepare("init", mustJSON(x.init), then)
 }
 
 // slowInit is when the log says that the child has not answered init or restore yet.
@@ -67,6 +66,7 @@ func (x *Program) prepare(name string, body []byte, then func()) {
 // handed to it.
 func (x *Program) run() {
 	x.ready = true
+	x.restoring.state = nil // it was kept for startsAgain
 	kept := x.early.kept
 	x.early = early{}
 	for _, m := range kept {
@@ -93,7 +93,7 @@ func (x *Program) ask(body []byte, replied func(maelstrom.Line)) (id string) {
 // after calls f on the loop once d has passed. Timers of Process.After do not fire while
 // a state is being captured, and this one does.
 func (x *Program) after(d time.Duration, f func()) *time.Timer {
-	return time.AfterFunc(d, func() { x.process.Do(f) })
+	return time.AfterFunc(d, func() { x.gate.do(f) })
 }
 
 func mustJSON(v any) []byte {

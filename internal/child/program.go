@@ -1,9 +1,7 @@
 package child
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -19,18 +17,20 @@ import (
 // Program is the program of kind "exec": one child in any language. A message on a
 // channel is a line as the child printed it, without its line end.
 //
-// All fields belong to the node's loop, except as noted. Close must be called after the
-// loop has ended.
+// All fields belong to the node's loop, except as noted. Before Start they are guarded by
+// the lock of gate. Close must be called after the loop has ended, unless the program was
+// not started.
 type Program struct {
-	settings settings
-	spec     Spec
-	id       snapshot.ProcessID
-	all      []snapshot.ProcessID // the processes of the cluster, sorted
-	init     initBody
-	topology []byte // body of the topology message; nil if none is sent
-	restored []byte // state to start from; nil if there is none
+	settings  settings
+	spec      Spec
+	id        snapshot.ProcessID
+	all       []snapshot.ProcessID // the processes of the cluster, sorted
+	init      initBody
+	topology  []byte // body of the topology message; nil if none is sent
+	restoring restoring
 
-	process  program.Process
+	gate     gate                 // orders the events of the child
+	process  program.Process      // nil before Start
 	channels []snapshot.ProcessID // outgoing, sorted
 	log      zerolog.Logger
 	dropped  zerolog.Logger // logs dropped lines, 10 a second at most
@@ -40,7 +40,7 @@ type Program struct {
 	started   *Proc          // set by that goroutine
 	child     *Proc          // the same, nil until the loop knows of it
 	ready     bool           // the child has answered init, and restore if it was sent
-	preparing string         // what it must answer before: init or restore
+	preparing string         // what it must answer before: init, restore or topology
 	arranging bool           // the child has been sent topology and is to answer it
 	over      bool           // the node is about to stop; all events are ignored
 
@@ -74,6 +74,8 @@ const own snapshot.ProcessID = "c0"
 var (
 	_ program.TimedCapturer = (*Program)(nil)
 	_ program.Preparer      = (*Program)(nil)
+	_ program.Restorer      = (*Program)(nil)
+	_ program.OriginTaker   = (*Program)(nil)
 )
 
 // New makes the program of process p of the cluster, without starting it. An error lists
@@ -95,30 +97,40 @@ func New(cluster *config.Cluster, p config.Process) (*Program, error) {
 	}
 	x.spec = Spec{
 		Command: s.Command, Dir: cluster.Dir(), Env: s.Env, LineMax: wire.MessageMax, Pace: s.Pace,
-		Output:  func(b *Batch) { x.process.Do(func() { x.output(b) }) },
-		Errors:  func(line string) { x.log.Info().Str("child", "stderr").Msg(line) },
-		Written: func() { x.process.Do(x.written) },
-		Ended:   func(e End) { x.process.Do(func() { x.ended(e) }) },
+		Output:  func(b *Batch) { x.gate.do(func() { x.output(b) }) },
+		Errors:  x.stderr,
+		Written: func() { x.gate.do(x.written) },
+		Ended:   func(e End) { x.gate.do(func() { x.ended(e) }) },
 	}
 	return x, nil
 }
 
-// Start starts the child on another goroutine. The process is held until the child is
-// ready.
+// Start starts the child on another goroutine, or lets it go on after Restore. The process is
+// held until the child is ready.
 func (x *Program) Start(p program.Process) {
 	x.process = p
 	x.channels = p.Channels()
 	x.log = *p.Log()
 	x.dropped = x.log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second})
 	x.hold()
-	x.starting.Go(x.startChild)
+	if x.init.Restoring {
+		x.resume()
+	}
+	x.gate.open(p)
+	if !x.init.Restoring {
+		x.starting.Go(x.startChild)
+	}
 }
 
 // startChild starts the child, on a goroutine of its own.
 func (x *Program) startChild() {
-	started, err := Start(x.spec)
-	x.started = started
-	x.process.Do(func() {
+	var started *Proc
+	err := x.writeState()
+	if err == nil {
+		started, err = Start(x.spec)
+		x.started = started
+	}
+	x.gate.do(func() {
 		if err != nil {
 			x.fail(err)
 			return
@@ -128,8 +140,21 @@ func (x *Program) startChild() {
 	})
 }
 
-// Close ends the child. The loop must have ended.
+// stderr logs a line that the child has printed on stderr.
+func (x *Program) stderr(line string) {
+	if !x.gate.keepLine(line) {
+		x.logStderr(line)
+	}
+}
+
+func (x *Program) logStderr(line string) { x.log.Info().Str("child", "stderr").Msg(line) }
+
+// Close ends the child.
 func (x *Program) Close() error {
+	if x.process == nil {
+		x.closeHeld()
+		return nil
+	}
 	x.starting.Wait()
 	if x.started != nil {
 		x.started.Close()
@@ -147,30 +172,21 @@ func (x *Program) Close() error {
 		}
 	}
 	x.watching.Wait()
+	x.removeState()
 	return nil
 }
 
-// Restore keeps a state that a child has returned. The new child receives it after Start,
-// and may still refuse it.
-func (x *Program) Restore(state []byte, done func(error)) { done(x.restore(state)) }
-
-func (x *Program) restore(state []byte) error {
-	if x.settings.State != stateSnapshot {
-		return fmt.Errorf("a child can be restored only with state = %q, not %q", stateSnapshot, x.settings.State)
-	}
-	if _, err := maelstrom.ParseBody(fmt.Appendf(nil, `{"state":%s}`, state)); err != nil {
-		return errors.New("state of a child: not JSON")
-	}
-	x.restored = slices.Clone(state)
-	return nil
-}
-
-// fail stops the node.
+// fail stops the node. Before Start it ends the restore.
 func (x *Program) fail(err error) {
-	if !x.over {
-		x.over = true
+	switch {
+	case x.over:
+		return
+	case x.process == nil:
+		x.refused(err)
+	default:
 		x.process.Stop(err)
 	}
+	x.over = true
 }
 
 // ended is called when the child has ended, after its last line.

@@ -105,7 +105,7 @@ func (x *Program) written() {
 // child can.
 func (x *Program) hold() {
 	hold := x.waits || !x.ready && !x.early.asks()
-	if hold == x.held {
+	if hold == x.held || x.process == nil {
 		return
 	}
 	x.held = hold

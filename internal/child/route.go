@@ -18,12 +18,17 @@ const quoteMax = 128
 const refusalsMax = 1 << 20
 
 // output handles a batch of lines that the child has printed.
-func (x *Program) output(b *Batch) {
-	for i, line := range b.Lines {
-		if x.over {
-			break
+func (x *Program) output(b *Batch) { x.outputFrom(b, 0) }
+
+// outputFrom handles the lines of a batch from one line on. Lines after the reply to restore
+// wait for Start.
+func (x *Program) outputFrom(b *Batch, first int) {
+	for i := first; i < len(b.Lines) && !x.over; i++ {
+		if x.gate.held {
+			x.gate.kept = append(x.gate.kept, func() { x.outputFrom(b, i) })
+			return
 		}
-		x.line(line, b.Partial && i == len(b.Lines)-1)
+		x.line(b.Lines[i], b.Partial && i == len(b.Lines)-1)
 	}
 	x.batches = append(x.batches, b)
 	x.advance()
@@ -33,12 +38,13 @@ func (x *Program) output(b *Batch) {
 // returnBatchesSoon returns the handled batches, so that the child can print more, when
 // the process may send something spontaneous. Timers of the process fire only then.
 //
-// It returns them at once in two cases. A capture waits for a line of the child. And
+// It returns them at once in three cases. There is no process yet. A capture waits for a
+// line of the child. And
 // while a line waits to be written, the child may be blocked in printing and read only
 // afterwards; if several such processes waited for each other, none would ever go on.
 func (x *Program) returnBatchesSoon() {
 	switch {
-	case x.capture != nil || x.waits || x.over:
+	case x.capture != nil || x.waits || x.over || x.process == nil:
 		x.returnBatches()
 	case !x.returnTimer && len(x.batches) > 0:
 		x.returnTimer = true

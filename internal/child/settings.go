@@ -39,6 +39,9 @@ type settings struct {
 	// LineLimit is the longest line that may be written to the child, in bytes, without
 	// its line end. Default 16 MiB, like the longest message.
 	LineLimit config.Size `toml:"line_limit" default:"16MiB" min:"1KiB" max:"16MiB"`
+	// RestoreBy is byLine if the request restore contains the state, or byFile if it names
+	// a file with the state. Default byLine.
+	RestoreBy string `toml:"restore_by" default:"line" oneof:"line file"`
 	// OnBadLine says what happens when the child prints a line that is no JSON object:
 	// "end" ends the node, "drop" drops the line. Default "end".
 	OnBadLine string `toml:"on_bad_line" default:"end" oneof:"end drop"`
@@ -48,6 +51,12 @@ type settings struct {
 const (
 	stateNone     = "none"
 	stateSnapshot = "snapshot"
+)
+
+// Values of settings.RestoreBy.
+const (
+	byLine = "line"
+	byFile = "file"
 )
 
 // settleNone is the value of settings.Settle for a child that is asked for its state at

@@ -204,42 +204,6 @@ func TestNoState(t *testing.T) {
 	}
 }
 
-// A child is restored before it takes part. The lines that it prints meanwhile are dropped.
-func TestRestore(t *testing.T) {
-	c := newCluster(t, file(2, "puppet", "state = \"snapshot\"\n"))
-	const state = `{"n":9007199254740993, "z":1,"a":[ ]}`
-	x := c.made("n1")
-	if err := restore(x, []byte(state)); err != nil {
-		t.Fatal(err)
-	}
-	c.Host("n1", x)
-	c.Start("n2")
-	c.print("n1", `{"dest":"n2","body":{"type":"after"}}`)
-	after := []string{`{"dest":"n2","body":{"type":"after"}}`}
-	if got := c.await("n2", 1); !slices.Equal(got, after) {
-		t.Errorf("n2: got %q, want %q", got, after)
-	}
-	got, _, _ := stateOf(c.Complete("n2"), "n1")
-	if !strings.Contains(got, `"restored":`+state) || !strings.Contains(got, `\"restoring\":true`) {
-		t.Errorf("restored: got %s, want %s and \"restoring\":true in it", got, state)
-	}
-	again := c.made("n1")
-	restore(again, []byte(`"bad"`))
-	c.Stop("n1")
-	c.Host("n1", again)
-	const refusal = "the child refuses restore: {"
-	if got := c.Ended("n1"); !strings.HasPrefix(fmt.Sprint(got), refusal) {
-		t.Errorf("restore of \"bad\": got error %v, want %s…", got, refusal)
-	}
-	if err := restore(c.made("n1"), []byte(`{"half`)); err == nil {
-		t.Error("half a state: got no error, want one")
-	}
-	stateless := newCluster(t, file(1, "puppet", ""))
-	if err := restore(stateless.made("n1"), []byte(state)); err == nil {
-		t.Error("state = \"none\": got no error, want one")
-	}
-}
-
 // A snapshot waits for init_ok without a limit of its own: state_timeout begins later.
 func TestSnapshotBeforeInit(t *testing.T) {
 	m := newMeeting(t)
@@ -427,10 +391,4 @@ func TestLongIDsOfRequests(t *testing.T) {
 			t.Errorf("reply to request %d: got it unknown or known twice, want known once", i)
 		}
 	}
-}
-
-// restore calls Restore and returns the error that the program passes to done.
-func restore(p program.Program, state []byte) (err error) {
-	p.Restore(state, func(e error) { err = e })
-	return err
 }

@@ -73,6 +73,21 @@ func (p *Proc) signal(s syscall.Signal) {
 	}
 }
 
+// Pause stops the child's process group, which then runs no more until Resume. A process that
+// has left the group runs on.
+func (p *Proc) Pause() { p.signal(syscall.SIGSTOP) }
+
+// Resume lets a child run that was stopped by Pause.
+func (p *Proc) Resume() { p.signal(syscall.SIGCONT) }
+
+// Kill ends the child at once, also if it is stopped. Close must follow.
+func (p *Proc) Kill() {
+	p.mu.Lock()
+	p.signalled = true
+	p.mu.Unlock()
+	p.signal(syscall.SIGKILL)
+}
+
 // Held reports whether a process that the child has started held its output open after the
 // child had exited, and was not waited for. It has left the process group, and the node ends
 // only the group. The pids are empty outside Linux.

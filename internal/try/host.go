@@ -2,6 +2,7 @@ package try
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,6 +27,9 @@ type host struct {
 	open    int // requests without a reply
 }
 
+// origin is what a restored child is told about its state.
+var origin = program.Origin{Epoch: 2, Snapshot: "try"}
+
 // host starts a host and waits until its child is ready. The caller must close the host.
 // restored, if non-nil, is the state that the child starts from.
 func (t *trial) host(condition string, restored []byte) (*host, error) {
@@ -45,9 +49,10 @@ func (t *trial) host(condition string, restored []byte) (*host, error) {
 	}
 	if restored != nil {
 		done := make(chan error, 1)
+		p.TakeOrigin(origin)
 		p.Restore(restored, func(err error) { done <- err })
 		if err := <-done; err != nil {
-			return nil, err
+			return nil, errors.Unwrap(err) // the report names the condition, not the process
 		}
 	}
 	h := &host{trial: t, loop: newLoop(cluster.IDs()), replies: map[snapshot.ProcessID][]byte{}}
