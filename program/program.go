@@ -105,6 +105,14 @@ type Asker interface {
 	Asked() []AskedRequest
 }
 
+// AskedTaker is a Program that wants to know, when it is restored, which of its requests had no
+// reply yet: one of them may still be answered. The node calls TakeAsked on a fresh instance,
+// before Restore, with what Asked returned when the state was captured.
+type AskedTaker interface {
+	Program
+	TakeAsked([]AskedRequest)
+}
+
 // AskedRequest is a request that a process has sent, and that has no reply yet.
 type AskedRequest struct {
 	To    snapshot.ProcessID

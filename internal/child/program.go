@@ -59,6 +59,11 @@ type Program struct {
 	batches     []*Batch // handled and not yet returned
 	returnTimer bool     // a timer is set that returns them
 
+	sent      sent
+	toldAsked bool           // the log says that Asked lists only some requests
+	unasked   zerolog.Logger // logs dropped replies, once a minute at most
+	unknowns  int            // replies dropped so far
+
 	requests   requests
 	capture    *capture       // nil if no capture is in progress
 	sockets    []string       // inodes of the child's sockets, as last seen
@@ -76,6 +81,8 @@ var (
 	_ program.Preparer      = (*Program)(nil)
 	_ program.Restorer      = (*Program)(nil)
 	_ program.OriginTaker   = (*Program)(nil)
+	_ program.Asker         = (*Program)(nil)
+	_ program.AskedTaker    = (*Program)(nil)
 )
 
 // New makes the program of process p of the cluster, without starting it. An error lists
@@ -112,6 +119,7 @@ func (x *Program) Start(p program.Process) {
 	x.channels = p.Channels()
 	x.log = *p.Log()
 	x.dropped = x.log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second})
+	x.unasked = x.log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute})
 	x.hold()
 	if x.init.Restoring {
 		x.resume()

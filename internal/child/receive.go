@@ -26,6 +26,7 @@ func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
 		x.drop(payload, fmt.Errorf("message from %s: %w", from, err))
 	case l.Dest.IsClient():
 		x.toClient(payload, l)
+	case x.unknown(from, l):
 	default:
 		// A reply may have a msg_id of its own. It expects no reply all the same.
 		if l.MsgID != nil && l.InReplyTo == nil {

@@ -125,6 +125,7 @@ func (x *Program) route(line []byte, l maelstrom.Line) {
 	}
 	x.requests.answered(l.Dest, l.InReplyTo)
 	switch _, there := slices.BinarySearch(x.channels, to); {
+	case there && to == l.Dest && !x.asks(l): // the node ends
 	case there:
 		if err := x.process.Send(to, line); err != nil {
 			x.fail(err)

@@ -42,6 +42,9 @@ type settings struct {
 	// RestoreBy is byLine if the request restore contains the state, or byFile if it names
 	// a file with the state. Default byLine.
 	RestoreBy string `toml:"restore_by" default:"line" oneof:"line file"`
+	// UnknownReplies says what happens to a reply to a request that this instance of the
+	// child has not sent: it is delivered, or dropped with repliesDrop. Default "deliver".
+	UnknownReplies string `toml:"unknown_replies" default:"deliver" oneof:"deliver drop"`
 	// OnBadLine says what happens when the child prints a line that is no JSON object:
 	// "end" ends the node, "drop" drops the line. Default "end".
 	OnBadLine string `toml:"on_bad_line" default:"end" oneof:"end drop"`
@@ -58,6 +61,10 @@ const (
 	byLine = "line"
 	byFile = "file"
 )
+
+// repliesDrop is the value of settings.UnknownReplies for a child that keeps what it does
+// with a reply in memory only.
+const repliesDrop = "drop"
 
 // settleNone is the value of settings.Settle for a child that is asked for its state at
 // once.
