@@ -206,8 +206,9 @@ func (p *puppet) restore(m said) {
 	if m.Body.Path != "" {
 		m.Body.State = readState(m.Body.Path)
 	}
-	p.send("n2", `{"type":"dropped"}`)
-	p.state = string(m.Body.State)
+	if p.state = string(m.Body.State); p.state != `"silent"` {
+		p.send("n2", `{"type":"dropped","msg_id":77}`)
+	}
 	switch p.state {
 	case `"bad"`:
 		p.reply(m, "error", `,"code":13,"text":"it is bad"`)
@@ -221,9 +222,11 @@ func (p *puppet) restore(m said) {
 		p.print("hello")
 	case `"prints on"`: // in one write
 		p.print(fmt.Sprintf(`{"dest":"c0","body":{"type":"restore_ok","in_reply_to":%s}}`, m.Body.MsgID) + "\n" + `{"dest":"n2","body":{"type":"at once"}}`)
-	case `"meets"`:
+	case `"meets"`: // and then ends by no signal but SIGKILL
+		signal.Ignore(syscall.SIGHUP, syscall.SIGTERM)
 		awaitTest()
 		p.reply(m, "restore_ok", "")
+		select {}
 	default:
 		p.reply(m, "restore_ok", "")
 	}

@@ -81,6 +81,9 @@ func TestARestoredChildIsHeldUntilStart(t *testing.T) {
 	if got := c.await("n2", 1); !slices.Equal(got, after) {
 		t.Errorf("n2: got %q, want %q", got, after)
 	}
+	if got := c.await("n1", 0); len(got) != 0 {
+		t.Errorf("n1: got %q, want no answer to what it has printed before restore_ok", got)
+	}
 	got, _, _ := stateOf(c.Complete("n2"), "n1")
 	const init = `\"node_ids\":[\"n1\",\"n2\"],\"restoring\":true,\"epoch\":5,\"restored_from\":\"s-1\",\"msg_id\":1}`
 	if !strings.Contains(got, `"restored":`+state) || !strings.Contains(got, init) {
@@ -117,7 +120,7 @@ func TestFailedRestores(t *testing.T) {
 	for name, test := range map[string]struct{ kind, settings, state, want string }{
 		"refused":      {"puppet", patient, `"bad"`, `restore n1: the child refuses restore: {"type":"error","in_reply_to":2,"code":13,"text":"it is bad"}`},
 		"ended":        {"puppet", patient, `"exits"`, "restore n1: child exited: exit status 4; last line on stderr: cannot go on"},
-		"silent":       {"puppet", asked, `"silent"`, "restore n1: the child has not answered restore within 100ms (init_timeout): it has printed 2 lines, and none is this reply to c0"},
+		"silent":       {"puppet", asked, `"silent"`, "restore n1: the child has not answered restore within 100ms (init_timeout): it has printed 1 lines, and none is this reply to c0"},
 		"asks":         {"puppet", asked, `"asks"`, `restore n1: the child has not answered restore within 100ms (init_timeout): it waits for the reply of "n2" to its request with the msg_id 5, and a child that is restored must answer without asking others`},
 		"prints text":  {"puppet", patient, `"prints text"`, `restore n1: line 3 of the child is no JSON object: "hello"`},
 		"no init_ok":   {"mute", asked, `1`, "restore n1: the child has not answered init within 100ms (init_timeout): it has printed nothing (does it flush its output?)"},
