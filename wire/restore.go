@@ -1,6 +1,10 @@
 package wire
 
-import "chandy/snapshot"
+import (
+	"fmt"
+
+	"chandy/snapshot"
+)
 
 // RestoreRequest asks the cluster to go back to a saved snapshot.
 type RestoreRequest struct {
@@ -18,6 +22,20 @@ type RestoreRequest struct {
 	// TimeoutMS is the time until the decision in milliseconds, at most 24 hours. Zero means
 	// one minute.
 	TimeoutMS int64 `json:"timeout_ms,omitempty"`
+}
+
+// Fault returns what is wrong with the request, or an empty text.
+func (r RestoreRequest) Fault() string {
+	p := Proposal{Number: 2, Ends: 1, Kind: KindByHand, Base: r.Snapshot, Manifest: r.Manifest}
+	switch fault := p.fault(); {
+	case r.Snapshot == "":
+		return `"snapshot" is missing`
+	case len(r.Snapshot) > NameMax:
+		return fmt.Sprintf(`"snapshot" has %d bytes, more than %d`, len(r.Snapshot), NameMax)
+	case fault != nil:
+		return fault.Error()
+	}
+	return ""
 }
 
 // ResumeRequest ends the hold with which the epoch began.

@@ -34,6 +34,10 @@ func (s *session) restore(number uint64, r wire.RestoreRequest) {
 		s.fail(number, wire.CodeNotRestored, fmt.Sprintf("%s has no store", c.self))
 		return
 	}
+	if fault := r.Fault(); fault != "" {
+		s.fail(number, wire.CodeBadRequest, fault)
+		return
+	}
 	timeout := restoreTimeout
 	if r.TimeoutMS > 0 {
 		timeout = time.Duration(min(r.TimeoutMS, timeoutMax.Milliseconds())) * time.Millisecond

@@ -1,8 +1,10 @@
 package core
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -63,6 +65,9 @@ type restorable struct {
 	lives   int
 	replies []wire.Reply
 	closed  int // programs
+	program func() program.Program
+	hook    func(snapshot.ProcessID, Effect) bool // if non-nil, may carry out an effect in place of carryOut
+	faults  func(storetest.Operation) *storetest.Fault
 }
 
 // side is one side of a connection.
@@ -72,16 +77,22 @@ type side struct {
 }
 
 func newRestorable(t *testing.T, n int, options agreement.Options) *restorable {
-	h := &restorable{
-		t: t, config: mesh(t, n, config.Definition{}), memory: &storetest.Memory{},
-		cores: map[snapshot.ProcessID]*Core{}, down: map[snapshot.ProcessID]bool{},
-		events: map[snapshot.ProcessID][]Event{}, there: map[side]side{},
-	}
+	h := emptyRestorable(t, n)
+	h.program = func() program.Program { return &counter{closed: &h.closed} }
 	for _, id := range h.config.IDs() {
 		h.start(id, options)
 	}
 	h.run(10 * time.Second)
 	return h
+}
+
+// emptyRestorable returns a cluster of which no node has started.
+func emptyRestorable(t *testing.T, n int) *restorable {
+	return &restorable{
+		t: t, config: mesh(t, n, config.Definition{}), memory: &storetest.Memory{},
+		cores: map[snapshot.ProcessID]*Core{}, down: map[snapshot.ProcessID]bool{},
+		events: map[snapshot.ProcessID][]Event{}, there: map[side]side{},
+	}
 }
 
 func (h *restorable) start(id snapshot.ProcessID, options agreement.Options) {
@@ -90,8 +101,8 @@ func (h *restorable) start(id snapshot.ProcessID, options agreement.Options) {
 		Cluster: h.config, ID: id, Incarnation: snapshot.Incarnation(fmt.Sprint(id, ".", h.lives)), Log: zerolog.Nop(),
 		Rand: rand.New(rand.NewPCG(1, 1)), Wall: func() time.Time { return time.Unix(0, 0).Add(h.now).UTC() },
 		Do:         func(f func()) { h.happened(id, Called{f}) },
-		Store:      store.New(h.memory.Open(nil), "t"),
-		NewProgram: func() (program.Program, error) { return &counter{closed: &h.closed}, nil },
+		Store:      store.New(h.memory.Open(h.faults), "t"),
+		NewProgram: func() (program.Program, error) { return h.program(), nil },
 		Agreement:  &Agreement{Options: options},
 	})
 	h.down[id], h.events[id] = false, []Event{Called{func() {}}}
@@ -100,9 +111,9 @@ func (h *restorable) start(id snapshot.ProcessID, options agreement.Options) {
 // crash ends a node at once.
 func (h *restorable) crash(id snapshot.ProcessID) {
 	h.down[id] = true
-	for one, other := range h.there {
+	for _, one := range slices.SortedFunc(maps.Keys(h.there), func(a, b side) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.conn, b.conn)) }) {
 		if one.at == id {
-			h.happened(other.at, Closed{Conn: other.conn})
+			h.happened(h.there[one].at, Closed{Conn: h.there[one].conn})
 		}
 	}
 }
@@ -118,17 +129,22 @@ func (h *restorable) run(d time.Duration) {
 	for until := h.now + d; ; {
 		for slices.ContainsFunc(h.config.IDs(), h.step) {
 		}
-		next := until
-		for id, c := range h.cores {
-			if at, ok := c.Next(); ok && !h.down[id] {
-				next = min(next, at)
-			}
-		}
+		next := h.next(until)
 		if next == h.now {
 			return
 		}
 		h.now = next
 	}
+}
+
+// next returns the time of the next step that is due, at most until.
+func (h *restorable) next(until time.Duration) time.Duration {
+	for id, c := range h.cores {
+		if at, ok := c.Next(); ok && !h.down[id] {
+			until = min(until, at)
+		}
+	}
+	return until
 }
 
 func (h *restorable) step(at snapshot.ProcessID) bool {
@@ -144,6 +160,9 @@ func (h *restorable) step(at snapshot.ProcessID) bool {
 }
 
 func (h *restorable) carryOut(at snapshot.ProcessID, e Effect) {
+	if h.hook != nil && h.hook(at, e) {
+		return
+	}
 	switch e := e.(type) {
 	case Dial:
 		if h.down[e.To] {
@@ -348,6 +367,19 @@ func TestRestoreRefusesAnotherManifest(t *testing.T) {
 	h.expect("the epochs", h.epochs(), []uint64{1, 1})
 }
 
+func TestRestoreOfABadRequestIsRefused(t *testing.T) {
+	h := newRestorable(t, 2, agreement.Options{})
+	hash := strings.Repeat("0", 64)
+	for want, r := range map[string]wire.RestoreRequest{
+		`"snapshot\" is missing`: {Manifest: hash}, "has the manifest": {Snapshot: "a"}, "hexadecimal digits": {Snapshot: "a", Manifest: hash[1:]},
+		"has 256 bytes": {Snapshot: snapshot.ID(strings.Repeat("a", 256)), Manifest: hash},
+	} {
+		if got := h.restore("p1", r); len(got) != 1 || !strings.HasPrefix(got[0], `error {"code":"bad request"`) || !strings.Contains(got[0], want) {
+			t.Errorf("got %q, want one bad request with %q", got, want)
+		}
+	}
+}
+
 func TestNodeWithoutStoreRefusesProposals(t *testing.T) {
 	c, _ := started(t)
 	refused := written[wire.Refuse](c.Step(1, []Event{fromP2(c, -1, wire.RoleAgreement, "i")}), -1)
@@ -390,7 +422,10 @@ func TestNodesFollowTheNewestEpoch(t *testing.T) {
 
 func mustRead(h *restorable) saved.Reading {
 	r, err := h.store().Reading()
-	if err != nil {
+	switch {
+	case isAbsent(err):
+		return saved.Reading{Decided: 1}
+	case err != nil:
 		h.t.Fatal(err)
 	}
 	return r
