@@ -38,8 +38,8 @@ func (g *Global) Room() int {
 }
 
 // WriteJSON writes the snapshot to out as one JSON document and a line feed. If compact is
-// true, the document is a single line. The document is never in memory as a whole. WriteJSON
-// returns the first error of out. While it checks a large state it makes empty writes, so
+// true, the document is a single line. The document is never in memory as a whole, and of the
+// states that have an Encode at most one is. WriteJSON returns the first error of out. While it checks a large state it makes empty writes, so
 // that such an error ends it soon.
 //
 // A state or payload is written byte for byte as the program made it, if it is JSON
@@ -86,6 +86,7 @@ func (g *Global) WriteJSON(out io.Writer, compact bool) error {
 }
 
 func (w *jsonWriter) process(p ProcessState) {
+	p.State = p.State.Resolve()
 	w.open('{')
 	if p.State.Error != "" {
 		w.key("state").raw("null")

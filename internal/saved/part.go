@@ -111,17 +111,29 @@ func (p *Part) Encode(w io.Writer) (Summary, error) { return p.encode(w) }
 // and checks the sizes there first. A part that differs from the manifest is an error of
 // type [*CorruptError].
 func ReadPart(r io.Reader, m *Manifest, process snapshot.ProcessID) (*Part, error) {
-	return readPart(r, m, process, true)
+	return readPart(r, m, process, nil)
+}
+
+// CopyPart is ReadPart for a state that is too large for memory, or of no use there: it
+// writes the state to w, and leaves State.Bytes nil. If CopyPart returns an error, what it
+// wrote means nothing. An error of w is returned as it is.
+func CopyPart(r io.Reader, m *Manifest, process snapshot.ProcessID, w io.Writer) (*Part, error) {
+	return readPart(r, m, process, w)
 }
 
 // CheckPart is ReadPart for a caller that does not need the state. It reads the whole part
 // and does not hold the state.
 func CheckPart(r io.Reader, m *Manifest, process snapshot.ProcessID) (Summary, error) {
-	p, err := readPart(r, m, process, false)
+	p, err := readPart(r, m, process, nowhere{})
 	if err != nil {
 		return Summary{}, err
 	}
+	return p.Summary(m.Process(process).Part), nil
+}
+
+// Summary returns the summary of a part that was read, given its size in the manifest.
+func (p *Part) Summary(size Size) Summary {
 	s := p.summary()
-	s.Part = m.Process(process).Part
-	return s, nil
+	s.Part = size
+	return s
 }

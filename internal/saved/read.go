@@ -47,12 +47,14 @@ func (s *sections) take(n uint64) []byte {
 	return b
 }
 
-// pass reads n bytes and forgets them.
-func (s *sections) pass(n uint64) {
+// pass reads n bytes and writes them to w.
+func (s *sections) pass(n uint64, w io.Writer) {
 	b := make([]byte, min(n, 64<<10))
 	for ; n > 0 && s.err == nil; n -= uint64(len(b)) {
 		b = b[:min(n, uint64(len(b)))]
-		s.fill(b)
+		if s.fill(b); s.err == nil {
+			_, s.err = w.Write(b)
+		}
 	}
 }
 
@@ -90,8 +92,8 @@ type nowhere struct{}
 
 func (nowhere) Write(b []byte) (int, error) { return len(b), nil }
 
-// readPart reads a part, and keeps its state if keep is set.
-func readPart(r io.Reader, m *Manifest, process snapshot.ProcessID, keep bool) (*Part, error) {
+// readPart reads a part. It writes the state to w, or keeps it if w is nil.
+func readPart(r io.Reader, m *Manifest, process snapshot.ProcessID, w io.Writer) (*Part, error) {
 	of := m.Process(process)
 	if of == nil {
 		return nil, fmt.Errorf("snapshot %s has no process %q", m.ID, process)
@@ -101,10 +103,10 @@ func readPart(r io.Reader, m *Manifest, process snapshot.ProcessID, keep bool) (
 	}
 	s := &sections{tally: tally{w: nowhere{}, sum: sha256.New()}, r: r, of: of.Part}
 	var state []byte
-	if keep {
+	if w == nil {
 		state = s.take(of.Part.StateBytes)
 	} else {
-		s.pass(of.Part.StateBytes)
+		s.pass(of.Part.StateBytes, w)
 	}
 	bodies := s.take(of.Part.Bytes - of.Part.StateBytes - of.Part.IndexBytes - 1)
 	lineFeed := s.take(1)

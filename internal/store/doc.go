@@ -8,7 +8,7 @@
 //
 //   - objects.go, folder.go, disk.go, pipeline.go: the objects, and the folder;
 //   - store.go, names.go, errors.go: a store, the names of its objects, and how it fails;
-//   - take.go, save.go: numbers, parts, manifests, abandoning;
+//   - take.go, save.go, read.go: numbers, parts, manifests, abandoning;
 //   - list.go, find.go: what is there;
 //   - decide.go: decisions;
 //   - remove.go, prune.go: fates, and what frees space.

@@ -61,31 +61,6 @@ func checkPart(id snapshot.ID, process snapshot.ProcessID) error {
 	return nil
 }
 
-// OpenPart opens the part of a process; read it with [saved.ReadPart]. A part that is absent
-// although the snapshot is saved is a [*saved.CorruptError].
-func (s *Store) OpenPart(id snapshot.ID, process snapshot.ProcessID) (r io.ReadCloser, err error) {
-	if err := checkPart(id, process); err != nil {
-		return nil, err
-	}
-	err = s.within(func() (err error) {
-		if r, err = s.objects.Get(partName(id, process)); err == nil {
-			return nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return &FailedError{"read " + partName(id, process), err}
-		}
-		if _, _, err := s.manifest(id); err != nil {
-			return err
-		}
-		return &saved.CorruptError{Object: partName(id, process), Differ: "it is missing"}
-	})
-	if err != nil && r != nil {
-		_ = r.Close()
-		r = nil
-	}
-	return r, err
-}
-
 // Save writes the manifest of a snapshot that has taken its number. All its parts must have
 // been put. It returns the sha256 of the bytes of the manifest. The error is an
 // [*AbandonedError] if the snapshot was abandoned. Saving the same manifest again changes
