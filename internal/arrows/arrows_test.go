@@ -24,7 +24,7 @@ var levels = [][]string{
 	{"internal/channel", "internal/agreement", "internal/config", "internal/maelstrom", "internal/question", "internal/diagram"},
 	{"internal/core", "internal/store", "internal/cert", "internal/cmdline"},
 	{"netnode", "internal/child", "internal/question/eval", "internal/store/storetest"},
-	{"internal/bundled"},
+	{"internal/bundled", "internal/snapfile"},
 	{"internal/sim", "internal/bench", "internal/try", "internal/ui", "internal/metrics", "internal/sandbox"},
 	{"internal/command"},
 	{".", "internal/manpage"},
