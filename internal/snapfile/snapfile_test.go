@@ -2,6 +2,7 @@ package snapfile
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -10,10 +11,10 @@ import (
 	"time"
 
 	"chandy/internal/config"
+	"chandy/internal/question/eval"
 	"chandy/internal/saved"
 	"chandy/internal/store"
 	"chandy/internal/store/storetest"
-	"chandy/internal/verify"
 	"chandy/snapshot"
 )
 
@@ -125,7 +126,7 @@ func document(t *testing.T, s *store.Store, id snapshot.ID) []byte {
 
 func TestADocumentOfASavedSnapshotIsCompleteAndHasTheBytesOfThePrograms(t *testing.T) {
 	_, s := testStore(t, testParts(testID))
-	g, err := decodeOne(document(t, s, testID))
+	g, err := decodeOne(document(t, s, testID)) // verifies it
 	must(t, err)
 	if g.ID != testID || g.Cluster != "bank" || g.Epoch != 1 || len(g.Initiators) != 1 || g.Elapsed != 3250*time.Microsecond {
 		t.Errorf("got %+v, want what the manifest has", g)
@@ -234,22 +235,15 @@ func TestAManifestThatNamesTooMuchMemoryIsRefusedBeforeItIsTaken(t *testing.T) {
 	}
 }
 
-func decodeOne(document []byte) (*snapshot.Global, error) {
-	report, err := verify.Check(bytes.NewReader(document))
-	if err == nil && !report.OK() {
-		err = fmt.Errorf("not complete and consistent: %+v", report)
-	}
+// inProcess is an Editor without a process of its own.
+var inProcess = Editor{Max: 1 << 20, Query: func(ctx context.Context, text string, document []byte) (eval.Answer, error) {
+	e, err := eval.Compile(text, false)
 	if err != nil {
-		return nil, err
+		return eval.Answer{}, err
 	}
-	return snapshot.Decode(document)
-}
-
-func payloads(c snapshot.ChannelState) (all [][]byte) {
-	for _, b := range c.Messages {
-		for _, payload := range b.All() {
-			all = append(all, payload)
-		}
+	d, err := eval.NewDocument(document)
+	if err != nil {
+		return eval.Answer{}, err
 	}
-	return all
-}
+	return e.Query(ctx, d), nil
+}}
