@@ -40,14 +40,15 @@ func (a *assembling) take(r *result, elapsed time.Duration, why func(snapshot.Pr
 func endReply(g *snapshot.Global) wire.EndReply {
 	end := wire.EndReply{
 		ID: g.ID, Status: g.Status(), Processes: len(g.Processes), Channels: len(g.Channels),
-		InFlight: g.InFlight(), Missing: []string{}, Unknown: []string{}, ElapsedMS: milliseconds(g.Elapsed),
+		Missing: []string{}, Unknown: []string{}, ElapsedMS: milliseconds(g.Elapsed),
 	}
 	for _, m := range g.Missing {
 		end.Missing = append(end.Missing, m.String())
 	}
 	for _, c := range g.Channels {
-		if c.Known {
+		if c.Known { // also if the messages themselves are only in the store
 			end.Known++
+			end.InFlight += int(c.Sent - c.Received)
 		} else {
 			end.Unknown = append(end.Unknown, c.Channel.String())
 		}
