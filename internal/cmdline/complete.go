@@ -177,9 +177,21 @@ func words(all ...string) (candidates []Candidate) {
 	return candidates
 }
 
-// Processes returns the ids of a cluster file, as far as it can be read. A file that is no
-// regular one, such as a pipe, is left alone.
+// Processes returns the ids of a cluster file, as far as it can be read.
 func Processes(file string) (all []Candidate) {
+	cluster := CompletedCluster(file)
+	if cluster == nil {
+		return nil
+	}
+	for _, id := range cluster.IDs() {
+		all = append(all, Candidate{Word: string(id)})
+	}
+	return all
+}
+
+// CompletedCluster reads the cluster file of a command line that is completed. It returns nil
+// if it cannot be read. A file that is no regular one, such as a pipe, is left alone.
+func CompletedCluster(file string) *config.Cluster {
 	path := config.Find(file)
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return nil
@@ -188,10 +200,7 @@ func Processes(file string) (all []Candidate) {
 	if err != nil {
 		return nil
 	}
-	for _, id := range cluster.IDs() {
-		all = append(all, Candidate{Word: string(id)})
-	}
-	return all
+	return cluster
 }
 
 func parseLine(flags []cli.Flag, before []string) (l Line) {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"math"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -117,7 +118,8 @@ func completeArguments(app func() *cli.App) func(cmdline.Line) []cmdline.Candida
 		case line.Command == "guard", line.Command == "try":
 			return programWords(line)
 		case n >= snaps[0] && n < snaps[1]:
-			return []cmdline.Candidate{{Word: now, About: "take a snapshot"}, {Word: "-", About: "stdin"}, cmdline.Files}
+			all = []cmdline.Candidate{{Word: now, About: "take a snapshot"}, {Word: "-", About: "stdin"}, cmdline.Files}
+			return append(all, savedWords(line.Cluster)...)
 		case line.Command == "call" && n == 1:
 			return []cmdline.Candidate{cmdline.AtFiles}
 		case n > 0:
@@ -126,6 +128,8 @@ func completeArguments(app func() *cli.App) func(cmdline.Line) []cmdline.Candida
 		switch line.Command {
 		case "node", "call", "logs":
 			return cmdline.Processes(line.Cluster)
+		case "remove":
+			return savedWords(line.Cluster)
 		case "validate", "cert":
 			return []cmdline.Candidate{cmdline.Files}
 		case "completion":
@@ -137,6 +141,26 @@ func completeArguments(app func() *cli.App) func(cmdline.Line) []cmdline.Candida
 		}
 		return all
 	}
+}
+
+// savedWords returns the names and the ids of the saved snapshots of a cluster file, the newest
+// first.
+func savedWords(file string) (all []cmdline.Candidate) {
+	cluster := cmdline.CompletedCluster(file)
+	if cluster == nil {
+		return nil
+	}
+	entries, _ := storeOf(cluster).List() // without a store there are none
+	for _, e := range slices.Backward(entries) {
+		if e.Name != "" {
+			all = append(all, cmdline.Candidate{Word: e.Name, About: string(e.ID)})
+		}
+		all = append(all, cmdline.Candidate{Word: string(e.ID), About: string(e.State)})
+	}
+	if len(all) > 0 {
+		all = append([]cmdline.Candidate{{Word: latest, About: "the newest saved snapshot"}}, all...)
+	}
+	return all
 }
 
 // programWords returns the candidates for a program and its arguments. Before -- there are

@@ -19,7 +19,9 @@ import (
 
 // snapArgument says in each help what SNAP is.
 const snapArgument = `SNAP is a file, - for stdin, or now: then the command takes a snapshot of the
-running cluster. Without SNAP it is now.`
+running cluster. Without SNAP it is now. A saved snapshot is named by its id, its
+name, or latest, with the cluster down too (chandy snapshots lists them). What has
+a / in it or ends in .json is a file.`
 
 // now is the SNAP that means: take a snapshot.
 const now = "now"
@@ -65,38 +67,48 @@ func (e *env) snaps(c *cli.Context, names []string, do func(snap) error) error {
 }
 
 func (e *env) snapsOf(c *cli.Context, name string, do func(snap) error) error {
-	if name == now || name == "" {
+	p, err := locate(c, name)
+	switch {
+	case err != nil:
+		return err
+	case p.now:
 		s, err := e.takeNow(c)
 		if err != nil {
 			return err
 		}
 		return do(s)
+	case p.file == "":
+		text, err := p.text()
+		if err != nil {
+			return err
+		}
+		return eachDocument(p.title, text, do)
 	}
-	in, title, err := e.openSnap(name)
+	in, err := e.openFile(p.file)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	text, err := readAll(in)
 	if err != nil {
-		return fail(exitUsage, "", "%s: %w", title, err)
+		return fail(exitUsage, "", "%s: %w", p.title, err)
 	}
-	return eachDocument(title, text, do)
+	return eachDocument(p.title, text, do)
 }
 
-// openSnap opens the file that SNAP names, or stdin.
-func (e *env) openSnap(name string) (in io.ReadCloser, title string, err error) {
+// openFile opens the file that SNAP names, or stdin.
+func (e *env) openFile(name string) (io.ReadCloser, error) {
 	if name == "-" {
-		return io.NopCloser(e.Stdin), "stdin", nil
+		return io.NopCloser(e.Stdin), nil
 	}
 	f, err := os.Open(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, "", fail(exitUsage, "SNAP is a file, - for stdin, or now", "no file %s", name)
+		return nil, fail(exitUsage, "SNAP is a file, - for stdin, now, latest, or the id or the name of a saved snapshot", "no file %s", name)
 	}
 	if err != nil {
-		return nil, "", fail(exitUsage, "", "%w", err)
+		return nil, fail(exitUsage, "", "%w", err)
 	}
-	return f, name, nil
+	return f, nil
 }
 
 // oneSnap returns the snapshot that an argument names. An empty one means now. A file must have only one.
@@ -121,9 +133,6 @@ func readAll(in io.Reader) ([]byte, error) {
 		}
 	}
 	_, err := all.ReadFrom(in)
-	if all.Len() > largeText {
-		debug.SetGCPercent(25)
-	}
 	return all.Bytes(), err
 }
 
@@ -134,6 +143,9 @@ const largeText = 64 << 20
 
 // eachDocument verifies the snapshots of a text and calls do for each.
 func eachDocument(title string, text []byte, do func(snap) error) error {
+	if len(text) > largeText {
+		debug.SetGCPercent(25)
+	}
 	documents, err := verify.Open(bytes.NewReader(text))
 	if err != nil {
 		return fail(exitUsage, "", "%s: %w", title, err)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -8,6 +9,7 @@ import (
 
 	"chandy/internal/cmdline"
 	"chandy/internal/config"
+	"chandy/internal/saved"
 	"chandy/internal/verify"
 )
 
@@ -29,11 +31,14 @@ the same pair of incarnations: no restart in between.
 
 ` + snapArgument + `
 A file may have several snapshots, one after the other. No node is asked about them.
+Of a saved snapshot the parts are read too: each must have the hash of the manifest
+and hold exactly what belongs to the cut, and together they must prove the cut.
 
 {flags}
 
-exit codes: 0 all are complete and consistent; 1 one is partial or inconsistent;
-2 bad usage, or one is not a snapshot or cannot be read; 3 no snapshot could be taken.
+exit codes: 0 all are complete and consistent; 1 one is partial, inconsistent or
+corrupt; 2 bad usage, or one is not a snapshot or cannot be read; 3 no snapshot could
+be taken, or the store cannot be read.
 
 example:
   chandy initiate > snapshot.json; chandy verify snapshot.json
@@ -64,30 +69,44 @@ example:
 
 // verifySnap checks the snapshots that SNAP names and prints the results. It compares them
 // with the cluster, if that is non-nil. If SNAP is not a snapshot, it prints an error on
-// stderr, so that the others can be checked. A file is read as a stream, so that its size
+// stderr, so that the others can be checked. A document is read as a stream, so that its size
 // does not matter.
 func (e *env) verifySnap(c *cli.Context, snap string, cluster *config.Cluster) error {
-	if snap == now {
+	p, err := locate(c, snap)
+	var corrupt *saved.CorruptError
+	switch {
+	case errors.As(err, &corrupt):
+		return e.notSaved(located{title: snap}, corrupt)
+	case err != nil:
+		return e.notSnapshot(err)
+	case p.now:
 		s, err := e.takeNow(c)
 		if err != nil {
 			return e.notSnapshot(err)
 		}
 		return e.printCompared(s.name, s.report, cluster)
+	case p.file == "":
+		return e.verifySaved(p, cluster)
 	}
-	in, name, err := e.openSnap(snap)
+	in, err := e.openFile(p.file)
 	if err != nil {
 		return e.notSnapshot(err)
 	}
 	defer in.Close()
+	return e.verifyStream(in, p.title, cluster)
+}
+
+// verifyStream checks the snapshots of a stream.
+func (e *env) verifyStream(in io.Reader, title string, cluster *config.Cluster) error {
 	documents, err := verify.Open(in)
 	if err != nil {
-		return e.notSnapshot(fmt.Errorf("%s: %w", name, err))
+		return e.notSnapshot(fmt.Errorf("%s: %w", title, err))
 	}
 	var worst error
 	for n := 1; ; n++ {
-		place := name
+		place := title
 		if n > 1 {
-			place = fmt.Sprintf("%s, snapshot %d", name, n)
+			place = fmt.Sprintf("%s, snapshot %d", title, n)
 		}
 		report, err := documents.Next()
 		switch {
