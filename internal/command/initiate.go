@@ -29,6 +29,9 @@ func (e *env) initiate() *cli.Command {
 			&cli.StringFlag{Name: "o", Usage: "FILE: write the JSON to FILE, which appears only when it is whole"},
 			&cli.BoolFlag{Name: "journal", Usage: "put the events round the cut into the JSON, for pictures"},
 			&cli.BoolFlag{Name: "summary", Usage: "print a line for each process and channel, not the JSON"},
+			&cli.BoolFlag{Name: "save", Usage: "save the snapshot too, in the store of the cluster file"},
+			&cli.StringFlag{Name: "name", Usage: "NAME: save it under this name, so that it is never removed by itself"},
+			&cli.BoolFlag{Name: "no-document", Usage: "with --save: print a line about what was saved, not the snapshot, which then stays at its nodes"},
 			&cli.StringSliceFlag{Name: "assert", Usage: "EXPR: say too whether EXPR is true of the snapshot (chandy help assert); repeatable"},
 			stableFlag(),
 		}, questionFlags()...),
@@ -43,15 +46,20 @@ first tries the processes that need the fewest others (see chandy validate).
 Ctrl-C cancels the snapshot at all processes. The reader of stdout may be slow:
 what it has not read is in memory, and beyond 64 MiB in a temporary file.
 
+With --save each node writes its own part to the store, and the snapshot survives
+the cluster. The other commands then take its id, its name, or latest.
+
 {flags}
 
-exit codes: 0 complete, and each EXPR is true; 1 partial, printed as well, or an EXPR
-is false; 2 bad usage or configuration; 3 nobody answered, or was busy; interrupted;
-not everything was up in time; FILE could not be written; or whether an EXPR is true
-cannot be told.
+exit codes: 0 complete, saved if it was to be, and each EXPR is true; 1 partial,
+printed as well, or not saved, or an EXPR is false; 2 bad usage or configuration, or
+NAME is taken; 3 nobody answered, or was busy; interrupted; not everything was up in
+time; FILE could not be written; the store could not be used; or whether an EXPR is
+true cannot be told.
 
-example:
+examples:
   chandy initiate --wait | jq '.channels[] | select(.messages != [])'
+  chandy initiate --name before-upgrade --no-document
 `,
 		Action: onCluster(func(c *cli.Context, cluster *config.Cluster) error {
 			return e.initiator(cluster).run(c)
@@ -86,6 +94,10 @@ func (i *initiator) run(c *cli.Context) error {
 		return err
 	}
 	defer q.close()
+	save, err := i.saving(c)
+	if err != nil {
+		return err
+	}
 	out, err := i.destination(c.String("o"), c.Bool("summary"))
 	if err != nil {
 		return err
@@ -105,20 +117,22 @@ func (i *initiator) run(c *cli.Context) error {
 	defer client.Close()
 	request := wire.InitiateRequest{
 		At: i.at, TimeoutMS: max(1, time.Until(deadline).Milliseconds()), Compact: c.Bool("compact"), Journal: c.Bool("journal"),
+		Save: save.on, Name: save.name, Light: save.light,
 	}
-	end, err := i.take(c.Context, client, request, to)
+	end, err := i.take(c.Context, client, request, save.document(to))
 	if err != nil {
 		return err
 	}
 	i.summary(end)
 	i.hintAnswers(c.Context, end)
-	if len(q.expressions) > 0 {
-		return i.assertAll(c.Context, q, to.text, c.Bool("stable"))
-	}
-	if end.Status != "complete" {
+	outcome := save.outcome(end, to)
+	switch {
+	case len(q.expressions) > 0:
+		return worse(outcome, i.assertAll(c.Context, q, to.text, c.Bool("stable")))
+	case outcome == nil && end.Status != "complete":
 		return errNo
 	}
-	return nil
+	return outcome
 }
 
 // checkAt checks the initiators that the user named and keeps them in i.at.
@@ -218,6 +232,8 @@ func (i *initiator) take(ctx context.Context, client *netnode.Client, request wi
 		err = fail(exitUnknown, "", "interrupted")
 	case errors.As(err, &refusal) && refusal.Code == wire.CodeLimit:
 		err = fail(exitUnknown, "try again, or raise limit in [snapshot]", "%w", err)
+	case errors.As(err, &refusal) && refusal.Code == wire.CodeStorage:
+		err = fail(exitUnknown, "", "%w", err)
 	case errors.As(err, &refusal) && refusal.Code == wire.CodeForbidden:
 		err = fail(exitUsage, otherRole, "%w", err)
 	case errors.As(err, &refusal):
