@@ -25,7 +25,7 @@ func newApp(shared *cmdline.Env) *cli.App {
 		}
 		return unknownCommand(c, c.Args().First())
 	}
-	app.Commands = []*cli.Command{e.node(), e.up(), e.down(), e.logs(), e.initiate(), e.show(), e.query(), e.assert(), e.watch(), e.guard(), e.diff(), e.evaluate(), e.diagram(), e.verify(), e.snapshots(), e.remove(), e.status(), e.call(), e.validate(), e.try(), e.cert(), e.bench(), e.completion(), e.help()}
+	app.Commands = []*cli.Command{e.node(), e.up(), e.down(), e.logs(), e.initiate(), e.show(), e.query(), e.assert(), e.watch(), e.guard(), e.diff(), e.evaluate(), e.diagram(), e.verify(), e.snapshots(), e.restore(), e.resume(), e.remove(), e.status(), e.call(), e.validate(), e.try(), e.cert(), e.bench(), e.completion(), e.help()}
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true
 		cmdline.CompleteHelp(c)

@@ -15,7 +15,7 @@ var groups = []struct {
 	{"take", []string{"initiate"}},
 	{"ask", []string{"show", "query", "assert", "watch", "guard", "diff"}},
 	{"see", []string{"diagram", "verify"}},
-	{"go back", []string{"snapshots", "remove"}},
+	{"go back", []string{"snapshots", "restore", "resume", "remove"}},
 	{"prepare", []string{"validate", "try", "cert", "bench", "completion", "help"}},
 }
 

@@ -79,6 +79,7 @@ func (c *Core) begin(b Begin) {
 	if b.Base != nil {
 		e.refill(b.Base)
 	}
+	e.keepStats(old)
 	if old != nil {
 		e.clients.inherit(&old.clients, b.Base, c.Incarnation)
 	}
@@ -154,6 +155,22 @@ func (e *epoch) end() {
 				c.hangUp(id, false, errEpochEnded)
 			}
 		}
+	}
+}
+
+// keepStats takes the counters of the links from the epoch before: they never go back.
+func (e *epoch) keepStats(old *epoch) {
+	for i, out := range e.out {
+		if old != nil {
+			out.stats, out.resent = old.out[i].stats, old.out[i].resent
+		}
+		out.stats.since = e.core.now
+	}
+	for i, in := range e.in {
+		if old != nil {
+			in.stats, in.stale = old.in[i].stats, old.in[i].stale
+		}
+		in.stats.since = e.core.now
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"chandy/internal/printable"
 	"chandy/snapshot"
 	"chandy/wire"
+
+	"github.com/rs/zerolog"
 )
 
 // accepted decides by its hello what becomes of a connection from outside.
@@ -63,7 +65,11 @@ func (c *Core) refuse(a Accepted, r *wire.Refuse) {
 		from = "" // any stranger or client
 	}
 	if c.warns("hello of " + string(from)) {
-		c.log.Warn().Str("peer", printable.Text(string(a.Hello.From))).Str("remote", a.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
+		level := zerolog.WarnLevel
+		if r.Code == wire.WrongEpoch { // the processes go to another epoch one after another
+			level = zerolog.DebugLevel
+		}
+		c.log.WithLevel(level).Str("peer", printable.Text(string(a.Hello.From))).Str("remote", a.Remote).Str("code", r.Code).Msg("connection refused: " + r.Text)
 	}
 	if c.epoch != nil && a.Hello.Role == wire.RoleChannel {
 		if in := c.epoch.incoming(from); in != nil && !in.up() {

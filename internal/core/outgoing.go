@@ -167,6 +167,8 @@ func (o *outgoing) closed(err error) {
 	if wasUp, news := o.connClosed(e.core, err); wasUp {
 		log.Info().AnErr("err", err).Str("channel", o.String()).Msg("channel down")
 		e.allUp = false
+	} else if behind := (refusedError{}); errors.As(err, &behind) && behind.Code == wire.WrongEpoch {
+		log.Debug().Err(err).Str("channel", o.String()).Msg("refused, trying again")
 	} else if refused, untrusted := (refusedError{}), (*Untrusted)(nil); errors.As(err, &refused) || errors.As(err, &untrusted) {
 		if e.core.warns("refusal of " + o.String()) {
 			log.Warn().Err(err).Str("channel", o.String()).Msg("refused, trying again")
