@@ -25,7 +25,7 @@ const warnAgain = 24 * time.Hour
 func (n *Node) watchCertificate() {
 	tick := time.NewTicker(cert.LookEvery)
 	defer tick.Stop()
-	var warned time.Time
+	var end endWarning
 	fault := ""
 	for {
 		changed, err := n.security.source.Look()
@@ -34,11 +34,10 @@ func (n *Node) watchCertificate() {
 			fault = err.Error()
 			n.log.Warn().Err(err).Msg("the new certificate cannot be used, the old one stays")
 		case changed:
-			fault, warned = "", time.Time{}
+			fault, end = "", endWarning{}
 			n.log.Info().Time("ends", n.security.ends()).Msg("certificate read again")
 		}
-		if ends := n.security.ends(); time.Until(ends) < cert.WarnBefore && time.Since(warned) >= warnAgain {
-			warned = time.Now()
+		if ends := n.security.ends(); end.due(time.Now(), ends) {
 			n.log.Warn().Time("ends", ends).Msg("the certificate of this node ends soon, or has ended: without a new one its peers refuse its next connections")
 		}
 		select {
@@ -47,6 +46,18 @@ func (n *Node) watchCertificate() {
 			return
 		}
 	}
+}
+
+// endWarning is when a node last warned that its certificate ends.
+type endWarning struct{ at time.Time }
+
+// due reports whether a warning is due, which the caller must then log.
+func (w *endWarning) due(now, ends time.Time) bool {
+	if ends.Sub(now) >= cert.WarnBefore || now.Sub(w.at) < warnAgain {
+		return false
+	}
+	w.at = now
+	return true
 }
 
 // ends returns when the certificate of the node or client ends.
