@@ -60,6 +60,7 @@ type heard struct {
 		Nodes     []string        `json:"node_ids"`
 		Restoring bool
 		State     struct{ Seen []int }
+		Path      string
 	}
 }
 
@@ -280,6 +281,19 @@ func (k *kid) handle(h heard) {
 		k.reply(h, "snapshot_ok", `,"state":{"seen":`+k.list()+more+`}`)
 	case kind == "restore" && k.is("refuses-restore"):
 		k.reply(h, "error", `,"code":13,"text":"not me"`)
+	case kind == "restore" && k.is("file-only") && h.Body.Path == "":
+		k.reply(h, "error", `,"code":10,"text":"only from a file"`)
+	case kind == "restore" && (k.is("reads-file") || k.is("file-only")) && h.Body.Path != "":
+		text, err := os.ReadFile(h.Body.Path)
+		if err == nil {
+			err = json.Unmarshal(text, &h.Body.State)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(8)
+		}
+		k.seen = h.Body.State.Seen
+		k.reply(h, "restore_ok", "")
 	case kind == "restore":
 		if k.seen = h.Body.State.Seen; k.is("restores-wrong") {
 			k.seen = k.seen[1:]

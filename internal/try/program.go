@@ -44,6 +44,9 @@ func (t *trial) program() string {
 	if t.LineLimit > 0 {
 		fmt.Fprintf(&b, "line_limit = \"%dB\"\n", t.LineLimit)
 	}
+	if t.restoreBy != "" {
+		fmt.Fprintf(&b, "restore_by = %q\n", t.restoreBy)
+	}
 	if t.badLines {
 		b.WriteString("on_bad_line = \"drop\"\n")
 	}

@@ -124,12 +124,13 @@ type CheckError struct{ error }
 // trial is the state of one call of Run.
 type trial struct {
 	Options
-	ctx      context.Context
-	dir      string
-	report   *Report
-	bounded  bool     // Burst may be reduced
-	state    string   // the setting state, as far as it is known
-	answered []series // requests that the program answers, the best for a burst first
+	ctx       context.Context
+	dir       string
+	report    *Report
+	bounded   bool     // Burst may be reduced
+	state     string   // the setting state, as far as it is known
+	restoreBy string   // the setting restore_by, or empty
+	answered  []series // requests that the program answers, the best for a burst first
 
 	starting sync.Mutex // held while a child starts; guards the next two fields
 	topology string     // topologyNone if the program ends at topology

@@ -150,7 +150,7 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 			lines: "state = \"snapshot\"\nline_limit = \"65535B\"",
 		},
 		{ways: "splits", want: map[string]string{"line ends": "does not: a request with U+2028 or U+2029 in a string is not answered (it ended: exit status 9; "}, lines: `state = "snapshot"`},
-		{ways: "short-lines", change: func(o *Options) { o.LineLimit = 65535 }, lines: "state = \"snapshot\"\nline_limit = \"65535B\""},
+		{ways: "short-lines", change: func(o *Options) { o.LineLimit = 65535 }, want: map[string]string{"restore": "*; a state that needs a line of more than 65535 bytes (line_limit) cannot be restored -> "}, lines: "state = \"snapshot\"\nline_limit = \"65535B\""},
 		{
 			ways: "selects", change: func(o *Options) { o.Limit = short; o.State = "none" },
 			want:  with(noState, "two at once", "does not: two requests in one write: the second is answered only when a third comes; with pace, both are answered"),
@@ -225,7 +225,12 @@ func TestRunJudgesEveryBehaviour(t *testing.T) {
 		{ways: "slow threads", change: func(o *Options) { o.Burst, o.SettleTimeout = 1, 3*time.Second }, lines: "state = \"snapshot\"\nsettle_timeout = \"3s\""},
 		{ways: "random", want: map[string]string{"exact": "unclear: two children that got the same 50 requests", "restore": "note"}, lines: `state = "snapshot"`},
 		{ways: "constant", want: map[string]string{"exact": "unclear: the requests that it answers do not change", "restore": "note"}, lines: `state = "snapshot"`},
-		{ways: "restores-wrong", want: map[string]string{"restore": `note: a fresh child has another state after restore: `}, lines: `state = "snapshot"`},
+		{ways: "restores-wrong", want: map[string]string{"restore": `does not: a fresh child has another state after restore: `}, lines: `state = "snapshot"`},
+		{ways: "file-only", want: map[string]string{"restore": `*it takes its state from a file (restore_by = "file"), and not from a line: the child refuses restore: `}, lines: "state = \"snapshot\"\nrestore_by = \"file\""},
+		{
+			ways: "short-lines reads-file", change: func(o *Options) { o.LineLimit = 65535 },
+			want: map[string]string{"restore": `*it takes a state of any length from a file`}, lines: "state = \"snapshot\"\nline_limit = \"65535B\"\nrestore_by = \"file\"",
+		},
 		{ways: "refuses-restore", want: map[string]string{"restore": "note: the child refuses restore: "}, lines: `state = "snapshot"`},
 		{ways: "mute", change: func(o *Options) { o.Limit = short }, want: with(nothing, "init", "does not: init is not answered: no reply within 2s"), lines: ``},
 		{
