@@ -132,11 +132,15 @@ func (x *Program) taken() {
 	x.restored(nil)
 }
 
-// restored calls done on a goroutine of its own, because done may call Start or Close.
+// restored calls done once the event in progress is over, because done may call Start or Close.
 func (x *Program) restored(err error) {
 	done := x.restoring.done
 	x.restoring.done = nil
-	go done(err)
+	go func() {
+		x.gate.mu.Lock() // all later events are kept, or ignored
+		x.gate.mu.Unlock()
+		done(err)
+	}()
 }
 
 // refused ends a restore that has failed.

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,10 +48,11 @@ func awaitStopped(t *testing.T, pid int) {
 	}
 	for begun := time.Now(); ; {
 		states := ""
-		for _, tid := range numbered("/proc/" + strconv.Itoa(pid) + "/task") {
-			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/status", pid, tid))
-			state, _ := threadStatus(status)
-			states += string(state)
+		files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+		for _, file := range files {
+			status, _ := os.ReadFile(file)
+			_, state, _ := strings.Cut(string(status), "\nState:\t")
+			states += state[:min(1, len(state))]
 		}
 		if states != "" && strings.Trim(states, "T") == "" {
 			return
@@ -115,21 +115,23 @@ func TestLinesAfterRestoreOKWaitForStart(t *testing.T) {
 
 // A child that does not take its state is ended, and the error says why.
 func TestFailedRestores(t *testing.T) {
-	asked := "state = \"snapshot\"\ninit_timeout = \"100ms\"\n"
-	patient := "state = \"snapshot\"\n"
-	for name, test := range map[string]struct{ kind, settings, state, want string }{
-		"refused":      {"puppet", patient, `"bad"`, `restore n1: the child refuses restore: {"type":"error","in_reply_to":2,"code":13,"text":"it is bad"}`},
-		"ended":        {"puppet", patient, `"exits"`, "restore n1: child exited: exit status 4; last line on stderr: cannot go on"},
-		"silent":       {"puppet", asked, `"silent"`, "restore n1: the child has not answered restore within 100ms (init_timeout): it has printed 1 lines, and none is this reply to c0"},
-		"asks":         {"puppet", asked, `"asks"`, `restore n1: the child has not answered restore within 100ms (init_timeout): it waits for the reply of "n2" to its request with the msg_id 5, and a child that is restored must answer without asking others`},
-		"prints text":  {"puppet", patient, `"prints text"`, `restore n1: line 3 of the child is no JSON object: "hello"`},
-		"no init_ok":   {"mute", asked, `1`, "restore n1: the child has not answered init within 100ms (init_timeout): it has printed nothing (does it flush its output?)"},
-		"no program":   {"puppet", patient + "command = [\"./nowhere\"]\n", `1`, "restore n1: start nowhere: fork/exec ./nowhere: no such file or directory"},
-		"half a state": {"puppet", patient, `{"half`, "restore n1: the state of a child must be JSON"},
-		"two values":   {"puppet", patient, `1,"msg_id":2`, "restore n1: the state of a child must be JSON"},
-		"not asked":    {"puppet", "", `1`, `restore n1: a child can be restored only with state = "snapshot", not "none"`},
-		"too long": {"puppet", patient + "line_limit = \"1KiB\"\n", `"` + strings.Repeat("x", 960) + `"`,
-			`restore n1: the state needs a line of 1032 bytes, and the child takes at most 1024 (line_limit): restore_by = "file" passes it in a file`},
+	asked := "state = \"snapshot\"\n"
+	for name, test := range map[string]struct {
+		kind, settings, state, want string
+		silent                      int // lines after which the child prints no more
+	}{
+		"refused":      {"puppet", asked, `"bad"`, `restore n1: the child refuses restore: {"type":"error","in_reply_to":2,"code":13,"text":"it is bad"}`, 0},
+		"ended":        {"puppet", asked, `"exits"`, "restore n1: child exited: exit status 4; last line on stderr: cannot go on", 0},
+		"silent":       {"puppet", asked, `"silent"`, "restore n1: the child has not answered restore within 1m0s (init_timeout): it has printed 1 lines, and none is this reply to c0", 1},
+		"asks":         {"puppet", asked, `"asks"`, `restore n1: the child has not answered restore within 1m0s (init_timeout): it waits for the reply of "n2" to its request with the msg_id 5, and a child that is restored must answer without asking others`, 3},
+		"prints text":  {"puppet", asked, `"prints text"`, `restore n1: line 3 of the child is no JSON object: "hello"`, 0},
+		"no init_ok":   {"mute", asked, `1`, "restore n1: the child has not answered init within 1m0s (init_timeout): it has printed nothing (does it flush its output?)", -1},
+		"no program":   {"puppet", asked + "command = [\"./nowhere\"]\n", `1`, "restore n1: start nowhere: fork/exec ./nowhere: no such file or directory", 0},
+		"half a state": {"puppet", asked, `{"half`, "restore n1: the state of a child must be JSON", 0},
+		"two values":   {"puppet", asked, `1,"msg_id":2`, "restore n1: the state of a child must be JSON", 0},
+		"not asked":    {"puppet", "", `1`, `restore n1: a child can be restored only with state = "snapshot", not "none"`, 0},
+		"too long": {"puppet", asked + "line_limit = \"1KiB\"\n", `"` + strings.Repeat("x", 960) + `"`,
+			`restore n1: the state needs a line of 1032 bytes, and the child takes at most 1024 (line_limit): restore_by = "file" passes it in a file`, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,6 +141,9 @@ func TestFailedRestores(t *testing.T) {
 			}
 			c := newCluster(t, text)
 			x := c.made("n1")
+			if test.silent != 0 {
+				go x.timeOut(max(0, test.silent))
+			}
 			if got := fmt.Sprint(c.restored(x, test.state)); got != test.want {
 				t.Errorf("got error %s\nwant %s", got, test.want)
 			}
@@ -151,6 +156,21 @@ func TestFailedRestores(t *testing.T) {
 			}
 			x.Close()
 		})
+	}
+}
+
+// timeOut ends the time for init or restore once the child has printed some lines.
+func (x *Program) timeOut(lines int) {
+	for {
+		x.gate.mu.Lock()
+		met := x.timer != nil && x.lines == lines && (x.preparing == "restore") == (lines > 0)
+		if met {
+			x.timer.Reset(0)
+		}
+		x.gate.mu.Unlock()
+		if met {
+			return
+		}
 	}
 }
 
