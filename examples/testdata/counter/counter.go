@@ -19,6 +19,7 @@ type counter struct {
 	Count   int                       `json:"count"`
 	Last    int                       `json:"last"`    // number of the last request
 	Waiting map[int]maelstrom.Message `json:"waiting"` // requests that wait for the service, by number
+	MsgID   int                       `json:"msg_id"`  // of the last request to the service
 }
 
 var (
@@ -64,6 +65,7 @@ func main() {
 	n.Handle("snapshot", func(msg maelstrom.Message) error {
 		mu.Lock()
 		defer mu.Unlock()
+		state.MsgID = n.LastMsgID()
 		return n.Reply(msg, map[string]any{"type": "snapshot_ok", "state": state})
 	})
 	n.Handle("restore", func(msg maelstrom.Message) error {
@@ -73,6 +75,7 @@ func main() {
 		}
 		mu.Lock()
 		defer mu.Unlock()
+		n.CountFrom(body.State.MsgID)
 		state = body.State
 		if err := n.Reply(msg, map[string]any{"type": "restore_ok"}); err != nil {
 			return err

@@ -101,6 +101,21 @@ func (n *Node) RPC(dest string, body any, callback HandlerFunc) error {
 	return n.send(dest, body, "msg_id", id)
 }
 
+// LastMsgID returns the msg_id of the last request. The library has no such method.
+func (n *Node) LastMsgID() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.next
+}
+
+// CountFrom sets the msg_id after which further requests count. The library has no such
+// method.
+func (n *Node) CountFrom(last int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.next = last
+}
+
 func (n *Node) send(dest string, body any, key string, id int) error {
 	text, err := json.Marshal(body)
 	if err != nil {
