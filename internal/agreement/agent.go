@@ -49,7 +49,7 @@ type Agent struct {
 	keeping  call       // of attempt
 	running  call       // of commit
 
-	saving  bool // a manifest of this process may appear in the store
+	saving  int // manifests of this process that may appear in the store
 	ballot  *ballot
 	next    *ballot // what this process is asked for while it is bound to a lower number
 	attempt *attempt

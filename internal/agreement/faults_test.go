@@ -240,7 +240,7 @@ var recoveryFaults = []plantedFault{
 	},
 	{
 		"an assembler votes while its manifest is on its way", recoveredWhileSaving, checkSaved,
-		func(h *hooks) { h.before = func(a *Agent, _ event, _ Message) { a.saving = false } },
+		func(h *hooks) { h.before = func(a *Agent, _ event, _ Message) { a.saving = 0 } },
 	},
 	{
 		"a proposal by hand and one of a recovery are equal", func() *scope {

@@ -96,7 +96,7 @@ func (a *Agent) check(r saved.Reading) {
 	}
 	id, manifest := latest(r)
 	switch recovery := b.Kind == saved.Recovery; {
-	case recovery && a.saving: // SaveEnded goes on
+	case recovery && a.saving > 0: // SaveEnded goes on
 	case b.Number != r.Decided+1:
 		a.refuse(fmt.Sprintf("the next number is %d", r.Decided+1))
 	case b.Ends != r.Epoch():
@@ -184,12 +184,12 @@ func (a *Agent) MaySave() bool {
 	return !recovery && !a.recovering()
 }
 
-// SaveBegun reports that the caller creates a manifest; MaySave must be true.
-func (a *Agent) SaveBegun() { a.saving = true }
+// SaveBegun reports that the caller creates a manifest. MaySave must be true.
+func (a *Agent) SaveBegun() { a.saving++ }
 
-// SaveEnded reports that the caller knows what became of its manifest.
+// SaveEnded reports that the caller knows what became of a manifest.
 func (a *Agent) SaveEnded() []Effect {
-	a.saving = false
+	a.saving--
 	if a.ballot != nil && a.ballot.stage == checking {
 		a.read()
 	}

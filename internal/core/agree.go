@@ -94,7 +94,7 @@ type answer struct {
 
 // ask asks the store, off the loop.
 func (g *agreeing) ask(e agreement.Effect) {
-	d := g.core.Store
+	d, id := g.core.Store, NewName(g.core.Wall(), g.core.Rand)
 	offLoop(g.core, func() (a answer) {
 		switch e := e.(type) {
 		case agreement.ReadStore:
@@ -105,7 +105,11 @@ func (g *agreeing) ask(e agreement.Effect) {
 		case agreement.Keep:
 			a.err = d.Keep(e.Snapshot, e.Number)
 		case agreement.Create:
-			a.decided, _, a.err = d.Decide(e.Decision)
+			if a.decided, _, a.err = d.Decide(e.Decision); isAbsent(a.err) { // the first recovery
+				if _, a.err = d.Create(id); a.err == nil {
+					a.decided, _, a.err = d.Decide(e.Decision)
+				}
+			}
 		case agreement.CreateRun:
 			a.err = d.Resume(e.Number)
 		}
@@ -151,6 +155,31 @@ func (g *agreeing) mentioned(epoch uint64) {
 func (g *agreeing) met(id snapshot.ProcessID, incarnation snapshot.Incarnation, epoch uint64) {
 	if g != nil && !g.core.stopping {
 		g.obey(g.agent.Met(id, incarnation, epoch))
+	}
+}
+
+var errRecovering = errors.New("the cluster is about to go back to an earlier snapshot")
+
+// saveBegins notes that a manifest is created, or returns why none may be. It would be
+// undone at once by the recovery that this process has voted for.
+func (g *agreeing) saveBegins() error {
+	switch {
+	case g == nil:
+		return nil
+	case !g.agent.MaySave():
+		return errRecovering
+	}
+	g.agent.SaveBegun()
+	return nil
+}
+
+// saveEnds returns a function that calls done when it is known what became of a manifest.
+func (g *agreeing) saveEnds(done func()) func() {
+	return func() {
+		if g != nil && !g.core.stopping {
+			g.obey(g.agent.SaveEnded())
+		}
+		done()
 	}
 }
 

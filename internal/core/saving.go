@@ -148,11 +148,15 @@ func (e *epoch) conclude(a *assembling, t *taken, done func()) {
 	if err == nil && c.epoch != e {
 		err = errEpochEnded
 	}
+	if err == nil {
+		err = c.agree.saveBegins()
+	}
 	if err != nil {
 		e.saveFailed(a, t, err)
 		c.abandon(e.number, a.saving.number, err.Error(), done)
 		return
 	}
+	done = c.agree.saveEnds(done)
 	keep := c.Cluster.Snapshot.Keep
 	offLoop(c, func() error {
 		_, err := c.Store.Save(manifest)
