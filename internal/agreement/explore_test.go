@@ -127,8 +127,8 @@ func TestExploreRecovery(t *testing.T) {
 		{explore.Huge, recovery("3 processes, 1 crash", three, func(s *scope) { s.crashes = 1 })},
 		{explore.Huge, recovery("slow store, 2 crashes, 1 early alarm", two, func(s *scope) { s.slowStore, s.crashes, s.early = true, 2, 1 })},
 		{explore.Huge, recovery("every order, 1 crash", two, func(s *scope) { s.brisk = false; s.crashes = 1 })},
-		{explore.Huge, recovery("2 crashes, 2 saved, 1 removal", two, func(s *scope) {
-			s.crashes, s.saves, s.removes = 2, 2, 1
+		{explore.Huge, recovery("2 crashes, 1 saved, 1 removal", two, func(s *scope) {
+			s.crashes, s.saves, s.removes = 2, 1, 1
 		})},
 		{explore.Large, recovery("3 processes", three, func(*scope) {})},
 		{explore.Large, recovery("1 crash, 1 early alarm", two, func(s *scope) { s.crashes, s.early = 1, 1 })},
