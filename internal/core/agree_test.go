@@ -393,6 +393,37 @@ func TestNodeWithoutStoreRefusesProposals(t *testing.T) {
 	}
 }
 
+// slow is a counter whose Restore ends when the test says so.
+type slow struct {
+	*counter
+	restores *[]func(error)
+}
+
+func (p slow) Restore(_ []byte, done func(error)) { *p.restores = append(*p.restores, done) }
+
+func TestLateRestoreOfADroppedInstanceDoesNotCount(t *testing.T) {
+	h, r := counted(t, 2)
+	var restores []func(error)
+	fast := h.program
+	h.program = func() program.Program { return slow{fast().(*counter), &restores} }
+	r.TimeoutMS = 1000
+	h.restore("p1", r)
+	h.expect("the decision", mustRead(h).Decided, uint64(2))
+	h.expect("the epochs after the deadline", h.epochs(), []uint64{1, 1})
+	r.TimeoutMS = 60000
+	h.restore("p1", r)
+	h.expect("restores that have begun", len(restores), 4)
+	for i, done := range restores {
+		if i < 2 {
+			done(errClosed)
+		} else {
+			done(nil)
+		}
+		h.run(time.Second)
+	}
+	h.expect("the epochs", h.epochs(), []uint64{3, 3})
+}
+
 func TestRestoreNamesWhomItHasNotHeard(t *testing.T) {
 	h, r := counted(t, 3)
 	h.crash("p3")
