@@ -133,6 +133,9 @@ func TestRecoveryStopsAtCorruptSnapshots(t *testing.T) {
 		p := newPair(t, Options{Recover: true, Older: older})
 		r := saved.Reading{Decided: 1, Newest: &saved.Ref{ID: "a", Manifest: "sha"}, Corrupt: []snapshot.ID{"b"}}
 		p.add("reads", p.agent.Read(r, nil))
+		if got := strings.Contains(strings.Join(p.story, "\n"), "ended: corrupt snapshots are newer"); got == older {
+			t.Errorf("older snapshots allowed %v: got an end %v, want %v", older, got, !older)
+		}
 		if got := strings.Contains(strings.Join(p.story, "\n"), "keep a for 2"); got != older {
 			t.Errorf("older snapshots allowed %v: got a proposal %v, want %v", older, got, older)
 		}

@@ -78,7 +78,8 @@ const (
 	Recover                        // for a recovery that this process proposes
 )
 
-// Ended reports the end of a restore that this process was asked for.
+// Ended reports the end of a restore that this process was asked for, or of a recovery that
+// it proposed.
 type Ended struct {
 	Order     Order
 	Committed uint64  // the new epoch; zero if there is none

@@ -68,9 +68,13 @@ func TestExploreRestore(t *testing.T) {
 			to(s, byHand(0, "a"), byHand(1, "a"))
 			s.slowStore, s.crashes, s.early = true, 1, 1
 		})},
-		{explore.Large, newScope("1 restore, every order, slow store, 1 crash, 1 loss, 1 copy, 1 early deadline", two, func(s *scope) {
+		{explore.Huge, newScope("1 restore, every order, slow store, 1 crash, 1 loss, 1 copy, 1 early deadline", two, func(s *scope) {
 			to(s, byHand(0, "a"))
 			s.slowStore, s.crashes, s.losses, s.copies, s.early = true, 1, 1, 1, 1
+		})},
+		{explore.Large, newScope("1 restore, every order, slow store, 1 crash, 1 loss, 1 copy", two, func(s *scope) {
+			to(s, byHand(0, "a"))
+			s.slowStore, s.crashes, s.losses, s.copies = true, 1, 1, 1
 		})},
 		{explore.Large, newScope("equal rivals, slow store, 1 crash, 1 early deadline", two, func(s *scope) {
 			to(s, byHand(0, "a"), byHand(1, "a"))

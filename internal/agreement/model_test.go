@@ -342,7 +342,7 @@ func (x *explorer) obey(l *local, e Effect, sent *[]packet) *explore.Finding {
 		l.alarms |= 1 << e.Name
 	case Ended:
 		for i, o := range l.orders {
-			if o.process == l.process && o.Order.Snapshot == e.Order.Snapshot && o.Dry == e.Order.Dry {
+			if o.process == l.process && e.Order.Kind == saved.ByHand && o.Order.Snapshot == e.Order.Snapshot && o.Dry == e.Order.Dry {
 				l.ended |= 1 << i
 			}
 		}

@@ -234,7 +234,7 @@ func (a *Agent) conclude() {
 	}
 }
 
-// end ends the attempt. Only a restore by hand has somebody to tell.
+// end ends the attempt. A recovery is tried again if it is still needed.
 func (a *Agent) end(committed uint64, why string) {
 	t := a.attempt
 	a.attempt, a.keeping = nil, idle
@@ -243,7 +243,6 @@ func (a *Agent) end(committed uint64, why string) {
 	}
 	if t.Kind == saved.Recovery {
 		a.recoverLater(retryRecoveryAfter)
-		return
 	}
 	e := Ended{Order: t.Order, Committed: committed, Why: why}
 	for i, v := range t.votes {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chandy/internal/agreement"
+	"chandy/internal/saved"
 	"chandy/snapshot"
 	"chandy/wire"
 )
@@ -92,7 +93,11 @@ func (o *order) stage(process snapshot.ProcessID, f wire.Stage) {
 // client waits a while until every process runs.
 func (g *agreeing) ended(e agreement.Ended) {
 	o := g.order
-	if o == nil {
+	switch {
+	case e.Order.Kind == saved.Recovery:
+		g.recovered(e)
+		return
+	case o == nil:
 		return
 	}
 	if e.Committed > 0 {
@@ -133,4 +138,16 @@ func (o *order) finish() {
 	o.session.finish(wire.Reply{Number: o.number, Kind: wire.KindEnd, Body: mustJSON(wire.RestoreReply{
 		Epoch: o.epoch, ElapsedMS: milliseconds(c.now - o.begun),
 	})})
+}
+
+// recovered logs how a recovery has ended that this process proposed. One that failed is
+// tried again.
+func (g *agreeing) recovered(e agreement.Ended) {
+	log := &g.core.log
+	switch {
+	case e.Committed > 0:
+		log.Info().Uint64("epoch", e.Committed).Msg("recovered")
+	case g.core.warns("recovery"):
+		log.Warn().Msg("recovery failed, trying again: " + e.Why)
+	}
 }
