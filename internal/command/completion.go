@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"chandy/internal/cmdline"
+	"chandy/internal/saved"
 )
 
 // completions holds the completion script of each shell. A script runs the command line up
@@ -144,7 +145,7 @@ func completeArguments(app func() *cli.App) func(cmdline.Line) []cmdline.Candida
 }
 
 // savedWords returns the names and the ids of the saved snapshots of a cluster file, the newest
-// first.
+// first. A shell gets only what can be one.
 func savedWords(file string) (all []cmdline.Candidate) {
 	cluster := cmdline.CompletedCluster(file)
 	if cluster == nil {
@@ -152,7 +153,10 @@ func savedWords(file string) (all []cmdline.Candidate) {
 	}
 	entries, _ := storeOf(cluster).List() // without a store there are none
 	for _, e := range slices.Backward(entries) {
-		if e.Name != "" {
+		if saved.CheckID(e.ID) != nil {
+			continue
+		}
+		if saved.CheckName(e.Name) == nil {
 			all = append(all, cmdline.Candidate{Word: e.Name, About: string(e.ID)})
 		}
 		all = append(all, cmdline.Candidate{Word: string(e.ID), About: string(e.State)})

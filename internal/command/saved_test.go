@@ -13,6 +13,7 @@ import (
 	"chandy/internal/saved"
 	"chandy/internal/store"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // storedCluster is a cluster file of a cluster that is down, with a store.
@@ -231,6 +232,11 @@ func TestRemoveSaysWhatHoldsASnapshot(t *testing.T) {
 	c.commit(2, 1)
 	c.must(c.store.Keep(savedID(3), 3))
 	c.take(4, "")
+	var said strings.Builder
+	Main([]string{"chandy", "remove", "--cluster", filepath.Join(c.dir, "cluster.toml"), "base"}, strings.NewReader(""), &said, &said)
+	if strings.Contains(said.String(), "--force") {
+		t.Errorf("remove base: got %s, want no hint of --force, which does not help", said.String())
+	}
 	c.run(1, "remove base", "stays: it has the name")
 	c.run(1, "remove --force base", "stays: it is the base of epoch 2")
 	c.run(1, "remove --force "+string(savedID(3)), "stays: it is kept for the proposal of epoch 3")
@@ -244,11 +250,19 @@ func TestRemoveSaysWhatHoldsASnapshot(t *testing.T) {
 	c.run(2, "remove --force noon", `no saved snapshot "noon"`)
 	c.run(0, "remove --force "+string(savedID(4)))
 	c.run(0, "show base", "p1")
+	c.must(c.store.Abandon(1, c.take(5, "dusk"), "full", savedBy))
+	c.save(6, "dusk")
+	c.run(0, "remove --force dusk", "removed "+string(savedID(6))) // not the one that failed
 }
 
 func TestSavedSnapshotsAreCompleted(t *testing.T) {
 	c := newStoredCluster(t)
 	c.save(1, "noon")
+	hostile := saved.Seal(&saved.Taken{Epoch: 1, Number: 7, ID: savedID(7), Name: "\x1b[2J"})
+	c.must(os.WriteFile(filepath.Join(c.dir, ".chandy/store/numbers/1/7"), hostile, 0o600))
+	if got := c.run(0, "snapshots", `\x1b[2J`); strings.Contains(got, "\x1b") {
+		t.Errorf("got %q, want the name escaped", got)
+	}
 	for _, command := range []string{"show", "diff", "verify", "remove"} {
 		var out strings.Builder
 		Main([]string{"chandy", command, "--cluster", filepath.Join(c.dir, "cluster.toml"), "", "--generate-bash-completion"}, strings.NewReader(""), &out, &out)
@@ -257,5 +271,46 @@ func TestSavedSnapshotsAreCompleted(t *testing.T) {
 				t.Errorf("%s: got\n%s\nwant %q", command, out.String(), want)
 			}
 		}
+		if strings.Contains(out.String(), "\x1b") {
+			t.Errorf("%s: got %q, want no name that is not one", command, out.String())
+		}
+	}
+}
+
+func TestInitiateSaysWhatBecameOfTheSaving(t *testing.T) {
+	c := newStoredCluster(t)
+	c.save(1, "noon")
+	cluster, err := cmdline.LoadFile(filepath.Join(c.dir, "cluster.toml"), "")
+	c.must(err)
+	for _, one := range []struct {
+		reply *wire.SaveReply
+		light bool
+		code  int
+		want  []string
+	}{
+		{&wire.SaveReply{Number: 1, Name: "noon", Bytes: 2048, NotRestorable: []string{"p1: it is a \x1bpoem"}}, false, 0,
+			[]string{"chandy: saved as " + string(savedID(1)) + " (noon): number 1, 2.0 KiB\n", "chandy: warning: cannot be restored: p1: it is a \\x1bpoem\n"}},
+		{&wire.SaveReply{Number: 1, Name: "noon", Bytes: 2048}, true, 0, []string{`,"epoch":1,`, `"in_flight":1,`}},
+		{&wire.SaveReply{Error: "storage failed: full"}, true, 1, []string{"not saved: storage failed: full"}},
+		{nil, false, 3, []string{"does not say whether the snapshot is saved"}},
+	} {
+		var out strings.Builder
+		e := &env{&cmdline.Env{Stdout: &out, Stderr: &out}}
+		s := saving{initiator: e.initiator(cluster), on: true, light: one.light}
+		err := s.outcome(wire.EndReply{ID: savedID(1), Status: "complete", Processes: 3, Saved: one.reply}, direct{&out})
+		if got := exitCode(err); got != one.code {
+			t.Errorf("%+v: got exit code %d, want %d", one.reply, got, one.code)
+		}
+		for _, want := range one.want {
+			if text := fmt.Sprint(out.String(), err); !strings.Contains(text, want) {
+				t.Errorf("%+v: got %s, want %s", one.reply, text, want)
+			}
+		}
+	}
+	c.must(os.RemoveAll(filepath.Join(c.dir, ".chandy"))) // as on another machine
+	s := saving{initiator: (&env{&cmdline.Env{}}).initiator(cluster)}
+	got := s.listed(wire.EndReply{ID: savedID(1), Processes: 3, InFlight: 2, Saved: &wire.SaveReply{Number: 1, Name: "noon", Bytes: 2048}})
+	if got.Epoch != 0 || got.Number != 1 || *got.InFlight != 2 || got.Bytes != 2048 || !got.Pinned || got.State != store.Saved {
+		t.Errorf("without the store: got %+v, want what the reply has", got)
 	}
 }

@@ -136,16 +136,19 @@ func readAll(in io.Reader) ([]byte, error) {
 	return all.Bytes(), err
 }
 
-// largeText is the size from which a text makes the garbage collector run more often. By default
-// it waits until the memory in use has doubled, which is by far more than a command needs
-// besides the text. The text has no pointers, so a run costs little.
-const largeText = 64 << 20
+// collectOften makes the garbage collector run more often if a command has a long text in
+// memory. By default it waits until the memory in use has doubled, which is by far more than
+// a command needs besides the text. The text has no pointers, so a run costs little.
+func collectOften(length int) {
+	const long = 64 << 20
+	if length > long {
+		debug.SetGCPercent(25)
+	}
+}
 
 // eachDocument verifies the snapshots of a text and calls do for each.
 func eachDocument(title string, text []byte, do func(snap) error) error {
-	if len(text) > largeText {
-		debug.SetGCPercent(25)
-	}
+	collectOften(len(text))
 	documents, err := verify.Open(bytes.NewReader(text))
 	if err != nil {
 		return fail(exitUsage, "", "%s: %w", title, err)

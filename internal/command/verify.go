@@ -170,16 +170,18 @@ func (e *env) notSnapshot(err error) error {
 
 // worse returns the error with the higher exit code.
 func worse(a, b error) error {
-	code := func(err error) int {
-		if f, ok := err.(*failure); ok {
-			return f.Code
-		}
-		return exitYes
-	}
-	if code(b) > code(a) {
+	if exitCode(b) > exitCode(a) {
 		return b
 	}
 	return a
+}
+
+// exitCode returns the exit code for the error of a command, which may be nil.
+func exitCode(err error) int {
+	if f, ok := err.(*failure); ok {
+		return f.Code
+	}
+	return exitYes
 }
 
 // countOf says how many there are of all, or only how many if there are all of them.

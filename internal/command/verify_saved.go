@@ -17,6 +17,11 @@ func (e *env) verifySaved(p located, cluster *config.Cluster) error {
 	if err != nil {
 		return e.notSaved(p, err)
 	}
+	bytes, largest := 0, 0
+	for _, one := range d.Processes {
+		bytes, largest = bytes+int(one.Part.Bytes), max(largest, int(one.Part.Bytes))
+	}
+	collectOften(largest)
 	in, out := io.Pipe()
 	failed := make(chan error, 1)
 	go func() {
@@ -28,10 +33,6 @@ func (e *env) verifySaved(p located, cluster *config.Cluster) error {
 	in.CloseWithError(io.ErrClosedPipe)
 	if err := <-failed; err != nil && !errors.Is(err, io.ErrClosedPipe) {
 		return e.notSaved(p, err)
-	}
-	bytes := 0
-	for _, one := range d.Processes {
-		bytes += int(one.Part.Bytes)
 	}
 	printLine(e.Stdout, "%s: saved: %s, %s, as they were written", p.title, count(len(d.Processes), "part", "parts"), size(bytes))
 	for _, one := range d.Processes {
