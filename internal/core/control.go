@@ -223,7 +223,7 @@ func (s *session) initiate(e *epoch, number uint64, r wire.InitiateRequest) {
 	if r.Save {
 		one := &save{
 			epoch: e, initiators: r.At, deadline: c.now + timeout, wants: snapshot.Wants{Journal: r.Journal, Save: true, Light: r.Light}, name: r.Name, owner: s,
-			started: started, finished: finished, refused: func(err error) { refused(wire.CodeStorage, err) },
+			started: started, finished: finished, refused: func(err error) { refused(savingCode(err), err) },
 		}
 		one.take()
 		return

@@ -86,6 +86,15 @@ func (s *save) take() {
 	})
 }
 
+// savingCode returns the code of the reply to a client whose snapshot was not begun.
+func savingCode(err error) string {
+	var taken interface{ NameTaken() string }
+	if errors.As(err, &taken) {
+		return wire.CodeBadRequest
+	}
+	return wire.CodeStorage
+}
+
 // wait waits for the snapshot that is being saved. If its assembler has ended, or its time
 // is over, it is abandoned.
 func (s *save) wait(busy saved.Taken) {

@@ -12,7 +12,8 @@ import (
 type Store interface {
 	ID() (string, error)
 	Create(id string) (string, error)
-	// Take may return an error with a method Holder, which returns the number that is taken.
+	// Take may return an error with a method Holder, which returns the number that is taken,
+	// or with a method NameTaken, which returns the name.
 	Take(saved.Taken) (number uint64, err error)
 	Abandon(epoch, number uint64, why string, by saved.Node) error
 	PutPart(snapshot.ID, snapshot.ProcessID, func(io.Writer) (saved.Summary, error)) (saved.Summary, error)

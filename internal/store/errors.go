@@ -37,6 +37,19 @@ func (e *BusyError) Error() string {
 // Holder returns the snapshot that is being saved.
 func (e *BusyError) Holder() saved.Taken { return e.Taken }
 
+// NameError says that another snapshot has the name.
+type NameError struct {
+	Name string
+	ID   snapshot.ID // which has it
+}
+
+func (e *NameError) Error() string {
+	return fmt.Sprintf("the name %q belongs to snapshot %s", e.Name, e.ID)
+}
+
+// NameTaken returns the name.
+func (e *NameError) NameTaken() string { return e.Name }
+
 // AbandonedError says that a snapshot can no longer be saved.
 type AbandonedError struct {
 	ID  snapshot.ID

@@ -11,7 +11,8 @@ import (
 
 // Take takes the next number of the epoch for t; t.Number is ignored. The error is a
 // [*BusyError] if the snapshot before it has neither a manifest nor the word that it is
-// abandoned. Taking a number again for the same id returns the same number.
+// abandoned, and a [*NameError] if another one has the name. Taking a number again for the
+// same id returns the same number.
 func (s *Store) Take(t saved.Taken) (number uint64, err error) {
 	if err := checkTaken(t); err != nil {
 		return 0, err
@@ -139,7 +140,7 @@ func (s *Store) ended(id snapshot.ID) (bool, error) {
 	return fate != nil && fate.Removed, err
 }
 
-// nameIsFree returns an error if another snapshot has the name of t.
+// nameIsFree returns a [*NameError] if another snapshot has the name of t.
 func (s *Store) nameIsFree(t saved.Taken) error {
 	if t.Name == "" {
 		return nil
@@ -150,7 +151,7 @@ func (s *Store) nameIsFree(t saved.Taken) error {
 	}
 	for _, e := range entries {
 		if e.Name == t.Name && e.ID != t.ID && e.State != Failed {
-			return fmt.Errorf("the name %q belongs to snapshot %s", t.Name, e.ID)
+			return &NameError{t.Name, e.ID}
 		}
 	}
 	return nil
