@@ -32,7 +32,7 @@ func MainFunc(newProgram func(*Cluster, snapshot.ProcessID) (program.Program, er
 	host := cmdline.Host{
 		Program: func(c *config.Cluster, p config.Process) (program.Program, error) { return newProgram(c, p.ID) },
 		Node: func(o cmdline.NodeOptions) (cmdline.Node, error) {
-			return New(Options{Cluster: o.Cluster, ID: o.Process.ID, Program: o.Program, NewProgram: o.NewProgram, Log: o.Log, Listen: o.Listen})
+			return New(Options{Cluster: o.Cluster, ID: o.Process.ID, Program: o.Program, NewProgram: o.NewProgram, Log: o.Log, Listen: o.Listen, Restore: o.Restore})
 		},
 	}
 	app := func(e *cmdline.Env) *cli.App { return e.NodeApp(host) }

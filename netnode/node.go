@@ -32,6 +32,10 @@ type Options struct {
 	// NewProgram makes a fresh instance of the program, which a restore needs. Nil means that
 	// the process cannot be restored.
 	NewProgram func() (program.Program, error)
+	// Restore names the saved snapshot from which the cluster is to start: an id, a name, or
+	// latest. The node waits without a program until all processes are there and have gone
+	// back to it. Empty means that the program begins with its initial state.
+	Restore string
 	// Log receives the node's log. The zero Logger discards it. The node logs within its
 	// steps, so its writer must not block: a writer that blocks stops the node. Put a queue
 	// that drops lines before a pipe or a terminal, such as package diode of zerolog.
@@ -123,10 +127,18 @@ func New(o Options) (*Node, error) {
 	if secured != nil {
 		ends = secured.ends
 	}
+	saves := store.New(store.Folder(o.Cluster.StorePath()), o.Cluster.Name)
+	agreement := &core.Agreement{Program: o.Program}
+	if o.Restore != "" {
+		if agreement.Start, err = startOrder(saves, o.Restore); err != nil {
+			listener.Close()
+			return nil, err
+		}
+	}
 	n.core = core.New(core.Options{
 		Cluster: o.Cluster, ID: o.ID, Incarnation: snapshot.Incarnation(core.NewName(time.Now(), random)),
 		Log: o.Log, Rand: random, Wall: time.Now, PID: os.Getpid(), Do: n.call, CertificateEnds: ends,
-		NewProgram: o.NewProgram, Agreement: &core.Agreement{Program: o.Program}, Store: store.New(store.Folder(o.Cluster.StorePath()), o.Cluster.Name),
+		NewProgram: o.NewProgram, Agreement: agreement, Store: saves,
 	})
 	n.armed = never
 	return n, nil

@@ -62,7 +62,7 @@ var pureNames = map[string][]string{
 	"io":                    {"Closer", "EOF", "ErrUnexpectedEOF", "ReadCloser", "ReadFull", "Reader", "Writer"},
 	"sync":                  {"OnceValue", "OnceValues"},
 	"math/rand/v2":          {"Rand"},
-	"github.com/rs/zerolog": {"Logger", "Event"},
+	"github.com/rs/zerolog": {"DebugLevel", "Event", "Logger", "WarnLevel"},
 }
 
 // sockets lists the packages that open sockets: the node, and the benchmarks that

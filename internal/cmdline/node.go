@@ -32,6 +32,7 @@ type NodeOptions struct {
 	NewProgram func() (program.Program, error)
 	Log        zerolog.Logger
 	Listen     string // empty means the address of the process
+	Restore    string // the saved snapshot from which the cluster starts; empty means none
 }
 
 // Host makes the node of one process. It stands between this package and the packages
@@ -70,6 +71,7 @@ func (e *Env) NodeCommand(words string, host Host) *cli.Command {
 		Flags: []cli.Flag{
 			ClusterFlag(),
 			&cli.StringFlag{Name: "listen", Usage: "ADDRESS: listen on this host:port, not on the address in the file; 0.0.0.0:PORT listens on all addresses of this machine"},
+			&cli.StringFlag{Name: "restore", Usage: "SNAP: wait for all processes, and start from the saved snapshot SNAP: an id, a name or latest. Start all nodes with it"},
 			&cli.BoolFlag{Name: "until-eof", Usage: "stop at the end of stdin too, so that the node does not outlive the program that holds the other end of the pipe"},
 			LogFormatFlag("F: console, json, or auto (default): console on a terminal, else json"),
 			LogLevelFlag(),
@@ -77,7 +79,7 @@ func (e *Env) NodeCommand(words string, host Host) *cli.Command {
 		CustomHelpTemplate: nodeHelp(words),
 		Before:             e.StartLog,
 		Action: OnProcess("ID", func(c *cli.Context, cluster *config.Cluster, p config.Process) error {
-			return e.runNode(c, NodeOptions{Cluster: cluster, Process: p, Log: e.Log, Listen: c.String("listen")}, host)
+			return e.runNode(c, NodeOptions{Cluster: cluster, Process: p, Log: e.Log, Listen: c.String("listen"), Restore: c.String("restore")}, host)
 		}),
 	}
 }

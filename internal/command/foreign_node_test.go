@@ -41,10 +41,12 @@ func filled[V any](v V) V {
 func hostileFrames(t *testing.T) []wire.Frame {
 	message := snapshot.Batch{First: 1}
 	message.Append([]byte(hostile + notUTF8))
+	proposal := wire.Proposal{Number: 2, Ends: 1, Kind: wire.KindByHand, Base: hostile, Manifest: strings.Repeat("0", 64)}
 	frames := []wire.Frame{
 		filled(wire.Hello{Role: wire.RoleChannel}), filled(wire.Welcome{Version: wire.Version}), filled(wire.Refuse{}),
 		wire.Data{Batch: message}, filled(wire.Marker{Ordinal: 1}), wire.Ack{}, wire.Ping{}, wire.Pong{}, filled(wire.Chunk{}), filled(wire.Join{}),
 		filled(wire.Outcome{Status: wire.StatusUnknown}), filled(wire.Request{}), filled(wire.Reply{Kind: wire.KindEnd}),
+		filled(wire.Propose{Proposal: proposal}), filled(wire.Vote{Proposal: proposal}), wire.Look{}, wire.Stage{Stage: wire.Fetched},
 		wire.Fragment{Number: 1, Size: wire.MessageMax, Bytes: []byte(hostile + notUTF8)},
 	}
 	types := map[wire.Type]bool{}

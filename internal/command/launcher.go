@@ -21,7 +21,8 @@ import (
 type launcher struct {
 	*env
 	cluster *config.Cluster
-	flags   []string // of each node, without --cluster
+	flags   []string // of each node, without --cluster and restore
+	restore []string // flag for a cluster that starts from a snapshot
 	keep    bool     // let the other nodes run when one ends
 	next    string   // what to type once all are up
 	same    string   // see sameNodes

@@ -20,7 +20,7 @@ func (e *env) node() *cli.Command {
 	return e.NodeCommand("chandy node", cmdline.Host{
 		Program: programOf,
 		Node: func(o cmdline.NodeOptions) (cmdline.Node, error) {
-			return netnode.New(netnode.Options{Cluster: o.Cluster, ID: o.Process.ID, Program: o.Program, NewProgram: o.NewProgram, Log: o.Log, Listen: o.Listen})
+			return netnode.New(netnode.Options{Cluster: o.Cluster, ID: o.Process.ID, Program: o.Program, NewProgram: o.NewProgram, Log: o.Log, Listen: o.Listen, Restore: o.Restore})
 		},
 	})
 }

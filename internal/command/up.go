@@ -15,6 +15,7 @@ func (e *env) up() *cli.Command {
 			&cli.StringFlag{Name: "cluster", Usage: "FILE: the cluster file; it may be a pipe, which is read once"},
 			&cli.BoolFlag{Name: "keep", Usage: "let the other nodes run when one ends, such as to see a partial snapshot"},
 			&cli.BoolFlag{Name: "detach", Usage: "run the nodes in the background, and return when all are up; chandy logs prints their logs, chandy down stops them"},
+			&cli.StringFlag{Name: "restore", Usage: "SNAP: start from the saved snapshot SNAP: an id, a name or latest"},
 			stateDirFlag(),
 			cmdline.LogFormatFlag("F: console (default) or json"),
 			cmdline.LogLevelFlag(),
@@ -60,6 +61,13 @@ example:
 			l := launcher{
 				env: e, cluster: cluster, keep: c.Bool("keep"), lines: lines, next: nextHint(c, "Ctrl-C"), same: sameNodes(c),
 				flags: []string{"--until-eof", "--log-format", "json", "--log-level", c.String("log-level")},
+			}
+			if snap := c.String("restore"); snap != "" {
+				id, err := storeOf(cluster).Find(snap)
+				if err != nil {
+					return storeFailure(err)
+				}
+				l.restore = []string{"--restore", string(id)}
 			}
 			if c.Bool("detach") {
 				return l.runDetached(c)

@@ -41,7 +41,7 @@ func (l *launcher) words(first []string, file string, id snapshot.ProcessID) []s
 	if l.cluster.Text != nil {
 		file = "/dev/fd/3" // the first of ExtraFiles
 	}
-	return slices.Concat(first, l.flags, []string{"--cluster", file, string(id)})
+	return slices.Concat(first, l.flags, l.restore, []string{"--cluster", file, string(id)})
 }
 
 // startWithFile starts the command of a node. A cluster file that cannot be read a second

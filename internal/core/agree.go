@@ -17,6 +17,10 @@ import (
 // no Begin.
 type Agreement struct {
 	agreement.Options
+	// Start is the saved snapshot from which the cluster is to start. Until it has gone there,
+	// the node waits without a program. Nil means that it starts from its initial state, or
+	// where it is.
+	Start *agreement.Order
 	// Program is the first instance of the program, which has not started. If it is nil,
 	// NewProgram makes that one too.
 	Program program.Program
@@ -27,6 +31,7 @@ type Agreement struct {
 type agreeing struct {
 	core    *Core
 	first   program.Program // not used yet; nil if there is none
+	start   *agreement.Order
 	agent   *agreement.Agent
 	alarms  map[agreement.AlarmName]*timer
 	links   map[snapshot.ProcessID]*agreeLink   // connections that this node dials
@@ -37,12 +42,17 @@ type agreeing struct {
 
 // newAgreeing returns the agreement of a node. It reads the store in the first step.
 func newAgreeing(c *Core, o *Agreement) *agreeing {
+	options := o.Options
+	options.Join = options.Join || o.Start != nil
 	g := &agreeing{
-		core: c, first: o.Program, agent: agreement.New(c.self, c.Incarnation, c.topology.Processes, o.Options),
+		core: c, first: o.Program, agent: agreement.New(c.self, c.Incarnation, c.topology.Processes, options),
 		alarms: map[agreement.AlarmName]*timer{},
 		links:  map[snapshot.ProcessID]*agreeLink{}, answers: map[snapshot.ProcessID]*agreeAnswer{},
 	}
 	c.after(0, func() { g.obey(g.agent.Start()) })
+	if g.start = o.Start; g.start != nil && c.self == c.topology.Processes[0] { // one must propose it
+		c.after(0, g.proposeStart)
+	}
 	return g
 }
 

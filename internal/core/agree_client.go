@@ -98,6 +98,7 @@ func (g *agreeing) ended(e agreement.Ended) {
 		g.recovered(e)
 		return
 	case o == nil:
+		g.startEnded(e)
 		return
 	}
 	if e.Committed > 0 {

@@ -63,6 +63,13 @@ func (g *agreeing) restore(l *loading) {
 	if taker, ok := l.program.(program.OriginTaker); ok {
 		taker.TakeOrigin(program.Origin{Epoch: l.proposal.Number, Snapshot: l.proposal.Snapshot})
 	}
+	if taker, ok := l.program.(program.AskedTaker); ok {
+		var asked []program.AskedRequest
+		for _, r := range l.base.Part.Asked {
+			asked = append(asked, program.AskedRequest(r))
+		}
+		taker.TakeAsked(asked)
+	}
 	l.program.Restore(l.base.Part.State.Bytes, func(err error) { g.core.Do(func() { g.loaded(l, err) }) })
 }
 

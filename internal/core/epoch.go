@@ -45,6 +45,7 @@ type epoch struct {
 	from    *Base       // this process's part of it; nil if it began with its initial state
 	held    bool        // the program receives nothing
 	started bool        // the program has been started
+	resumed bool        // the program goes on from base, and does not begin with its initial state
 	// thenFirst is set while requests of the base wait for the restored messages.
 	thenFirst bool
 
@@ -77,6 +78,7 @@ func (c *Core) begin(b Begin) {
 		e.logBegin(&c.log)
 	}
 	if b.Base != nil {
+		e.resumed = true
 		e.refill(b.Base)
 	}
 	e.keepStats(old)

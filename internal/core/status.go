@@ -38,6 +38,9 @@ func (e *epoch) isUp() bool { return e.allUp && e.preparing() == "" }
 
 // preparing returns what the program waits for before it is ready, or an empty text.
 func (e *epoch) preparing() string {
+	if e.program == nil {
+		return fmt.Sprintf("%s waits for the other processes, to go on from a saved snapshot", e.core.self)
+	}
 	if p, ok := e.program.(program.Preparer); ok && e.started {
 		return p.Preparing()
 	}
@@ -74,7 +77,9 @@ func (c *Core) status() wire.ProcessStatus {
 		}
 	}
 	if c.epoch != nil {
-		s.Base, s.Held = c.epoch.base, c.epoch.held
+		if s.Held = c.epoch.held; c.epoch.resumed {
+			s.Base = c.epoch.base
+		}
 		c.epoch.addStatus(&s)
 	}
 	return s
