@@ -38,6 +38,8 @@ type agreeing struct {
 	answers map[snapshot.ProcessID]*agreeAnswer // connections of proposers
 	loading *loading                            // the instance that is loaded and held, or on its way
 	order   *order                              // of a client
+
+	resuming []waiter // clients that wait until the epoch runs
 }
 
 // newAgreeing returns the agreement of a node. It reads the store in the first step.
@@ -83,8 +85,7 @@ func (g *agreeing) one(e agreement.Effect) {
 		g.core.log.Warn().Str("peer", string(e.Restarted)).Msg("process restarted: the program is held until the cluster has rolled back")
 		g.core.epoch.hold()
 	case agreement.Run:
-		g.core.log.Info().Uint64("epoch", g.agent.Epoch()).Msg("resumed")
-		g.core.epoch.run()
+		g.run()
 	case agreement.Send:
 		g.send(e)
 	case agreement.Alarm:

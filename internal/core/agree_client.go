@@ -71,8 +71,20 @@ func (s *session) resume(number uint64) {
 		s.fail(number, wire.CodeNotHeld, fmt.Sprintf("%s is not held", s.core.self))
 		return
 	}
+	g.resuming = append(g.resuming, waiter{s, number})
 	g.obey(effects)
-	s.finish(wire.Reply{Number: number, Kind: wire.KindEnd, Body: []byte("{}")})
+}
+
+// run ends the hold of the epoch, and answers the clients that asked for it.
+func (g *agreeing) run() {
+	g.core.log.Info().Uint64("epoch", g.agent.Epoch()).Msg("resumed")
+	g.core.epoch.run()
+	for _, w := range g.resuming {
+		if !w.session.ended {
+			w.session.finish(wire.Reply{Number: w.number, Kind: wire.KindEnd, Body: []byte("{}")})
+		}
+	}
+	g.resuming = nil
 }
 
 // stage tells the client how far a process is.

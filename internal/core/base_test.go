@@ -85,6 +85,8 @@ func TestAHeldEpochStartsNothing(t *testing.T) {
 
 func TestRequestsOfARestoreComeAfterTheRestoredMessages(t *testing.T) {
 	c, d, base := newCores(t)[0], &diary{}, baseOfP1()
+	c.Step(0, []Event{Begin{Epoch: 1, Program: &diary{}}})
+	control(c, 0, wire.StatusRequest{}) // a client of the epoch before
 	base.Then = []json.RawMessage{[]byte(`"first"`), []byte(`"second"`)}
 	base.Skipped = []saved.Skipped{{From: "p2", To: "p1", Seq: 5}, {From: "p1", To: "p2", Seq: 2}}
 	c.Step(0, []Event{Begin{Epoch: 2, Program: d, Snapshot: "S", Base: base, Held: true}})

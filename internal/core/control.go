@@ -71,6 +71,9 @@ func (s *session) closed(error) {
 	}
 	s.waiting = nil
 	c.awaitingUp = slices.DeleteFunc(c.awaitingUp, func(w waiter) bool { return w.session == s })
+	if c.agree != nil {
+		c.agree.resuming = slices.DeleteFunc(c.agree.resuming, func(w waiter) bool { return w.session == s })
+	}
 	if c.epoch != nil {
 		c.epoch.clients.leave(s)
 		c.epoch.cancel(s)

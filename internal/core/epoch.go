@@ -77,13 +77,13 @@ func (c *Core) begin(b Begin) {
 	if e.number > 1 {
 		e.logBegin(&c.log)
 	}
-	if b.Base != nil {
-		e.resumed = true
-		e.refill(b.Base)
-	}
 	e.keepStats(old)
 	if old != nil {
 		e.clients.inherit(&old.clients, b.Base, c.Incarnation)
+	}
+	if b.Base != nil {
+		e.resumed = true
+		e.refill(b.Base)
 	}
 	for _, out := range e.out {
 		out.start()
