@@ -91,19 +91,7 @@ func runLedger() {
 			Sent: map[snapshot.ProcessID]uint64{}, Received: map[snapshot.ProcessID]*receipt{},
 		},
 	}
-	lines := make(chan []byte)
-	go func() {
-		in := bufio.NewReaderSize(os.Stdin, 64<<10)
-		for {
-			line, err := in.ReadBytes('\n')
-			if err != nil {
-				close(lines)
-				return
-			}
-			lines <- line
-		}
-	}()
-	if err := l.run(lines, rate); err != io.EOF {
+	if err := l.run(stdinLines(), rate); err != io.EOF {
 		fmt.Fprintln(os.Stderr, "ledger:", err)
 		os.Exit(1)
 	}

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 		"chandy":      func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr)) },
 		"broadcaster": broadcaster,
 		"ledger":      runLedger,
+		"tally":       runTally,
 		"hosted":      hosted,
 		"dying":       dying,
 	})

@@ -1,0 +1,252 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"chandy/internal/clustertest"
+	"chandy/internal/explore"
+	"chandy/netnode"
+	"chandy/snapshot"
+	"chandy/wire"
+)
+
+var cycleCount = flag.Int("cycles", 0, "how many cycles TestCyclesOfSaveAndRestore runs with each program; zero means a few with some programs")
+
+// cycles is a cluster that goes back to saved snapshots, again and again.
+type cycles struct {
+	*attack
+	conserved
+	random *rand.Rand
+	line   requests
+	base   *savedCut // from which the current epoch began; nil in the first one
+	epoch  uint64
+}
+
+// conserved is a program, and what is true of each of its snapshots.
+type conserved struct {
+	name      string
+	processes []string
+	file      string
+	// ask returns a request to a process. A key is used once.
+	ask func(to snapshot.ProcessID, key string) string
+	// holds checks a complete snapshot that was begun at a time.
+	holds func(c *cycles, s *clustertest.Snapshot, at uint64) error
+	// short is how many cycles run without -cycles.
+	short int
+}
+
+// savedCut is a saved snapshot.
+type savedCut struct {
+	*clustertest.Snapshot
+	began, ended uint64 // the saving, on the clock of requests
+}
+
+// A cluster runs under load, is saved, runs on, and goes back, again and again. Its programs
+// conserve what they must: money, one token, and each message exactly once, counted by
+// number where it is received. Each request of a client ends with its reply or with error
+// 14. One that is answered before the cut is in the state afterwards; one that is answered
+// with 14, or before the restore and begun after the cut, is not.
+func TestCyclesOfSaveAndRestore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short")
+	}
+	for _, p := range []conserved{conservedBank(), conservedToken(), conservedServices(), conservedChildren(t)} {
+		n := p.short
+		if *cycleCount > 0 {
+			n = *cycleCount
+		} else if explore.Race {
+			n /= 3
+		}
+		if n > 0 {
+			t.Run(p.name, func(t *testing.T) {
+				t.Parallel()
+				runCycles(t, p, n)
+			})
+		}
+	}
+}
+
+func runCycles(t *testing.T, p conserved, n int) {
+	c := &cycles{attack: newFleet(t, p.file+"[network]\ndelay = \"5ms\"\n", p.processes...), conserved: p, epoch: 1}
+	c.random = c.attack.random("cycles", 0)
+	c.launch()
+	begun := time.Now()
+	ctx, stop := context.WithCancel(c.ctx)
+	var clients sync.WaitGroup
+	for i, v := range c.nodes {
+		random := c.attack.random("client", i)
+		clients.Go(func() {
+			v.with(func(context.Context, *netnode.Client) error { return c.call(ctx, v, random) })
+		})
+	}
+	for range n {
+		if c.ctx.Err() == nil {
+			c.cycle()
+		}
+	}
+	stop()
+	clients.Wait()
+	c.take(wire.InitiateRequest{})
+	t.Logf("seed %d: %d cycles in %v: %v", c.seed, n, time.Since(begun).Round(time.Millisecond), c.figures)
+}
+
+// call makes one request after the other, until ctx is done.
+func (c *cycles) call(ctx context.Context, v *victim, random *rand.Rand) error {
+	client, err := netnode.DialClient(c.ctx, c.cluster, v.id, netnode.TCP{})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for ctx.Err() == nil {
+		if err := c.request(client, v); err != nil {
+			return err
+		}
+		pause(ctx, time.Duration(random.IntN(10))*time.Millisecond)
+	}
+	return nil
+}
+
+// request makes a request, which must end with a reply.
+func (c *cycles) request(client *netnode.Client, v *victim) error {
+	r := c.line.begin(v.id)
+	text, err := client.Call(c.ctx, json.RawMessage(c.ask(v.id, r.key)))
+	if err != nil {
+		return fmt.Errorf("request %s: %w", r.key, err)
+	}
+	var reply requestReply
+	if err := json.Unmarshal(text, &reply); err != nil {
+		return err
+	}
+	switch {
+	case reply.Type != "error":
+		c.count("requests done", 1)
+	case reply.Code == 14:
+		c.count("requests answered with error 14", 1)
+	default:
+		return fmt.Errorf("request %s: got %s, want its reply or error 14", r.key, text)
+	}
+	c.line.end(r, reply)
+	return nil
+}
+
+// work lets the cluster run for as long as a few requests take.
+func (c *cycles) work() {
+	for range c.random.IntN(6) {
+		v := c.any()
+		v.with(func(_ context.Context, client *netnode.Client) error { return c.request(client, v) })
+	}
+}
+
+func (c *cycles) any() *victim { return c.nodes[c.random.IntN(len(c.nodes))] }
+
+// cycle saves, runs on, and goes back to a saved snapshot of the epoch or to its base.
+func (c *cycles) cycle() {
+	var saved []*savedCut
+	for range 1 + c.random.IntN(2) {
+		c.work()
+		saved = append(saved, c.take(wire.InitiateRequest{Save: true}))
+	}
+	c.work()
+	if c.base != nil && c.random.IntN(4) == 0 {
+		saved = append(saved, c.base)
+	}
+	to := saved[c.random.IntN(len(saved))]
+	if to.Snapshot == nil {
+		return // the test has failed
+	}
+	held := c.random.IntN(2) == 0
+	c.goBack(to, held)
+	if held {
+		c.same(to, c.take(wire.InitiateRequest{}))
+		v := c.any()
+		v.with(func(ctx context.Context, client *netnode.Client) error { return client.Resume(ctx) })
+		c.count("epochs held", 1)
+	}
+	c.take(wire.InitiateRequest{})
+}
+
+// take takes a snapshot and checks it.
+func (c *cycles) take(request wire.InitiateRequest) *savedCut {
+	s := &savedCut{began: c.line.tick()}
+	s.Snapshot = c.any().initiate(request)
+	s.ended = c.line.tick()
+	if s.Snapshot == nil {
+		return s
+	}
+	err := c.holds(c, s.Snapshot, s.began)
+	switch {
+	case s.Epoch != c.epoch:
+		err = fmt.Errorf("got epoch %d, want %d", s.Epoch, c.epoch)
+	case request.Save && (s.End.Saved == nil || s.End.Saved.Error != "" || len(s.End.Saved.NotRestorable) > 0):
+		err = fmt.Errorf("save: got %+v, want it saved, and each process restorable", s.End.Saved)
+	}
+	if err != nil {
+		c.fail("seed %d, epoch %d, snapshot %s: %v", c.seed, c.epoch, s.ID, err)
+	}
+	c.count("snapshots", 1)
+	return s
+}
+
+// goBack restores a saved snapshot.
+func (c *cycles) goBack(to *savedCut, held bool) {
+	request := c.restoring(to.ID)
+	request.Hold = held
+	began := c.line.tick()
+	c.any().with(func(ctx context.Context, client *netnode.Client) error {
+		reply, err := client.Restore(ctx, request, nil)
+		if err == nil && reply.Epoch <= c.epoch {
+			err = fmt.Errorf("got epoch %d, want one after %d", reply.Epoch, c.epoch)
+		}
+		c.epoch = reply.Epoch
+		return err
+	})
+	c.line.wentBack(to, began, c.epoch)
+	c.base = to
+	c.count("messages in flight that were restored", to.InFlight())
+}
+
+// same compares the snapshot of a cluster that is held with the one that was restored.
+func (c *cycles) same(was, is *savedCut) {
+	if is.Snapshot == nil {
+		return
+	}
+	for i, want := range was.Processes {
+		if got := is.Processes[i]; !bytes.Equal(got.State.Bytes, want.State.Bytes) || got.Incarnation != want.Incarnation {
+			c.fail("seed %d: held in epoch %d, %s: got incarnation %s and state %.1000s, want %s and %.1000s",
+				c.seed, c.epoch, got.ID, got.Incarnation, got.State.Bytes, want.Incarnation, want.State.Bytes)
+		}
+	}
+	for i, want := range was.Channels {
+		got := is.Channels[i]
+		if got.Sent != want.Sent || got.Received != want.Received || !slices.Equal(clustertest.Payloads(got), clustertest.Payloads(want)) {
+			c.fail("seed %d: held in epoch %d, %s: got %d sent, %d received and %.1000v, want %d, %d and %.1000v",
+				c.seed, c.epoch, got.Channel, got.Sent, got.Received, clustertest.Payloads(got), want.Sent, want.Received, clustertest.Payloads(want))
+		}
+	}
+}
+
+// tallyCommand returns the keys of a process that runs a tally in a language, or in Go if
+// the language is not installed.
+func tallyCommand(t *testing.T, language, file string) string {
+	path, err := filepath.Abs(filepath.Join("testdata", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := fmt.Sprintf("%q, %q", language, path)
+	if _, err := exec.LookPath(language); err != nil {
+		t.Logf("a tally in Go in place of %s: %v", file, err)
+		command = `"tally"`
+	}
+	return "program = { command = [" + command + "] }"
+}

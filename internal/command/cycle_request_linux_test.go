@@ -1,0 +1,185 @@
+package command
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"chandy/snapshot"
+)
+
+// requests are what clients asked the cluster for, and when. Times are on a clock of their
+// own, which goes on with everything that happens. It is safe for concurrent use.
+type requests struct {
+	mu       sync.Mutex
+	now      uint64
+	all      []*request
+	restores []wentBack
+}
+
+// request is a request of a client.
+type request struct {
+	at           snapshot.ProcessID
+	key          string
+	began, ended uint64 // ended is zero until it is answered
+	reply        requestReply
+}
+
+// requestReply has the keys of the replies of all programs.
+type requestReply struct {
+	Type  string `json:"type"`
+	Code  int    `json:"code"`
+	TS    int64  `json:"ts"`    // of "ts_ok"
+	Index int    `json:"index"` // of "add_ok"
+	Epoch uint64 `json:"epoch"` // of "add_ok"
+}
+
+// wentBack is a restore.
+type wentBack struct {
+	to           *savedCut
+	began, ended uint64
+	epoch        uint64 // that it began
+}
+
+func (l *requests) tick() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now++
+	return l.now
+}
+
+func (l *requests) begin(at snapshot.ProcessID) *request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now++
+	r := &request{at: at, key: fmt.Sprintf("k%d", l.now), began: l.now}
+	l.all = append(l.all, r)
+	return r
+}
+
+func (l *requests) end(r *request, reply requestReply) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now++
+	r.ended, r.reply = l.now, reply
+}
+
+func (l *requests) wentBack(to *savedCut, began, epoch uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now++
+	l.restores = append(l.restores, wentBack{to, began, l.now, epoch})
+}
+
+// fate is what became of a request by the current epoch.
+type fate int
+
+const (
+	fateUnclear fate = iota // the request and a snapshot or a restore were at the same time
+	fateDone                // the program has done it
+	fateUndone              // it never was
+)
+
+func (f fate) String() string { return [...]string{"unclear", "done", "undone"}[f] }
+
+// fate returns what became of a request that was answered.
+func (l *requests) fate(r *request) fate {
+	if r.reply.Code == 14 {
+		return fateUndone
+	}
+	for _, b := range l.restores {
+		switch {
+		case r.began > b.ended: // it is of a later epoch
+		case r.ended >= b.began:
+			return fateUnclear
+		case r.ended < b.to.began: // it is in the snapshot
+		case r.began > b.to.ended:
+			return fateUndone
+		default:
+			return fateUnclear
+		}
+	}
+	return fateDone
+}
+
+// answered calls f for the requests that were answered before a time, as long as f returns
+// no error.
+func (l *requests) answered(before uint64, f func(*request) error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.all {
+		if r.ended > 0 && r.ended < before {
+			if err := f(r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkKeys compares the keys in the states with what became of the requests.
+func (l *requests) checkKeys(before uint64, keys map[snapshot.ProcessID][]string) error {
+	there := map[string]bool{}
+	for id, all := range keys {
+		for _, key := range all {
+			if there[key] {
+				return fmt.Errorf("%s: got the key %s twice, want it once", id, key)
+			}
+			there[key] = true
+		}
+	}
+	return l.answered(before, func(r *request) error {
+		if _, ok := keys[r.at]; !ok {
+			return nil // the process has no keys
+		}
+		if f := l.fate(r); f != fateUnclear && there[r.key] != (f == fateDone) {
+			return fmt.Errorf("%s: got the key %s %v, want it %s: its reply was %+v, from %d to %d; restores %v",
+				r.at, r.key, there[r.key], f, r.reply, r.began, r.ended, l.restores)
+		}
+		return nil
+	})
+}
+
+// checkPlaces compares the places of keys exactly. A reply names the epoch in which the
+// program added the key, and its place. Of what was added in an earlier epoch, that part is
+// there still which was in each base since.
+func (l *requests) checkPlaces(before uint64, states map[snapshot.ProcessID]tallyState) error {
+	waited := map[string]bool{} // in a base, without an answer: the restored program adds it
+	kept := map[snapshot.ProcessID]map[uint64]int{}
+	for id := range states {
+		kept[id] = l.kept(id, waited)
+	}
+	return l.answered(before, func(r *request) error {
+		if r.reply.Type != "add_ok" {
+			return nil
+		}
+		keys := states[r.at].Keys
+		at := slices.Index(keys, r.key)
+		length, ended := kept[r.at][r.reply.Epoch]
+		switch stays := !ended || r.reply.Index < length; {
+		case stays && at != r.reply.Index:
+			return fmt.Errorf("%s: got the key %s at place %d, want %d, as its reply said in epoch %d", r.at, r.key, at, r.reply.Index, r.reply.Epoch)
+		case !stays && at >= 0 && !waited[r.key]:
+			return fmt.Errorf("%s: got the key %s at place %d, want it undone: it was added in epoch %d at %d, of which %d are left", r.at, r.key, at, r.reply.Epoch, r.reply.Index, length)
+		}
+		return nil
+	})
+}
+
+// kept returns how many keys are left at a process of what it had in each epoch that has
+// ended. The keys that waited in the bases are added to waited.
+func (l *requests) kept(id snapshot.ProcessID, waited map[string]bool) map[uint64]int {
+	left, epoch := map[uint64]int{}, uint64(1)
+	for _, b := range l.restores {
+		base := tallyOf(b.to.Process(id))
+		for _, a := range base.Waiting {
+			waited[a.Key] = true
+		}
+		left[epoch] = len(base.Keys)
+		for before := range left {
+			left[before] = min(left[before], len(base.Keys))
+		}
+		epoch = b.epoch
+	}
+	return left
+}
