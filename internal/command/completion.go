@@ -131,6 +131,8 @@ func completeArguments(app func() *cli.App) func(cmdline.Line) []cmdline.Candida
 			return cmdline.Processes(line.Cluster)
 		case "remove":
 			return savedWords(line.Cluster)
+		case "restore":
+			return append([]cmdline.Candidate{cmdline.Files}, savedWords(line.Cluster)...)
 		case "validate", "cert":
 			return []cmdline.Candidate{cmdline.Files}
 		case "completion":

@@ -23,6 +23,9 @@ import (
 // restoreTimeout is how long the votes on a restore may take.
 const restoreTimeout = time.Minute
 
+// resumeTimeout is how long a cluster may take until it runs.
+const resumeTimeout = 10 * time.Second
+
 // restoreGrace is how long the answer may take after that: the decision, and until all run.
 const restoreGrace = 30 * time.Second
 
@@ -284,7 +287,8 @@ func (e *env) resume() *cli.Command {
 	return &cli.Command{
 		Name:  "resume",
 		Usage: "let a cluster run that a restore has held",
-		Flags: []cli.Flag{clusterFlag()},
+		Flags: []cli.Flag{clusterFlag(),
+			&cli.StringFlag{Name: "timeout", Usage: "D: give up if it does not run after this time (default: 10s)"}},
 		CustomHelpTemplate: `usage: chandy resume [flags]
 
 Lets the programs run of a cluster that chandy restore --hold has left held.
@@ -292,20 +296,26 @@ Lets the programs run of a cluster that chandy restore --hold has left held.
 {flags}
 
 exit codes: 0 it runs; 1 it is not held; 2 bad usage or configuration; 3 nobody
-answered.
+answered, or not in time.
 
 example:
   chandy restore --hold latest && chandy initiate | jq . && chandy resume
 `,
 		Action: onCluster(func(c *cli.Context, cluster *config.Cluster) error {
+			timeout, err := duration(c, "timeout", resumeTimeout)
+			if err != nil {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(c.Context, timeout)
+			defer cancel()
 			i := e.initiator(cluster)
-			client, err := i.connect(c.Context)
+			client, err := i.connect(ctx)
 			if err != nil {
 				return err
 			}
 			defer client.Close()
 			var refused *wire.ErrorReply
-			switch err := client.Resume(c.Context); {
+			switch err := client.Resume(ctx); {
 			case errors.As(err, &refused):
 				return fail(exitNo, "", "%w", err)
 			case err != nil:
