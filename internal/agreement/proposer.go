@@ -216,10 +216,26 @@ func (a *Agent) orderIsLate() {
 		a.end(0, "not heard in time: "+a.absent())
 	case t.phase == gathering:
 	case t.phase < voting || t.Dry:
-		a.end(0, "the deadline has passed")
+		a.end(0, a.late())
 	case t.phase == voting:
-		a.decide(t.proposal.decision(saved.Abort, a.self, "the deadline has passed"))
+		a.decide(t.proposal.decision(saved.Abort, a.self, a.late()))
 	}
+}
+
+// late says that a deadline has passed and, if this process knows, whose votes are missing.
+func (a *Agent) late() string {
+	var silent []string
+	if t := a.attempt; t != nil && t.phase == voting {
+		for i, v := range t.votes {
+			if v == nil {
+				silent = append(silent, string(a.peers[i].id))
+			}
+		}
+	}
+	if len(silent) == 0 {
+		return "the deadline has passed"
+	}
+	return "not all have voted in time: no vote of " + strings.Join(silent, ", ")
 }
 
 // conclude ends the attempt if its number is decided.

@@ -160,7 +160,7 @@ func (a *Agent) voteIsLate() {
 	case b.Dry:
 		a.refuse("the deadline has passed")
 	default:
-		a.create(b.decision(saved.Abort, a.self, "the deadline has passed"))
+		a.create(b.decision(saved.Abort, a.self, a.late()))
 	}
 }
 
