@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
 
 	"chandy/internal/config"
@@ -155,7 +154,7 @@ func receivedIn(json []byte) (uint64, error) {
 func stateRun(ctx context.Context, o *Options, state int) (took float64, err error) {
 	idle := backlogRun(o, config.Network{}, func(i int) program.Program {
 		if i == 1 && state > 0 {
-			return &large{state: fmt.Appendf(nil, "%q", strings.Repeat("x", max(0, state-2)))}
+			return &large{state: textState(state)}
 		}
 		return quiet{}
 	})

@@ -105,7 +105,15 @@ func Benchmarks() []Benchmark {
 	for _, n := range []int{3, 10} {
 		all = append(all, everySecond(n))
 	}
-	return append(all, largeStates(), memory(), childSpeed(), childPause())
+	all = append(all, largeStates(), saveIdle())
+	for _, n := range stateSizes {
+		all = append(all, saveLarge(n))
+	}
+	all = append(all, restoreIdle())
+	for _, n := range stateSizes {
+		all = append(all, restoreLarge(n))
+	}
+	return append(all, snapshotAfter(), memory(), childSpeed(), childPause())
 }
 
 // sample makes one run of one side and returns a value for each figure.

@@ -1,9 +1,12 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,16 +24,21 @@ type shape struct {
 	network   config.Network
 	markers   string         // the rule for markers; empty means the default
 	journal   int            // as config.Snapshot.Journal
+	store     string         // folder of the store; empty means noStore
 	certs     string         // directory of certificates; empty means no TLS
 	program   map[string]any // nil means a program of this package
 }
 
 const clusterName = "bench"
 
+// noStore is where the store of a cluster that saves nothing would lie. The default could be
+// the store of another cluster, whose file lies in the working directory.
+var noStore = filepath.Join(os.TempDir(), fmt.Sprintf("chandy-bench-%d-without-store", os.Getpid()))
+
 func (s shape) cluster() (*config.Cluster, error) {
 	d := config.Definition{
 		Name: clusterName, Program: s.program, Network: s.network, TLS: tlsTable(s.certs),
-		Snapshot: config.Snapshot{Timeout: time.Minute, Markers: s.markers, Journal: s.journal},
+		Snapshot: config.Snapshot{Timeout: time.Minute, Markers: s.markers, Journal: s.journal, Store: cmp.Or(s.store, noStore)},
 	}
 	for i := range s.processes {
 		p := config.ProcessDefinition{ID: name(i), Address: fmt.Sprintf("127.0.0.1:%d", 1+i)}
@@ -70,7 +78,7 @@ func start(ctx context.Context, s shape, program func(i int) program.Program) (*
 	var nodes []*netnode.Node
 	for i, p := range cluster.Processes {
 		node, err := netnode.New(netnode.Options{
-			Cluster: cluster, ID: p.ID, Program: program(i), Network: r.network, Log: zerolog.Nop(),
+			Cluster: cluster, ID: p.ID, Program: program(i), NewProgram: another(program, i), Network: r.network, Log: zerolog.Nop(),
 		})
 		if err == nil && ctx.Err() != nil { // checked here because a hundred nodes take a second or two
 			node.Close()
@@ -93,6 +101,11 @@ func start(ctx context.Context, s shape, program func(i int) program.Program) (*
 		return nil, errors.Join(err, r.stop())
 	}
 	return r, nil
+}
+
+// another returns what makes the programs of process i for restores.
+func another(programs func(i int) program.Program, i int) func() (program.Program, error) {
+	return func() (program.Program, error) { return programs(i), nil }
 }
 
 // with starts a cluster, calls f with a client of its first process, and stops it.

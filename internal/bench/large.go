@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -48,56 +49,81 @@ func largeStates() Benchmark {
 // largeRun returns the values of a snapshot, and of as long a time without one, as far as it
 // has them.
 func largeRun(ctx context.Context, o *Options, state int) (values, quiet []float64, err error) {
-	cluster, err := shape{processes: largeProcesses}.cluster()
+	cluster, err := startLarge(ctx, o, "", state, state, state)
 	if err != nil {
 		return nil, nil, err
 	}
-	var ends []*remote
-	var addresses []string
-	network := &netnode.Loopback{}
-	for i, p := range cluster.Processes {
-		r, err := startRemote(ctx, o, job{Large: state, Process: i})
-		if err != nil {
-			return nil, nil, err
-		}
-		defer r.stop()
-		ends, addresses = append(ends, r), append(addresses, r.address)
-		network.Set(p.Address, r.address)
-	}
-	for _, r := range ends {
-		fmt.Fprintln(r.stdin, strings.Join(addresses, " "))
-	}
-	nodes := &running{cluster: cluster, network: network}
-	if err := nodes.awaitUp(ctx); err != nil {
-		return nil, nil, err
-	}
-	client, err := nodes.client(ctx, 0)
+	defer cluster.stop()
+	client, err := cluster.client(ctx, 0)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer client.Close()
-	var took time.Duration
-	values, err = measureLarge(ctx, ends, func() error {
-		began := time.Now()
-		end, err := client.Initiate(ctx, nil, time.Minute, true, io.Discard, nil)
-		took = time.Since(began)
-		if err == nil && end.Status != "complete" {
-			err = fmt.Errorf("the snapshot is %s: %v", end.Status, end.Missing)
+	values, quiet, err = cluster.compareQuiet(ctx, func() error {
+		_, err := take(ctx, client, io.Discard)
+		return err
+	})
+	if err == nil {
+		values[3] /= float64(largeProcesses * state)
+	}
+	return values, quiet, err
+}
+
+// largeCluster is a cluster of which each process is an operating-system process of its own.
+type largeCluster struct {
+	running // without nodes
+	ends    []*remote
+}
+
+// startLarge starts a cluster whose processes have states of these lengths, in bytes, and
+// waits until all its channels are up. The caller must stop the cluster. An empty store means
+// noStore.
+func startLarge(ctx context.Context, o *Options, store string, states ...int) (_ *largeCluster, err error) {
+	c := &largeCluster{running: running{network: &netnode.Loopback{}}}
+	defer func() {
+		if err != nil {
+			c.stop()
 		}
+	}()
+	if c.cluster, err = (shape{processes: largeProcesses, store: store}).cluster(); err != nil {
+		return nil, err
+	}
+	var addresses []string
+	for i, p := range c.cluster.Processes {
+		r, err := startRemote(ctx, o, job{Large: states[i], Process: i, Store: store})
+		if err != nil {
+			return nil, err
+		}
+		c.ends, addresses = append(c.ends, r), append(addresses, r.address)
+		c.network.Set(p.Address, r.address)
+	}
+	for _, r := range c.ends {
+		fmt.Fprintln(r.stdin, strings.Join(addresses, " "))
+	}
+	return c, c.awaitUp(ctx)
+}
+
+func (c *largeCluster) stop() {
+	for _, r := range c.ends {
+		r.stop()
+	}
+}
+
+// compareQuiet measures f, and then as long a time without it. The first value is the time
+// of f in ms; measureLarge describes the others.
+func (c *largeCluster) compareQuiet(ctx context.Context, f func() error) (values, quiet []float64, err error) {
+	var took time.Duration
+	values, err = measureLarge(ctx, c.ends, func() error {
+		began := time.Now()
+		err := f()
+		took = time.Since(began)
 		return err
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	values[0], values[3] = took.Seconds()*1e3, values[3]/float64(largeProcesses*state)
-	quiet, err = measureLarge(ctx, ends, func() error {
-		select {
-		case <-time.After(took):
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	})
+	values[0] = took.Seconds() * 1e3
+	quiet, err = measureLarge(ctx, c.ends, func() error { return pause(ctx, took) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -146,6 +172,11 @@ func (p *ticking) Start(process program.Process) {
 	p.tick()
 }
 
+func (p *ticking) Restore(state []byte, done func(error)) {
+	p.state = state
+	done(nil)
+}
+
 func (p *ticking) tick() {
 	now := time.Now()
 	p.longest = max(p.longest, now.Sub(p.last)-largeTick)
@@ -155,27 +186,40 @@ func (p *ticking) tick() {
 
 // jsonState returns a state of about n bytes.
 func jsonState(n int) []byte {
+	b := bytes.NewBuffer(make([]byte, 0, n))
+	_ = writeState(b, n) // a buffer returns no error
+	return b.Bytes()
+}
+
+// writeState writes a state of about n bytes.
+func writeState(w io.Writer, n int) error {
 	var some []byte
 	for i := range 10_000 {
 		some = fmt.Appendf(some, `,{"k":%07d}`, 1_000_000+i)
 	}
-	b := append(make([]byte, 0, n), "[0"...)
-	for len(b)+len(some) < n {
-		b = append(b, some...)
+	written, err := io.WriteString(w, "[0")
+	for ; err == nil && written+len(some) < n; written += len(some) {
+		_, err = w.Write(some)
 	}
-	return append(b, ']')
+	if err == nil {
+		_, err = io.WriteString(w, "]")
+	}
+	return err
 }
 
 // beLarge runs one process of the benchmark, on stdin and stdout.
 func beLarge(ctx context.Context, j job, stdin io.Reader, stdout io.Writer) error {
-	cluster, err := shape{processes: largeProcesses}.cluster()
+	cluster, err := shape{processes: largeProcesses, store: j.Store}.cluster()
 	if err != nil {
 		return err
 	}
 	debug.SetMemoryLimit(2 * int64(cluster.Limits.Memory)) // as chandy node does
 	p := &ticking{large: large{state: jsonState(j.Large)}, started: make(chan struct{})}
 	network := &netnode.Loopback{}
-	node, err := netnode.New(netnode.Options{Cluster: cluster, ID: name(j.Process), Program: p, Network: network, Log: zerolog.Nop()})
+	node, err := netnode.New(netnode.Options{
+		Cluster: cluster, ID: name(j.Process), Program: p, Network: network, Log: zerolog.Nop(),
+		NewProgram: func() (program.Program, error) { return &ticking{started: make(chan struct{})}, nil },
+	})
 	if err != nil {
 		return err
 	}

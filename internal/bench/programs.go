@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"chandy/program"
@@ -22,6 +24,9 @@ type large struct {
 	quiet
 	state []byte
 }
+
+// textState returns a state of n bytes, a string.
+func textState(n int) []byte { return fmt.Appendf(nil, "%q", strings.Repeat("x", max(0, n-2))) }
 
 func (l *large) Capture(done func(program.State)) { done(program.State{Bytes: l.state}) }
 

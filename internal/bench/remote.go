@@ -28,6 +28,7 @@ type job struct {
 	Child   bool   // runs as a child, on stdin and stdout
 	Large   int    // runs a node whose program has a state of this many bytes
 	Process int    // number of the process whose node it runs, with Large
+	Store   string // folder of the store, with Large; empty means noStore
 	Home    string // address of the node that started the process, for an echo
 	Net     config.Network
 	Journal int    // as config.Snapshot.Journal

@@ -85,10 +85,13 @@ func journal() Benchmark {
 }
 
 func bytesLabel(n int) string {
-	if n < 1<<10 {
+	switch {
+	case n < 1<<10:
 		return fmt.Sprintf("%dB", n)
+	case n < 1<<20:
+		return fmt.Sprintf("%dKiB", n>>10)
 	}
-	return fmt.Sprintf("%dKiB", n>>10)
+	return fmt.Sprintf("%dMiB", n>>20)
 }
 
 // channelNetwork has the settings of both nodes. It keeps the sender from filling its
