@@ -16,7 +16,7 @@ func (r *Receiver) ReceivedBytes() uint64 { return r.receivedBytes }
 // Refill makes a fresh sender one that has sent messages 1 … acked+len(unacked), of which
 // unacked were not acknowledged, and sentBytes bytes in all. Ordinals and stamps begin at 0:
 // the markers of an earlier epoch mean nothing, and a message with an old stamp would wait
-// for its marker for ever. The numbers of messages and bytes go on, so both halves of a cut
+// for its marker without end. The numbers of messages and bytes go on, so both halves of a cut
 // fit each other again. The messages are copied.
 func (s *Sender) Refill(acked uint64, unacked []snapshot.Batch, sentBytes uint64) {
 	s.sent, s.acked, s.written, s.offset = acked, acked, acked, sentBytes
