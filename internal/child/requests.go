@@ -92,6 +92,16 @@ func (r *requests) oldestFirst() iter.Seq[request] {
 	}
 }
 
+// asks reports whether a process or client has an open request.
+func (r *requests) asks(from snapshot.ProcessID) bool {
+	for key := range r.open {
+		if key.from == from {
+			return true
+		}
+	}
+	return false
+}
+
 // answered records a reply and reports whether it answers an open request.
 func (r *requests) answered(to snapshot.ProcessID, inReplyTo []byte) bool {
 	return r.remove(keyOf(to, inReplyTo))

@@ -142,9 +142,12 @@ func (x *Program) route(line []byte, l maelstrom.Line) {
 // Services are the ids of Maelstrom's services. Each is also the kind of a bundled program.
 var Services = []string{"lin-kv", "lin-tso", "lww-kv", "seq-kv"}
 
-// toClient sends a reply to a client of this node, which must have an open request.
+// toClient sends a reply to a client of this node, which must have an open request. A
+// restored child may answer one that an instance before it has received. Of those requests
+// only the node knows which are open: Send refuses the reply to any other.
 func (x *Program) toClient(line []byte, l maelstrom.Line) {
-	if !x.requests.answered(l.Dest, l.InReplyTo) {
+	earlier := x.init.Restoring && l.InReplyTo != nil && !x.requests.asks(l.Dest)
+	if !x.requests.answered(l.Dest, l.InReplyTo) && !earlier {
 		x.drop(line, fmt.Errorf("client %s has no open request for this reply", l.Dest))
 		return
 	}
