@@ -23,6 +23,10 @@ import (
 
 var cycleCount = flag.Int("cycles", 0, "how many cycles TestCyclesOfSaveAndRestore runs with each program; zero means a few with some programs")
 
+// requestPatience is how long a reply may take. A restore is in it, and a machine that is
+// busy.
+const requestPatience = 20 * time.Second
+
 // cycles is a cluster that goes back to saved snapshots, again and again.
 type cycles struct {
 	*attack
@@ -38,8 +42,9 @@ type conserved struct {
 	name      string
 	processes []string
 	file      string
-	// ask returns a request to a process. A key is used once.
-	ask func(to snapshot.ProcessID, key string) string
+	// ask returns a request to a process. A key is used once. A tally answers after so many
+	// ticks.
+	ask func(to snapshot.ProcessID, key string, after int) string
 	// holds checks a complete snapshot that was begun at a time.
 	holds func(c *cycles, s *clustertest.Snapshot, at uint64) error
 	// short is how many cycles run without -cycles.
@@ -84,10 +89,12 @@ func runCycles(t *testing.T, p conserved, n int) {
 	begun := time.Now()
 	ctx, stop := context.WithCancel(c.ctx)
 	var clients sync.WaitGroup
-	for i, v := range c.nodes {
-		random := c.attack.random("client", i)
+	for i := range 3 * len(c.nodes) {
+		v, random := c.nodes[i%len(c.nodes)], c.attack.random("client", i)
 		clients.Go(func() {
-			v.with(func(context.Context, *netnode.Client) error { return c.call(ctx, v, random) })
+			if err := c.call(ctx, v, random); err != nil {
+				c.fail("seed %d: client of %s: %v", c.seed, v.id, err)
+			}
 		})
 	}
 	for range n {
@@ -109,7 +116,11 @@ func (c *cycles) call(ctx context.Context, v *victim, random *rand.Rand) error {
 	}
 	defer client.Close()
 	for ctx.Err() == nil {
-		if err := c.request(client, v); err != nil {
+		after := 0
+		if random.IntN(3) == 0 { // so that it is open at a cut, and when the cluster goes back to it
+			after = random.IntN(50)
+		}
+		if err := c.request(client, v, after); err != nil {
 			return err
 		}
 		pause(ctx, time.Duration(random.IntN(10))*time.Millisecond)
@@ -118,11 +129,13 @@ func (c *cycles) call(ctx context.Context, v *victim, random *rand.Rand) error {
 }
 
 // request makes a request, which must end with a reply.
-func (c *cycles) request(client *netnode.Client, v *victim) error {
+func (c *cycles) request(client *netnode.Client, v *victim, after int) error {
 	r := c.line.begin(v.id)
-	text, err := client.Call(c.ctx, json.RawMessage(c.ask(v.id, r.key)))
+	ctx, cancel := context.WithTimeoutCause(c.ctx, requestPatience, fmt.Errorf("no reply within %v", requestPatience))
+	defer cancel()
+	text, err := client.Call(ctx, json.RawMessage(c.ask(v.id, r.key, after)))
 	if err != nil {
-		return fmt.Errorf("request %s: %w", r.key, err)
+		return fmt.Errorf("request %s, begun at %d, to be answered after %d ticks: %w; restores %v", r.key, r.began, after, err, c.line.history())
 	}
 	var reply requestReply
 	if err := json.Unmarshal(text, &reply); err != nil {
@@ -144,7 +157,7 @@ func (c *cycles) request(client *netnode.Client, v *victim) error {
 func (c *cycles) work() {
 	for range c.random.IntN(6) {
 		v := c.any()
-		v.with(func(_ context.Context, client *netnode.Client) error { return c.request(client, v) })
+		v.with(func(_ context.Context, client *netnode.Client) error { return c.request(client, v, 0) })
 	}
 }
 

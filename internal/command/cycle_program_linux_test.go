@@ -14,7 +14,7 @@ func conservedBank() conserved {
 	return conserved{
 		name: "bank", processes: []string{"p1", "p2", "p3"}, short: 10,
 		file: "[program]\nkind = \"bank\"\ntransfers_per_second = 500\n",
-		ask:  func(snapshot.ProcessID, string) string { return `{"type":"balance"}` },
+		ask:  func(snapshot.ProcessID, string, int) string { return `{"type":"balance"}` },
 		holds: func(_ *cycles, s *clustertest.Snapshot, _ uint64) error {
 			return conserves(s, "balance", "amount", 3000)
 		},
@@ -25,7 +25,7 @@ func conservedToken() conserved {
 	return conserved{
 		name: "token", processes: []string{"p1", "p2", "p3"},
 		file: "[program]\nkind = \"token\"\nholder = \"p1\"\nhold = \"1ms\"\n",
-		ask:  func(snapshot.ProcessID, string) string { return `{"type":"tokens"}` },
+		ask:  func(snapshot.ProcessID, string, int) string { return `{"type":"tokens"}` },
 		holds: func(_ *cycles, s *clustertest.Snapshot, _ uint64) error {
 			return conserves(s, "tokens", "", 1)
 		},
@@ -68,9 +68,14 @@ func conservedChildren(t *testing.T) conserved {
 	return conserved{
 		name: "children", short: 10, file: tallyTable,
 		processes: []string{"n1\n" + tallyCommand(t, "python3", "tally.py"), "n2\n" + tallyCommand(t, "node", "tally.js"), "n3"},
-		ask:       func(_ snapshot.ProcessID, key string) string { return fmt.Sprintf(`{"type":"add","key":%q}`, key) },
+		ask:       addKey,
 		holds:     func(c *cycles, s *clustertest.Snapshot, at uint64) error { return c.checkTallies(s, at) },
 	}
+}
+
+// addKey returns a request of a tally.
+func addKey(_ snapshot.ProcessID, key string, after int) string {
+	return fmt.Sprintf(`{"type":"add","key":%q,"after":%d}`, key, after)
 }
 
 func tallyOf(p *snapshot.ProcessState) tallyState {
@@ -115,14 +120,14 @@ func conservedServices() conserved {
 	return conserved{
 		name: "services", file: strings.Replace(tallyTable, `["tally"]`, `["tally", "lin-kv"]`, 1),
 		processes: []string{"n1", "n2", "lin-kv program = { kind = \"lin-kv\" }", "lin-tso program = { kind = \"lin-tso\" }"},
-		ask: func(to snapshot.ProcessID, key string) string {
+		ask: func(to snapshot.ProcessID, key string, after int) string {
 			switch to {
 			case "lin-kv":
 				return fmt.Sprintf(`{"type":"write","key":%q,"value":%q}`, key, key)
 			case "lin-tso":
 				return `{"type":"ts"}`
 			}
-			return fmt.Sprintf(`{"type":"add","key":%q}`, key)
+			return addKey(to, key, after)
 		},
 		holds: func(c *cycles, s *clustertest.Snapshot, at uint64) error {
 			if err := c.checkTallies(s, at); err != nil {

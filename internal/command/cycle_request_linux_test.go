@@ -41,6 +41,17 @@ type wentBack struct {
 	epoch        uint64 // that it began
 }
 
+func (b wentBack) String() string {
+	return fmt.Sprintf("to the cut of %d to %d, from %d to %d, for epoch %d", b.to.began, b.to.ended, b.began, b.ended, b.epoch)
+}
+
+// history returns the restores so far.
+func (l *requests) history() []wentBack {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.restores)
+}
+
 func (l *requests) tick() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

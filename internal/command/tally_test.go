@@ -37,6 +37,7 @@ type adding struct {
 	Client snapshot.ProcessID `json:"client"`
 	ID     json.RawMessage    `json:"msg_id"`
 	Key    string             `json:"key"`
+	After  int                `json:"after"` // ticks until the answer
 }
 
 type tallyLine struct {
@@ -54,6 +55,7 @@ type tallyBody struct {
 	Epoch   uint64               `json:"epoch,omitempty"`
 	Number  uint64               `json:"number,omitempty"` // of "count"
 	Key     string               `json:"key,omitempty"`    // of "add"
+	After   int                  `json:"after,omitempty"`  // of "add"
 	Index   *int                 `json:"index,omitempty"`  // of "add_ok": the place of the key
 	State   *tallyState          `json:"state,omitempty"`
 	Code    int                  `json:"code,omitempty"`
@@ -96,14 +98,19 @@ func runTally() {
 
 func (t *tally) print(to snapshot.ProcessID, b tallyBody) { t.out.Encode(tallyLine{t.self, to, b}) }
 
-// tick answers the clients that wait, and sends a message to each other process.
+// tick answers the clients that have waited long enough, and sends a message to each other process.
 func (t *tally) tick() {
+	left := []adding{}
 	for _, a := range t.state.Waiting {
+		if a.After--; a.After > 0 {
+			left = append(left, a)
+			continue
+		}
 		index := len(t.state.Keys)
 		t.state.Keys = append(t.state.Keys, a.Key)
 		t.print(a.Client, tallyBody{Type: "add_ok", ReplyTo: a.ID, Index: &index, Epoch: t.epoch})
 	}
-	t.state.Waiting = []adding{}
+	t.state.Waiting = left
 	for _, to := range t.all {
 		if to != t.self {
 			t.state.Sent[to]++
@@ -131,7 +138,7 @@ func (t *tally) take(m tallyLine) error {
 		t.state.Received[m.Src]++
 		return nil
 	case "add":
-		t.state.Waiting = append(t.state.Waiting, adding{m.Src, m.Body.ID, m.Body.Key})
+		t.state.Waiting = append(t.state.Waiting, adding{m.Src, m.Body.ID, m.Body.Key, m.Body.After})
 		return nil
 	case "cas_ok":
 		if want := fmt.Sprint(t.state.Answered + 1); string(m.Body.ReplyTo) != want {

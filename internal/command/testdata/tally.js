@@ -9,11 +9,12 @@ let epoch = 1
 const send = (dest, body) => process.stdout.write(JSON.stringify({ src: me, dest, body }) + '\n')
 
 function tick () {
-  for (const { client, msg_id: id, key } of state.waiting) {
+  for (const add of state.waiting) add.after--
+  for (const { client, msg_id: id, key } of state.waiting.filter(add => add.after <= 0)) {
     send(client, { type: 'add_ok', in_reply_to: id, index: state.keys.length, epoch })
     state.keys.push(key)
   }
-  state.waiting = []
+  state.waiting = state.waiting.filter(add => add.after > 0)
   for (const other of nodes.filter(n => n !== me)) {
     state.sent[other] = (state.sent[other] ?? 0) + 1
     send(other, { type: 'count', number: state.sent[other] })
@@ -35,7 +36,7 @@ const handlers = {
     }
     state.received[src] = want
   },
-  add (src, { msg_id, key }) { state.waiting.push({ client: src, msg_id, key }) },
+  add (src, { msg_id, key, after = 0 }) { state.waiting.push({ client: src, msg_id, key, after }) },
   snapshot: () => ({ state }),
   restore (src, body) {
     state = body.state

@@ -22,10 +22,15 @@ def read():
 
 
 def tick():
+    left = []
     for add in state["waiting"]:
+        add["after"] -= 1
+        if add["after"] > 0:
+            left.append(add)
+            continue
         send(add["client"], type="add_ok", in_reply_to=add["msg_id"], index=len(state["keys"]), epoch=epoch)
         state["keys"].append(add["key"])
-    state["waiting"] = []
+    state["waiting"] = left
     for other in nodes:
         if other != me:
             state["sent"][other] = state["sent"].get(other, 0) + 1
@@ -44,7 +49,7 @@ def take(src, body):
         state["received"][src] = want
         return
     elif kind == "add":
-        state["waiting"].append({"client": src, "msg_id": body["msg_id"], "key": body["key"]})
+        state["waiting"].append({"client": src, "msg_id": body["msg_id"], "key": body["key"], "after": body.get("after", 0)})
         return
     elif kind == "snapshot":
         reply = {"state": state}
