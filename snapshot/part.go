@@ -193,9 +193,10 @@ type Reset struct {
 type Stored struct {
 	Process     ProcessID
 	Incarnation Incarnation
-	// Store is the id of the store. All parts of a snapshot must lie in the same one.
+	// Store is the id of the store. All parts of a snapshot must lie in the same one. If it
+	// is empty and there is no Error, the process sees no store.
 	Store string
-	// Error says why the part is not written. It is empty if it is.
+	// Error says why the part is not written. It is empty if the part is written.
 	Error string
 	// Summary describes the part for the manifest, as JSON. This package only keeps it.
 	Summary []byte

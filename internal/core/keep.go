@@ -108,7 +108,10 @@ func (c *Core) put(part *saved.Part) snapshot.Stored {
 		return fail(errNoStore)
 	}
 	id, err := c.Store.ID()
-	if err != nil {
+	switch {
+	case isAbsent(err): // the assembler has created its own before
+		return s
+	case err != nil:
 		return fail(err)
 	}
 	s.Store = id

@@ -212,7 +212,7 @@ func (e *epoch) manifest(a *assembling, t *taken) (*saved.Manifest, error) {
 		case s.Error != "":
 			return nil, fmt.Errorf("%s: %s", s.Process, s.Error)
 		case s.Store != a.saving.store:
-			return nil, fmt.Errorf("%s has another store: its id is %s, and that of %s is %s; [snapshot] store must be one folder that all nodes share", s.Process, s.Store, c.self, a.saving.store)
+			return nil, c.anotherStore(s, a.saving.store)
 		case json.Unmarshal(s.Summary, &part) != nil || part.Process != s.Process || part.Incarnation != s.Incarnation:
 			return nil, fmt.Errorf("%s has sent a summary that cannot be read", s.Process)
 		}
@@ -231,6 +231,15 @@ func (e *epoch) manifest(a *assembling, t *taken) (*saved.Manifest, error) {
 	}
 	m.Channels = channels
 	return m, nil
+}
+
+// anotherStore returns the error for a process that does not see the store of this one.
+func (c *Core) anotherStore(s snapshot.Stored, mine string) error {
+	its := "its id is " + s.Store
+	if s.Store == "" {
+		its = "there is none yet where it looks"
+	}
+	return fmt.Errorf("%s has another store: %s, and the id of that of %s is %s; [snapshot] store must be one folder that all nodes share", s.Process, its, c.self, mine)
 }
 
 func partBytes(m *saved.Manifest) (n uint64) {
