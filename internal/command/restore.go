@@ -212,6 +212,8 @@ func (r *restorer) ask(ctx context.Context, request wire.RestoreRequest, m *save
 	switch {
 	case ctx.Err() != nil:
 		return fail(exitUnknown, "chandy status shows the epoch", "interrupted: the cluster may go back all the same")
+	case errors.As(err, &refused) && refused.Code == wire.CodeForbidden:
+		return fail(exitUsage, otherRole, "%w", err)
 	case errors.As(err, &refused):
 		return fail(exitNo, "the cluster runs on as before", "not restored: %w", err)
 	case err != nil:
@@ -316,6 +318,8 @@ example:
 			defer client.Close()
 			var refused *wire.ErrorReply
 			switch err := client.Resume(ctx); {
+			case errors.As(err, &refused) && refused.Code == wire.CodeForbidden:
+				return fail(exitUsage, otherRole, "%w", err)
 			case errors.As(err, &refused):
 				return fail(exitNo, "", "%w", err)
 			case err != nil:
