@@ -26,11 +26,7 @@ func (e *epoch) saveEvery() {
 		s := &save{
 			epoch: e, initiators: c.initiators(), deadline: c.now + c.Cluster.Snapshot.Timeout, wants: snapshot.Wants{Save: true, Light: true},
 			started: func(*assembling) {}, finished: func(*taken) { again() },
-			refused: func(err error) {
-				c.saves.failed(cut(err.Error(), errorMax))
-				c.log.Error().Err(err).Msg("snapshot not saved")
-				again()
-			},
+			refused: func(error) { again() },
 		}
 		s.take()
 	})

@@ -58,7 +58,7 @@ type tookNumber struct {
 func (s *save) take() {
 	c := s.core
 	if c.Store == nil {
-		s.refused(errNoStore)
+		s.refuse(errNoStore)
 		return
 	}
 	if s.id == "" {
@@ -81,9 +81,19 @@ func (s *save) take() {
 		case errors.As(t.err, &busy) && c.now+saveRetry < s.deadline:
 			s.wait(busy.Holder())
 		default:
-			s.refused(fmt.Errorf("not saved: %w", t.err))
+			s.refuse(fmt.Errorf("not saved: %w", t.err))
 		}
 	})
+}
+
+// refuse ends a snapshot that was not begun. A failure of the store is noted; a mistake of the
+// client is not.
+func (s *save) refuse(err error) {
+	if savingCode(err) != wire.CodeBadRequest {
+		s.core.saves.failed(cut(err.Error(), errorMax))
+		s.core.log.Error().Err(err).Str("snapshot", string(s.id)).Msg("snapshot not saved")
+	}
+	s.refused(err)
 }
 
 // savingCode returns the code of the reply to a client whose snapshot was not begun.
@@ -120,7 +130,7 @@ func (s *save) begin(t tookNumber) {
 	a, err := s.epoch.begin(s.id, s.initiators, s.deadline-s.core.now, s.wants, s.finished)
 	if err != nil {
 		s.abandon(t.number, err.Error())
-		s.refused(err)
+		s.refuse(err)
 		return
 	}
 	a.saving = &saving{number: t.number, name: s.name, store: t.store}
