@@ -53,8 +53,11 @@ func (p Closed) String() string {
 func (p Timed) String() string { return fmt.Sprintf("%s has its times", p.Process) }
 
 func (p Stored) String() string {
-	if p.Error != "" {
+	switch {
+	case p.Error != "":
 		return fmt.Sprintf("%s has not written its part: %s", p.Process, p.Error)
+	case p.Store == "":
+		return fmt.Sprintf("%s has not written its part: it sees no store", p.Process)
 	}
 	return fmt.Sprintf("%s has written its part", p.Process)
 }
