@@ -181,7 +181,11 @@ func (c *cycles) cycle() {
 	held := c.random.IntN(2) == 0
 	c.goBack(to, held)
 	if held {
-		c.same(to, c.take(wire.InitiateRequest{}))
+		if is := c.take(wire.InitiateRequest{}); is.Snapshot != nil {
+			if err := same(to.Snapshot, is.Snapshot); err != nil {
+				c.fail("seed %d: held in epoch %d: %v", c.seed, c.epoch, err)
+			}
+		}
 		v := c.any()
 		v.with(func(ctx context.Context, client *netnode.Client) error { return client.Resume(ctx) })
 		c.count("epochs held", 1)
@@ -229,24 +233,21 @@ func (c *cycles) goBack(to *savedCut, held bool) {
 	c.count("messages in flight that were restored", to.InFlight())
 }
 
-// same compares the snapshot of a cluster that is held with the one that was restored.
-func (c *cycles) same(was, is *savedCut) {
-	if is.Snapshot == nil {
-		return
-	}
+// same returns how the state of a cluster differs from an earlier one, or nil.
+func same(was, is *clustertest.Snapshot) error {
 	for i, want := range was.Processes {
 		if got := is.Processes[i]; !bytes.Equal(got.State.Bytes, want.State.Bytes) || got.Incarnation != want.Incarnation {
-			c.fail("seed %d: held in epoch %d, %s: got incarnation %s and state %.1000s, want %s and %.1000s",
-				c.seed, c.epoch, got.ID, got.Incarnation, got.State.Bytes, want.Incarnation, want.State.Bytes)
+			return fmt.Errorf("%s: got incarnation %s and state %.1000s, want %s and %.1000s", got.ID, got.Incarnation, got.State.Bytes, want.Incarnation, want.State.Bytes)
 		}
 	}
 	for i, want := range was.Channels {
 		got := is.Channels[i]
 		if got.Sent != want.Sent || got.Received != want.Received || !slices.Equal(clustertest.Payloads(got), clustertest.Payloads(want)) {
-			c.fail("seed %d: held in epoch %d, %s: got %d sent, %d received and %.1000v, want %d, %d and %.1000v",
-				c.seed, c.epoch, got.Channel, got.Sent, got.Received, clustertest.Payloads(got), want.Sent, want.Received, clustertest.Payloads(want))
+			return fmt.Errorf("%s: got %d sent, %d received and %.1000v, want %d, %d and %.1000v",
+				got.Channel, got.Sent, got.Received, clustertest.Payloads(got), want.Sent, want.Received, clustertest.Payloads(want))
 		}
 	}
+	return nil
 }
 
 // tallyCommand returns the keys of a process that runs a tally in a language, or in Go if
