@@ -105,7 +105,7 @@ func (c *conn) end(flush bool) {
 	c.closing = true
 	if !flush {
 		c.queue, c.ahead = nil, nil
-		c.recount()
+		c.count(-c.queued)
 	}
 	if !flush || !c.writing {
 		c.closeSocket()

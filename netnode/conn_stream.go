@@ -51,8 +51,7 @@ func (c *conn) reply(r wire.Reply) error {
 	case encoded == nil:
 		return nil
 	}
-	c.queue = append(c.queue, load{bytes: encoded})
-	c.recount()
+	c.push(load{bytes: encoded})
 	if !c.writing {
 		c.writing = true
 		c.node.work.Go(c.writeLoop)
@@ -66,21 +65,14 @@ func (c *conn) full() bool {
 	return c.queued > repliesMax || c.queued > 0 && c.node.replies.Load() > c.node.repliesMax
 }
 
-// recount must be called when the queue of a client has changed. The caller must hold mu.
-func (c *conn) recount() {
-	if !c.client {
-		return
+// count adds to the bytes that are queued for a client. It must be called with each change
+// of the queue: a sum over the queue would take longer with each reply that a client does not
+// read. The caller must hold mu.
+func (c *conn) count(bytes int) {
+	if c.client {
+		c.queued += bytes
+		c.node.replies.Add(int64(bytes))
 	}
-	queued := 0
-	for _, one := range c.queue {
-		if one.bytes != nil {
-			queued += len(*one.bytes)
-		} else if r, ok := one.frame.(wire.Reply); ok {
-			queued += len(r.Body)
-		}
-	}
-	c.node.replies.Add(int64(queued - c.queued))
-	c.queued = queued
 }
 
 // idle reports whether a frame says only that the node lives. Such a frame is not queued,

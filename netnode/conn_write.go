@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +19,17 @@ type load struct {
 	// remainder marks what a write at once left over. It may begin in the middle of a
 	// frame, so even frames that are ahead wait for it, and nothing is added to it.
 	remainder bool
+}
+
+// size returns how many bytes a load counts for in the queue of a client.
+func (l load) size() int {
+	if l.bytes != nil {
+		return len(*l.bytes)
+	}
+	if r, ok := l.frame.(wire.Reply); ok {
+		return len(r.Body)
+	}
+	return 0
 }
 
 const (
@@ -90,7 +100,6 @@ func (c *conn) writeTo(v *iovec, w core.Write) {
 	if v.size > 0 {
 		c.writeAtOnce(v, w.Ahead)
 	}
-	c.recount()
 }
 
 // enqueue queues a frame for the writing goroutine. The caller must hold mu.
@@ -98,7 +107,7 @@ func (c *conn) enqueue(f wire.Frame) {
 	last := len(c.queue) - 1
 	switch f.(type) {
 	case wire.Chunk, wire.Reply: // large, and their memory is never used again
-		c.queue = append(c.queue, load{frame: f})
+		c.push(load{frame: f})
 		return
 	}
 	if last < 0 || c.queue[last].remainder || c.queue[last].bytes == nil || len(*c.queue[last].bytes) >= c.loadMax {
@@ -106,7 +115,15 @@ func (c *conn) enqueue(f wire.Frame) {
 		last++
 	}
 	b := c.queue[last].bytes
+	before := len(*b)
 	*b = wire.Append(*b, f)
+	c.count(len(*b) - before)
+}
+
+// push adds a load to the queue. The caller must hold mu.
+func (c *conn) push(one load) {
+	c.queue = append(c.queue, one)
+	c.count(one.size())
 }
 
 // writeAtOnce writes and empties v. The queue must be empty. The kernel may not
@@ -123,12 +140,12 @@ func (c *conn) writeAtOnce(v *iovec, ahead bool) {
 			end = v.frameEnd(n + 1)
 		}
 		if end > n {
-			c.queue = append(c.queue, load{bytes: v.copyRange(n, end), remainder: true})
+			c.push(load{bytes: v.copyRange(n, end), remainder: true})
 		}
 		for end < v.size {
 			begin := end
 			end = v.frameEnd(min(begin+c.loadMax, v.size))
-			c.queue = append(c.queue, load{bytes: v.copyRange(begin, end)})
+			c.push(load{bytes: v.copyRange(begin, end)})
 		}
 		c.writing = true
 		c.node.work.Go(c.writeLoop)
@@ -217,7 +234,6 @@ func (c *conn) next() (load, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.drained.Broadcast() // for awaitDrained and reply
-	defer c.recount()
 	switch {
 	case len(c.ahead) > 0 && (len(c.queue) == 0 || !c.queue[0].remainder):
 		one := load{bytes: newBuffer()}
@@ -225,7 +241,9 @@ func (c *conn) next() (load, bool) {
 		return one, true
 	case len(c.queue) > 0:
 		one := c.queue[0]
-		c.queue = slices.Delete(c.queue, 0, 1)
+		c.queue[0] = load{}
+		c.queue = c.queue[1:]
+		c.count(-one.size())
 		return one, true
 	}
 	c.writing = false
