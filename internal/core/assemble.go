@@ -149,7 +149,7 @@ func (e *epoch) cancel(owner *session) {
 			e.release(a)
 			e.core.log.Info().Str("snapshot", string(id)).Msg("snapshot cancelled: its client has gone")
 			if a.saving != nil {
-				e.core.abandon(e.number, a.saving.number, "its client has gone", func() {})
+				e.core.giveBack(e.number, a.saving.number, "its client has gone", func() {})
 			}
 			a.sendOutcome(wire.StatusPartial)
 		}

@@ -115,7 +115,13 @@ func (s *save) wait(busy saved.Taken) {
 	over := s.busyFrom + time.Duration(min(busy.TimeoutMS, uint64(timeoutMax.Milliseconds())))*time.Millisecond + saveGrace
 	switch p := s.peers[busy.By.Process]; {
 	case p != nil && p.Incarnation != "" && p.Incarnation != busy.By.Incarnation, c.now > over:
-		s.core.abandon(busy.Epoch, busy.Number, fmt.Sprintf("%s did not finish it", busy.By.Process), s.take)
+		s.core.abandon(busy.Epoch, busy.Number, fmt.Sprintf("%s did not finish it", busy.By.Process), func(err error) {
+			if err != nil {
+				s.after(saveRetry, s.take)
+				return
+			}
+			s.take()
+		})
 	default:
 		s.after(saveRetry, s.take)
 	}
@@ -141,16 +147,32 @@ func (s *save) begin(t tookNumber) {
 // abandon says in the store that the number will not be used.
 func (s *save) abandon(number uint64, why string) {
 	if number > 0 {
-		s.core.abandon(s.epoch.number, number, why, func() {})
+		s.core.giveBack(s.epoch.number, number, why, func() {})
 	}
 }
 
 // abandon says in the store that the snapshot of a number will not be saved.
-func (c *Core) abandon(epoch, number uint64, why string, then func()) {
+func (c *Core) abandon(epoch, number uint64, why string, then func(error)) {
 	by := c.node()
 	offLoop(c, func() error { return c.Store.Abandon(epoch, number, cut(why, errorMax), by) }, func(err error) {
-		if err != nil {
+		if err != nil && c.warns("abandon") {
 			c.log.Warn().Err(err).Uint64("number", number).Msg("cannot abandon a snapshot that was to be saved")
+		}
+		then(err)
+	})
+}
+
+// giveBackRetry is how long a node waits before it tries again to abandon a snapshot of its
+// own.
+const giveBackRetry = 500 * time.Millisecond
+
+// giveBack abandons a snapshot that this process was to save. If the store fails, as when it
+// is full, it tries again until it succeeds: until then nobody can save another snapshot.
+func (c *Core) giveBack(epoch, number uint64, why string, then func()) {
+	c.abandon(epoch, number, why, func(err error) {
+		var again interface{ Again() bool }
+		if errors.As(err, &again) && again.Again() && !c.stopping {
+			c.after(giveBackRetry, func() { c.giveBack(epoch, number, why, func() {}) })
 		}
 		then()
 	})
@@ -172,7 +194,7 @@ func (e *epoch) conclude(a *assembling, t *taken, done func()) {
 	}
 	if err != nil {
 		e.saveFailed(a, t, err)
-		c.abandon(e.number, a.saving.number, err.Error(), done)
+		c.giveBack(e.number, a.saving.number, err.Error(), done)
 		return
 	}
 	done = c.agree.saveEnds(done)
@@ -183,7 +205,7 @@ func (e *epoch) conclude(a *assembling, t *taken, done func()) {
 	}, func(err error) {
 		if err != nil {
 			e.saveFailed(a, t, err)
-			c.abandon(e.number, a.saving.number, err.Error(), done)
+			c.giveBack(e.number, a.saving.number, err.Error(), done)
 			return
 		}
 		t.save = &wire.SaveReply{Number: manifest.Number, Name: manifest.Name, Bytes: partBytes(manifest), NotRestorable: notRestorable(manifest)}

@@ -15,6 +15,7 @@ type Store interface {
 	// Take may return an error with a method Holder, which returns the number that is taken,
 	// or with a method NameTaken, which returns the name.
 	Take(saved.Taken) (number uint64, err error)
+	// Abandon may return an error with a method Again: another try may succeed.
 	Abandon(epoch, number uint64, why string, by saved.Node) error
 	PutPart(snapshot.ID, snapshot.ProcessID, func(io.Writer) (saved.Summary, error)) (saved.Summary, error)
 	Save(*saved.Manifest) (sha256 string, err error)

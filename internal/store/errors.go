@@ -16,6 +16,9 @@ type FailedError struct {
 
 func (e *FailedError) Error() string { return fmt.Sprintf("storage failed: %s: %v", e.Doing, e.Err) }
 
+// Again reports that another try may succeed.
+func (e *FailedError) Again() bool { return true }
+
 // Unwrap returns the cause.
 func (e *FailedError) Unwrap() error { return e.Err }
 
