@@ -78,9 +78,7 @@ func TestAClusterRunsOnWhenItsStoreFails(t *testing.T) {
 		if err := begin(); err != nil {
 			t.Fatal(err)
 		}
-		for _, v := range a.nodes {
-			v.saves(what, "storage failed")
-		}
+		v.saves(what, "storage failed")
 		v.runsOn(what)
 		if s := v.status().Saves; s == nil || s.Failures != 1 || !strings.Contains(s.Error, "storage failed") {
 			t.Errorf("%s: got the status %+v of %s, want 1 failure", what, s, v.id)
@@ -99,15 +97,20 @@ func TestAClusterRunsOnWhenItsStoreFails(t *testing.T) {
 		t.Log("without a full disk and a read-only one: this user cannot mount")
 		return
 	}
-	fails("on a full disk",
-		func() error {
-			err := os.WriteFile(away, make([]byte, 2<<20), 0o600)
-			if errors.Is(err, syscall.ENOSPC) {
-				return nil
-			}
-			return fmt.Errorf("got error %v, want a full disk", err)
-		},
-		func() error { return os.Remove(away) })
+	for pages := range int64(4) { // so that the number fits, a part, …
+		fails(fmt.Sprintf("on a disk with %d free pages", pages),
+			func() error {
+				if err := os.WriteFile(away, make([]byte, 2<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+					return fmt.Errorf("got error %v, want a full disk", err)
+				}
+				full, err := os.Stat(away)
+				if err != nil {
+					return err
+				}
+				return os.Truncate(away, full.Size()-pages*int64(os.Getpagesize()))
+			},
+			func() error { return os.Remove(away) })
+	}
 	fails("on a disk that is read only",
 		func() error { return syscall.Mount("", disk, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "") },
 		func() error { return syscall.Mount("", disk, "", syscall.MS_REMOUNT, "size=1m") })
