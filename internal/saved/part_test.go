@@ -102,3 +102,34 @@ func TestAnErrorOfEncodeBecomesTheStatesError(t *testing.T) {
 		t.Errorf("got %v and %+v, want a state with the error only", err, got)
 	}
 }
+
+func TestAStateOfSeveralPiecesComesBack(t *testing.T) {
+	m, _, _ := testSnapshot(t, testID)
+	for _, size := range []int{pieceMax - 1, pieceMax, pieceMax + 1, 2 * pieceMax, 2*pieceMax + 5} {
+		state := make([]byte, size)
+		for i := range state {
+			state[i] = byte(i + i/pieceMax)
+		}
+		p, _ := testParts(testID)
+		p.State.Bytes = state
+		var b bytes.Buffer
+		s, err := p.Encode(&b)
+		if err != nil || s.Part.SHA256 != Hash(b.Bytes()) || s.Part.Bytes != uint64(b.Len()) {
+			t.Fatalf("%d bytes: got %v, sha256 %s of %d bytes, want %s of %d", size, err, s.Part.SHA256, s.Part.Bytes, Hash(b.Bytes()), b.Len())
+		}
+		m.Processes[0].Part = s.Part
+		if got, err := ReadPart(bytes.NewReader(b.Bytes()), m, "p1"); err != nil || !bytes.Equal(got.State.Bytes, state) {
+			t.Errorf("%d bytes: got %v, or another state, want the state that was saved", size, err)
+		}
+		for _, at := range []int{0, pieceMax - 2, min(pieceMax, size), size} {
+			if _, err := ReadPart(bytes.NewReader(b.Bytes()[:at]), m, "p1"); !isCorrupt(err) {
+				t.Errorf("%d bytes, of which %d are left: got %v, want a CorruptError", size, at, err)
+			}
+			changed := bytes.Clone(b.Bytes())
+			changed[at]++
+			if _, err := ReadPart(bytes.NewReader(changed), m, "p1"); !isCorrupt(err) {
+				t.Errorf("%d bytes, of which byte %d is changed: got %v, want a CorruptError", size, at, err)
+			}
+		}
+	}
+}

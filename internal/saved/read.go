@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync"
 
 	"chandy/snapshot"
 )
@@ -58,13 +59,23 @@ func (s *sections) pass(n uint64, w io.Writer) {
 	}
 }
 
+// fill reads b. It computes the hash of one piece while it reads the next one.
 func (s *sections) fill(b []byte) {
-	n, err := io.ReadFull(s.r, b)
-	_, _ = s.Write(b[:n])
-	switch {
-	case err == io.EOF && len(b) > 0, err == io.ErrUnexpectedEOF:
+	var hashing sync.WaitGroup
+	var n int
+	var err error
+	for ; len(b) > 0 && err == nil; b = b[n:] {
+		n, err = io.ReadFull(s.r, b[:min(len(b), pieceMax)])
+		hashing.Wait()
+		piece := b[:n]
+		hashing.Go(func() { _, _ = s.Write(piece) })
+	}
+	hashing.Wait()
+	switch err {
+	case nil:
+	case io.EOF, io.ErrUnexpectedEOF:
 		s.err = corrupt("it ends after %d of %d bytes", s.n, s.of.Bytes)
-	case err != nil && err != io.EOF:
+	default:
 		s.err = err
 	}
 }

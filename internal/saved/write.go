@@ -9,7 +9,8 @@ import (
 )
 
 // tally passes on what is written, and counts it. It keeps the error of w, so that an error
-// of State.Encode is known to be one of the program.
+// of State.Encode is known to be one of the program. It takes a piece of at most pieceMax at a
+// time: a store still writes the last piece while tally computes the hash of it.
 type tally struct {
 	w   io.Writer
 	sum interface {
@@ -20,15 +21,19 @@ type tally struct {
 	err error
 }
 
-func (t *tally) Write(b []byte) (int, error) {
-	if t.err != nil {
-		return 0, t.err
+// pieceMax is how many bytes are hashed at a time, while others are read or written.
+const pieceMax = 256 << 10
+
+func (t *tally) Write(b []byte) (written int, err error) {
+	for len(b) > written && t.err == nil {
+		piece := b[written:min(len(b), written+pieceMax)]
+		var n int
+		n, t.err = t.w.Write(piece)
+		_, _ = t.sum.Write(piece[:n]) // a hash returns no error
+		t.n += uint64(n)
+		written += n
 	}
-	n, err := t.w.Write(b)
-	_, _ = t.sum.Write(b[:n]) // a hash returns no error
-	t.n += uint64(n)
-	t.err = err
-	return n, err
+	return written, t.err
 }
 
 func (p *Part) encode(w io.Writer) (Summary, error) {
