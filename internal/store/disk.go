@@ -51,7 +51,7 @@ func (systemDisk) Temp(folder string) (tempFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return file, nil
+	return &systemFile{File: file}, nil
 }
 
 func (systemDisk) SyncFolder(path string) error {

@@ -9,3 +9,5 @@ type (
 
 // FolderOn returns the objects in a folder on a disk with faults.
 func FolderOn(path string, d Disk) Objects { return &folder{path, d} }
+
+const WritebackEach = writebackEach
