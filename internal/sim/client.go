@@ -1,29 +1,26 @@
 package sim
 
 import (
-	"encoding/json"
 	"fmt"
-	"time"
 
 	"chandy/snapshot"
 	"chandy/wire"
 )
 
-// taken is a snapshot that a client asked for.
-type taken struct {
+// asked is a request of a client.
+type asked struct {
 	at      snapshot.ProcessID
-	text    []byte
-	end     wire.EndReply
-	refused string // why there is no snapshot, or empty
+	text    []byte // of the data replies
+	end     []byte // body of the end reply
+	refused string // why there is no end reply, or empty
 	ended   bool
 	request wire.Request
 	conn    *end // the client's end of the connection
 }
 
-// ask connects a client to a node. When the node welcomes it, the client requests a
-// snapshot.
-func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
-	t := &taken{at: at}
+// ask connects a client to a node. When the node welcomes it, the client sends its request.
+func (w *world) ask(at snapshot.ProcessID, request wire.Control) *asked {
+	t := &asked{at: at}
 	n := w.nodes[at]
 	if n.down {
 		t.refused, t.ended = "the node is down", true
@@ -35,19 +32,19 @@ func (w *world) ask(at snapshot.ProcessID, timeout time.Duration) *taken {
 			t.refused, t.ended = fmt.Sprintf("the connection ended: %v", err), true
 		}
 	})
-	request, err := json.Marshal(map[string]any{"type": "initiate", "timeout_ms": timeout.Milliseconds(), "compact": true, "journal": w.steps%2 == 0, "save": w.steps%3 == 0})
+	body, err := wire.EncodeControl(request)
 	if err != nil {
 		panic("bug: " + err.Error())
 	}
-	t.request, t.conn = wire.Request{Number: 1, Body: request}, there
+	t.request, t.conn = wire.Request{Number: 1, Body: body}, there
 	there.write([]wire.Frame{
 		wire.Hello{Role: wire.RoleControl, VersionMin: wire.Version, VersionMax: wire.Version, Cluster: w.cluster.Name, To: at},
 	}, false)
 	return t
 }
 
-// leave ends the client, whatever its snapshot has come to.
-func (t *taken) leave() {
+// leave ends the client, whatever its request has come to.
+func (t *asked) leave() {
 	if t.conn != nil {
 		t.ended = true
 		t.conn.close(nil)
@@ -55,7 +52,7 @@ func (t *taken) leave() {
 }
 
 // receive handles a frame from the node.
-func (t *taken) receive(e *end, f wire.Frame) {
+func (t *asked) receive(e *end, f wire.Frame) {
 	switch f := f.(type) {
 	case wire.Welcome:
 		e.write([]wire.Frame{t.request}, false)
@@ -68,10 +65,7 @@ func (t *taken) receive(e *end, f wire.Frame) {
 		case wire.KindError:
 			t.refused, t.ended = string(f.Body), true
 		case wire.KindEnd:
-			t.ended = true
-			if err := json.Unmarshal(f.Body, &t.end); err != nil {
-				panic("bug: " + err.Error())
-			}
+			t.end, t.ended = append([]byte{}, f.Body...), true
 			e.close(nil)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"chandy/internal/config"
-	"chandy/internal/core"
 	"chandy/internal/explore"
 	"chandy/wire"
 )
@@ -76,7 +75,7 @@ func TestTwoNodesOfOneProcess(t *testing.T) {
 			if after := reconnects(t, w); after != before {
 				t.Errorf("%s stood still, seed %d: got %d reconnects 20 s later, want still %d", stands, seed, after, before)
 			}
-			s := w.ask("p1", timeout)
+			s := w.ask("p1", wire.InitiateRequest{TimeoutMS: timeout.Milliseconds(), Compact: true})
 			w.run(w.now + timeout + time.Second)
 			if !s.ended || s.refused != "" || !json.Valid(s.text) {
 				t.Errorf("%s stood still, seed %d: got the snapshot %.200s (%s), want one", stands, seed, s.text, s.refused)
@@ -94,7 +93,7 @@ func TestTwoNodesOfOneProcess(t *testing.T) {
 func reconnects(t *testing.T, w *world) (n uint64) {
 	t.Helper()
 	for id, one := range w.nodes {
-		for _, o := range status(t, one).Outgoing {
+		for _, o := range one.status().Outgoing {
 			if !o.Up {
 				t.Errorf("channel %s->%s: got down (%s), want up", id, o.To, o.Error)
 			}
@@ -102,30 +101,4 @@ func reconnects(t *testing.T, w *world) (n uint64) {
 		}
 	}
 	return n
-}
-
-// status asks a node for its status between two of its steps.
-func status(t *testing.T, n *node) (s wire.ProcessStatus) {
-	t.Helper()
-	const conn = core.ConnID(-1 << 40)
-	hello := wire.Hello{Role: wire.RoleControl, VersionMin: wire.Version, VersionMax: wire.Version, Cluster: n.world.cluster.Name, To: n.id}
-	for _, e := range n.core.Step(n.world.now, []core.Event{
-		core.Accepted{Conn: conn, Hello: hello},
-		core.Arrived{Conn: conn, Frames: []wire.Frame{wire.Request{Number: 1, Body: []byte(`{"type": "status"}`)}}},
-		core.Closed{Conn: conn},
-	}) {
-		if w, ok := e.(core.Write); ok && w.Conn == conn {
-			for _, f := range w.Frames {
-				if r, ok := f.(wire.Reply); ok && r.Kind == wire.KindData {
-					if err := json.Unmarshal(r.Body, &s); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-			continue
-		}
-		n.carryOut(e)
-	}
-	n.plan()
-	return s
 }

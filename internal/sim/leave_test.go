@@ -67,7 +67,7 @@ func runLeaving(seed uint64, faults bool) (early int, err error) {
 			leaves = min(leaves, asks+4*r.latencyMax) // while markers and parts are on their way
 		}
 		r.at(asks, func() {
-			one := r.ask(at, time.Hour)
+			one := r.ask(at, r.initiate(time.Hour))
 			r.at(leaves, func() {
 				if !one.ended {
 					early++
@@ -85,8 +85,8 @@ func runLeaving(seed uint64, faults bool) (early int, err error) {
 			}
 		}
 	}
-	next := r.ask(cluster.Processes[0].ID, timeout)
-	r.taken = []*taken{next}
+	next := r.ask(cluster.Processes[0].ID, r.initiate(timeout))
+	r.taken = []*asked{next}
 	if err := r.finish(!faults); err != nil {
 		return early, err
 	}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"chandy/internal/config"
 	"chandy/internal/core"
 	"chandy/internal/store"
+	"chandy/internal/store/storetest"
 	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -21,6 +23,8 @@ type node struct {
 	world    *world
 	id       snapshot.ProcessID
 	core     *core.Core
+	objects  *storetest.Objects
+	born     time.Duration
 	ends     map[core.ConnID]*end
 	accepted core.ConnID   // last accepted connection; these count down from -1
 	dialled  core.ConnID   // last dialled connection; these count up from 1
@@ -31,23 +35,31 @@ type node struct {
 	frozen   time.Duration // the node does nothing until this time
 	down     bool
 	err      error
+
+	epoch     uint64 // last one that the node has adopted
+	proposing bool   // the node has begun a restore or a recovery
+	ambush    moment // when the node crashes in this step
+	reached   string // where
+	flying    bool   // the next operation on the store was on its way when the node crashed
 }
 
 // start starts a node. It replaces the earlier node of the same process, if any.
 func (w *world) start(p config.Process) error {
-	n := &node{world: w, id: p.ID, ends: map[core.ConnID]*end{}}
-	hosted, err := n.program(p)
+	n := &node{world: w, id: p.ID, born: w.now, ends: map[core.ConnID]*end{}}
+	first, err := n.program(p)
 	if err != nil {
 		return err
 	}
+	n.objects = w.store.Open(n.fault)
 	random := rand.New(rand.NewPCG(w.random.Uint64(), w.random.Uint64()))
 	n.core = core.New(core.Options{
 		Cluster: w.cluster, ID: p.ID, Incarnation: snapshot.Incarnation(core.NewName(w.wall(), random)),
 		Log: zerolog.New(logLines{n}), Rand: random, Wall: w.wall,
-		Do:    func(f func()) { n.happened(core.Called{F: f}) },
-		Store: store.New(w.store.Open(nil), w.cluster.Name),
+		Do:         func(f func()) { n.happened(core.Called{F: f}) },
+		Store:      store.New(n.objects, w.cluster.Name),
+		NewProgram: func() (program.Program, error) { return n.program(p) },
+		Agreement:  &core.Agreement{Options: w.options, Program: first},
 	})
-	n.events = []core.Event{core.Begin{Epoch: 1, Program: hosted}}
 	n.core.Budget = 1 + w.random.IntN(64)
 	w.nodes[p.ID] = n
 	n.plan()
@@ -66,6 +78,9 @@ func (n *node) program(p config.Process) (program.Program, error) {
 	if n.world.captureMax > 0 {
 		hosted = slow{hosted, n, n.world.captureMax}
 	}
+	if n.world.lines != nil {
+		hosted = &numbered{Program: hosted, node: n}
+	}
 	return hosted, nil
 }
 
@@ -74,6 +89,7 @@ type logLines struct{ n *node }
 
 func (l logLines) Write(line []byte) (int, error) {
 	l.n.world.tell("%s log %s", l.n.id, line)
+	l.n.logged(line)
 	return len(line), nil
 }
 
@@ -110,8 +126,17 @@ func (n *node) step() {
 	n.stepped = n.world.now
 	events := n.events
 	n.events = nil
-	for _, e := range n.core.Step(n.world.now, events) {
+	effects := n.core.Step(n.now(), events)
+	if n.ambush == before {
+		n.world.crashAt(n, "before "+n.reached)
+		return
+	}
+	for _, e := range effects {
 		n.carryOut(e)
+	}
+	if n.ambush == after {
+		n.ambush = never
+		n.world.after(2*n.world.latency(), func() { n.world.crashAt(n, "after "+n.reached) })
 	}
 	if n.down {
 		return
@@ -120,7 +145,8 @@ func (n *node) step() {
 		n.plan()
 		return
 	}
-	if at, ok := n.core.Next(); ok && (n.wake <= n.world.now || at < n.wake) {
+	at, ok := n.core.Next()
+	if at += n.born; ok && (n.wake <= n.world.now || at < n.wake) {
 		n.wake = at
 		n.world.at(max(at, n.world.now), func() {
 			if n.wake == at {
@@ -130,6 +156,9 @@ func (n *node) step() {
 		})
 	}
 }
+
+// now returns the time since the node has started, which is its clock.
+func (n *node) now() time.Duration { return n.world.now - n.born }
 
 func (n *node) carryOut(e core.Effect) {
 	w := n.world
@@ -151,8 +180,7 @@ func (n *node) carryOut(e core.Effect) {
 			one.close(nil)
 		}
 	case core.Background:
-		result := e.Work()
-		w.after(w.latency(), func() { n.happened(core.Called{F: func() { e.Then(result) }}) })
+		n.background(e)
 	case core.Stream:
 		err := e.Replies(func(r wire.Reply) error {
 			one := n.ends[e.Conn]
@@ -172,9 +200,25 @@ func (n *node) carryOut(e core.Effect) {
 	}
 }
 
-// crash ends the node at once: its connections break.
+// background does work at a time of its own. The result comes later still. A slow store
+// makes both take longer.
+func (n *node) background(e core.Background) {
+	w := n.world
+	w.after(w.latency()+w.slowness(), func() {
+		used := n.objects.Operations()
+		result := e.Work()
+		late := w.latency()
+		if n.objects.Operations() > used {
+			late += w.slowness()
+		}
+		w.after(late, func() { n.happened(core.Called{F: func() { e.Then(result) }}) })
+	})
+}
+
+// crash ends the node at once: its connections break. One operation on the store may be on
+// its way, and is still done.
 func (n *node) crash() {
-	n.down = true
+	n.down, n.flying = true, n.world.random.IntN(2) == 0
 	for id := n.accepted; id < 0; id++ {
 		n.breakEnd(id)
 	}
@@ -237,4 +281,33 @@ func (n *node) accept(remote snapshot.ProcessID, arrive func(wire.Frame), closed
 	}
 	n.ends[id] = here
 	return there
+}
+
+// askNow asks a node something that it can answer at once, and returns the replies.
+func (n *node) askNow(request wire.Control) (replies []wire.Reply) {
+	const conn = core.ConnID(-1 << 40)
+	body, err := wire.EncodeControl(request)
+	if err != nil {
+		panic("bug: " + err.Error())
+	}
+	hello := wire.Hello{Role: wire.RoleControl, VersionMin: wire.Version, VersionMax: wire.Version, Cluster: n.world.cluster.Name, To: n.id}
+	for _, e := range n.core.Step(n.now(), []core.Event{
+		core.Accepted{Conn: conn, Hello: hello},
+		core.Arrived{Conn: conn, Frames: []wire.Frame{wire.Request{Number: 1, Body: body}}},
+		core.Closed{Conn: conn},
+	}) {
+		w, ok := e.(core.Write)
+		if !ok || w.Conn != conn {
+			n.carryOut(e)
+			continue
+		}
+		for _, f := range w.Frames {
+			if r, ok := f.(wire.Reply); ok {
+				r.Body = bytes.Clone(r.Body)
+				replies = append(replies, r)
+			}
+		}
+	}
+	n.plan()
+	return replies
 }

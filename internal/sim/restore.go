@@ -1,55 +1,38 @@
 package sim
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
-	"chandy/internal/core"
 	"chandy/internal/saved"
-	"chandy/internal/store"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
-// goBack lets every process go back to a saved snapshot, each at a time of its own, as if
-// they had agreed. Then it takes snapshots, which must be complete.
+// goBack lets a client restore a saved snapshot. Then it takes snapshots, which must be
+// complete.
 func (r *runner) goBack(id snapshot.ID) error {
-	s := store.New(r.store.Open(nil), r.cluster.Name)
-	m, _, err := s.Manifest(id)
+	m, sha256, err := r.reader().Manifest(id)
 	if err != nil {
 		return err
 	}
 	r.tell("back to %s", id)
-	var listed []saved.Node
-	for _, p := range m.Processes {
-		listed = append(listed, saved.Node{Process: p.ID, Incarnation: r.nodes[p.ID].core.Incarnation})
-	}
 	held := r.random.IntN(2) == 0
-	for _, p := range r.cluster.Processes {
-		part, _, err := readPart(s, m, p.ID)
-		if err != nil {
-			return err
-		}
-		fresh, err := r.nodes[p.ID].program(p)
-		if err != nil {
-			return err
-		}
-		fresh.Restore(part.State.Bytes, func(e error) { err = e })
-		if err != nil {
-			return fmt.Errorf("restore %s: %w", p.ID, err)
-		}
-		begin := core.Begin{Epoch: 2, Program: fresh, Snapshot: id, Base: &core.Base{Part: part}, Listed: listed, Held: held}
-		r.after(time.Duration(r.random.IntN(100))*time.Millisecond, func() { r.nodes[p.ID].happened(begin) })
+	reply := r.ask(r.anybody(), wire.RestoreRequest{Snapshot: id, Manifest: sha256, Hold: held})
+	if err := r.settle(held, reply); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	if reply.refused != "" {
+		return fmt.Errorf("restore: got a refusal: %s", reply.refused)
 	}
 	r.result.Restores++
-	r.world.run(r.now + 5*time.Second) // until all channels are up again
-	r.taken = nil
 	if held {
 		if err := r.heldEqualsRestored(m); err != nil {
 			return err
 		}
-		for _, p := range r.cluster.Processes {
-			n := r.nodes[p.ID]
-			r.after(time.Duration(r.random.IntN(100))*time.Millisecond, func() { n.happened(core.Called{F: n.core.Release}) })
+		if err := r.settle(false); err != nil {
+			return fmt.Errorf("resume: %w", err)
 		}
 	}
 	r.taken = nil
@@ -60,9 +43,92 @@ func (r *runner) goBack(id snapshot.ID) error {
 	return r.finish(true)
 }
 
+// settleWithin is how long a cluster without new faults may take until it settles: a minute
+// until the votes on a recovery are too late, and another recovery.
+const settleWithin = 150 * time.Second
+
+// settle waits until every process is in the newest epoch of the store, and its channels are
+// up. The clients must have their replies. Unless held is set, an epoch that is held is
+// resumed.
+func (r *runner) settle(held bool, replies ...*asked) error {
+	for begun := r.now; ; {
+		r.world.run(r.now + 100*time.Millisecond)
+		why, err := r.unsettled(held, replies)
+		if err != nil || why == "" {
+			return err
+		}
+		if r.now > begun+settleWithin {
+			return fmt.Errorf("%v later: %s", settleWithin, why)
+		}
+	}
+}
+
+// unsettled returns what settle waits for, or an empty text.
+func (r *runner) unsettled(held bool, replies []*asked) (string, error) {
+	if r.world.err != nil {
+		return "", r.world.err
+	}
+	for _, one := range replies {
+		if !one.ended {
+			return fmt.Sprintf("got no reply of %s to %s", one.at, one.request.Body), nil
+		}
+	}
+	newest, err := r.newest()
+	if err != nil {
+		return "", err
+	}
+	for _, p := range r.cluster.Processes {
+		n := r.nodes[p.ID]
+		if n.err != nil {
+			return "", fmt.Errorf("%s ended: %w", p.ID, n.err)
+		}
+		if n.down {
+			return fmt.Sprintf("%s is down", p.ID), nil
+		}
+		s := n.status()
+		if s.Epoch != newest.Epoch() || s.Base != newest.Base() {
+			return fmt.Sprintf("%s is in epoch %d from base %q, the store in epoch %d from %q", p.ID, s.Epoch, s.Base, newest.Epoch(), newest.Base()), nil
+		}
+		for _, o := range s.Outgoing {
+			if !o.Up {
+				return fmt.Sprintf("the channel %s->%s is down: %s", p.ID, o.To, o.Error), nil
+			}
+		}
+		if s.Held != held {
+			if !held && r.now > r.resumed+time.Second {
+				r.resumed = r.now
+				r.ask(p.ID, wire.ResumeRequest{})
+			}
+			return fmt.Sprintf("%s is held: %v", p.ID, s.Held), nil
+		}
+	}
+	return "", nil
+}
+
+// newest returns what the store says about the epoch.
+func (r *runner) newest() (saved.Reading, error) {
+	if len(r.store.Names()) == 0 {
+		return saved.Reading{Decided: 1}, nil
+	}
+	return r.reader().Reading()
+}
+
+// status asks a node for its status between two of its steps.
+func (n *node) status() (s wire.ProcessStatus) {
+	for _, f := range n.askNow(wire.StatusRequest{}) {
+		if f.Kind == wire.KindData {
+			if err := json.Unmarshal(f.Body, &s); err != nil {
+				panic("bug: " + err.Error())
+			}
+		}
+	}
+	return s
+}
+
 // heldEqualsRestored takes a snapshot of the cluster that has gone back and is held. It has
 // the same states, counts and messages as the saved one.
 func (r *runner) heldEqualsRestored(m *saved.Manifest) error {
+	r.taken = nil
 	r.askAnybody(0)
 	r.world.run(r.now + time.Second)
 	if err := r.finish(true); err != nil {
@@ -72,7 +138,7 @@ func (r *runner) heldEqualsRestored(m *saved.Manifest) error {
 	if err != nil {
 		return err
 	}
-	s := store.New(r.store.Open(nil), r.cluster.Name)
+	s := r.reader()
 	var parts []*saved.Part
 	for _, p := range g.Processes {
 		part, _, err := readPart(s, m, p.ID)

@@ -5,22 +5,27 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"time"
 
 	"chandy/internal/config"
 	"chandy/internal/verify"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // Result counts what happened in a run.
 type Result struct {
 	Processes, Channels int
-	Complete, Partial   int           // snapshots, all consistent
-	Saved               int           // of the complete ones, all read back
-	InFlight            int           // messages in their channels
-	Restores            int           // of the cluster to a saved snapshot
-	Restarts            int           // restarts of processes
+	Complete, Partial   int // snapshots, all consistent
+	Saved               int // of the complete ones, all read back
+	InFlight            int // messages in their channels
+	Restores            int // of the cluster to a saved snapshot
+	Restarts            int // restarts of processes
+	Epochs              int // that processes have been in, and the counts of their messages; in runs with restores
+	Sent, Received      int
+	Crashes             string        // lines that say where processes have crashed in restores
 	Steps               int           // events of the world
 	Time                time.Duration // virtual time
 	Trace               uint64        // hash of the trace of all events
@@ -35,11 +40,40 @@ type Result struct {
 // but soon after the last fault one must be complete. In any case every snapshot must be
 // consistent. As long as no process has restarted, it must contain all the money.
 func Run(seed uint64, faults bool, story func(string)) (Result, error) {
+	k := quiet
+	if faults {
+		k = withFaults
+	}
+	return perform(seed, k, story, (*runner).run)
+}
+
+// kind is what may happen in a run.
+type kind string
+
+const (
+	quiet        kind = "without faults"
+	withFaults   kind = "with faults"
+	withRestores kind = "with restores"
+)
+
+// perform makes the random cluster of a seed and plays a run.
+func perform(seed uint64, k kind, story func(string), play func(*runner) error) (result Result, err error) {
 	random := rand.New(rand.NewPCG(seed, 0))
-	definition := randomCluster(random, faults)
+	definition := randomCluster(random, k != quiet)
+	if k == withRestores {
+		definition.Snapshot.Keep = pick(random, 4, 10)
+	}
+	defer func() {
+		if bug := recover(); bug != nil {
+			err = fmt.Errorf("panic: %v\n%s", bug, debug.Stack())
+		}
+		if err != nil {
+			err = fmt.Errorf("seed %d, %s: %w\n%+v", seed, k, err, definition)
+		}
+	}()
 	cluster, err := config.Build(definition)
 	if err != nil {
-		return Result{}, fmt.Errorf("seed %d: %w\n%+v", seed, err, definition)
+		return Result{}, err
 	}
 	w := newWorld(seed, cluster, story)
 	w.latencyMax = time.Duration(1+random.IntN(5000)) * time.Microsecond
@@ -49,25 +83,24 @@ func Run(seed uint64, faults bool, story func(string)) (Result, error) {
 	if random.IntN(2) == 0 {
 		w.captureMax = time.Duration(1+random.IntN(20)) * time.Millisecond
 	}
-	r := runner{world: w, random: random, faults: faults}
-	err = r.run()
+	r := runner{world: w, random: random, faults: k != quiet}
+	err = play(&r)
 	r.result.Processes, r.result.Channels = len(cluster.Processes), len(cluster.Channels())
 	r.result.Steps, r.result.Time, r.result.Trace, r.result.Restarts = w.steps, w.now, w.trace.Sum64(), r.restarts
-	if err != nil {
-		err = fmt.Errorf("seed %d, faults %v: %w\n%+v", seed, faults, err, definition)
-	}
 	return r.result, err
 }
 
 // runner is the state of one run.
 type runner struct {
 	*world
-	random   *rand.Rand
-	faults   bool
-	restarts int
-	taken    []*taken
+	random *rand.Rand
+	faults bool
+	taken  []*asked
+	orders []*asked // other requests of clients
 
 	lastSaved snapshot.ID
+	savedSum  int64         // money or tokens in it
+	resumed   time.Duration // when a client last asked to resume
 	result    Result
 }
 
@@ -75,13 +108,7 @@ type runner struct {
 const timeout = 3 * time.Second
 
 func (r *runner) run() error {
-	for _, p := range r.cluster.Processes {
-		r.after(time.Duration(r.random.IntN(20))*time.Millisecond, func() {
-			if err := r.start(p); err != nil {
-				panic("bug: " + err.Error())
-			}
-		})
-	}
+	r.startAll()
 	r.world.run(time.Duration(20+r.random.IntN(300)) * time.Millisecond) // all nodes run, but some channels may not be up yet
 	window := 100 * time.Millisecond
 	if r.faults {
@@ -100,10 +127,21 @@ func (r *runner) run() error {
 			return err
 		}
 	}
-	if r.lastSaved == "" || r.restarts > 0 {
+	if r.lastSaved == "" {
 		return nil
 	}
 	return r.goBack(r.lastSaved)
+}
+
+// startAll starts all nodes, each a little later or earlier than the others.
+func (r *runner) startAll() {
+	for _, p := range r.cluster.Processes {
+		r.after(time.Duration(r.random.IntN(20))*time.Millisecond, func() {
+			if err := r.start(p); err != nil {
+				panic("bug: " + err.Error())
+			}
+		})
+	}
 }
 
 // convergeWithin is the time after the last fault from which every snapshot must be
@@ -125,15 +163,27 @@ func (r *runner) converge() error {
 }
 
 func (r *runner) askAnybody(after time.Duration) {
-	at := r.cluster.Processes[r.random.IntN(len(r.cluster.Processes))].ID
-	r.after(after, func() { r.taken = append(r.taken, r.ask(at, timeout)) })
+	at := r.anybody()
+	r.after(after, func() { r.taken = append(r.taken, r.ask(at, r.initiate(timeout))) })
+}
+
+func (r *runner) anybody() snapshot.ProcessID {
+	return r.cluster.Processes[r.random.IntN(len(r.cluster.Processes))].ID
+}
+
+// initiate returns a request for a snapshot.
+func (r *runner) initiate(timeout time.Duration) wire.InitiateRequest {
+	return wire.InitiateRequest{TimeoutMS: timeout.Milliseconds(), Compact: true, Journal: r.steps%2 == 0, Save: r.steps%3 == 0}
 }
 
 // finish waits for the requested snapshots and checks them. If complete is set, they
 // must be complete.
 func (r *runner) finish(complete bool) error {
-	for limit := r.now + 2*timeout; !r.allEnded() && r.now < limit; {
+	for limit := r.now + 2*timeout; !r.allEnded() && r.now < limit && r.world.err == nil; {
 		r.world.run(r.now + 5*time.Millisecond)
+	}
+	if r.world.err != nil {
+		return r.world.err
 	}
 	for _, t := range r.taken {
 		if err := r.check(t, complete); err != nil {
@@ -150,12 +200,12 @@ func (r *runner) finish(complete bool) error {
 
 // allEnded reports whether every client has its answer.
 func (r *runner) allEnded() bool {
-	return !slices.ContainsFunc(r.taken, func(t *taken) bool { return !t.ended })
+	return !slices.ContainsFunc(r.taken, func(t *asked) bool { return !t.ended })
 }
 
 // check checks one snapshot. Unless complete is set, it may also be refused, because
 // its initiator may have crashed.
-func (r *runner) check(t *taken, complete bool) error {
+func (r *runner) check(t *asked, complete bool) error {
 	if !t.ended {
 		return fmt.Errorf("got no answer within %v, want a snapshot", 2*timeout)
 	}
@@ -179,24 +229,35 @@ func (r *runner) check(t *taken, complete bool) error {
 		return nil
 	}
 	r.result.Complete++
-	if r.result.Restores == 0 { // the journal of an epoch does not have what was before its base
+	if r.result.Restores == 0 && r.lines == nil { // the journal of an epoch does not have what was before its base
 		if err := checkJournals(t.text); err != nil {
 			return err // the story has the snapshot, which is too long here
 		}
 	}
-	if t.end.Saved != nil {
-		if err := r.checkSaved(t); err != nil {
+	var end wire.EndReply
+	if err := json.Unmarshal(t.end, &end); err != nil {
+		return fmt.Errorf("end reply: %w", err)
+	}
+	if end.Saved != nil {
+		if err := r.checkSaved(t, end.Saved); err != nil {
 			return fmt.Errorf("saved: %w\n%s", err, t.text)
 		}
-	}
-	if r.restarts > 0 {
-		return nil // a crash destroys the money of a process
 	}
 	sum, err := conserved(t.text)
 	if err != nil {
 		return err
 	}
-	if want := r.atStart(); sum != want {
+	want := r.atStart()
+	switch {
+	case r.result.Restores > 0: // the cluster has gone back, and nothing has crashed since
+		want = r.savedSum
+	case r.restarts > 0 && (r.lines == nil || !r.lines.exact):
+		want = sum // a crash destroys the money of a process
+	}
+	if end.Saved != nil && end.Saved.Error == "" {
+		r.savedSum = sum
+	}
+	if sum != want {
 		return fmt.Errorf("money or tokens: got %d, want %d", sum, want)
 	}
 	return nil

@@ -8,29 +8,30 @@ import (
 	"chandy/internal/saved"
 	"chandy/internal/store"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // checkSaved reads a saved snapshot back and compares it with its document.
-func (r *runner) checkSaved(t *taken) error {
-	if t.end.Saved.Error != "" {
-		if r.restarts > 0 {
+func (r *runner) checkSaved(t *asked, s *wire.SaveReply) error {
+	if s.Error != "" {
+		if r.restarts > 0 && r.lines == nil {
 			return nil
 		}
-		return fmt.Errorf("got the error %s, want the snapshot saved", t.end.Saved.Error)
+		return fmt.Errorf("got the error %s, want the snapshot saved", s.Error)
 	}
 	g, err := snapshot.Decode(t.text)
 	if err != nil {
 		return err
 	}
-	s := store.New(r.store.Open(nil), r.cluster.Name)
-	m, _, err := s.Manifest(g.ID)
+	from := r.reader()
+	m, _, err := from.Manifest(g.ID)
 	if err != nil {
 		return err
 	}
 	var parts []*saved.Part
 	var summaries []saved.Summary
 	for _, p := range g.Processes {
-		part, summary, err := readPart(s, m, p.ID)
+		part, summary, err := readPart(from, m, p.ID)
 		if err != nil {
 			return err
 		}

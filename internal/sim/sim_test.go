@@ -65,20 +65,24 @@ func runSeeds(t *testing.T, n uint64, faults bool) {
 func TestSameSeedReplaysTheSameRun(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
-		for _, faults := range []bool{false, true} {
-			first, err := Run(seed, faults, nil)
+		for name, run := range map[string]func() (Result, error){
+			"without faults": func() (Result, error) { return Run(seed, false, nil) },
+			"with faults":    func() (Result, error) { return Run(seed, true, nil) },
+			"with restores":  func() (Result, error) { return RunRestores(seed, nil) },
+		} {
+			first, err := run()
 			if err != nil {
 				t.Fatal(err)
 			}
-			second, err := Run(seed, faults, nil)
+			second, err := run()
 			if err != nil {
 				t.Fatal(err)
 			}
 			if first != second {
-				t.Errorf("seed %d, faults %v: got %+v in the second run, want %+v as in the first", seed, faults, second, first)
+				t.Errorf("seed %d, %s: got %+v in the second run, want %+v as in the first", seed, name, second, first)
 			}
 			if first.Complete == 0 || first.Trace == 0 {
-				t.Errorf("seed %d, faults %v: got %+v, want a complete snapshot and a trace", seed, faults, first)
+				t.Errorf("seed %d, %s: got %+v, want a complete snapshot and a trace", seed, name, first)
 			}
 		}
 	}

@@ -8,7 +8,9 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"chandy/internal/agreement"
 	"chandy/internal/config"
+	"chandy/internal/store"
 	"chandy/internal/store/storetest"
 	"chandy/snapshot"
 )
@@ -22,6 +24,18 @@ type world struct {
 	order   uint64
 	nodes   map[snapshot.ProcessID]*node
 	store   *storetest.Memory // where the nodes save snapshots
+	options agreement.Options
+	lines   *lines // nil: messages have no numbers
+
+	// ambush counts the steps of restores until a node crashes in one. 0 means none.
+	ambush   int
+	crashes  []string // where nodes have crashed in restores
+	restarts int
+	// slow bounds the additional time that work on the store takes. 0 means none.
+	slow time.Duration
+	// failOdds says that one operation on the store of so many fails. 0 means none.
+	failOdds int
+	err      error // the first check that has failed in the middle of the run
 
 	partitions []partition
 
@@ -59,6 +73,17 @@ func (w *world) at(t time.Duration, f func()) {
 
 func (w *world) after(d time.Duration, f func()) { w.at(w.now+d, f) }
 
+// fail notes that a check has failed. The run ends.
+func (w *world) fail(format string, a ...any) {
+	if w.err == nil {
+		w.err = fmt.Errorf(format, a...)
+		w.tell("%v", w.err)
+	}
+}
+
+// reader returns the store as nobody else sees it: to read it makes nothing durable.
+func (w *world) reader() *store.Store { return store.New(w.store.Clone().Open(nil), w.cluster.Name) }
+
 // latency returns a random transit time.
 func (w *world) latency() time.Duration {
 	return time.Duration(w.random.Int64N(int64(w.latencyMax))) + time.Microsecond
@@ -66,7 +91,7 @@ func (w *world) latency() time.Duration {
 
 // run runs the events until a time, and sets the clock to it.
 func (w *world) run(until time.Duration) {
-	for len(w.queue) > 0 && w.queue[0].at <= until {
+	for len(w.queue) > 0 && w.queue[0].at <= until && w.err == nil {
 		e := heap.Pop(&w.queue).(event)
 		w.now = e.at
 		w.steps++

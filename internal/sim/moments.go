@@ -1,0 +1,172 @@
+package sim
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"chandy/internal/store/storetest"
+)
+
+// moment is when a node crashes, with regard to a step.
+type moment int
+
+const (
+	never moment = iota
+	before
+	after
+)
+
+// logged takes a line of the node's log. At level debug each step of the agreement is one.
+func (n *node) logged(line []byte) {
+	_, text, ok := bytes.Cut(line, []byte(`"message":"agreement: `))
+	if !ok {
+		return
+	}
+	step, about, _ := strings.Cut(string(text), " ")
+	switch step {
+	case "adopt":
+		var number uint64
+		var role string
+		if _, err := fmt.Sscanf(about, "%d as %s", &number, &role); err != nil {
+			n.world.fail("%s: got the step %q: %w", n.id, text, err)
+		}
+		n.adopted(number)
+		step += " as " + strings.TrimSuffix(role, ",")
+	case "create":
+		step += " " + firstWord(about)
+	case "send":
+		_, message, _ := strings.Cut(about, " ")
+		step += " " + firstWord(message)
+		n.proposing = n.proposing || step == "send propose"
+	case "keep":
+		n.proposing = true
+	}
+	step = strings.TrimRight(step, ",:\"}\n")
+	if n.world.ambushed() {
+		n.ambush, n.reached = before+moment(n.world.random.IntN(2)), n.role()+": "+step
+	}
+	if step == "ended" {
+		n.proposing = false
+	}
+}
+
+func firstWord(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	return word
+}
+
+// role returns what the node is in a restore.
+func (n *node) role() string {
+	if n.proposing {
+		return "proposer"
+	}
+	return "voter"
+}
+
+// ambushed counts a step of a restore, and reports whether the node that makes it crashes.
+func (w *world) ambushed() bool {
+	if w.ambush == 0 {
+		return false
+	}
+	w.ambush--
+	return w.ambush == 0
+}
+
+// crashAt lets a node crash at a step of a restore. It starts again soon.
+func (w *world) crashAt(n *node, step string) {
+	if n.down {
+		return
+	}
+	w.crashes = append(w.crashes, step)
+	w.tell("fault: %s crashes %s", n.id, step)
+	w.restart(n, time.Duration(w.random.Int64N(int64(2*time.Second))))
+}
+
+// restart lets a node crash, and start again after a while.
+func (w *world) restart(n *node, after time.Duration) {
+	n.crash()
+	w.restarts++
+	if w.lines != nil && !w.options.Recover {
+		w.lines.exact = false
+	}
+	w.after(after, func() {
+		if w.nodes[n.id] != n {
+			return
+		}
+		w.tell("fault: %s starts again", n.id)
+		p, _ := w.cluster.Process(n.id)
+		if err := w.start(p); err != nil {
+			panic("bug: " + err.Error())
+		}
+	})
+}
+
+var errStore = errors.New("the store is out of order")
+
+// fault returns what becomes of an operation on the store.
+func (n *node) fault(o storetest.Operation) *storetest.Fault {
+	w := n.world
+	if n.down {
+		if n.flying {
+			n.flying = false
+			return nil
+		}
+		return &storetest.Fault{Moment: storetest.Before, Err: storetest.ErrCrashed}
+	}
+	// Listings read much; most crashes would be there.
+	rare := o.Kind != "get" && o.Kind != "list" || w.random.IntN(16) == 0
+	if step := storeStep(o); step != "" && rare && w.ambushed() {
+		m := w.storeMoment(o)
+		w.crashAt(n, momentNames[m]+" "+n.role()+": "+step)
+		n.flying = false
+		return &storetest.Fault{Moment: m, Err: storetest.ErrCrashed}
+	}
+	if w.failOdds > 0 && w.random.IntN(w.failOdds) == 0 {
+		return &storetest.Fault{Moment: w.storeMoment(o), Err: errStore}
+	}
+	return nil
+}
+
+var momentNames = map[storetest.Moment]string{storetest.Before: "before", storetest.Visible: "within", storetest.After: "after"}
+
+// storeMoment returns a random moment. Only a change has others than Before.
+func (w *world) storeMoment(o storetest.Operation) storetest.Moment {
+	switch o.Kind {
+	case "create", "put", "delete":
+		return []storetest.Moment{storetest.Before, storetest.Visible, storetest.After}[w.random.IntN(3)]
+	}
+	return storetest.Before
+}
+
+// storeStep returns which step of a restore an operation is, or an empty text.
+func storeStep(o storetest.Operation) string {
+	decision := strings.HasPrefix(o.Name, "epochs/")
+	switch {
+	case o.Kind == "create" && strings.HasSuffix(o.Name, ".run"):
+		return "store the run"
+	case o.Kind == "create" && decision:
+		return "store the decision"
+	case o.Kind == "create" && strings.HasPrefix(o.Name, "fate/"):
+		return "store the fate"
+	case o.Kind == "list" && decision:
+		return "list the decisions"
+	case o.Kind == "get" && decision:
+		return "read a decision"
+	case o.Kind == "get" && strings.HasSuffix(o.Name, "/manifest"):
+		return "read a manifest"
+	case o.Kind == "get" && strings.Contains(o.Name, "/parts/"):
+		return "read a part"
+	}
+	return ""
+}
+
+// slowness returns a random time by which work on the store is late.
+func (w *world) slowness() time.Duration {
+	if w.slow == 0 {
+		return 0
+	}
+	return time.Duration(w.random.Int64N(int64(w.slow)))
+}
