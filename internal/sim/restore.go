@@ -86,7 +86,7 @@ func (r *runner) unsettled(held bool, replies []*asked) (string, error) {
 			return fmt.Sprintf("%s is down", p.ID), nil
 		}
 		s := n.status()
-		if s.Epoch != newest.Epoch() || s.Base != newest.Base() {
+		if s.Epoch != newest.Epoch() || s.Base != "" && s.Base != newest.Base() { // without a base: it started again
 			return fmt.Sprintf("%s is in epoch %d from base %q, the store in epoch %d from %q", p.ID, s.Epoch, s.Base, newest.Epoch(), newest.Base()), nil
 		}
 		for _, o := range s.Outgoing {
