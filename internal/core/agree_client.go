@@ -43,6 +43,9 @@ func (s *session) restore(number uint64, r wire.RestoreRequest) {
 	if r.TimeoutMS > 0 {
 		timeout = time.Duration(min(r.TimeoutMS, timeoutMax.Milliseconds())) * time.Millisecond
 	}
+	if o := g.order; o != nil && o.epoch > 0 { // it only waits until all run, and one may be gone
+		o.finish()
+	}
 	if g.order != nil {
 		s.fail(number, wire.CodeNotRestored, fmt.Sprintf("%s restores another snapshot", c.self))
 		return
