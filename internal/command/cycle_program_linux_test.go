@@ -82,14 +82,22 @@ func tallyOf(p *snapshot.ProcessState) tallyState {
 	return clustertest.JSON[tallyState](p.State.Bytes)
 }
 
-// checkTallies checks that each message is in exactly one place, and where the keys are.
-func (c *cycles) checkTallies(s *clustertest.Snapshot, at uint64) error {
-	states, keys := map[snapshot.ProcessID]tallyState{}, map[snapshot.ProcessID][]string{}
+// talliesOf returns the states of the tallies in a snapshot.
+func talliesOf(s *clustertest.Snapshot) map[snapshot.ProcessID]tallyState {
+	states := map[snapshot.ProcessID]tallyState{}
 	for i, p := range s.Processes {
 		if strings.HasPrefix(string(p.ID), "n") {
 			states[p.ID] = tallyOf(&s.Processes[i])
-			keys[p.ID] = states[p.ID].Keys
 		}
+	}
+	return states
+}
+
+// checkTallies checks that each message is in exactly one place, and where the keys are.
+func (c *cycles) checkTallies(s *clustertest.Snapshot, at uint64) error {
+	states, keys := talliesOf(s), map[snapshot.ProcessID][]string{}
+	for id, state := range states {
+		keys[id] = state.Keys
 	}
 	for _, ch := range s.Channels {
 		from, ok := states[ch.Channel.From]
@@ -171,7 +179,7 @@ func (c *cycles) checkOracle(s *clustertest.Snapshot, at uint64) error {
 	next := clustertest.JSON[struct{ Next int64 }](s.Process("lin-tso").State.Bytes).Next
 	seen := map[int64]bool{}
 	return c.line.answered(at, func(r *request) error {
-		if r.at != "lin-tso" || c.line.fate(r) != fateDone {
+		if r.at != "lin-tso" || c.line.judge(r) != fateDone {
 			return nil
 		}
 		if seen[r.reply.TS] || r.reply.TS >= next {

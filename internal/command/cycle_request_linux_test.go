@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -23,6 +24,9 @@ type request struct {
 	key          string
 	began, ended uint64 // ended is zero until it is answered
 	reply        requestReply
+
+	fate   fate // by the first restores, as many as judged says
+	judged int
 }
 
 // requestReply has the keys of the replies of all programs.
@@ -38,7 +42,8 @@ type requestReply struct {
 type wentBack struct {
 	to           *savedCut
 	began, ended uint64
-	epoch        uint64 // that it began
+	epoch        uint64                            // that it began
+	tallies      map[snapshot.ProcessID]tallyState // in the snapshot
 }
 
 func (b wentBack) String() string {
@@ -79,7 +84,7 @@ func (l *requests) wentBack(to *savedCut, began, epoch uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.now++
-	l.restores = append(l.restores, wentBack{to, began, l.now, epoch})
+	l.restores = append(l.restores, wentBack{to, began, l.now, epoch, talliesOf(to.Snapshot)})
 }
 
 // fate is what became of a request by the current epoch.
@@ -93,24 +98,27 @@ const (
 
 func (f fate) String() string { return [...]string{"unclear", "done", "undone"}[f] }
 
-// fate returns what became of a request that was answered.
-func (l *requests) fate(r *request) fate {
-	if r.reply.Code == 14 {
+// judge returns what became of a request that was answered.
+func (l *requests) judge(r *request) fate {
+	switch {
+	case r.reply.Code == 14:
 		return fateUndone
+	case r.judged == 0:
+		r.fate = fateDone
 	}
-	for _, b := range l.restores {
-		switch {
+	for ; r.judged < len(l.restores) && r.fate == fateDone; r.judged++ {
+		switch b := l.restores[r.judged]; {
 		case r.began > b.ended: // it is of a later epoch
 		case r.ended >= b.began:
-			return fateUnclear
+			r.fate = fateUnclear
 		case r.ended < b.to.began: // it is in the snapshot
 		case r.began > b.to.ended:
-			return fateUndone
+			r.fate = fateUndone
 		default:
-			return fateUnclear
+			r.fate = fateUnclear
 		}
 	}
-	return fateDone
+	return r.fate
 }
 
 // answered calls f for the requests that were answered before a time, as long as f returns
@@ -143,7 +151,7 @@ func (l *requests) checkKeys(before uint64, keys map[snapshot.ProcessID][]string
 		if _, ok := keys[r.at]; !ok {
 			return nil // the process has no keys
 		}
-		if f := l.fate(r); f != fateUnclear && there[r.key] != (f == fateDone) {
+		if f := l.judge(r); f != fateUnclear && there[r.key] != (f == fateDone) {
 			return fmt.Errorf("%s: got the key %s %v, want it %s: its reply was %+v, from %d to %d; restores %v",
 				r.at, r.key, there[r.key], f, r.reply, r.began, r.ended, l.restores)
 		}
@@ -157,15 +165,21 @@ func (l *requests) checkKeys(before uint64, keys map[snapshot.ProcessID][]string
 func (l *requests) checkPlaces(before uint64, states map[snapshot.ProcessID]tallyState) error {
 	waited := map[string]bool{} // in a base, without an answer: the restored program adds it
 	kept := map[snapshot.ProcessID]map[uint64]int{}
-	for id := range states {
+	places := map[string]int{}
+	for id, state := range states {
 		kept[id] = l.kept(id, waited)
+		for i, key := range state.Keys {
+			places[key] = i
+		}
 	}
 	return l.answered(before, func(r *request) error {
 		if r.reply.Type != "add_ok" {
 			return nil
 		}
-		keys := states[r.at].Keys
-		at := slices.Index(keys, r.key)
+		at, there := places[r.key]
+		if !there {
+			at = -1
+		}
 		length, ended := kept[r.at][r.reply.Epoch]
 		switch stays := !ended || r.reply.Index < length; {
 		case stays && at != r.reply.Index:
@@ -180,17 +194,18 @@ func (l *requests) checkPlaces(before uint64, states map[snapshot.ProcessID]tall
 // kept returns how many keys are left at a process of what it had in each epoch that has
 // ended. The keys that waited in the bases are added to waited.
 func (l *requests) kept(id snapshot.ProcessID, waited map[string]bool) map[uint64]int {
-	left, epoch := map[uint64]int{}, uint64(1)
-	for _, b := range l.restores {
-		base := tallyOf(b.to.Process(id))
+	left, least := map[uint64]int{}, math.MaxInt
+	for i := len(l.restores) - 1; i >= 0; i-- {
+		base := l.restores[i].tallies[id]
 		for _, a := range base.Waiting {
 			waited[a.Key] = true
 		}
-		left[epoch] = len(base.Keys)
-		for before := range left {
-			left[before] = min(left[before], len(base.Keys))
+		ends := uint64(1)
+		if i > 0 {
+			ends = l.restores[i-1].epoch
 		}
-		epoch = b.epoch
+		least = min(least, len(base.Keys))
+		left[ends] = least
 	}
 	return left
 }
