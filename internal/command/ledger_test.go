@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -76,8 +78,8 @@ func ledgerPad(number uint64) string {
 	return strings.Repeat(fmt.Sprint(number, ","), int(number*7919%20_000))
 }
 
-// runLedger is the main function of a ledger. Its argument is the number of transfers a
-// second.
+// runLedger is the main function of a ledger. Its arguments are the number of transfers a
+// second, and the folder of its gate, which may be left out.
 func runLedger() {
 	rate, err := strconv.ParseFloat(os.Args[1], 64)
 	if err != nil {
@@ -139,11 +141,27 @@ func (l *ledger) take(m ledgerLine) error {
 		l.self, l.peers = m.Body.Node, m.Body.Nodes
 	case "snapshot":
 		reply.State = &l.state
+	case "restore":
+		if len(os.Args) > 2 {
+			pass(filepath.Join(os.Args[2], string(l.self)))
+		}
+		l.state = *m.Body.State
 	case "pace", "balance":
 	default:
 		return nil
 	}
 	return l.print(m.Src, reply)
+}
+
+// pass waits at a gate, a socket that keeps a process until it hangs up. A gate that is not
+// there is open.
+func pass(gate string) {
+	socket, err := net.Dial("unix", gate)
+	if err != nil {
+		return
+	}
+	io.Copy(io.Discard, socket)
+	socket.Close()
 }
 
 func (l *ledger) print(to snapshot.ProcessID, body ledgerBody) error {
