@@ -33,9 +33,10 @@ part 'simulation with clients that leave' go test ./internal/sim -count=1 -timeo
 part 'resets on real sockets' go test ./netnode -count=1 -timeout 30m -run '^TestProxyResets$' -v -soak
 if [ "$(go env GOOS)" = linux ]; then
 	part 'mixed attack' go test ./internal/command -count=1 -timeout 60m -run '^TestMixedAttack$' -v -attack 30m
+	part 'cycles of save and restore' go test ./internal/command -count=1 -timeout 60m -run '^TestCyclesOfSaveAndRestore$' -v -cycles 300
 	part 'raid' go test ./internal/command -count=1 -timeout 30m -run '^TestRaid$' -v -raiders 10000
 else
-	echo '== mixed attack and raid: skipped, only for Linux'
+	echo '== mixed attack, cycles and raid: skipped, only for Linux'
 fi
 part 'children' go test ./internal/child -count=1 -timeout 30m -run '^Test(Exact|Token|Gossip)$' -v -soak
 part 'explorations' go test ./snapshot ./internal/channel ./internal/agreement -count=1 -timeout 60m -run '^TestExplore' -v -huge
