@@ -235,11 +235,12 @@ func (c *Client) Call(ctx context.Context, request json.RawMessage) ([]byte, err
 }
 
 // do sends a request and handles the replies to it. It writes data to out and returns the
-// body of the end reply. If progress is non-nil, the node sends progress, and do fails with
-// ErrSilent when nothing comes.
+// body of the end reply. If progress is non-nil, do calls it with the progress that
+// comes. It fails with ErrSilent when nothing comes of the progress of an InitiateRequest.
 func (c *Client) do(ctx context.Context, request wire.Control, out io.Writer, progress func([]byte)) ([]byte, error) {
 	defer c.bind(ctx)()
-	c.socket.begin(ctx, progress != nil)
+	initiate, _ := request.(wire.InitiateRequest)
+	c.socket.begin(ctx, initiate.Progress) // no other request owes progress at a steady pace
 	c.number++
 	body, err := wire.EncodeControl(request)
 	if err != nil {
