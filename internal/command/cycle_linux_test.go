@@ -105,7 +105,7 @@ func runCycles(t *testing.T, p conserved, n int) {
 	stop()
 	clients.Wait()
 	c.take(wire.InitiateRequest{})
-	t.Logf("seed %d: %d cycles in %v: %v", c.seed, n, time.Since(begun).Round(time.Millisecond), c.figures)
+	t.Logf("seed %d: %d cycles in %v: %v", c.seed, len(c.line.restores), time.Since(begun).Round(time.Millisecond), c.figures)
 }
 
 // call makes one request after the other, until ctx is done.
