@@ -82,6 +82,21 @@ func TestWriterLeavesNoDeadline(t *testing.T) {
 	}
 }
 
+// Frames of up to 4 MiB may wait ahead of the queue.
+func TestFramesAheadOfTheLimitWait(t *testing.T) {
+	for _, bytes := range []int{aheadMax - 1, aheadMax, aheadMax + 1} {
+		here, there := net.Pipe()
+		defer there.Close()
+		c := newConn(&Node{}, 1, here)
+		pong := wire.Pong{Nonce: 1}
+		c.writing, c.ahead = true, make([]byte, bytes-len(wire.Append(nil, pong)))
+		c.write(core.Write{Conn: 1, Frames: []wire.Frame{pong}, Ahead: true})
+		if c.closing != (bytes > aheadMax) {
+			t.Errorf("%d bytes: got closing %t, want %t", bytes, c.closing, bytes > aheadMax)
+		}
+	}
+}
+
 // A peer that sends pings and reads nothing costs a bounded queue of pongs, and then its
 // connection.
 func TestPongsAreBounded(t *testing.T) {

@@ -100,12 +100,14 @@ func TestSectionsAreFreed(t *testing.T) {
 }
 
 func TestPiecesAreBounded(t *testing.T) {
-	a := newAssembler(t)
 	piece := snapshot.Closed{Process: "p2", Incarnation: "i", Channel: snapshot.Channel{From: "p1", To: "p2"}, Peer: "p1"}
 	const most = 2 + otherPieces
-	_, got := a.receive(slices.Repeat([]snapshot.Piece{piece}, most+1)...)
-	if want := fmt.Sprintf("more than %d pieces", most); !strings.Contains(got, want) {
-		t.Errorf("answer to %d pieces: got %s, want %q in it", most+1, got, want)
+	want := fmt.Sprintf("more than %d pieces", most)
+	for _, n := range []int{most - 1, most, most + 1} {
+		_, got := newAssembler(t).receive(slices.Repeat([]snapshot.Piece{piece}, n)...)
+		if refused := strings.Contains(got, want); refused != (n > most) {
+			t.Errorf("answer to %d pieces: got %s, want %q in it: %t", n, got, want, n > most)
+		}
 	}
 }
 
