@@ -62,11 +62,18 @@ func (s *session) restore(number uint64, r wire.RestoreRequest) {
 	g.obey(effects)
 }
 
+// resumingMax is how many requests may wait until the epoch runs.
+const resumingMax = 1024
+
 // resume ends the hold of the epoch.
 func (s *session) resume(number uint64) {
 	g := s.core.agree
 	if g == nil {
 		s.fail(number, wire.CodeNotHeld, fmt.Sprintf("%s has no store", s.core.self))
+		return
+	}
+	if len(g.resuming) >= resumingMax {
+		s.fail(number, wire.CodeLimit, fmt.Sprintf("%d requests wait until the epoch of %s runs", resumingMax, s.core.self))
 		return
 	}
 	effects, held := g.agent.Resume()

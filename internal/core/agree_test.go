@@ -339,6 +339,26 @@ func TestHeldEpochRunsWhenItIsResumedAnywhere(t *testing.T) {
 	h.expect("resumed twice", fmt.Sprintf("%s", replies[0].Body), `{"code":"not held","text":"p2 is not held"}`)
 }
 
+// 1,024 requests wait until the epoch runs. One more is refused by name.
+func TestResumeRequestsAreBounded(t *testing.T) {
+	for _, waiting := range []int{resumingMax - 1, resumingMax} {
+		h, r := counted(t, 2)
+		r.Hold = true
+		h.restore("p1", r)
+		h.cores["p2"].agree.resuming = make([]waiter, waiting)
+		for i := range waiting {
+			h.cores["p2"].agree.resuming[i].session = &session{ended: true}
+		}
+		refused := false
+		for _, one := range h.ask("p2", wire.ResumeRequest{}, 5*time.Second) {
+			refused = refused || strings.Contains(string(one.Body), "1024 requests wait until the epoch of p2 runs")
+		}
+		if refused != (waiting == resumingMax) {
+			t.Errorf("one more request to resume than %d: got refused %t, want %t", waiting, refused, waiting == resumingMax)
+		}
+	}
+}
+
 func TestRestoreEndsWithTheReasonOfAVoter(t *testing.T) {
 	h, r := counted(t, 2)
 	for _, name := range h.memory.Names() {
