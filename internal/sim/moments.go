@@ -104,6 +104,17 @@ func (w *world) restart(n *node, after time.Duration) {
 	})
 }
 
+// loseAll lets all nodes crash at once. The store loses what was not made durable.
+func (w *world) loseAll() {
+	w.tell("fault: all crash, and the store loses what is not durable")
+	for _, p := range w.cluster.Processes {
+		if n := w.nodes[p.ID]; !n.down {
+			w.restart(n, time.Duration(w.random.Int64N(int64(time.Second))))
+		}
+	}
+	w.store.Lose()
+}
+
 var errStore = errors.New("the store is out of order")
 
 // fault returns what becomes of an operation on the store.
@@ -122,6 +133,9 @@ func (n *node) fault(o storetest.Operation) *storetest.Fault {
 		m := w.storeMoment(o)
 		w.crashAt(n, momentNames[m]+" "+n.role()+": "+step)
 		n.flying = false
+		if m == storetest.Visible && w.random.IntN(2) == 0 { // is it lost after somebody has acted on it?
+			w.after(time.Duration(w.random.Int64N(int64(orderMax))), w.loseAll)
+		}
 		return &storetest.Fault{Moment: m, Err: storetest.ErrCrashed}
 	}
 	if w.failOdds > 0 && w.random.IntN(w.failOdds) == 0 {

@@ -125,20 +125,15 @@ func (r *runner) restoreAny() {
 	}
 }
 
-// crashAny lets one node crash, or all of them at once. Then the store loses what was not
-// made durable.
+// crashAny lets one node crash, or all of them.
 func (r *runner) crashAny() {
-	at := r.anybody()
-	all := r.random.IntN(3) == 0
-	for _, p := range r.cluster.Processes {
-		if n := r.nodes[p.ID]; !n.down && (all || p.ID == at) {
-			r.tell("fault: %s crashes", p.ID)
-			r.restart(n, r.short())
-		}
+	if r.random.IntN(3) == 0 {
+		r.loseAll()
+		return
 	}
-	if all {
-		r.tell("fault: the store loses what is not durable")
-		r.store.Lose()
+	if n := r.nodes[r.anybody()]; !n.down {
+		r.tell("fault: %s crashes", n.id)
+		r.restart(n, r.short())
 	}
 }
 
