@@ -25,7 +25,7 @@ var cycleCount = flag.Int("cycles", 0, "how many cycles TestCyclesOfSaveAndResto
 
 // requestPatience is how long a reply may take. A restore is in it, and a machine that is
 // busy.
-const requestPatience = 20 * time.Second
+const requestPatience = fleetPatience
 
 // cycles is a cluster that goes back to saved snapshots, again and again.
 type cycles struct {
