@@ -60,8 +60,11 @@ func (e *epoch) restoring() bool {
 // run ends the hold with which the epoch began, or that a recovery asked for. A program that
 // has not started starts now: before, it could have sent something that is not in the base.
 func (e *epoch) run() {
+	if e.program == nil {
+		return // it waits for the next epoch
+	}
 	e.held = false
-	if !e.started && e.program != nil {
+	if !e.started {
 		e.started = true
 		e.from = nil // the state would stay in memory
 		e.program.Start(e.process)

@@ -76,7 +76,9 @@ type Core struct {
 	awaitingUp []waiter
 	warned     map[string]bool // see warns
 
-	saves saves
+	saves    saves
+	busy     snapshot.ID   // the snapshot that others were seen to save last
+	busyFrom time.Duration // when it was first seen
 
 	stopping bool
 	exited   bool

@@ -42,9 +42,7 @@ type save struct {
 	finished   func(*taken)
 	refused    func(error)
 
-	id       snapshot.ID
-	busy     saved.Taken   // the snapshot that is being saved; zero if there is none
-	busyFrom time.Duration // when it was first seen
+	id snapshot.ID
 }
 
 // tookNumber is the result of asking the store for a number.
@@ -57,7 +55,11 @@ type tookNumber struct {
 // take asks the store for a number.
 func (s *save) take() {
 	c := s.core
-	if c.Store == nil {
+	switch {
+	case c.epoch != s.epoch:
+		s.refuse(errEpochEnded)
+		return
+	case c.Store == nil:
 		s.refuse(errNoStore)
 		return
 	}
@@ -74,8 +76,11 @@ func (s *save) take() {
 	}, func(t tookNumber) {
 		var busy interface{ Holder() saved.Taken }
 		switch {
-		case c.epoch != s.epoch || s.owner != nil && s.owner.ended:
-			s.abandon(t.number, "its client has gone, or its epoch has ended")
+		case s.owner != nil && s.owner.ended:
+			s.abandon(t.number, "its client has gone")
+		case c.epoch != s.epoch:
+			s.abandon(t.number, "its epoch has ended")
+			s.refuse(errEpochEnded)
 		case t.err == nil:
 			s.begin(t)
 		case errors.As(t.err, &busy) && c.now+saveRetry < s.deadline:
@@ -109,21 +114,21 @@ func savingCode(err error) string {
 // is over, it is abandoned.
 func (s *save) wait(busy saved.Taken) {
 	c := s.core
-	if busy.ID != s.busy.ID {
-		s.busy, s.busyFrom = busy, c.now
+	if busy.ID != c.busy { // other requests may have seen it before
+		c.busy, c.busyFrom = busy.ID, c.now
 	}
-	over := s.busyFrom + time.Duration(min(busy.TimeoutMS, uint64(timeoutMax.Milliseconds())))*time.Millisecond + saveGrace
+	over := c.busyFrom + time.Duration(min(busy.TimeoutMS, uint64(timeoutMax.Milliseconds())))*time.Millisecond + saveGrace
 	switch p := s.peers[busy.By.Process]; {
 	case p != nil && p.Incarnation != "" && p.Incarnation != busy.By.Incarnation, c.now > over:
 		s.core.abandon(busy.Epoch, busy.Number, fmt.Sprintf("%s did not finish it", busy.By.Process), func(err error) {
 			if err != nil {
-				s.after(saveRetry, s.take)
+				c.after(saveRetry, s.take)
 				return
 			}
 			s.take()
 		})
 	default:
-		s.after(saveRetry, s.take)
+		c.after(saveRetry, s.take) // also if the epoch ends: the client must have its answer
 	}
 }
 
@@ -237,7 +242,10 @@ func (e *epoch) manifest(a *assembling, t *taken) (*saved.Manifest, error) {
 		Base: e.base, Assembler: c.self, Initiators: a.initiators, StartedAt: t.StartedAt, ElapsedMS: milliseconds(t.Elapsed),
 	}
 	var parts []saved.Summary
-	for i, s := range a.collector.Stored() { // of every process, because the snapshot is complete
+	if waits := a.collector.Waits(); len(waits) > 0 {
+		return nil, fmt.Errorf("%v have not written their parts in time", waits)
+	}
+	for i, s := range a.collector.Stored() {
 		process := t.Processes[i]
 		var part saved.Summary
 		switch {
