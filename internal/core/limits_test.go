@@ -131,3 +131,14 @@ func TestShipmentsOfTheLimitWait(t *testing.T) {
 		}
 	}
 }
+
+// 16 messages about a restore wait for a connection.
+func TestFramesOfTheAgreementAreBounded(t *testing.T) {
+	l := &agreeLink{}
+	for n := range queueMax + 1 {
+		l.write(wire.Look{Number: uint64(n)})
+		if got, want := len(l.queue), min(n+1, queueMax); got != want {
+			t.Errorf("after %d messages: got %d that wait, want %d", n+1, got, want)
+		}
+	}
+}
