@@ -88,7 +88,8 @@ func TestRaid(t *testing.T) {
 	}
 	for v, was := range before {
 		is := v.usage()
-		t.Logf("%s: %v before, %v after", v.id, was, is)
+		ran, waited := v.processor()
+		t.Logf("%s: %v before, %v after; ran for %v, and waited for a processor for %v", v.id, was, is, ran, waited)
 		if grown := is.peak - was.resident; grown >= raidGrowth {
 			t.Errorf("%s: got %d KiB more memory under attack, want less than %d", v.id, grown, raidGrowth)
 		}
@@ -101,6 +102,19 @@ func TestRaid(t *testing.T) {
 	for _, v := range r.nodes {
 		v.end(syscall.SIGTERM)
 	}
+}
+
+// processor returns how long all threads of the node have run, and how long they waited for
+// a processor: a node that mostly waits is slow because of its neighbours.
+func (v *victim) processor() (ran, waited time.Duration) {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", v.cmd.Process.Pid))
+	for _, name := range threads {
+		var on, off time.Duration
+		b, _ := os.ReadFile(name)
+		fmt.Sscan(string(b), &on, &off)
+		ran, waited = ran+on, waited+off
+	}
+	return ran.Round(time.Millisecond), waited.Round(time.Millisecond)
 }
 
 // newRaid starts the nodes and records an honest client.
