@@ -110,7 +110,7 @@ func (r *runner) restoreAny() {
 	for range rivals {
 		one, at := all[r.random.IntN(len(all))], r.anybody()
 		request := wire.RestoreRequest{
-			Snapshot: one.ID, Manifest: one.SHA256, Hold: r.random.IntN(4) == 0 && !r.options.Recover, DryRun: r.random.IntN(6) == 0,
+			Snapshot: one.ID, Manifest: one.SHA256, Hold: r.random.IntN(4) == 0, DryRun: r.random.IntN(6) == 0,
 			TimeoutMS: 300 + r.random.Int64N(orderMax.Milliseconds()-300),
 		}
 		r.after(time.Duration(r.random.IntN(20))*time.Millisecond, func() {
