@@ -20,6 +20,8 @@ func (c *counter) Start(p program.Process)                { c.Process = p; c.cou
 func (c *counter) Capture(done func(program.State))       { done(program.State{Bytes: c.encode()}) }
 func (c *counter) Restore(state []byte, done func(error)) { done(json.Unmarshal(state, &c.counts)) }
 func (c *counter) encode() []byte                         { text, _ := json.Marshal(c.counts); return text }
+func newCounter() program.Program                         { return &counter{counts: map[snapshot.ProcessID]int{}} }
+func main()                                               { netnode.Main(newCounter) }
 
 func (c *counter) count() {
 	c.counts[c.ID()]++
@@ -35,8 +37,4 @@ func (c *counter) Receive(from snapshot.ProcessID, payload []byte) {
 	} else if err := json.Unmarshal(payload, &c.counts); err != nil {
 		c.Stop(fmt.Errorf("message of %s: %w", from, err))
 	}
-}
-
-func main() {
-	netnode.Main(func() program.Program { return &counter{counts: map[snapshot.ProcessID]int{}} })
 }
