@@ -11,8 +11,9 @@
 //	…
 //	err = node.Run(ctx)
 //
-// All nodes of a cluster need the same name, processes, channels and rule for markers.
-// They may run on different machines, or in one Go program or test, where a [Loopback] assigns them free ports.
+// All nodes of a cluster need the same name, processes, channels, rule for markers and
+// setting of recovery. They may run on different machines, or in one Go program or test,
+// where a [Loopback] assigns them free ports.
 //
 // A [Client] asks a running node for a snapshot, for its status, or for a reply of its
 // program. The commands chandy initiate, status and call do the same from a shell.

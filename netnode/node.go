@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"chandy/internal/agreement"
 	"chandy/internal/core"
 	"chandy/internal/store"
 	"chandy/program"
@@ -128,7 +129,8 @@ func New(o Options) (*Node, error) {
 		ends = secured.ends
 	}
 	saves := store.New(store.Folder(o.Cluster.StorePath()), o.Cluster.Name)
-	agreement := &core.Agreement{Program: o.Program}
+	recovery := agreement.Options{Recover: o.Cluster.Recovers(), Older: o.Cluster.Snapshot.RecoverCorrupt == "older"}
+	agreement := &core.Agreement{Options: recovery, Program: o.Program}
 	if o.Restore != "" {
 		if agreement.Start, err = startOrder(saves, o.Restore); err != nil {
 			listener.Close()

@@ -52,6 +52,12 @@ func (fs *faults) build(path string, tree map[string]any) (*Cluster, error) {
 	if n := &d.Network; n.OutboxTotalHigh == 0 {
 		n.OutboxTotalHigh = n.OutboxTotal / 2
 	}
+	if s := &d.Snapshot; s.Recover == "" {
+		s.Recover = RecoverOff
+		if s.Every > 0 {
+			s.Recover = RecoverLatest
+		}
+	}
 	fs.checkDefinition(d)
 	if err := fs.err(path); err != nil {
 		return nil, err

@@ -72,6 +72,8 @@ journal = 0
 store = "s"
 every = "1h"
 keep = 3
+recover = "off"
+recover_corrupt = "older"
 [limits]
 memory = "8GiB"
 `, Definition{
@@ -89,7 +91,7 @@ memory = "8GiB"
 				Delay: time.Minute + 1, Insecure: true, Window: 4 << 10,
 				OutboxHigh: 64 << 10, OutboxLimit: 1 << 30, OutboxTotal: 5<<30 + 1, OutboxTotalHigh: 1 << 20,
 			},
-			Snapshot: Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order", Journal: JournalOff, Store: "s", Every: time.Hour, Keep: 3},
+			Snapshot: Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order", Journal: JournalOff, Store: "s", Every: time.Hour, Keep: 3, Recover: "off", RecoverCorrupt: "older"},
 			Limits:   Limits{Memory: 8 << 30},
 		}},
 	} {

@@ -158,7 +158,22 @@ type Snapshot struct {
 	// Keep is how many saved snapshots are kept besides those that have a name and the base
 	// of the epoch, from 1 to 1000000. Default 10; zero means the default.
 	Keep int `toml:"keep" default:"10" min:"1" max:"1000000"`
+	// Recover is where the cluster goes when a process has ended and is back: "latest", the
+	// newest saved snapshot, or "off", nowhere: the channels of the process are reset. All
+	// nodes must agree. The default is "latest" if Every is set, and "off" otherwise; empty
+	// means the default.
+	Recover string `toml:"recover" oneof:"latest off"`
+	// RecoverCorrupt is what a recovery does if the newest saved snapshots are proved
+	// corrupt: "stop", it waits for a restore by hand, or "older", it takes an older
+	// snapshot. Default "stop"; empty means the default.
+	RecoverCorrupt string `toml:"recover_corrupt" default:"stop" oneof:"stop older"`
 }
+
+// The values of Snapshot.Recover.
+const (
+	RecoverLatest = "latest"
+	RecoverOff    = "off"
+)
 
 // JournalOff in a [Definition] is what 0 is in a cluster file.
 const JournalOff = -1
@@ -210,9 +225,26 @@ func (c *Cluster) Hash() [32]byte {
 	return sha256.Sum256([]byte(c.agreed()))
 }
 
-// agreed returns the text that Hash hashes. No name or id contains a space or a line
-// end, so different clusters have different texts.
+// SnapshotHash returns the SHA-256 of what a saved snapshot depends on. It is Hash without
+// recovery, so that a snapshot stays good when recovery is switched on or off.
+func (c *Cluster) SnapshotHash() [32]byte {
+	return sha256.Sum256([]byte(c.shape()))
+}
+
+// Recovers reports whether the cluster goes back to a saved snapshot by itself.
+func (c *Cluster) Recovers() bool { return c.Snapshot.Recover == RecoverLatest }
+
+// agreed returns the text that Hash hashes.
 func (c *Cluster) agreed() string {
+	if c.Recovers() {
+		return c.shape() + "recover latest\n"
+	}
+	return c.shape()
+}
+
+// shape returns the text that SnapshotHash hashes. No name or id contains a space or a line
+// end, so different clusters have different texts.
+func (c *Cluster) shape() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "chandy/cluster.v1\nname %s\n", c.Name)
 	for _, id := range c.IDs() {

@@ -23,10 +23,11 @@ func TestFingerprintsShowWhatDiffers(t *testing.T) {
 	}
 	here := build(func(*Definition) {})
 	for want, other := range map[string]*Cluster{
-		"":                       build(func(d *Definition) { d.Processes[0].Address = "127.0.0.1:4" }),
-		": the processes differ": build(func(d *Definition) { d.Processes = d.Processes[:2] }),
-		": the channels differ":  build(func(d *Definition) { d.Processes[0].Channels = []snapshot.ProcessID{"p2"} }),
-		": the markers differ":   build(func(d *Definition) { d.Snapshot.Markers = "in-order" }),
+		"":                                  build(func(d *Definition) { d.Processes[0].Address = "127.0.0.1:4" }),
+		": the processes differ":            build(func(d *Definition) { d.Processes = d.Processes[:2] }),
+		": the channels differ":             build(func(d *Definition) { d.Processes[0].Channels = []snapshot.ProcessID{"p2"} }),
+		": the markers differ":              build(func(d *Definition) { d.Snapshot.Markers = "in-order" }),
+		": the settings of recovery differ": build(func(d *Definition) { d.Snapshot.Recover = "latest" }),
 		"channels and the markers differ": build(func(d *Definition) {
 			d.Snapshot.Markers, d.Processes[0].Channels = "in-order", []snapshot.ProcessID{"p2"}
 		}),

@@ -83,7 +83,7 @@ func (g *agreeing) fetch(p agreement.Proposal) (*Base, error) {
 	switch mine := m.Process(c.self); {
 	case sha256 != p.Manifest:
 		return nil, fmt.Errorf("the manifest of %s has the sha256 %s, not %s", p.Snapshot, sha256, p.Manifest)
-	case m.Config != fmt.Sprintf("%x", c.hash):
+	case m.Config != fmt.Sprintf("%x", c.Cluster.SnapshotHash()):
 		return nil, fmt.Errorf("snapshot %s was saved with another cluster file: processes, channels or markers differ", p.Snapshot)
 	case mine == nil:
 		return nil, fmt.Errorf("snapshot %s has no part of %s", p.Snapshot, c.self)

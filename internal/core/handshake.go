@@ -119,7 +119,7 @@ func (c *Core) check(a Accepted) *wire.Refuse {
 	case h.Role == wire.RoleControl && h.ConfigHash == [32]byte{}: // a client without a cluster file
 		return nil
 	case h.ConfigHash != c.hash:
-		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a different cluster file (processes, channels or markers differ): use the same file everywhere; the one of %s has fingerprint %s", self, c.Cluster.Name, self, c.Cluster.Fingerprint())
+		return refuse(wire.ConfigurationDiffers, "%s of cluster %q has a different cluster file (processes, channels, markers or recover differ): use the same file everywhere; the one of %s has fingerprint %s", self, c.Cluster.Name, self, c.Cluster.Fingerprint())
 	case h.Role == wire.RoleControl:
 		return nil
 	case h.Role == wire.RoleAgreement && c.agree == nil:

@@ -236,7 +236,8 @@ func (e *epoch) manifest(a *assembling, t *taken) (*saved.Manifest, error) {
 	if !t.Complete() {
 		return nil, fmt.Errorf("the snapshot is partial: %s", t.Missing[0])
 	}
-	hash := hex.EncodeToString(c.hash[:])
+	sum := c.Cluster.SnapshotHash()
+	hash := hex.EncodeToString(sum[:])
 	m := &saved.Manifest{
 		ID: a.ID, Cluster: c.Cluster.Name, Config: hash, Epoch: e.number, Number: a.saving.number, Name: a.saving.name,
 		Base: e.base, Assembler: c.self, Initiators: a.initiators, StartedAt: t.StartedAt, ElapsedMS: milliseconds(t.Elapsed),

@@ -102,7 +102,7 @@ func (d Derivation) fitsSaved(s *Saved) error {
 }
 
 func (d Derivation) config() string {
-	hash := d.Cluster.Hash()
+	hash := d.Cluster.SnapshotHash()
 	return hex.EncodeToString(hash[:])
 }
 
