@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"chandy/snapshot"
 )
@@ -27,6 +29,8 @@ type ProcessStatus struct {
 	Base snapshot.ID `json:"base,omitempty"`
 	// Held reports whether the program receives nothing until the epoch is resumed.
 	Held bool `json:"held,omitempty"`
+	// Recovered is nil if this process has taken part in no recovery.
+	Recovered *RecoveredStatus `json:"recovered,omitempty"`
 	// Saves is nil if this process has neither saved a snapshot nor failed to.
 	Saves *SavesStatus `json:"saves,omitempty"`
 	// Certificate is nil without TLS.
@@ -40,6 +44,43 @@ type SavesStatus struct {
 	Failures   int         `json:"failures"` // since the last one
 	Error      string      `json:"error,omitempty"`
 	StoreBytes int64       `json:"store_bytes"` // in the store, when it was last counted
+}
+
+// RecoveredStatus is about the last time that the cluster went back by itself.
+type RecoveredStatus struct {
+	To      snapshot.ID          `json:"to"`      // empty for the initial state
+	Because []snapshot.ProcessID `json:"because"` // these had restarted
+	// Messages is how many messages that this process had sent were undone, and UndoneMS is
+	// how long it had run since the snapshot. Both are 0 for a process that had restarted.
+	Messages uint64  `json:"messages"`
+	UndoneMS float64 `json:"undone_ms"`
+	AgoMS    float64 `json:"ago_ms"`
+}
+
+// Text returns a line for people.
+func (r RecoveredStatus) Text() string {
+	text := "rolled back to the initial state"
+	if r.To != "" {
+		text = "rolled back to " + string(r.To)
+	}
+	var undone []string
+	if r.UndoneMS > 0 {
+		undone = append(undone, fmt.Sprintf("%.1f s undone", r.UndoneMS/1000))
+	}
+	switch {
+	case r.Messages == 1:
+		undone = append(undone, "1 message")
+	case r.Messages > 1 || r.UndoneMS > 0:
+		undone = append(undone, fmt.Sprintf("%d messages", r.Messages))
+	}
+	if len(undone) > 0 {
+		text += ": " + strings.Join(undone, ", ")
+	}
+	var because []string
+	for _, id := range r.Because {
+		because = append(because, string(id))
+	}
+	return text + ", because " + strings.Join(because, ", ") + " restarted"
 }
 
 // CertificateStatus is when the certificate of a node ends.

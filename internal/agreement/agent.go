@@ -25,6 +25,9 @@ type Options struct {
 	// Recover lets the cluster roll back by itself when a process has restarted. It implies
 	// Join.
 	Recover bool
+	// Start lets this incarnation propose no recovery until it is listed, since somebody is
+	// about to propose where the cluster starts. It implies Join.
+	Start bool
 	// Older lets a recovery go to an older snapshot if newer ones are corrupt. Otherwise a
 	// restore by hand must say what to do.
 	Older bool
@@ -84,7 +87,7 @@ type creation struct {
 // New returns the Agent of an incarnation that has just started. The processes are all
 // of the topology, in its order.
 func New(self snapshot.ProcessID, incarnation snapshot.Incarnation, processes []snapshot.ProcessID, o Options) *Agent {
-	o.Join = o.Join || o.Recover
+	o.Join = o.Join || o.Recover || o.Start
 	a := &Agent{options: o, self: self, incarnation: incarnation}
 	for _, id := range processes {
 		a.peers = append(a.peers, peer{id: id})

@@ -60,6 +60,12 @@ func commit(r saved.Reading) saved.Decision {
 	return *r.Commit
 }
 
+// Target returns the snapshot to which a recovery goes; empty means the initial state.
+func Target(r saved.Reading) snapshot.ID {
+	id, _ := latest(r)
+	return id
+}
+
 // latest returns the snapshot to which a recovery goes, and the sha256 of its manifest: the
 // newest saved one of the epoch, else the base.
 func latest(r saved.Reading) (snapshot.ID, string) {

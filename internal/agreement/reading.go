@@ -94,7 +94,7 @@ func (a *Agent) adopt(d saved.Decision, run bool) {
 	a.commit, a.held, a.doomed, a.running = d, d.Held && !run, false, idle
 	switch {
 	case lists(&d, a.self, a.incarnation):
-		a.role = Listed
+		a.role, a.options.Start = Listed, false
 		a.ballot = nil // its instance becomes the program
 	case a.options.Join:
 		a.role = Joining

@@ -33,7 +33,16 @@ func (a *Agent) restarted(p peer) bool {
 
 // recovering reports whether this process waits for a recovery.
 func (a *Agent) recovering() bool {
-	return a.options.Recover && a.Epoch() != 0 && (a.role == Joining || a.doomed)
+	return a.options.Recover && a.Epoch() != 0 && (a.role == Joining && !a.options.Start || a.doomed)
+}
+
+// Recovering reports whether this process waits for a recovery, and which processes it has
+// not heard while it would propose one.
+func (a *Agent) Recovering() (is bool, absent string) {
+	if t := a.attempt; t != nil && t.phase == gathering {
+		absent = a.absent()
+	}
+	return a.recovering(), absent
 }
 
 // recover begins a recovery, or sets the alarm after which this process does. The first

@@ -28,11 +28,33 @@ func (t tables) history(s clusterStatus) {
 	for _, text := range epochs {
 		printLine(t.out, "%s: %s", text, strings.Join(processes[text], ", "))
 	}
+	if r := lastRecovery(s); r != nil {
+		printLine(t.out, "%s, %v ago", printable.Text(r.Text()), ago(r.AgoMS))
+	}
 	for _, p := range s.Processes {
 		if p.Reachable && p.Status.Saves != nil {
 			printLine(t.out, "%s %s", p.Process, savesText(p.Status.Saves))
 		}
 	}
+}
+
+// lastRecovery returns the last recovery of the current epoch, with the messages that it
+// undid at all processes. It returns nil if the epoch began otherwise.
+func lastRecovery(s clusterStatus) (all *wire.RecoveredStatus) {
+	epoch := uint64(0)
+	for _, p := range s.Processes {
+		if !p.Reachable || p.Status.Recovered == nil || p.Status.Epoch < epoch {
+			continue
+		}
+		r := *p.Status.Recovered
+		if all != nil && p.Status.Epoch == epoch {
+			r.Messages += all.Messages
+			r.UndoneMS = max(r.UndoneMS, all.UndoneMS)
+			r.AgoMS = min(r.AgoMS, all.AgoMS)
+		}
+		all, epoch = &r, p.Status.Epoch
+	}
+	return all
 }
 
 // epochText returns the epoch of a process, where it began, and whether it is held.

@@ -40,12 +40,13 @@ type agreeing struct {
 	order   *order                              // of a client
 
 	resuming []waiter // clients that wait until the epoch runs
+	recovery recovery
 }
 
 // newAgreeing returns the agreement of a node. It reads the store in the first step.
 func newAgreeing(c *Core, o *Agreement) *agreeing {
 	options := o.Options
-	options.Join = options.Join || o.Start != nil
+	options.Start = o.Start != nil
 	g := &agreeing{
 		core: c, first: o.Program, agent: agreement.New(c.self, c.Incarnation, c.topology.Processes, options),
 		alarms: map[agreement.AlarmName]*timer{},
@@ -82,8 +83,7 @@ func (g *agreeing) one(e agreement.Effect) {
 	case agreement.Adopt:
 		g.adopt(e)
 	case agreement.Hold:
-		g.core.log.Warn().Str("peer", string(e.Restarted)).Msg("process restarted: the program is held until the cluster has rolled back")
-		g.core.epoch.hold()
+		g.hold(e.Restarted)
 	case agreement.Run:
 		g.run()
 	case agreement.Send:
@@ -145,6 +145,9 @@ func (g *agreeing) answered(e agreement.Effect, a answer) {
 	}
 	switch e := e.(type) {
 	case agreement.ReadStore:
+		if a.err == nil {
+			g.noteReading(a.reading)
+		}
 		g.obey(g.agent.Read(a.reading, a.err))
 	case agreement.Keep:
 		g.obey(g.agent.Kept(e.Snapshot, e.Number, gone(a.err)))

@@ -104,7 +104,7 @@ func (g *agreeing) fetch(p agreement.Proposal) (*Base, error) {
 	case part.State.Error != "":
 		return nil, fmt.Errorf("snapshot %s has no state of %s: %s", p.Snapshot, c.self, part.State.Error)
 	}
-	base := &Base{Part: part, Skipped: m.Skipped}
+	base := &Base{Part: part, StartedAt: m.StartedAt, Skipped: m.Skipped}
 	for _, then := range m.Then {
 		if then.Process == c.self {
 			base.Then = append(base.Then, then.Request)
@@ -172,8 +172,12 @@ func (g *agreeing) adopt(e agreement.Adopt) {
 	case agreement.Joining:
 		b.Held = true
 	}
-	begun := c.now
+	begun, undone := c.now, uint64(0)
+	if c.epoch != nil {
+		undone = c.epoch.undone(b.Base)
+	}
 	c.begin(b)
+	g.adopted(d, e.As, undone, b.Base)
 	if e.As == agreement.Listed {
 		g.stage(d.Number, wire.Refilled, l.messages(), begun)
 		g.stage(d.Number, wire.Running, 0, begun)

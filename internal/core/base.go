@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -15,6 +16,8 @@ import (
 // Base is what one process has of the saved snapshot from which an epoch begins.
 type Base struct {
 	Part *saved.Part
+	// StartedAt is when the snapshot was started, by the wall clock of its assembler.
+	StartedAt time.Time
 	// Skipped has the messages that the program must not receive: they count as received.
 	Skipped []saved.Skipped
 	// Then has requests that the program receives after the restored messages and before

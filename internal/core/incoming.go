@@ -23,6 +23,9 @@ type incoming struct {
 	queued   bool   // in delivery.ready: there may be something to receive
 	dirty    bool   // in epoch.dirtyIn: flush may have something to acknowledge
 
+	// arrivedBefore is how many messages had arrived before the last reset.
+	arrivedBefore uint64
+
 	restoredTo uint64   // last message that was sent before the base of the epoch
 	skipped    []uint64 // messages of the base that the program must not receive
 

@@ -20,8 +20,10 @@ type outgoing struct {
 	resent   uint64 // messages that may have been sent on an earlier connection too
 	bytes    int    // of the outbox, as counted in epoch.outboxBytes
 	overHigh bool   // counted in delivery.overHigh
-	dirty    bool   // in epoch.dirtyOut: flush may have something to write
-	quiet    bool   // the last error was logged at the level of the start
+	// sentBefore is how many messages were sent before the last reset.
+	sentBefore uint64
+	dirty      bool // in epoch.dirtyOut: flush may have something to write
+	quiet      bool // the last error was logged at the level of the start
 	dialler
 }
 

@@ -46,6 +46,13 @@ var (
 
 // meet takes the incarnation that a peer named in a hello or a welcome.
 func (e *epoch) meet(p *peer, incarnation snapshot.Incarnation) error {
+	var sent, arrived uint64
+	if p.outgoing != nil {
+		sent = p.outgoing.sender.Sent()
+	}
+	if p.incoming != nil {
+		arrived = p.incoming.receiver.Arrived()
+	}
 	meeting, discarded, err := p.Meet(incarnation)
 	switch {
 	case err != nil:
@@ -53,6 +60,12 @@ func (e *epoch) meet(p *peer, incarnation snapshot.Incarnation) error {
 	case meeting == channel.First:
 		e.obey(e.recorder.PeerKnown(p.id))
 	case meeting == channel.Restarted:
+		if p.outgoing != nil {
+			p.outgoing.sentBefore += sent
+		}
+		if p.incoming != nil {
+			p.incoming.arrivedBefore += arrived
+		}
 		e.restarted(p, discarded)
 	}
 	e.core.agree.met(p.id, incarnation, e.number)

@@ -38,6 +38,9 @@ func (e *epoch) isUp() bool { return e.allUp && e.preparing() == "" }
 
 // preparing returns what the program waits for before it is ready, or an empty text.
 func (e *epoch) preparing() string {
+	if text := e.core.agree.recovering(); text != "" {
+		return fmt.Sprintf("%s: %s", e.core.self, text)
+	}
 	if e.program == nil {
 		return fmt.Sprintf("%s waits for the other processes, to go on from a saved snapshot", e.core.self)
 	}
@@ -76,8 +79,11 @@ func (c *Core) status() wire.ProcessStatus {
 			s.Saves.AgoMS = milliseconds(c.now - one.at)
 		}
 	}
+	if c.agree != nil {
+		s.Recovered = c.agree.recovery.status(c.now)
+	}
 	if c.epoch != nil {
-		if s.Held = c.epoch.held; c.epoch.resumed {
+		if s.Held = c.epoch.held && c.agree.recovering() == ""; c.epoch.resumed {
 			s.Base = c.epoch.base
 		}
 		c.epoch.addStatus(&s)
