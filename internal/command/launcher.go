@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -24,6 +25,7 @@ type launcher struct {
 	flags   []string // of each node, without --cluster and restore
 	restore []string // flag for a cluster that starts from a snapshot
 	keep    bool     // let the other nodes run when one ends
+	restart bool     // start a node again when it ends
 	next    string   // what to type once all are up
 	same    string   // see sameNodes
 	lines   *linePrinter
@@ -35,6 +37,7 @@ type child struct {
 	id     snapshot.ProcessID
 	cmd    *exec.Cmd
 	stdin  io.Closer
+	begun  time.Time
 	advice string // for a node that ends before it listens, and does not say why
 	lastWords
 }
@@ -62,7 +65,10 @@ func (l *launcher) run(ctx context.Context) error {
 		}
 		children = append(children, one)
 	}
+	l.restore = nil // a node that starts again goes where the cluster is
 	go l.reportUp(ctx)
+	again := newRestarts()
+	defer again.stop()
 	for left := len(children); ; {
 		select {
 		case one := <-ended:
@@ -72,11 +78,25 @@ func (l *launcher) run(ctx context.Context) error {
 			case ctx.Err() != nil:
 				l.stop(children, ended, left)
 				return nil
+			case l.restart && one.mayRestart():
+				wait := again.after(one, time.Now())
+				printLine(l.Queue, "chandy: %s; starts again in %v", one.failure(), wait)
+				continue
 			case !l.keep || left == 0:
 				l.stop(children, ended, left)
 				return one.failure()
 			}
 			printLine(l.Queue, "chandy: %s; %d of %d run on", one.failure(), left, len(children))
+		case id := <-again.due:
+			i := slices.IndexFunc(children, func(c *child) bool { return c.id == id })
+			p, _ := l.cluster.Process(id)
+			one, err := l.start(p, l.prefix(i, id), ended)
+			if err != nil {
+				l.stop(children, ended, left)
+				return fail(exitUnknown, "", "start the node of %s again: %w", id, err)
+			}
+			children[i] = one
+			left++
 		case <-ctx.Done():
 			l.stop(children, ended, left)
 			return nil
@@ -135,7 +155,7 @@ func (l *launcher) start(p config.Process, prefix string, ended chan<- *child) (
 	if err != nil {
 		return nil, err
 	}
-	one := &child{id: p.ID, cmd: cmd, advice: ownHint(p)}
+	one := &child{id: p.ID, cmd: cmd, begun: time.Now(), advice: ownHint(p)}
 	one.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C reaches this process only, which stops the children
 	if one.stdin, err = one.cmd.StdinPipe(); err != nil {
 		return nil, err

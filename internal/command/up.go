@@ -14,6 +14,7 @@ func (e *env) up() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "cluster", Usage: "FILE: the cluster file; it may be a pipe, which is read once"},
 			&cli.BoolFlag{Name: "keep", Usage: "let the other nodes run when one ends, such as to see a partial snapshot"},
+			&cli.BoolFlag{Name: "restart", Usage: "start a node again when it ends, after 0.2 s, then twice as long each time, up to 10 s; with recovery the cluster goes on from its last saved snapshot"},
 			&cli.BoolFlag{Name: "detach", Usage: "run the nodes in the background, and return when all are up; chandy logs prints their logs, chandy down stops them"},
 			&cli.StringFlag{Name: "restore", Usage: "SNAP: start from the saved snapshot SNAP: an id, a name or latest"},
 			stateDirFlag(),
@@ -27,7 +28,8 @@ SIGTERM or SIGHUP. It is for one machine, which has all their addresses. Each ru
 an operating-system process of its own: chandy node, or the node_command of its
 program. Their logs come on stderr, and each line begins with the id of its process.
 A line says when all are up. If one node ends, the others are stopped, and an error
-says which one ended and why. With --keep or --detach the others run on.
+says which one ended and why. With --keep or --detach the others run on. With --restart
+the node starts again.
 
 {flags}
 
@@ -59,7 +61,7 @@ example:
 				return err
 			}
 			l := launcher{
-				env: e, cluster: cluster, keep: c.Bool("keep"), lines: lines, next: nextHint(c, "Ctrl-C"), same: sameNodes(c),
+				env: e, cluster: cluster, keep: c.Bool("keep"), restart: c.Bool("restart"), lines: lines, next: nextHint(c, "Ctrl-C"), same: sameNodes(c),
 				flags: []string{"--until-eof", "--log-format", "json", "--log-level", c.String("log-level")},
 			}
 			if snap := c.String("restore"); snap != "" {
@@ -68,6 +70,9 @@ example:
 					return storeFailure(err)
 				}
 				l.restore = []string{"--restore", string(id)}
+			}
+			if c.Bool("restart") && (c.Bool("keep") || c.Bool("detach")) {
+				return fail(exitUsage, "", "up: --restart with --keep or --detach: only chandy up in a terminal starts nodes again")
 			}
 			if c.Bool("detach") {
 				return l.runDetached(c)
