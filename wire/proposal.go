@@ -35,6 +35,8 @@ type Proposal struct {
 	Held bool
 	// Dry asks for votes that decide nothing.
 	Dry bool
+	// Store is the id of the store that the proposer sees; empty if it sees none.
+	Store string
 }
 
 // String returns the proposal without its kind of frame.
@@ -62,7 +64,7 @@ func (p Proposal) append(b []byte) []byte {
 	b = appendName(b, "base", p.Base)
 	b = appendName(b, "manifest", p.Manifest)
 	b = appendUint(b, p.BranchLeft)
-	return appendBool(appendBool(b, p.Held), p.Dry)
+	return appendName(appendBool(appendBool(b, p.Held), p.Dry), "store", p.Store)
 }
 
 func decodeProposal(d *decoder) Proposal {
@@ -70,7 +72,7 @@ func decodeProposal(d *decoder) Proposal {
 		Number: d.uint("number"), Ends: d.uint("ends"),
 		Kind: ProposalKind(d.byte("kind", byte(KindByHand), byte(KindRecovery))),
 		Base: snapshot.ID(d.name("base")), Manifest: d.name("manifest"), BranchLeft: d.uint("branch left"),
-		Held: d.byte("held", 0, 1) == 1, Dry: d.byte("dry", 0, 1) == 1,
+		Held: d.byte("held", 0, 1) == 1, Dry: d.byte("dry", 0, 1) == 1, Store: d.name("store"),
 	}
 	if d.err == nil {
 		d.check(p.fault())

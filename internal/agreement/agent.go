@@ -82,6 +82,7 @@ const (
 type creation struct {
 	saved.Decision
 	call
+	makeStore bool
 }
 
 // New returns the Agent of an incarnation that has just started. The processes are all
@@ -187,6 +188,7 @@ func (a *Agent) Rang(name AlarmName) []Effect {
 		if a.recovering() && a.ballot == nil && a.attempt == nil {
 			a.attempt = &attempt{Order: Order{Kind: saved.Recovery}}
 		}
+		a.askWithoutStore()
 	}
 	return a.effects()
 }

@@ -20,7 +20,7 @@ type pair struct {
 func newPair(t *testing.T, o Options) *pair {
 	p := &pair{t: t, agent: New("p1", "p1.1", []snapshot.ProcessID{"p1", "p2"}, o)}
 	p.add("starts", p.agent.Start())
-	p.add("reads", p.agent.Read(saved.Reading{Decided: 1}, nil))
+	p.add("reads", p.agent.Read(saved.Reading{Decided: 1, Store: "s"}, nil))
 	p.add("hears p2", p.agent.Heard("p2", "p2.1", 1))
 	return p
 }
@@ -52,15 +52,15 @@ func voteOf(p Proposal, dry bool, no string) Vote {
 	return Vote{Proposal: p, Dry: dry, Incarnation: "p2.1", No: no}
 }
 
-var proposal = Proposal{Kind: saved.ByHand, Ends: 1, Number: 2, Snapshot: "a", Manifest: "sha"}
+var proposal = Proposal{Kind: saved.ByHand, Ends: 1, Number: 2, Snapshot: "a", Manifest: "sha", Store: "s"}
 
 func TestRestoreGoesStepByStep(t *testing.T) {
 	p := newPair(t, Options{})
 	a := p.agent
 	p.restore(Order{})
-	p.add("reads", a.Read(saved.Reading{Decided: 1}, nil))
+	p.add("reads", a.Read(saved.Reading{Decided: 1, Store: "s"}, nil))
 	p.add("kept", a.Kept("a", 2, nil))
-	p.add("reads", a.Read(saved.Reading{Decided: 1}, nil))
+	p.add("reads", a.Read(saved.Reading{Decided: 1, Store: "s"}, nil))
 	p.add("loaded", a.Loaded(nil))
 	p.add("p2 votes", a.Received("p2", voteOf(proposal, false, "")))
 	d := proposal.decision(saved.Commit, "p1", "")
@@ -99,8 +99,8 @@ func TestDryRunReportsEachVote(t *testing.T) {
 	p := newPair(t, Options{})
 	a := p.agent
 	p.restore(Order{Dry: true})
-	a.Read(saved.Reading{Decided: 1}, nil)
-	a.Read(saved.Reading{Decided: 1}, nil)
+	a.Read(saved.Reading{Decided: 1, Store: "s"}, nil)
+	a.Read(saved.Reading{Decided: 1, Store: "s"}, nil)
 	a.Received("p2", voteOf(proposal, true, "no store"))
 	p.story = nil
 	p.add("not loaded", a.Loaded(errors.New("a part is missing")))
@@ -131,7 +131,7 @@ func TestRestoreNamesWhoWasNotHeard(t *testing.T) {
 func TestRecoveryStopsAtCorruptSnapshots(t *testing.T) {
 	for _, older := range []bool{false, true} {
 		p := newPair(t, Options{Recover: true, Older: older})
-		r := saved.Reading{Decided: 1, Newest: &saved.Ref{ID: "a", Manifest: "sha"}, Corrupt: []snapshot.ID{"b"}}
+		r := saved.Reading{Decided: 1, Store: "s", Newest: &saved.Ref{ID: "a", Manifest: "sha"}, Corrupt: []snapshot.ID{"b"}}
 		p.add("reads", p.agent.Read(r, nil))
 		if got := strings.Contains(strings.Join(p.story, "\n"), "ended: corrupt snapshots are newer"); got == older {
 			t.Errorf("older snapshots allowed %v: got an end %v, want %v", older, got, !older)

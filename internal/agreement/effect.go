@@ -25,8 +25,12 @@ type (
 		Number   uint64
 	}
 	// Create creates a decision exclusively, and is answered by [Agent.Created] with the
-	// decision that lies in the store.
-	Create struct{ Decision saved.Decision }
+	// decision that lies in the store. With MakeStore, the store is made first if there is
+	// none: no process sees one.
+	Create struct {
+		Decision  saved.Decision
+		MakeStore bool
+	}
 	// CreateRun creates the word that a held epoch runs, and is answered by
 	// [Agent.RunCreated]. It is no failure if the word is there already.
 	CreateRun struct{ Number uint64 }
@@ -49,6 +53,8 @@ type (
 	// Hold lets the program receive nothing until the next Adopt: what it does is going to
 	// be rolled back.
 	Hold struct{ Restarted snapshot.ProcessID }
+	// Wait says for people why this process does not vote yet.
+	Wait struct{ Why string }
 	// Run ends the hold with which the epoch began.
 	Run struct{}
 )
@@ -116,6 +122,7 @@ func (e Load) String() string      { return "load " + e.Proposal.String() }
 func (Drop) String() string        { return "drop" }
 func (e Hold) String() string      { return fmt.Sprintf("hold, because %s restarted", e.Restarted) }
 func (Run) String() string         { return "run" }
+func (e Wait) String() string      { return "wait: " + e.Why }
 func (e Send) String() string      { return fmt.Sprintf("send %s: %s", e.To, e.Message) }
 func (e Alarm) String() string     { return fmt.Sprintf("alarm %s in %v", e.Name, e.After) }
 

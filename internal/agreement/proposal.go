@@ -22,6 +22,7 @@ type Proposal struct {
 	Manifest   string      // sha256 of the manifest
 	Held       bool        // the next epoch begins held
 	BranchLeft uint64      // as in [saved.Decision]
+	Store      string      // id of the store that the proposer sees; empty if it sees none
 }
 
 func (p Proposal) String() string {
@@ -44,7 +45,7 @@ func (p Proposal) decision(v saved.Verdict, by snapshot.ProcessID, why string) s
 	}
 }
 
-// decided returns the proposal on which d is the decision.
+// decided returns the proposal on which d is the decision, without its store.
 func decided(d *saved.Decision) Proposal {
 	return Proposal{
 		Kind: d.Kind, Ends: d.Ends, Number: d.Number, Snapshot: d.Snapshot, Manifest: d.Manifest,

@@ -97,7 +97,7 @@ func (a *Agent) propose(r saved.Reading) {
 	}
 	t.proposal = Proposal{
 		Kind: t.Kind, Ends: r.Epoch(), Number: r.Decided + 1, Snapshot: t.Snapshot, Manifest: t.Manifest,
-		Held: t.Held, BranchLeft: t.BranchLeft,
+		Held: t.Held, BranchLeft: t.BranchLeft, Store: r.Store,
 	}
 	if p := &t.proposal; t.Kind == saved.Recovery {
 		p.Snapshot, p.Manifest = latest(r)
@@ -138,6 +138,9 @@ func (a *Agent) Kept(id snapshot.ID, number uint64, err error) []Effect {
 func (a *Agent) ask() {
 	t := a.attempt
 	t.phase, t.votes = voting, make([]*Vote, len(a.peers))
+	if t.proposal.Store == "" {
+		a.askLater()
+	}
 	a.tell(Propose{Proposal: t.proposal, Dry: t.Dry})
 	a.proposed(a.self, Propose{Proposal: t.proposal, Dry: t.Dry})
 }
@@ -175,6 +178,9 @@ func (a *Agent) voted(from snapshot.ProcessID, v Vote) {
 	}
 	t.votes[a.index(p)] = &v
 	switch {
+	case v.No != "" && !t.Dry && t.proposal.Store == "":
+		t.votes[a.index(p)] = nil
+		a.do(Wait{fmt.Sprintf("%s votes no: %s", from, v.No)})
 	case v.No != "" && !t.Dry:
 		a.decide(t.proposal.decision(saved.Abort, a.self, fmt.Sprintf("%s votes no: %s", from, v.No)))
 	case a.allVoted() && t.Dry:
@@ -205,7 +211,7 @@ func (a *Agent) voters() (all []saved.Node) {
 
 func (a *Agent) decide(d saved.Decision) {
 	a.attempt.phase = deciding
-	a.create(d)
+	a.create(d, d.Verdict == saved.Commit && a.attempt.proposal.Store == "")
 }
 
 // orderIsLate ends the attempt at its deadline. What may be decided gets an abort first.
@@ -217,6 +223,7 @@ func (a *Agent) orderIsLate() {
 	case t.phase == gathering:
 	case t.phase < voting || t.Dry:
 		a.end(0, a.late())
+	case t.phase == voting && t.proposal.Store == "": // see store.go
 	case t.phase == voting:
 		a.decide(t.proposal.decision(saved.Abort, a.self, a.late()))
 	}
@@ -243,7 +250,7 @@ func (a *Agent) conclude() {
 	t := a.attempt
 	switch {
 	case t == nil || t.Dry || t.phase < marking || t.proposal.Number > a.decided || a.creation(t.proposal.Number) >= 0:
-	case decided(&a.commit) == t.proposal:
+	case t.is(&a.commit):
 		a.end(a.commit.Number, "")
 	default:
 		a.end(0, fmt.Sprintf("number %d was decided otherwise", t.proposal.Number))

@@ -33,6 +33,7 @@ func (a *Agent) Read(r saved.Reading, err error) []Effect {
 		return a.effects()
 	}
 	a.propose(r)
+	a.storeAppeared(r)
 	a.turnToNext()
 	a.check(r)
 	a.poll()
@@ -41,7 +42,7 @@ func (a *Agent) Read(r saved.Reading, err error) []Effect {
 
 // poll sets the alarm after which the store is read again.
 func (a *Agent) poll() {
-	if a.held || a.role == Joining {
+	if a.held || a.role == Joining || a.ballot != nil && a.ballot.stage == checking {
 		a.do(Alarm{Poll, pollAfter})
 	} else {
 		a.do(Alarm{Poll, idlePollAfter})
@@ -62,7 +63,7 @@ func (a *Agent) retry() {
 	for i := range a.creating {
 		if c := &a.creating[i]; c.call == failed {
 			c.call = asked
-			a.do(Create{c.Decision})
+			a.do(Create{c.Decision, c.makeStore})
 		}
 	}
 	if a.keeping == failed {

@@ -36,7 +36,7 @@ type remover struct {
 }
 
 func (s *storage) reading() saved.Reading {
-	r := saved.Reading{Decided: FirstEpoch}
+	r := saved.Reading{Decided: FirstEpoch, Store: "s"}
 	for i := range s.decisions {
 		d := &s.decisions[i]
 		r.Decided = max(r.Decided, d.Number)

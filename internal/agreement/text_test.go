@@ -14,7 +14,7 @@ func (x *explorer) text(w world, m move) string {
 	var what string
 	op := func(o operation) string {
 		if o.kind == creates {
-			return Create{x.decisions.All[o.arg]}.String()
+			return Create{x.decisions.All[o.arg], false}.String()
 		}
 		return fmt.Sprintf("%s %s %d", o.kind, o.id, o.arg)
 	}

@@ -97,6 +97,10 @@ func (a *Agent) check(r saved.Reading) {
 	id, manifest := latest(r)
 	switch recovery := b.Kind == saved.Recovery; {
 	case recovery && a.saving > 0: // SaveEnded goes on
+	case recovery && b.Store != "" && b.Store != r.Store: // read again by Poll: a refusal would cost a number
+		a.do(Wait{otherStore(b.Store, r.Store)})
+	case b.Store != r.Store:
+		a.refuse(otherStore(b.Store, r.Store))
 	case b.Number != r.Decided+1:
 		a.refuse(fmt.Sprintf("the next number is %d", r.Decided+1))
 	case b.Ends != r.Epoch():
@@ -160,15 +164,15 @@ func (a *Agent) voteIsLate() {
 	case b.Dry:
 		a.refuse("the deadline has passed")
 	default:
-		a.create(b.decision(saved.Abort, a.self, a.late()))
+		a.create(b.decision(saved.Abort, a.self, a.late()), false)
 	}
 }
 
 // create creates a decision, unless this process is doing so already.
-func (a *Agent) create(d saved.Decision) {
+func (a *Agent) create(d saved.Decision, makeStore bool) {
 	if a.creation(d.Number) < 0 {
-		a.creating = append(a.creating, creation{d, asked})
-		a.do(Create{d})
+		a.creating = append(a.creating, creation{d, asked, makeStore})
+		a.do(Create{d, makeStore})
 	}
 }
 

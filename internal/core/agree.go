@@ -84,6 +84,10 @@ func (g *agreeing) one(e agreement.Effect) {
 		g.adopt(e)
 	case agreement.Hold:
 		g.hold(e.Restarted)
+	case agreement.Wait:
+		if g.core.warns("store") {
+			g.core.log.Warn().Msg("the recovery waits: " + e.Why)
+		}
 	case agreement.Run:
 		g.run()
 	case agreement.Send:
@@ -116,7 +120,7 @@ func (g *agreeing) ask(e agreement.Effect) {
 		case agreement.Keep:
 			a.err = d.Keep(e.Snapshot, e.Number)
 		case agreement.Create:
-			if a.decided, _, a.err = d.Decide(e.Decision); isAbsent(a.err) { // the first recovery
+			if a.decided, _, a.err = d.Decide(e.Decision); e.MakeStore && isAbsent(a.err) {
 				if _, a.err = d.Create(id); a.err == nil {
 					a.decided, _, a.err = d.Decide(e.Decision)
 				}

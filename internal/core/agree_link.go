@@ -229,7 +229,7 @@ func toWire(p agreement.Proposal, dry bool) wire.Proposal {
 	}
 	return wire.Proposal{
 		Number: p.Number, Ends: p.Ends, Kind: kind, Base: p.Snapshot, Manifest: p.Manifest,
-		BranchLeft: p.BranchLeft, Held: p.Held, Dry: dry,
+		BranchLeft: p.BranchLeft, Held: p.Held, Dry: dry, Store: p.Store,
 	}
 }
 
@@ -240,6 +240,6 @@ func fromWire(w wire.Proposal) (p agreement.Proposal, dry bool) {
 	}
 	return agreement.Proposal{
 		Number: w.Number, Ends: w.Ends, Kind: kind, Snapshot: w.Base, Manifest: w.Manifest,
-		BranchLeft: w.BranchLeft, Held: w.Held,
+		BranchLeft: w.BranchLeft, Held: w.Held, Store: w.Store,
 	}, w.Dry
 }

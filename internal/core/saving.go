@@ -69,7 +69,12 @@ func (s *save) take() {
 	left := max(0, s.deadline-c.now)
 	taken := saved.Taken{Epoch: s.number, ID: s.id, Name: s.name, By: c.node(), TimeoutMS: uint64(left.Milliseconds())}
 	offLoop(c, func() (t tookNumber) {
-		if t.store, t.err = c.Store.Create(string(s.id)); t.err == nil {
+		if c.Cluster.Recovers() { // the first epoch has made the store
+			t.store, t.err = c.Store.ID()
+		} else {
+			t.store, t.err = c.Store.Create(string(s.id))
+		}
+		if t.err == nil {
 			t.number, t.err = c.Store.Take(taken)
 		}
 		return t

@@ -103,6 +103,8 @@ func (*Fate) Format() string { return "chandy/fate.v1" }
 
 // Reading is what a store says about the epoch. The agreement of a restore acts on it.
 type Reading struct {
+	// Store is the id of the store; empty if there is none.
+	Store string
 	// Decided is the highest number that is decided, or 1 if none is.
 	Decided uint64
 	// Commit is the commit with the highest number, which is the current epoch. Nil means

@@ -15,6 +15,9 @@ func (s *Store) Reading() (r saved.Reading, err error) {
 		if r, err = s.decisions(); err != nil {
 			return err
 		}
+		if r.Store, err = s.ID(); err != nil {
+			return err
+		}
 		entries, err := s.entries()
 		if err != nil {
 			return err

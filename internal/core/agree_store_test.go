@@ -1,0 +1,46 @@
+package core
+
+import (
+	"testing"
+	"time"
+
+	"chandy/internal/agreement"
+	"chandy/internal/store"
+	"chandy/internal/store/storetest"
+	"chandy/program"
+	"chandy/snapshot"
+)
+
+// p2 sees an empty folder where the others see the store, as if a file system were not
+// mounted. Nothing begins, no store is made there and no number is used up. When p2 sees the
+// store, the cluster begins.
+func TestAFolderThatIsNotMountedIsNoEmptyStore(t *testing.T) {
+	for _, unmounted := range []snapshot.ProcessID{"p1", "p2"} { // p1 proposes first
+		h := emptyRestorable(t, 3)
+		h.program = func() program.Program { return &counter{closed: &h.closed} }
+		if _, err := store.New(h.memory.Open(nil), "t").Create("20261122T073519000000Z-ayeq3nkbeh"); err != nil {
+			t.Fatal(err)
+		}
+		empty, options := &storetest.Memory{}, agreement.Options{Recover: true}
+		for _, id := range h.config.IDs() {
+			h.start(id, options)
+		}
+		h.cores[unmounted].Store = store.New(empty.Open(nil), "t")
+		h.run(2 * time.Minute)
+		for _, id := range h.config.IDs() {
+			if got := h.cores[id].epochNumber(); got != 1 {
+				t.Errorf("without the store at %s: got %s in epoch %d, want 1", unmounted, id, got)
+			}
+		}
+		if _, err := store.New(empty.Open(nil), "t").ID(); !isAbsent(err) {
+			t.Errorf("without the store at %s: got error %v for its folder, want no store there", unmounted, err)
+		}
+		h.cores[unmounted].Store = store.New(h.memory.Open(nil), "t")
+		h.run(2 * time.Minute)
+		for _, id := range h.config.IDs() {
+			if got := h.cores[id].epochNumber(); got < 2 {
+				t.Errorf("with the store at %s again: got %s in epoch %d, want 2 or more", unmounted, id, got)
+			}
+		}
+	}
+}
