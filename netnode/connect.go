@@ -78,11 +78,14 @@ const dialTimeout = 2 * time.Second
 func (n *Node) dial(e core.Dial) {
 	ctx, cancel := context.WithTimeout(n.stop, dialTimeout)
 	defer cancel()
-	socket, err := n.network.Dial(ctx, e.Address)
+	address := n.addresses.of(e.To, e.Address)
+	socket, err := n.network.Dial(ctx, address)
 	if err != nil {
+		n.addresses.failedDial(e.To, address)
 		n.post(core.Dialled{Conn: e.Conn, Err: err})
 		return
 	}
+	n.addresses.connected(e.To)
 	c := newConn(n, e.Conn, socket)
 	if !n.conns.add(c) {
 		socket.Close()

@@ -53,12 +53,13 @@ type Options struct {
 
 // Node hosts one process of the distributed program.
 type Node struct {
-	options  Options
-	log      zerolog.Logger
-	strange  zerolog.Logger // for connections of strangers: a few lines a second
-	full     zerolog.Logger // for connections for which there is no room: a line a minute
-	network  Network
-	listener net.Listener
+	options   Options
+	log       zerolog.Logger
+	strange   zerolog.Logger // for connections of strangers: a few lines a second
+	full      zerolog.Logger // for connections for which there is no room: a line a minute
+	network   Network
+	listener  net.Listener
+	addresses *addresses
 
 	begun    time.Time
 	work     sync.WaitGroup     // every goroutine but the loop
@@ -115,7 +116,7 @@ func New(o Options) (*Node, error) {
 	}
 	log := o.Log.With().Str("process", string(o.ID)).Logger()
 	n := &Node{
-		options: o, log: log, network: o.Network, listener: listener, security: secured,
+		options: o, log: log, network: o.Network, listener: listener, addresses: newAddresses(o.Cluster, log), security: secured,
 		strange: log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 		full:    log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute}),
 		exit:    make(chan error, 1), wake: make(chan struct{}, 1), timer: time.NewTimer(never),
