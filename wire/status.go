@@ -50,6 +50,9 @@ type SavesStatus struct {
 type RecoveredStatus struct {
 	To      snapshot.ID          `json:"to"`      // empty for the initial state
 	Because []snapshot.ProcessID `json:"because"` // these had restarted
+	// Loop has the processes that have ended three times soon after a restore of To. The
+	// epoch then began held.
+	Loop []snapshot.ProcessID `json:"loop,omitempty"`
 	// Messages is how many messages that this process had sent were undone, and UndoneMS is
 	// how long it had run since the snapshot. Both are 0 for a process that had restarted.
 	Messages uint64  `json:"messages"`
@@ -76,11 +79,19 @@ func (r RecoveredStatus) Text() string {
 	if len(undone) > 0 {
 		text += ": " + strings.Join(undone, ", ")
 	}
-	var because []string
-	for _, id := range r.Because {
-		because = append(because, string(id))
+	text += ", because " + names(r.Because) + " restarted"
+	if len(r.Loop) > 0 {
+		text = "recovery loop: " + names(r.Loop) + " has ended 3 times within 60 s of a restore: held, for chandy restore or chandy resume; " + text
 	}
-	return text + ", because " + strings.Join(because, ", ") + " restarted"
+	return text
+}
+
+func names(ids []snapshot.ProcessID) string {
+	var all []string
+	for _, id := range ids {
+		all = append(all, string(id))
+	}
+	return strings.Join(all, ", ")
 }
 
 // CertificateStatus is when the certificate of a node ends.

@@ -32,6 +32,7 @@ type attempt struct {
 	phase    phase
 	proposal Proposal
 	votes    []*Vote // by peer; nil if it has not voted
+	crashes  []saved.Crash
 }
 
 type phase int
@@ -101,7 +102,8 @@ func (a *Agent) propose(r saved.Reading) {
 	}
 	if p := &t.proposal; t.Kind == saved.Recovery {
 		p.Snapshot, p.Manifest = latest(r)
-		p.Held = a.held
+		t.crashes = a.crashes(r, p.Snapshot)
+		p.Held = a.held || loops(t.crashes)
 		a.do(Alarm{OrderDeadline, recoveryTimeout})
 	}
 	if t.Dry || t.proposal.Snapshot == "" {
@@ -187,7 +189,7 @@ func (a *Agent) voted(from snapshot.ProcessID, v Vote) {
 		a.end(0, "")
 	case a.allVoted():
 		d := t.proposal.decision(saved.Commit, a.self, "")
-		d.Voters = a.voters()
+		d.Voters, d.Crashes = a.voters(), t.crashes
 		a.decide(d)
 	}
 }

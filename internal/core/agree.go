@@ -109,17 +109,21 @@ type answer struct {
 
 // ask asks the store, off the loop.
 func (g *agreeing) ask(e agreement.Effect) {
-	d, id := g.core.Store, NewName(g.core.Wall(), g.core.Rand)
+	d, id, now := g.core.Store, NewName(g.core.Wall(), g.core.Rand), g.core.Wall().UnixMilli()
 	offLoop(g.core, func() (a answer) {
 		switch e := e.(type) {
 		case agreement.ReadStore:
 			a.reading, a.err = d.Reading()
+			if at := a.reading.Commit; at != nil {
+				a.reading.Recent = now-at.AtMS < crashWithin.Milliseconds()
+			}
 			if isAbsent(a.err) {
 				a.reading, a.err = saved.Reading{Decided: agreement.FirstEpoch}, nil
 			}
 		case agreement.Keep:
 			a.err = d.Keep(e.Snapshot, e.Number)
 		case agreement.Create:
+			e.Decision.AtMS = now
 			if a.decided, _, a.err = d.Decide(e.Decision); e.MakeStore && isAbsent(a.err) {
 				if _, a.err = d.Create(id); a.err == nil {
 					a.decided, _, a.err = d.Decide(e.Decision)

@@ -29,6 +29,7 @@ type recovered struct {
 
 const (
 	recoveryNotice = 3 * time.Second // until the log says that a recovery goes on
+	crashWithin    = time.Minute     // of a restore: a process that ends then may be in a loop
 	recoveryRepeat = time.Minute     // between two such lines
 )
 
@@ -104,7 +105,7 @@ func (g *agreeing) adopted(d saved.Decision, as agreement.Role, undone uint64, b
 	if d.Kind != saved.Recovery || len(because) == 0 {
 		return
 	}
-	done := &recovered{at: c.now, RecoveredStatus: wire.RecoveredStatus{To: d.Snapshot, Because: because}}
+	done := &recovered{at: c.now, RecoveredStatus: wire.RecoveredStatus{To: d.Snapshot, Because: because, Loop: agreement.Looping(d.Crashes)}}
 	if !heldAt.IsZero() {
 		done.Messages = undone
 		if base != nil {

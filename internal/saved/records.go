@@ -74,6 +74,17 @@ type Decision struct {
 	// BranchLeft is the epoch in which history left the branch of the snapshot. Zero means
 	// that the snapshot is on the line of history.
 	BranchLeft uint64 `json:"branch_left,omitempty"`
+	// AtMS is when it was decided, in milliseconds since 1970, by the wall clock of By.
+	AtMS int64 `json:"at_ms,omitempty"`
+	// Crashes are the processes that have ended soon after the restore before, which had the
+	// same base. They count on from the commit before, so that they outlive every node.
+	Crashes []Crash `json:"crashes,omitempty"`
+}
+
+// Crash says how often in a row a process has ended soon after a restore of the same base.
+type Crash struct {
+	Process snapshot.ProcessID `json:"process"`
+	Count   int                `json:"count"`
 }
 
 // Format returns the format of the record.
@@ -110,6 +121,8 @@ type Reading struct {
 	// Commit is the commit with the highest number, which is the current epoch. Nil means
 	// epoch 1, which began from the initial state.
 	Commit *Decision
+	// Recent reports whether Commit was decided less than a minute ago. The caller sets it.
+	Recent bool
 	// Run reports whether a held epoch has been resumed. It means something only if
 	// Commit.Held is set.
 	Run bool
