@@ -25,7 +25,6 @@ type scope struct {
 	early                   int // deadlines that ring while something else can happen
 	saves, removes, resumes int
 	lateHellos              int
-	alarms                  bool // a recovery is proposed by more than the first process
 	slowStore               bool // readings and creations are answered later than they happen
 	brisk                   bool // hellos and loads come at once
 	hooks                   *hooks

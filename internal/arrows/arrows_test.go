@@ -57,7 +57,7 @@ var coreImports = []string{"math/rand/v2", "sync", "github.com/rs/zerolog"}
 
 // pureNames lists the only names that a pure package may use of these packages.
 var pureNames = map[string][]string{
-	"time":                  {"Duration", "Time", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "RFC3339", "RFC3339Nano", "UTC", "ParseDuration"},
+	"time":                  {"Duration", "Time", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour", "Parse", "ParseDuration", "RFC3339", "RFC3339Nano", "UTC"},
 	"fmt":                   {"Append", "Appendf", "Appendln", "Errorf", "Formatter", "Fprint", "Fprintf", "Fprintln", "Sprint", "Sprintf", "Sprintln", "State", "Stringer"},
 	"io":                    {"Closer", "EOF", "ErrUnexpectedEOF", "ReadCloser", "ReadFull", "Reader", "Writer"},
 	"sync":                  {"OnceValue", "OnceValues"},

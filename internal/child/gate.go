@@ -66,3 +66,9 @@ func (g *gate) keepLine(line string) bool {
 	}
 	return true
 }
+
+// wait returns when the event in progress is over.
+func (g *gate) wait() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+}

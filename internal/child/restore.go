@@ -137,8 +137,7 @@ func (x *Program) restored(err error) {
 	done := x.restoring.done
 	x.restoring.done = nil
 	go func() {
-		x.gate.mu.Lock() // all later events are kept, or ignored
-		x.gate.mu.Unlock()
+		x.gate.wait() // all later events are kept, or ignored
 		done(err)
 	}()
 }

@@ -72,7 +72,6 @@ type chaos struct {
 	free    map[side]time.Duration // when the last frame of a connection comes
 	crashes bool
 	options agreement.Options
-	saved   []wire.RestoreRequest
 	newest  map[snapshot.ProcessID]uint64 // epochs in which the nodes were last
 }
 

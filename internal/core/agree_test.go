@@ -336,7 +336,7 @@ func TestHeldEpochRunsWhenItIsResumedAnywhere(t *testing.T) {
 	h.ask("p2", wire.ResumeRequest{}, 5*time.Second)
 	h.expect("the count after the one that waited", h.call("p1"), "5")
 	replies := h.ask("p2", wire.ResumeRequest{}, time.Second)
-	h.expect("resumed twice", fmt.Sprintf("%s", replies[0].Body), `{"code":"not held","text":"p2 is not held"}`)
+	h.expect("resumed twice", string(replies[0].Body), `{"code":"not held","text":"p2 is not held"}`)
 }
 
 // 1,024 requests wait until the epoch runs. One more is refused by name.

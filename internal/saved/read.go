@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"sync"
 
 	"chandy/snapshot"
 )
@@ -59,18 +58,15 @@ func (s *sections) pass(n uint64, w io.Writer) {
 	}
 }
 
-// fill reads b. It computes the hash of one piece while it reads the next one.
+// fill reads b. It computes the hash of each piece while that is in the processor's cache, and
+// the kernel reads ahead meanwhile.
 func (s *sections) fill(b []byte) {
-	var hashing sync.WaitGroup
 	var n int
 	var err error
 	for ; len(b) > 0 && err == nil; b = b[n:] {
 		n, err = io.ReadFull(s.r, b[:min(len(b), pieceMax)])
-		hashing.Wait()
-		piece := b[:n]
-		hashing.Go(func() { _, _ = s.Write(piece) })
+		_, _ = s.Write(b[:n])
 	}
-	hashing.Wait()
 	switch err {
 	case nil:
 	case io.EOF, io.ErrUnexpectedEOF:
