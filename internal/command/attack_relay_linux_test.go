@@ -29,18 +29,15 @@ const (
 )
 
 // newRelay listens on an address of its own. It ends with ctx.
-func newRelay(ctx context.Context, to string) (*relay, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:"+freePort())
-	if err != nil {
-		return nil, err
-	}
+func newRelay(ctx context.Context, to string) *relay {
+	l := freeListener()
 	r := &relay{ctx: ctx, listener: l, to: to, ends: map[*net.TCPConn]bool{}}
 	context.AfterFunc(ctx, func() {
 		l.Close()
 		r.cut()
 	})
 	r.pumps.Go(r.accept)
-	return r, nil
+	return r
 }
 
 func (r *relay) accept() {

@@ -139,9 +139,7 @@ func newRaid(t *testing.T) *raid {
 	r.p1, r.p2, r.plain = make("p1", "p1"), make("p2", "p2"), make("plain", "p1")
 	t.Cleanup(a.stop)
 	var err error
-	if r.relay, err = newRelay(a.ctx, r.p1.address); err != nil {
-		t.Fatal(err)
-	}
+	r.relay = newRelay(a.ctx, r.p1.address)
 	file := func(p1 string) string {
 		return fmt.Sprintf("name = \"raid\"\n[[process]]\nid = \"p1\"\naddress = %q\n[[process]]\nid = \"p2\"\naddress = %q\n[program]\nkind = \"bank\"\ntransfers_per_second = 100\n", p1, r.p2.address) + table
 	}

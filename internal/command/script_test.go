@@ -165,6 +165,16 @@ var taken sync.Map // ports, by number
 // freePort returns a port that nobody listens on. It is below the range of outgoing
 // connections, one of which could otherwise take the port before the node listens.
 func freePort() string {
+	l := freeListener()
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// freeListener listens on a free port, as freePort chooses it. A caller that needs the listener
+// must not close it and listen again: a process that is started at that moment holds the port
+// until it executes its program.
+func freeListener() net.Listener {
 	for {
 		port := 10000 + rand.IntN(22000)
 		if _, known := taken.LoadOrStore(port, true); known {
@@ -172,8 +182,7 @@ func freePort() string {
 		}
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
-			l.Close()
-			return fmt.Sprint(port)
+			return l
 		}
 	}
 }
