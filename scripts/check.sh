@@ -209,7 +209,7 @@ else
 	# without whole clusters. The tests of a package run one after the other in virtual time,
 	# on one processor, so four packages run at once.
 	# shellcheck disable=SC2086,SC2046 # words
-	part "other tests ${race:-without the race detector}" go test -vet=off -p 4 $race -skip '^(TestScripts|TestMixedAttack|TestRaid)$' \
+	part "other tests ${race:-without the race detector}" go test -vet=off -p 4 $race -skip '^(TestScripts|TestMixedAttack|TestRaid|TestCyclesOfSaveAndRestore|TestARestoreIsWholeWhenNodesAreKilled)$' \
 		./internal/command $(go list ./... | grep -vxF "$(go list $pure $plain)")
 fi
 
