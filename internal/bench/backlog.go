@@ -87,7 +87,7 @@ func fullRun(ctx context.Context, o *Options, window config.Size, each time.Dura
 		return quiet{}
 	})
 	full.ready = func(ctx context.Context, r *running) error {
-		s.send(messages)
+		s.send(ctx, messages)
 		return r.await(ctx, func(st wire.ProcessStatus) bool {
 			return st.Outgoing[0].Sent == uint64(messages)
 		})

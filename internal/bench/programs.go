@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -51,9 +52,14 @@ func (s *source) Start(p program.Process) {
 	close(s.started)
 }
 
-// send makes the source send n messages. It waits for Start, and any goroutine may call it.
-func (s *source) send(n int) {
-	<-s.started
+// send makes the source send n messages. It waits for Start, which does not come if ctx ends
+// first. Any goroutine may call it.
+func (s *source) send(ctx context.Context, n int) {
+	select {
+	case <-s.started:
+	case <-ctx.Done():
+		return
+	}
 	s.process.Do(func() {
 		s.left = n
 		s.fill()

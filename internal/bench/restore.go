@@ -164,7 +164,7 @@ func afterRun(ctx context.Context, o *Options, messages int, receiver func() pro
 		return quiet{}
 	}
 	sent := func(r *running) error {
-		first.send(messages)
+		first.send(ctx, messages)
 		return r.await(ctx, func(st wire.ProcessStatus) bool { return st.Outgoing[0].Sent == uint64(messages) })
 	}
 	var all []float64

@@ -164,7 +164,7 @@ func streamRun(ctx context.Context, o *Options, j job, payload []byte, n int) ([
 		conn.Close() // so that a write that waits for the receiver fails
 		writer.Wait()
 	}()
-	return r.measure(ctx, n, func(n int) {
+	return r.measure(ctx, n, func(_ context.Context, n int) {
 		for range n {
 			s.send(payload)
 		}
@@ -174,14 +174,14 @@ func streamRun(ctx context.Context, o *Options, j job, payload []byte, n int) ([
 // measure calls send to send n messages, after a tenth as many to warm up. It returns how
 // many messages a second the remote received, and the processor time that both sides
 // used for one message, in ns.
-func (r *remote) measure(ctx context.Context, n int, send func(n int)) ([]float64, error) {
+func (r *remote) measure(ctx context.Context, n int, send func(ctx context.Context, n int)) ([]float64, error) {
 	var took, used time.Duration
 	for _, n := range []int{n/10 + 1, n} {
 		if err := r.expect(ctx, n); err != nil {
 			return nil, err
 		}
 		began, usedBefore := time.Now(), cpu()
-		send(n)
+		send(ctx, n)
 		theirs, err := r.await(ctx)
 		if err != nil {
 			return nil, err
