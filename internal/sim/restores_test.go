@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	restoringSeeds = 200 // random clusters with restores that the check runs
+	restoringSeeds = 80 // random clusters with restores that the check runs
 	// crashPoints is at how many points of restores nodes must crash in these. A point is a
 	// step of a proposer or a voter, and whether the crash comes before, within or after it.
-	crashPoints = 40
+	crashPoints = 30
 )
 
 func TestRestoresAtAnyMoment(t *testing.T) {

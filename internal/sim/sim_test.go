@@ -19,8 +19,8 @@ var (
 // Number of random clusters that the check runs: without faults, with faults, and with
 // clients that leave.
 const (
-	quietSeeds   = 500
-	faultySeeds  = 250
+	quietSeeds   = 250
+	faultySeeds  = 120
 	leavingSeeds = 50
 )
 
