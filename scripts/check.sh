@@ -205,12 +205,11 @@ else
 	# shellcheck disable=SC2086 # words
 	part 'tests without the race detector' go test -vet=off -p 4 -parallel 4 $plain $pure
 	[ -z "$race" ] || part 'tests in full size, no race detector' full
-	# These include internal/arrows, which checks the imports, and what internal/command tests
-	# without whole clusters. The tests of a package run one after the other in virtual time,
-	# on one processor, so four packages run at once.
+	# These include internal/arrows, which checks the imports. The tests of a package run one
+	# after the other in virtual time, on one processor, so four packages run at once. The
+	# tests of internal/command run with the race detector in scripts/check.sh --repeat only.
 	# shellcheck disable=SC2086,SC2046 # words
-	part "other tests ${race:-without the race detector}" go test -vet=off -p 4 $race -skip '^(TestScripts|TestMixedAttack|TestRaid|TestCyclesOfSaveAndRestore|TestARestoreIsWholeWhenNodesAreKilled|TestSIG.*|TestALater.*)$' \
-		./internal/command $(go list ./... | grep -vxF "$(go list $pure $plain)")
+	part "other tests ${race:-without the race detector}" go test -vet=off -p 4 $race $(go list ./... | grep -vxF "$(go list $pure $plain)")
 fi
 
 took=$SECONDS
