@@ -120,7 +120,7 @@ func (e *epoch) heldState() program.State {
 	return e.from.Part.State
 }
 
-// logHeld logs that an epoch begins, and whether it is held.
+// logBegin logs that an epoch begins, and whether it is held.
 func (e *epoch) logBegin(log *zerolog.Logger) {
 	log.Info().Uint64("epoch", e.number).Str("base", string(e.base)).Bool("held", e.held).Msg("epoch begins")
 }
