@@ -74,13 +74,6 @@ func (e *epoch) run() {
 	}
 }
 
-// Release ends the hold of the current epoch. It must be called on the loop.
-func (c *Core) Release() {
-	if c.epoch != nil && c.epoch.held {
-		c.epoch.run()
-	}
-}
-
 // hold lets the program receive nothing, and none of its timers fire, until the epoch ends.
 func (e *epoch) hold() { e.held = true }
 

@@ -78,7 +78,7 @@ func TestAHeldEpochStartsNothing(t *testing.T) {
 	if !bytes.Contains(text, []byte(`"state": "restored"`)) {
 		t.Errorf("snapshot: got %s, want the state of the base in it", text)
 	}
-	c.Step(1e7, []Event{Called{c.Release}})
+	c.Step(1e7, []Event{Called{func() { c.epoch.run() }}})
 	c.Step(1e7, nil)
 	d.want(t, "start", `c1: "later"`, "p2: four", "p2: five", "p2: six")
 }
@@ -91,7 +91,7 @@ func TestRequestsOfARestoreComeAfterTheRestoredMessages(t *testing.T) {
 	base.Skipped = []saved.Skipped{{From: "p2", To: "p1", Seq: 5}, {From: "p1", To: "p2", Seq: 2}}
 	c.Step(0, []Event{Begin{Epoch: 2, Program: d, Snapshot: "S", Base: base, Held: true}})
 	control(c, 1, wire.CallRequest{Request: []byte(`"client"`)})
-	c.Step(1, []Event{Called{c.Release}})
+	c.Step(1, []Event{Called{func() { c.epoch.run() }}})
 	for c.More() {
 		c.Step(1, nil)
 	}
