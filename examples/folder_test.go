@@ -3,9 +3,6 @@ package examples_test
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,7 +49,7 @@ func (f *folder) writeCluster(text string) (ids []string) {
 	f.t.Helper()
 	for _, match := range regexp.MustCompile(`(?m)^id = "(.*)"\naddress = "127.0.0.1:(\d+)"$`).FindAllStringSubmatch(text, -1) {
 		ids = append(ids, match[1])
-		text = strings.ReplaceAll(text, match[2], freePort(f.t))
+		text = strings.ReplaceAll(text, match[2], clustertest.FreePort())
 	}
 	if err := os.WriteFile(filepath.Join(f.dir, "cluster.toml"), []byte(text), 0o600); err != nil {
 		f.t.Fatal(err)
@@ -119,22 +116,6 @@ func (f *folder) initiate(args ...string) *clustertest.Snapshot {
 		}
 	}
 	return s
-}
-
-// freePort returns a port on which nobody listens. It is outside the range from which a
-// system takes the ports of outgoing connections, so none of them takes it meanwhile.
-func freePort(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		port := fmt.Sprint(20_000 + rand.IntN(12_000))
-		listener, err := net.Listen("tcp", "127.0.0.1:"+port)
-		if err == nil {
-			listener.Close()
-			return port
-		}
-	}
-	t.Fatal("got no free port in 100 attempts, want one")
-	return ""
 }
 
 func read(t *testing.T, file string) string {

@@ -129,7 +129,7 @@ func newAttack(t *testing.T) *attack {
 			t.Fatal(err)
 		}
 		a.nodes = append(a.nodes, &victim{
-			attack: a, id: id, address: "127.0.0.1:" + freePort(), file: filepath.Join(home, "cluster.toml"), log: log, steady: i < steadyNodes,
+			attack: a, id: id, address: "127.0.0.1:" + clustertest.FreePort(), file: filepath.Join(home, "cluster.toml"), log: log, steady: i < steadyNodes,
 		})
 	}
 	t.Cleanup(a.stop)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"chandy/internal/clustertest"
 	"context"
 	"net"
 	"sync"
@@ -30,7 +31,7 @@ const (
 
 // newRelay listens on an address of its own. It ends with ctx.
 func newRelay(ctx context.Context, to string) *relay {
-	l := freeListener()
+	l := clustertest.FreeListener()
 	r := &relay{ctx: ctx, listener: l, to: to, ends: map[*net.TCPConn]bool{}}
 	context.AfterFunc(ctx, func() {
 		l.Close()

@@ -41,7 +41,7 @@ func newFleet(t *testing.T, text string, processes ...string) *attack {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := &victim{attack: a, id: snapshot.ProcessID(id), address: "127.0.0.1:" + freePort(), file: path, log: log}
+		v := &victim{attack: a, id: snapshot.ProcessID(id), address: "127.0.0.1:" + clustertest.FreePort(), file: path, log: log}
 		a.nodes = append(a.nodes, v)
 		file += fmt.Sprintf("[[process]]\nid = %q\naddress = %q\n%s\n", id, v.address, more)
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"chandy/internal/clustertest"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,7 @@ func TestWhatAChildPrintsIsShownEscaped(t *testing.T) {
 			t.Run(name+" "+format, func(t *testing.T) {
 				path := writeFile(t, "cluster.toml", fmt.Sprintf(
 					"name = \"one\"\n[[process]]\nid = \"p1\"\naddress = \"127.0.0.1:%s\"\n[program]\nkind = \"exec\"\ncommand = [\"sh\", \"-c\", %s, \"%s\"]\n%s\n",
-					freePort(), "'''"+c.script+"'''", tomlText(text), c.more))
+					clustertest.FreePort(), "'''"+c.script+"'''", tomlText(text), c.more))
 				writeTo(t, filepath.Join(filepath.Dir(path), "printed"), c.printed)
 				n := startNode(t, path, format)
 				n.stderr.await(t, "chandy: error: p1 stopped: ")

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"chandy/internal/clustertest"
 	"chandy/internal/config"
 	"chandy/wire"
 )
@@ -150,7 +151,7 @@ func TestWhatPeersSayIsLoggedEscaped(t *testing.T) {
 			}
 			defer l.Close()
 			path := writeFile(t, "cluster.toml", fmt.Sprintf(
-				"name = \"bank\"\n[[process]]\nid = \"p1\"\naddress = \"127.0.0.1:%s\"\n[[process]]\nid = \"p2\"\naddress = %q\n[program]\nkind = \"bank\"\n", freePort(), l.Addr()))
+				"name = \"bank\"\n[[process]]\nid = \"p1\"\naddress = \"127.0.0.1:%s\"\n[[process]]\nid = \"p2\"\naddress = %q\n[program]\nkind = \"bank\"\n", clustertest.FreePort(), l.Addr()))
 			cluster, err := config.Load(path)
 			if err != nil {
 				t.Fatal(err)

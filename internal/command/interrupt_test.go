@@ -26,7 +26,7 @@ func TestCtrlCCancelsTheSnapshotEverywhere(t *testing.T) {
 	text := fmt.Sprintf(`name = "test"
 process = [{ id = "p1", address = "127.0.0.1:%s" }, { id = "p2", address = "127.0.0.1:%s" }]
 program = { kind = "bank" }
-`, freePort(), freePort())
+`, clustertest.FreePort(), clustertest.FreePort())
 	c := clustertest.New(t, text, clustertest.Options{Network: func(string) netnode.Network { return netnode.TCP{} }})
 	p2 := mute{asked: make(chan struct{})}
 	c.Host("p1", clustertest.Idle{})

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"chandy/internal/clustertest"
 	"fmt"
 	"runtime/debug"
 	"testing"
@@ -16,7 +17,7 @@ func TestNodeLimitsMemory(t *testing.T) {
 		debug.SetMemoryLimit(before)
 		path := writeFile(t, "cluster.toml", fmt.Sprintf(
 			"name = \"bank\"\n[[process]]\nid = \"p1\"\naddress = \"127.0.0.1:%s\"\n[program]\nkind = \"bank\"\n"+
-				"[network]\noutbox_high = \"1MiB\"\noutbox_limit = \"2MiB\"\noutbox_total = \"4MiB\"\n[limits]\nmemory = \"64MiB\"\n", freePort()))
+				"[network]\noutbox_high = \"1MiB\"\noutbox_limit = \"2MiB\"\noutbox_total = \"4MiB\"\n[limits]\nmemory = \"64MiB\"\n", clustertest.FreePort()))
 		n := startNode(t, path, "json")
 		n.stderr.await(t, "all channels up") // after the limit was set
 		if got := debug.SetMemoryLimit(-1); got != want {

@@ -132,7 +132,7 @@ func newRaid(t *testing.T) *raid {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := &victim{attack: a, id: id, address: "127.0.0.1:" + freePort(), file: filepath.Join(home, name+".toml"), log: log}
+		v := &victim{attack: a, id: id, address: "127.0.0.1:" + clustertest.FreePort(), file: filepath.Join(home, name+".toml"), log: log}
 		a.nodes = append(a.nodes, v)
 		return v
 	}

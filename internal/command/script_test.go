@@ -4,13 +4,10 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -133,7 +130,7 @@ func setup(e *testscript.Env) error {
 	e.Setenv("GORACE", "atexit_sleep_ms=0") // otherwise each command sleeps for a second under -race
 	var ports []string
 	for n := 1; n <= 4; n++ {
-		name, port := fmt.Sprintf("P%d", n), freePort()
+		name, port := fmt.Sprintf("P%d", n), clustertest.FreePort()
 		e.Setenv(name, port)
 		ports = append(ports, "$"+name, port)
 	}
@@ -158,33 +155,6 @@ func setup(e *testscript.Env) error {
 		}
 	}
 	return nil
-}
-
-var taken sync.Map // ports, by number
-
-// freePort returns a port that nobody listens on. It is below the range of outgoing
-// connections, one of which could otherwise take the port before the node listens.
-func freePort() string {
-	l := freeListener()
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
-// freeListener listens on a free port, as freePort chooses it. A caller that needs the listener
-// must not close it and listen again: a process that is started at that moment holds the port
-// until it executes its program.
-func freeListener() net.Listener {
-	for {
-		port := 10000 + rand.IntN(22000)
-		if _, known := taken.LoadOrStore(port, true); known {
-			continue
-		}
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			return l
-		}
-	}
 }
 
 func exits(ts *testscript.TestScript, _ bool, args []string) {
