@@ -64,7 +64,7 @@ type watcher struct {
 	all      []*watched // the questions of ask, then of conserved, then quiet
 	taken    int        // snapshots
 	unknown  int        // snapshots of which a question could not be answered
-	cutOff   bool       // the end of the time cut off the last snapshot
+	cutOff   bool       // the end of the time cut off the last snapshot, or its questions
 	previous *snapshot.Global
 }
 
@@ -114,15 +114,25 @@ func (w *watcher) look(ctx context.Context) *witness {
 		w.cutOff = err != nil
 		return nil
 	}
+	return w.judge(ctx, s, err)
+}
+
+// judge asks all questions of a snapshot, or of none if err says why there is none.
+func (w *watcher) judge(ctx context.Context, s snap, err error) *witness {
 	w.taken++
+	var before []string
 	for _, q := range w.all {
-		q.last = ""
+		before, q.last = append(before, q.last), ""
 	}
 	found := &witness{snap: s}
 	if err == nil {
 		err = w.questions(ctx, s, found)
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && len(found.why) == 0 { // the end of the time cut off the questions
+		w.taken, w.cutOff = w.taken-1, true
+		for i, q := range w.all {
+			q.last = before[i]
+		}
 		return nil
 	}
 	for _, q := range w.all {
