@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -134,4 +135,27 @@ func plainRead(path string) error {
 			return err
 		}
 	}
+}
+
+// hashedRead reads a file into new memory, and computes its sha256.
+func hashedRead(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	for b := make([]byte, info.Size()); len(b) > 0; {
+		n, err := f.Read(b[:min(len(b), 256<<10)])
+		if err != nil {
+			return err
+		}
+		sum.Write(b[:n])
+		b = b[n:]
+	}
+	return nil
 }
