@@ -30,7 +30,7 @@ type Stage struct {
 	// Number is the number of the proposal.
 	Number uint64
 	Stage  StageName
-	// Messages is how many messages were refilled; 0 in other stages.
+	// Messages is how many restored messages the process is to receive; 0 in other stages.
 	Messages uint64
 	// Took is the time since the proposal came, or since the decision was read.
 	Took time.Duration

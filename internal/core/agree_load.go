@@ -179,27 +179,9 @@ func (g *agreeing) adopt(e agreement.Adopt) {
 	c.begin(b)
 	g.adopted(d, e.As, undone, b.Base)
 	if e.As == agreement.Listed {
-		g.stage(d.Number, wire.Refilled, l.messages(), begun)
+		g.stage(d.Number, wire.Refilled, l.base.inFlight(c.self), begun)
 		g.stage(d.Number, wire.Running, 0, begun)
 	}
-}
-
-// messages returns how many messages the part has.
-func (l *loading) messages() (n uint64) {
-	if l.base == nil {
-		return 0
-	}
-	for _, in := range l.base.Part.In {
-		for _, b := range in.Messages {
-			n += uint64(b.Count)
-		}
-	}
-	for _, out := range l.base.Part.Out {
-		for _, b := range out.Messages {
-			n += uint64(b.Count)
-		}
-	}
-	return n
 }
 
 // stage tells the proposers and a client here how far this process is.

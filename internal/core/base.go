@@ -27,12 +27,10 @@ type Base struct {
 
 // refill gives the channels of a fresh epoch what the base has of them.
 func (e *epoch) refill(b *Base) {
-	messages := 0
 	for _, o := range b.Part.Out {
 		if out := e.outgoing(o.To); out != nil {
 			out.sender.Refill(o.Acked, o.Messages, o.SentBytes)
 			out.accountOutbox()
-			messages += out.sender.Waiting()
 		}
 	}
 	for _, i := range b.Part.In {
@@ -40,7 +38,6 @@ func (e *epoch) refill(b *Base) {
 			in.receiver.Refill(i.Received, i.Messages, i.ReceivedBytes)
 			in.restoredTo = i.Sent
 			in.queueTurn()
-			messages += in.receiver.Waiting()
 		}
 	}
 	if len(b.Then) > 0 {
@@ -52,7 +49,23 @@ func (e *epoch) refill(b *Base) {
 			in.skipped = append(in.skipped, s.Seq)
 		}
 	}
-	e.core.log.Info().Uint64("epoch", e.number).Str("snapshot", string(e.base)).Int("refilled", messages).Msg("restored")
+	e.core.log.Info().Uint64("epoch", e.number).Str("snapshot", string(e.base)).Uint64("refilled", b.inFlight(e.core.self)).Msg("restored")
+}
+
+// inFlight returns how many restored messages a process is to receive.
+func (b *Base) inFlight(self snapshot.ProcessID) (n uint64) {
+	if b == nil {
+		return 0
+	}
+	for _, in := range b.Part.In {
+		n += in.Sent - in.Received
+	}
+	for _, s := range b.Skipped {
+		if s.To == self {
+			n--
+		}
+	}
+	return n
 }
 
 // restoring reports whether the program has still to receive messages that were restored.

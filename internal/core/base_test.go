@@ -160,3 +160,15 @@ func TestAListedIncarnationIsKnownFromTheBeginning(t *testing.T) {
 		t.Errorf("answer to the listed one: got %v, want the position %+v", welcome, want)
 	}
 }
+
+// A message in flight is counted once, by its receiver, although its sender may have it too.
+func TestABaseCountsWhatIsInFlightToItsProcess(t *testing.T) {
+	b := baseOfP1()
+	if got := b.inFlight("p1"); got != 3 {
+		t.Errorf("got %d messages in flight to p1, want 3", got)
+	}
+	b.Skipped = []saved.Skipped{{From: "p2", To: "p1", Seq: 5}, {From: "p1", To: "p2", Seq: 2}}
+	if got := b.inFlight("p1"); got != 2 {
+		t.Errorf("got %d messages in flight to p1 without a skipped one, want 2", got)
+	}
+}
