@@ -135,20 +135,36 @@ func (e *epoch) logBegin(log *zerolog.Logger) {
 // received waits for the new one. One that is in the state of the base stays open. What the
 // old program received after the base never happened: error 14 says that it is safe to send
 // it again, because a restore undoes everything that followed the request.
-func (k *clients) inherit(old *clients, base *Base, incarnation snapshot.Incarnation) {
-	k.count, k.requests, k.bytes = old.count, old.requests, old.bytes
-	open := map[snapshot.ProcessID]bool{}
-	for _, r := range k.requests {
-		open[r.client] = true
-	}
-	if base != nil && base.Part.Incarnation == incarnation { // ids of clients belong to one incarnation
+//
+// The ids of clients belong to one incarnation. If the base is of another one, its state may
+// hold ids that were given to other clients since, and would answer those. So the clients
+// that wait get ids that the base cannot know.
+func (k *clients) inherit(c *Core, old *clients, base *Base) {
+	k.count = old.count
+	stays := map[snapshot.ProcessID]bool{}
+	switch {
+	case base == nil:
+	case base.Part.Incarnation == c.Incarnation:
 		for _, r := range base.Part.Clients {
-			open[r.Client] = true
+			stays[r.Client] = true
 		}
+	default:
+		k.count = max(k.count, int(base.Part.ClientCount))
+		for i := range old.requests {
+			r := &old.requests[i]
+			one := old.byID[r.client]
+			delete(old.byID, r.client)
+			r.client = k.newID(c)
+			old.byID[r.client] = one
+		}
+	}
+	k.requests, k.bytes = old.requests, old.bytes
+	for _, r := range k.requests {
+		stays[r.client] = true
 	}
 	for _, id := range sortedClients(old.byID) {
 		one := old.byID[id]
-		if open[id] {
+		if stays[id] {
 			k.byID[id] = one
 		} else if one.session != nil {
 			one.session.reply(one.number, abortedReply, nil)

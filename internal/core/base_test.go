@@ -145,6 +145,31 @@ func TestARestoreAnswersTheRequestsThatItUndoes(t *testing.T) {
 	}
 }
 
+// The restored program may still answer clients of the incarnation before. No client of this
+// one may have the id of one of them.
+func TestANewIncarnationGivesClientsIDsThatTheBaseCannotKnow(t *testing.T) {
+	c, d, base := newCores(t)[0], &diary{}, baseOfP1("c3")
+	base.Part.Incarnation, base.Part.ClientCount = "another", 3 // c1, c3 and c5
+	c.Step(0, []Event{Begin{Epoch: 1, Program: &diary{}, Held: true}})
+	control(c, 1, wire.CallRequest{Request: []byte(`"waits"`)})
+	c.Step(1, []Event{Begin{Epoch: 2, Program: d, Snapshot: "S", Base: base}})
+	control(c, 2, wire.CallRequest{Request: []byte(`"later"`)})
+	for c.More() {
+		c.Step(1, nil)
+	}
+	d.want(t, "start", `c7: "waits"`, "p2: four", "p2: five", "p2: six", `c9: "later"`)
+	for i := range 3 {
+		if old := program.ClientID(c.topology.Processes, c.self, i); d.process.Send(old, []byte("{}")) == nil {
+			t.Errorf("reply to %s: got no error, want one, because that client is gone", old)
+		}
+	}
+	for i := 3; i < 5; i++ {
+		if is := program.ClientID(c.topology.Processes, c.self, i); d.process.Send(is, []byte("{}")) != nil {
+			t.Errorf("reply to %s: got an error, want none", is)
+		}
+	}
+}
+
 func TestAListedIncarnationIsKnownFromTheBeginning(t *testing.T) {
 	c := newCores(t)[0]
 	c.Step(0, []Event{Begin{Epoch: 2, Program: &diary{}, Base: baseOfP1(), Snapshot: "S", Listed: []saved.Node{{Process: "p1", Incarnation: "p1"}, {Process: "p2", Incarnation: "i"}}}})

@@ -62,19 +62,23 @@ func (k *clients) add(s *session, number uint64, payload []byte) {
 		s.fail(number, wire.CodeLimit, fmt.Sprintf("requests of %d MiB wait for the program", k.bytes>>20))
 		return
 	}
-	id := program.ClientID(s.core.topology.Processes, s.core.self, k.count)
-	k.count++
+	id := k.newID(s.core)
 	k.byID[id] = &client{s, number}
 	k.requests = append(k.requests, request{id, payload})
 	k.bytes += len(payload)
+}
+
+// newID returns the id of the next client.
+func (k *clients) newID(c *Core) snapshot.ProcessID {
+	k.count++
+	return program.ClientID(c.topology.Processes, c.self, k.count-1)
 }
 
 // then queues requests of nobody before those of all clients.
 func (k *clients) then(c *Core, payloads []json.RawMessage) {
 	var first []request
 	for _, payload := range payloads {
-		id := program.ClientID(c.topology.Processes, c.self, k.count)
-		k.count++
+		id := k.newID(c)
 		k.byID[id] = &client{}
 		first = append(first, request{id, payload})
 		k.bytes += len(payload)

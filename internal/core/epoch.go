@@ -79,7 +79,7 @@ func (c *Core) begin(b Begin) {
 	}
 	e.keepStats(old)
 	if old != nil {
-		e.clients.inherit(&old.clients, b.Base, c.Incarnation)
+		e.clients.inherit(c, &old.clients, b.Base)
 	}
 	if b.Base != nil {
 		e.resumed = true

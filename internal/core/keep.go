@@ -33,7 +33,7 @@ func (e *epoch) keep(p *pending, piece snapshot.Piece, last bool) {
 // recordedPart returns a part without the channel states. It must be called in the step of
 // the recording, because it reads the counts of bytes and the open requests of clients.
 func (e *epoch) recordedPart(p *pending, r snapshot.Recorded) *saved.Part {
-	part := &saved.Part{Snapshot: p.ID, Process: r.Process, Incarnation: r.Incarnation, State: r.State, Clients: e.clients.received()}
+	part := &saved.Part{Snapshot: p.ID, Process: r.Process, Incarnation: r.Incarnation, State: r.State, Clients: e.clients.received(), ClientCount: uint64(e.clients.count)}
 	if e.core.NewProgram == nil {
 		part.WhyNot = errOneInstance.Error()
 	}

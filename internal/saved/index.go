@@ -14,6 +14,7 @@ type index struct {
 	Out         []outIndex           `json:"out"`
 	In          []inIndex            `json:"in"`
 	Clients     []ClientRequest      `json:"clients"`
+	ClientCount uint64               `json:"client_count"`
 	Asked       []AskedRequest       `json:"asked"`
 }
 
@@ -68,7 +69,7 @@ func (p *Part) index(stateBytes uint64, stateError string) index {
 		Format: partFormat, Snapshot: p.Snapshot, Process: p.Process, Incarnation: p.Incarnation,
 		State: describeState(p.State, stateBytes, stateError),
 		Out:   make([]outIndex, 0, len(p.Out)), In: make([]inIndex, 0, len(p.In)),
-		Clients: append([]ClientRequest{}, p.Clients...), Asked: append([]AskedRequest{}, p.Asked...),
+		Clients: append([]ClientRequest{}, p.Clients...), ClientCount: p.ClientCount, Asked: append([]AskedRequest{}, p.Asked...),
 	}
 	for _, o := range p.Out {
 		x.Out = append(x.Out, outIndex{o.To, o.Peer, o.Acked, o.Sent, o.SentBytes, runs(o.Messages)})

@@ -32,6 +32,9 @@ type Part struct {
 	// Clients are the open requests of clients, which are in the state: the program has
 	// received them and has not answered. The oldest comes first.
 	Clients []ClientRequest
+	// ClientCount is how many clients have had an id at this process so far. The state may
+	// hold the id of any of them, also of one that has left.
+	ClientCount uint64
 	// Asked are requests that a child had sent and that were not answered.
 	Asked []AskedRequest
 }

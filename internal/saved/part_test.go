@@ -44,8 +44,8 @@ func TestAPartComesBack(t *testing.T) {
 	if got := p1.Out[1].Messages; len(got) != 1 || got[0].First != 5 || string(got[0].Body) != "\x04five\x03six" {
 		t.Errorf("p1->p2 has %v, want the messages 5 and 6", got)
 	}
-	if got := fmt.Sprint(p1.Clients); got != "[{c1 7}]" {
-		t.Errorf("open requests of clients %s, want [{c1 7}]", got)
+	if got := fmt.Sprint(p1.Clients, p1.ClientCount); got != "[{c1 7}] 2" {
+		t.Errorf("open requests and count of clients %s, want [{c1 7}] 2", got)
 	}
 	p2, err := ReadPart(bytes.NewReader(parts["p2"]), m, "p2")
 	if err != nil {

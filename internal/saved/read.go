@@ -135,7 +135,7 @@ func readPart(r io.Reader, m *Manifest, process snapshot.ProcessID, w io.Writer)
 	case x.State.Bytes != of.Part.StateBytes || (x.State.Kind == "error") != (x.State.Error != "") || x.State.Error == "" && x.State.Kind != "bytes":
 		return nil, corrupt("its index has a state of kind %q, %d bytes", x.State.Kind, x.State.Bytes)
 	}
-	p := &Part{Snapshot: x.Snapshot, Process: process, Incarnation: x.Incarnation, State: x.State.state(state), Clients: x.Clients, Asked: x.Asked}
+	p := &Part{Snapshot: x.Snapshot, Process: process, Incarnation: x.Incarnation, State: x.State.state(state), Clients: x.Clients, ClientCount: x.ClientCount, Asked: x.Asked}
 	if err := p.takeChannels(x, bodies); err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func testParts(id snapshot.ID) (p1, p2 *Part) {
 			{From: "p1", Peer: "i1", Received: 1, Sent: 2, Messages: []snapshot.Batch{batch(2, "self")}},
 			{From: "p2", Peer: "i2", Received: 9, Sent: 9},
 		},
-		Clients: []ClientRequest{{Client: "c1", MsgID: "7"}},
+		Clients: []ClientRequest{{Client: "c1", MsgID: "7"}}, ClientCount: 2,
 	}
 	p2 = &Part{
 		Snapshot: id, Process: "p2", Incarnation: "i2",

@@ -62,7 +62,7 @@ func TestASnapshotDerivedWithoutAnEditHasTheSameParts(t *testing.T) {
 
 // text returns a part for comparison.
 func text(p *saved.Part) string {
-	return fmt.Sprintf("%s %s %s %s %v %+v %+v %v %v", p.Snapshot, p.Process, p.Incarnation, p.State.Bytes, p.State.Idle, halves(p.Out), halves(p.In), p.Clients, p.Asked)
+	return fmt.Sprintf("%s %s %s %s %v %+v %+v %v %v %v", p.Snapshot, p.Process, p.Incarnation, p.State.Bytes, p.State.Idle, halves(p.Out), halves(p.In), p.Clients, p.ClientCount, p.Asked)
 }
 
 func halves(all any) string {
@@ -111,6 +111,9 @@ func TestAnEditOfABalanceAndOfAPayloadAppearsAndNothingElse(t *testing.T) {
 		}
 		if got := len(parts[0].Clients) + len(parts[1].Asked); (got == 2) != (from == "saved") {
 			t.Errorf("%s: got %d open requests, want 2 only from a saved snapshot", from, got)
+		}
+		if got := parts[0].ClientCount; (got == 2) != (from == "saved") {
+			t.Errorf("%s: got a count of %d clients, want 2 only from a saved snapshot", from, got)
 		}
 		if m.Origin.Edit != d.Edit {
 			t.Errorf("%s: got the edit %q in the manifest, want %q", from, m.Origin.Edit, d.Edit)

@@ -60,7 +60,7 @@ func (d Derivation) fromSaved(ctx context.Context) (*draft, error) {
 		return nil, err
 	}
 	for i, p := range n.parts {
-		p.Clients, p.Asked, p.WhyNot = from.parts[i].Clients, from.parts[i].Asked, m.Processes[i].WhyNot
+		p.Clients, p.ClientCount, p.Asked, p.WhyNot = from.parts[i].Clients, from.parts[i].ClientCount, from.parts[i].Asked, m.Processes[i].WhyNot
 		for k, in := range from.parts[i].In {
 			p.In[k].ReceivedBytes = in.ReceivedBytes
 			outgoing(n.parts, in.From, p.Process).SentBytes += in.ReceivedBytes

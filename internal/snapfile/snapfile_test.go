@@ -71,7 +71,7 @@ func testParts(id snapshot.ID) []*saved.Part {
 		Snapshot: id, Process: "p1", Incarnation: "i1", State: snapshot.State{Bytes: []byte(state1), Idle: snapshot.IdleNo},
 		Out:     []saved.Outgoing{{To: "p2", Peer: "i2", Acked: 2, Sent: 6, Messages: []snapshot.Batch{batch(3, transfers...)}}},
 		In:      []saved.Incoming{{From: "p2", Peer: "i2", Received: 9, Sent: 9, ReceivedBytes: 200}},
-		Clients: []saved.ClientRequest{{Client: "c1", MsgID: "7"}},
+		Clients: []saved.ClientRequest{{Client: "c1", MsgID: "7"}}, ClientCount: 2,
 	}
 	p1.Out[0].SentBytes = before + uint64(len(batch(4, transfers[1:]...).Body))
 	p2 := &saved.Part{
