@@ -34,6 +34,7 @@ part 'resets on real sockets' go test ./netnode -count=1 -timeout 30m -run '^Tes
 if [ "$(go env GOOS)" = linux ]; then
 	part 'mixed attack' go test ./internal/command -count=1 -timeout 60m -run '^TestMixedAttack$' -v -attack 30m
 	part 'cycles of save and restore' go test ./internal/command -count=1 -timeout 60m -run '^TestCyclesOfSaveAndRestore$' -v -cycles 300
+	part 'cycles of kill and recovery' go test ./internal/command -count=1 -timeout 60m -parallel 4 -run '^TestCyclesOfKillAndRecovery$' -v -kills 500
 	part 'raid' go test ./internal/command -count=1 -timeout 30m -run '^TestRaid$' -v -raiders 10000
 else
 	echo '== mixed attack, cycles and raid: skipped, only for Linux'

@@ -83,38 +83,62 @@ func TestCyclesOfSaveAndRestore(t *testing.T) {
 }
 
 func runCycles(t *testing.T, p conserved, n int) {
-	c := &cycles{attack: newFleet(t, p.file+"[network]\ndelay = \"5ms\"\n", p.processes...), conserved: p, epoch: 1}
-	c.random = c.attack.random("cycles", 0)
+	c := newCycles(t, p, "")
 	c.launch()
+	c.underLoad(n, c.cycle)
+}
+
+// newCycles returns a cluster of a program that has not started. In text stand further
+// tables of the cluster file.
+func newCycles(t *testing.T, p conserved, text string) *cycles {
+	c := &cycles{attack: newFleet(t, p.file+text+"[network]\ndelay = \"5ms\"\n", p.processes...), conserved: p, epoch: 1}
+	c.random = c.attack.random("cycles", 0)
+	return c
+}
+
+// underLoad calls cycle n times, while clients make requests.
+func (c *cycles) underLoad(n int, cycle func()) {
 	begun := time.Now()
 	ctx, stop := context.WithCancel(c.ctx)
 	var clients sync.WaitGroup
 	for i := range 3 * len(c.nodes) {
 		v, random := c.nodes[i%len(c.nodes)], c.attack.random("client", i)
-		clients.Go(func() {
-			if err := c.call(ctx, v, random); err != nil {
-				c.fail("seed %d: client of %s: %v", c.seed, v.id, err)
-			}
-		})
+		clients.Go(func() { c.call(ctx, v, func(client *netnode.Client) error { return c.calls(ctx, client, v, random) }) })
 	}
 	for range n {
 		if c.ctx.Err() == nil {
-			c.cycle()
+			cycle()
 		}
 	}
 	stop()
 	clients.Wait()
 	c.take(wire.InitiateRequest{})
-	t.Logf("seed %d: %d cycles in %v: %v", c.seed, len(c.line.restores), time.Since(begun).Round(time.Millisecond), c.figures)
+	c.t.Logf("seed %d: %d times back in %v: %v", c.seed, len(c.line.restores), time.Since(begun).Round(time.Millisecond), c.figures)
 }
 
-// call makes one request after the other, until ctx is done.
-func (c *cycles) call(ctx context.Context, v *victim, random *rand.Rand) error {
+// call calls f with clients of a node until ctx is done. An error of f is a failure unless
+// somebody killed the node.
+func (c *cycles) call(ctx context.Context, v *victim, f func(*netnode.Client) error) {
+	for ctx.Err() == nil {
+		asked := v.ask()
+		if err := c.callOnce(v, f); err != nil && asked.mustHold() {
+			c.fail("seed %d: client of %s: %v; restores %v", c.seed, v.id, err, c.line.history())
+		}
+		pause(ctx, 10*time.Millisecond)
+	}
+}
+
+func (c *cycles) callOnce(v *victim, f func(*netnode.Client) error) error {
 	client, err := netnode.DialClient(c.ctx, c.cluster, v.id, netnode.TCP{})
 	if err != nil {
 		return err
 	}
 	defer client.Close()
+	return f(client)
+}
+
+// calls makes one request after the other, until ctx is done.
+func (c *cycles) calls(ctx context.Context, client *netnode.Client, v *victim, random *rand.Rand) error {
 	for ctx.Err() == nil {
 		after := 0
 		if random.IntN(3) == 0 { // so that it is open at a cut, and when the cluster goes back to it
@@ -128,14 +152,14 @@ func (c *cycles) call(ctx context.Context, v *victim, random *rand.Rand) error {
 	return nil
 }
 
-// request makes a request, which must end with a reply.
+// request makes a request, which must end with a reply unless the node ends first.
 func (c *cycles) request(client *netnode.Client, v *victim, after int) error {
 	r := c.line.begin(v.id)
 	ctx, cancel := context.WithTimeoutCause(c.ctx, requestPatience, fmt.Errorf("no reply within %v", requestPatience))
 	defer cancel()
 	text, err := client.Call(ctx, json.RawMessage(c.ask(v.id, r.key, after)))
 	if err != nil {
-		return fmt.Errorf("request %s, begun at %d, to be answered after %d ticks: %w; restores %v", r.key, r.began, after, err, c.line.history())
+		return fmt.Errorf("request %s, begun at %d, to be answered after %d ticks: %w", r.key, r.began, after, err)
 	}
 	var reply requestReply
 	if err := json.Unmarshal(text, &reply); err != nil {
@@ -147,7 +171,7 @@ func (c *cycles) request(client *netnode.Client, v *victim, after int) error {
 	case reply.Code == 14:
 		c.count("requests answered with error 14", 1)
 	default:
-		return fmt.Errorf("request %s: got %s, want its reply or error 14", r.key, text)
+		c.fail("seed %d: request %s of %s: got %s, want its reply or error 14", c.seed, r.key, v.id, text)
 	}
 	c.line.end(r, reply)
 	return nil
