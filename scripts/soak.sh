@@ -35,9 +35,10 @@ if [ "$(go env GOOS)" = linux ]; then
 	part 'mixed attack' go test ./internal/command -count=1 -timeout 60m -run '^TestMixedAttack$' -v -attack 30m
 	part 'cycles of save and restore' go test ./internal/command -count=1 -timeout 60m -run '^TestCyclesOfSaveAndRestore$' -v -cycles 300
 	part 'cycles of kill and recovery' go test ./internal/command -count=1 -timeout 60m -parallel 4 -run '^TestCyclesOfKillAndRecovery$' -v -kills 500
+	part 'a counter through kills' go test ./internal/command -count=1 -timeout 60m -run '^TestACounterThroughKills$' -v -kills 500
 	part 'raid' go test ./internal/command -count=1 -timeout 30m -run '^TestRaid$' -v -raiders 10000
 else
-	echo '== mixed attack, cycles and raid: skipped, only for Linux'
+	echo '== mixed attack, cycles, kills and raid: skipped, only for Linux'
 fi
 part 'children' go test ./internal/child -count=1 -timeout 30m -run '^Test(Exact|Token|Gossip)$' -v -soak
 part 'explorations' go test ./snapshot ./internal/channel ./internal/agreement -count=1 -timeout 60m -run '^TestExplore' -v -huge

@@ -154,7 +154,10 @@ func (c *cycles) calls(ctx context.Context, client *netnode.Client, v *victim, r
 
 // request makes a request, which must end with a reply unless the node ends first.
 func (c *cycles) request(client *netnode.Client, v *victim, after int) error {
-	r := c.line.begin(v.id)
+	return c.finish(client, v, c.line.begin(v.id), after)
+}
+
+func (c *cycles) finish(client *netnode.Client, v *victim, r *request, after int) error {
 	ctx, cancel := context.WithTimeoutCause(c.ctx, requestPatience, fmt.Errorf("no reply within %v", requestPatience))
 	defer cancel()
 	text, err := client.Call(ctx, json.RawMessage(c.ask(v.id, r.key, after)))

@@ -24,6 +24,7 @@ type request struct {
 	key          string
 	began, ended uint64 // ended is zero until it is answered
 	reply        requestReply
+	increment    int // of a counter, which it attempts; zero if there is none
 
 	fate   fate // by the first restores, as many as judged says
 	judged int

@@ -1,0 +1,134 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"chandy/internal/clustertest"
+	"chandy/internal/explore"
+	"chandy/netnode"
+	"chandy/wire"
+)
+
+// A client increments a counter, one increment after the other, while nodes are killed. It
+// tries an increment again that is answered with error 14. One whose connection ends may
+// have happened, which is error 13, so the client does not try it again. At each snapshot,
+// no attempt that was answered with 14 counts, and no increment counts twice. The counter
+// is at least the number of increments that have happened for certain, and at most those
+// and the ones that may have.
+func TestACounterThroughKills(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short")
+	}
+	t.Parallel()
+	n := 5
+	if *killCount > 0 {
+		n = *killCount
+	} else if explore.Race {
+		n = 2
+	}
+	k := newKills(t, conserved{
+		name: "counter", file: tallyTable, processes: []string{"n1", "n2", "n3"}, ask: addKey,
+		holds: func(c *cycles, s *clustertest.Snapshot, at uint64) error {
+			if err := c.checkTallies(s, at); err != nil {
+				return err
+			}
+			return c.line.checkCounter(at, tallyOf(s.Process("n1")).Keys)
+		},
+	})
+	ctx, stop := context.WithCancel(k.ctx)
+	var counting sync.WaitGroup
+	counting.Go(func() { k.increment(ctx) })
+	for range n {
+		if k.ctx.Err() == nil {
+			k.cycle()
+		}
+	}
+	stop()
+	counting.Wait()
+	k.take(wire.InitiateRequest{})
+	k.checkTimes()
+	t.Logf("seed %d: %v", k.seed, k.figures)
+}
+
+// increment increments the counter of the first process until ctx is done.
+func (k *kills) increment(ctx context.Context) {
+	v, random, number := k.nodes[0], k.attack.random("counter", 0), 1
+	k.call(ctx, v, func(client *netnode.Client) error {
+		for ; ctx.Err() == nil; number++ {
+			for again := true; again; {
+				r := k.line.begin(v.id)
+				k.line.attempts(r, number)
+				after := random.IntN(2) * random.IntN(30) // so that it is open when nodes are killed
+				if err := k.finish(client, v, r, after); err != nil {
+					k.count("increments that may have happened", 1)
+					number++
+					return err
+				}
+				again = r.reply.Code == 14
+			}
+		}
+		return nil
+	})
+	k.count("increments", number)
+}
+
+// attempts notes which increment of a counter a request attempts.
+func (l *requests) attempts(r *request, increment int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.increment = increment
+}
+
+// checkCounter compares the keys of a counter with what became of the increments.
+func (l *requests) checkCounter(before uint64, keys []string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	counts := map[string]bool{}
+	for _, key := range keys {
+		counts[key] = true
+	}
+	counted, fates := map[int]string{}, map[int]fate{}
+	for _, r := range l.all {
+		if r.increment == 0 {
+			continue
+		}
+		if earlier := counted[r.increment]; counts[r.key] && earlier != "" {
+			return fmt.Errorf("increment %d: got it counted twice, as %s and %s, want it once", r.increment, earlier, r.key)
+		} else if counts[r.key] {
+			counted[r.increment] = r.key
+		}
+		is := fateUnclear
+		if r.ended > 0 && r.ended < before {
+			is = l.judge(r)
+		}
+		if was, ok := fates[r.increment]; !ok || was == fateUndone || is == fateDone {
+			fates[r.increment] = is
+		}
+	}
+	least, most := 0, 0
+	for _, f := range fates {
+		switch f {
+		case fateDone:
+			least++
+			most++
+		case fateUnclear:
+			most++
+		}
+	}
+	if n := len(counted); n < least || n > most {
+		return fmt.Errorf("got %d increments counted, want %d to %d", n, least, most)
+	}
+	return nil
+}
+
+// checkTimes reports how long the recoveries took. With nearly idle processes on a machine
+// with nothing else to do, the median must be within a second.
+func (k *kills) checkTimes() {
+	if median := k.report(); *killCount > 0 && median > time.Second {
+		k.t.Errorf("got a median of %v from the last start to the recovery, want at most 1 s", median)
+	}
+}
