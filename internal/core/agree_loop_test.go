@@ -46,3 +46,31 @@ func TestACrashLoopEndsHeld(t *testing.T) {
 		}
 	}
 }
+
+// A snapshot of an epoch that is held at the initial state has no states. A recovery goes past
+// it: otherwise every later one would end with a no.
+func TestARecoveryGoesPastASnapshotThatCannotBeRestored(t *testing.T) {
+	h := emptyRestorable(t, 2)
+	h.program = func() program.Program { return &counter{closed: &h.closed} }
+	options := agreement.Options{Recover: true}
+	for _, id := range h.config.IDs() {
+		h.start(id, options)
+	}
+	for range 4 {
+		h.run(10 * time.Second)
+		h.crash("p2")
+		h.start("p2", options)
+	}
+	h.run(10 * time.Second)
+	if !h.cores["p1"].status().Held {
+		t.Fatal("after a crash loop: got it running, want it held")
+	}
+	h.save()
+	h.crash("p2")
+	h.start("p2", options)
+	before := h.epochs()
+	h.run(10 * time.Second)
+	if got := h.epochs(); got[0] == before[0] || got[0] != got[1] {
+		t.Errorf("after another crash: got the epochs %v, want one that is newer than %v", got, before)
+	}
+}

@@ -124,6 +124,11 @@ func (m *Manifest) Process(id snapshot.ProcessID) *Process {
 	return &m.Processes[i]
 }
 
+// Restorable reports whether every program can be given its state again.
+func (m *Manifest) Restorable() bool {
+	return !slices.ContainsFunc(m.Processes, func(p Process) bool { return !p.Restorable })
+}
+
 // InFlight returns the number of messages in all channel states.
 func (m *Manifest) InFlight() uint64 {
 	n := uint64(0)

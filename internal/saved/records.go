@@ -127,8 +127,11 @@ type Reading struct {
 	// Commit.Held is set.
 	Run bool
 	// Newest is the newest saved snapshot of the current epoch, or nil if there is none.
-	// Snapshots that are proved corrupt are left out.
+	// Snapshots that are proved corrupt or cannot be restored are left out.
 	Newest *Ref
+	// NotRestorable is the newest of those that are newer than Newest and cannot be restored.
+	// It is empty if there is none.
+	NotRestorable snapshot.ID
 	// Corrupt lists snapshots of the current epoch that are newer than Newest and proved
 	// corrupt, the newest first.
 	Corrupt []snapshot.ID

@@ -94,6 +94,9 @@ func (s *Store) latest() (snapshot.ID, error) {
 	if r.Newest != nil {
 		id = r.Newest.ID
 	}
+	if r.NotRestorable != "" {
+		id = r.NotRestorable
+	}
 	if len(r.Corrupt) > 0 {
 		older := "there is no older one"
 		if id != "" {

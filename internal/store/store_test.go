@@ -391,6 +391,29 @@ func TestFindTakesAnIDANameAndLatest(t *testing.T) {
 	want(t, s, "3 1.1 saved good base; 2 1.2 saved; 4 2.1 corrupt")
 }
 
+// A recovery must not wait for a snapshot to which no process can go back. A user still finds
+// it as the latest.
+func TestReadingGoesPastSnapshotsThatCannotBeRestored(t *testing.T) {
+	_, s := newStore(t)
+	must(t, save(s, 1, testID(1), ""))
+	for n := 2; n <= 3; n++ {
+		number, err := s.Take(saved.Taken{Epoch: 1, ID: testID(n), By: node1, TimeoutMS: 10000})
+		must(t, err)
+		m, err := putParts(s, testID(n))
+		must(t, err)
+		m.Number, m.Processes[1].Restorable, m.Processes[1].WhyNot = number, false, "no state"
+		_, err = s.Save(m)
+		must(t, err)
+	}
+	r, err := s.Reading()
+	if err != nil || r.Newest == nil || r.Newest.ID != testID(1) || r.NotRestorable != testID(3) {
+		t.Errorf("got %+v, %v, want the newest that can be restored to be 1, and 3 as one that cannot", r, err)
+	}
+	if id, err := s.Find("latest"); id != testID(3) || err != nil {
+		t.Errorf("latest: got %s, %v, want 3", id, err)
+	}
+}
+
 func TestReadingSaysWhatTheAgreementActsOn(t *testing.T) {
 	_, s := newStore(t)
 	r, err := s.Reading()
