@@ -29,6 +29,7 @@ part() {
 part 'simulation without faults' go test ./internal/sim -count=1 -timeout 60m -run '^TestSnapshotsAreCompleteWithoutFaults$' -v -from "$from" -seeds 20000
 part 'simulation with faults' go test ./internal/sim -count=1 -timeout 60m -run '^TestSnapshotsAreConsistentWithFaults$' -v -from "$from" -seeds 5000
 part 'simulation with restores' go test ./internal/sim -count=1 -timeout 60m -run '^TestRestoresAtAnyMoment$' -v -from "$from" -seeds 5000
+part 'simulation with recoveries' go test ./internal/sim -count=1 -timeout 60m -run '^TestRecoveriesAtAnyMoment$' -v -from "$from" -seeds 5000
 part 'simulation with clients that leave' go test ./internal/sim -count=1 -timeout 60m -run '^TestSnapshotsEndWithTheirClients$' -v -from "$from" -seeds 1000
 part 'resets on real sockets' go test ./netnode -count=1 -timeout 30m -run '^TestProxyResets$' -v -soak
 if [ "$(go env GOOS)" = linux ]; then

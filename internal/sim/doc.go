@@ -10,4 +10,8 @@
 // [RunRestores] restores at any moment, with crashes in the middle of restores and a store
 // that is slow, fails and loses. It checks that all processes end in one epoch, and that
 // each message arrives in the epochs to which it belongs, and there exactly once.
+//
+// [RunRecoveries] lets nodes crash at any moment, and the cluster recovers by itself. It checks
+// that no program runs in an old epoch after its node has read of a newer one, and that no
+// recovery undoes a snapshot that a client was told is saved.
 package sim

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"chandy/internal/config"
-	"chandy/internal/explore"
 )
 
 // Clients ask for snapshots of an hour and leave at random moments. Soon no process
@@ -15,15 +14,8 @@ import (
 // complete. With faults, soon means soon after the last one.
 func TestSnapshotsEndWithTheirClients(t *testing.T) {
 	t.Parallel()
-	n := uint64(leavingSeeds)
-	if explore.Race || testing.Short() {
-		n /= 10
-	}
-	if *seeds > 0 {
-		n = *seeds
-	}
 	left := 0
-	for seed := range n {
+	for seed := range seedsOf(leavingSeeds) {
 		for _, faults := range []bool{false, true} {
 			early, err := runLeaving(*fromSeed+seed, faults)
 			if err != nil {

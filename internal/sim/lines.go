@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"chandy/internal/saved"
 	"chandy/program"
@@ -20,13 +21,16 @@ type lines struct {
 
 // line is one epoch.
 type line struct {
-	number, parent uint64                             // parent is 0 if it began from the initial state
+	number, parent uint64 // parent is 0 if it began from the initial state
+	base           uint64 // number of its base within parent, 0 if that was made from another one
+	commit         saved.Decision
 	cut            map[snapshot.Channel]saved.Channel // of the base
 	sent, received int                                // messages
 }
 
-// adopted checks that the store has the commit of an epoch that the node adopts.
-func (n *node) adopted(number uint64) {
+// adopted checks that the store has the commit of an epoch that the node adopts. With
+// recovery, no program begins by itself.
+func (n *node) adopted(number uint64, role string) {
 	w := n.world
 	if number <= n.epoch {
 		w.fail("%s adopts epoch %d after epoch %d", n.id, number, n.epoch)
@@ -44,6 +48,9 @@ func (n *node) adopted(number uint64) {
 		}
 		l.epochs[number] = one
 		l.newest = max(l.newest, number)
+	}
+	if listed := slices.Contains(l.epochs[number].commit.Voters, n.self); listed != (role == "listed") || role == "initial" && w.options.Recover {
+		w.fail("%s goes to epoch %d as %s, and the commit has the voters %v", n.id, number, role, l.epochs[number].commit.Voters)
 	}
 	if r, err := w.reader().Reading(); l.newest > 1 && (err != nil || r.Epoch() < l.newest) {
 		w.fail("the store is in epoch %d (%w), but a process has been in epoch %d", r.Epoch(), err, l.newest)
@@ -63,14 +70,14 @@ func (w *world) line(number uint64) (*line, error) {
 	if d.Verdict != saved.Commit {
 		return nil, fmt.Errorf("the store has the verdict %q, want a commit", d.Verdict)
 	}
-	if d.Snapshot == "" {
+	if one.commit = d; d.Snapshot == "" {
 		return one, nil
 	}
 	m, _, err := w.reader().Manifest(d.Snapshot)
 	if err != nil {
 		return nil, err
 	}
-	one.parent = m.Epoch
+	one.parent, one.base = m.Epoch, m.Number
 	for _, c := range m.Channels {
 		one.cut[snapshot.Channel{From: c.From, To: c.To}] = c
 	}
@@ -135,6 +142,7 @@ func (n numbering) Send(to snapshot.ProcessID, payload []byte) error {
 	if to.IsClient() {
 		return n.Process.Send(to, payload)
 	}
+	p.node.mustNotBeOld(p.line)
 	p.line.sent++
 	p.sent[to]++
 	return n.Process.Send(to, append(fmt.Appendf(nil, numberedFormat, p.line.number, p.sent[to]), payload[1:]...))
@@ -155,6 +163,7 @@ func (p *numbered) check(from snapshot.ProcessID, payload []byte) {
 		w.fail("%s: got the message %.64q: %w", c, payload, err)
 		return
 	}
+	p.node.mustNotBeOld(p.line)
 	p.line.received++
 	p.received[from]++
 	l := w.lines

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chandy/internal/store/storetest"
+	"chandy/snapshot"
 )
 
 // moment is when a node crashes, with regard to a step.
@@ -33,8 +34,9 @@ func (n *node) logged(line []byte) {
 		if _, err := fmt.Sscanf(about, "%d as %s", &number, &role); err != nil {
 			n.world.fail("%s: got the step %q: %w", n.id, text, err)
 		}
-		n.adopted(number)
-		step += " as " + strings.TrimSuffix(role, ",")
+		role = strings.TrimSuffix(role, ",")
+		n.adopted(number, role)
+		step += " as " + role
 	case "create":
 		step += " " + firstWord(about)
 	case "send":
@@ -108,11 +110,17 @@ func (w *world) restart(n *node, after time.Duration) {
 func (w *world) loseAll() {
 	w.tell("fault: all crash, and the store loses what is not durable")
 	for _, p := range w.cluster.Processes {
-		if n := w.nodes[p.ID]; !n.down {
-			w.restart(n, time.Duration(w.random.Int64N(int64(time.Second))))
-		}
+		w.crashSoon(p.ID, time.Second)
 	}
 	w.store.Lose()
+}
+
+// crashSoon lets a node crash now, unless it is down, and start again within a time.
+func (w *world) crashSoon(id snapshot.ProcessID, within time.Duration) {
+	if n := w.nodes[id]; !n.down {
+		w.tell("fault: %s crashes", id)
+		w.restart(n, time.Duration(w.random.Int64N(int64(within))))
+	}
 }
 
 var errStore = errors.New("the store is out of order")
@@ -127,11 +135,14 @@ func (n *node) fault(o storetest.Operation) *storetest.Fault {
 		}
 		return &storetest.Fault{Moment: storetest.Before, Err: storetest.ErrCrashed}
 	}
+	if w.now < w.away {
+		return &storetest.Fault{Moment: storetest.Before, Err: errStore}
+	}
 	// Listings read much; most crashes would be there.
 	rare := o.Kind != "get" && o.Kind != "list" || w.random.IntN(16) == 0
-	if step := storeStep(o); step != "" && rare && w.ambushed() {
+	if step := n.storeStep(o); step != "" && rare && w.ambushed() {
 		m := w.storeMoment(o)
-		w.crashAt(n, momentNames[m]+" "+n.role()+": "+step)
+		w.crashAt(n, momentNames[m]+" "+step)
 		n.flying = false
 		if m == storetest.Visible && w.random.IntN(2) == 0 { // is it lost after somebody has acted on it?
 			w.after(time.Duration(w.random.Int64N(int64(orderMax))), w.loseAll)
@@ -155,8 +166,24 @@ func (w *world) storeMoment(o storetest.Operation) storetest.Moment {
 	return storetest.Before
 }
 
-// storeStep returns which step of a restore an operation is, or an empty text.
-func storeStep(o storetest.Operation) string {
+// storeStep returns whose step an operation is, of a restore or of a save, or an empty text.
+func (n *node) storeStep(o storetest.Operation) string {
+	switch {
+	case o.Kind == "create" && strings.HasPrefix(o.Name, "numbers/"):
+		return "saver: store the number"
+	case (o.Kind == "put" || o.Kind == "write") && strings.Contains(o.Name, "/parts/"):
+		return "saver: " + o.Kind + " a part"
+	case o.Kind == "create" && strings.HasSuffix(o.Name, "/manifest"):
+		return "saver: store the manifest"
+	}
+	if step := restoreStep(o); step != "" {
+		return n.role() + ": " + step
+	}
+	return ""
+}
+
+// restoreStep returns which step of a restore an operation is, or an empty text.
+func restoreStep(o storetest.Operation) string {
 	decision := strings.HasPrefix(o.Name, "epochs/")
 	switch {
 	case o.Kind == "create" && strings.HasSuffix(o.Name, ".run"):

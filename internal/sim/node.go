@@ -11,6 +11,7 @@ import (
 	"chandy/internal/bundled"
 	"chandy/internal/config"
 	"chandy/internal/core"
+	"chandy/internal/saved"
 	"chandy/internal/store"
 	"chandy/internal/store/storetest"
 	"chandy/program"
@@ -22,6 +23,7 @@ import (
 type node struct {
 	world    *world
 	id       snapshot.ProcessID
+	self     saved.Node
 	core     *core.Core
 	objects  *storetest.Objects
 	born     time.Duration
@@ -37,6 +39,8 @@ type node struct {
 	err      error
 
 	epoch     uint64 // last one that the node has adopted
+	seen      uint64 // highest epoch that the work in progress has read of in the store
+	learned   uint64 // highest epoch that the node was told of by the store
 	proposing bool   // the node has begun a restore or a recovery
 	ambush    moment // when the node crashes in this step
 	reached   string // where
@@ -52,11 +56,12 @@ func (w *world) start(p config.Process) error {
 	}
 	n.objects = w.store.Open(n.fault)
 	random := rand.New(rand.NewPCG(w.random.Uint64(), w.random.Uint64()))
+	n.self = saved.Node{Process: p.ID, Incarnation: snapshot.Incarnation(core.NewName(w.wall(), random))}
 	n.core = core.New(core.Options{
-		Cluster: w.cluster, ID: p.ID, Incarnation: snapshot.Incarnation(core.NewName(w.wall(), random)),
+		Cluster: w.cluster, ID: p.ID, Incarnation: n.self.Incarnation,
 		Log: zerolog.New(logLines{n}), Rand: random, Wall: w.wall,
 		Do:         func(f func()) { n.happened(core.Called{F: f}) },
-		Store:      store.New(n.objects, w.cluster.Name),
+		Store:      learning{store.New(n.objects, w.cluster.Name), n},
 		NewProgram: func() (program.Program, error) { return n.program(p) },
 		Agreement:  &core.Agreement{Options: w.options, Program: first},
 	})
@@ -206,12 +211,18 @@ func (n *node) background(e core.Background) {
 	w := n.world
 	w.after(w.latency()+w.slowness(), func() {
 		used := n.objects.Operations()
-		result := e.Work()
+		n.seen = 0
+		result, seen := e.Work(), n.seen
 		late := w.latency()
 		if n.objects.Operations() > used {
 			late += w.slowness()
 		}
-		w.after(late, func() { n.happened(core.Called{F: func() { e.Then(result) }}) })
+		w.after(late, func() {
+			n.happened(core.Called{F: func() {
+				e.Then(result)
+				n.learned = max(n.learned, seen)
+			}})
+		})
 	})
 }
 

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"chandy/internal/agreement"
-	"chandy/internal/store"
+	"chandy/internal/saved"
 	"chandy/wire"
 )
 
@@ -20,131 +18,89 @@ import (
 // Once faults end, all processes must soon run in the newest epoch of the store. They must
 // never have received a message that does not belong to their line of history. As long as no
 // process has begun anew in the middle of an epoch, each message of the line must have
-// arrived exactly once. With recovery, which half of the seeds have, none ever does.
+// arrived exactly once.
 func RunRestores(seed uint64, story func(string)) (Result, error) {
 	return perform(seed, withRestores, story, (*runner).restores)
 }
 
-// restoresFor is about how long clients restore.
-const restoresFor = 5 * time.Second
+// restores plays such a run. At the end a dry run must change nothing, and a restore without
+// faults must succeed.
+func (r *runner) restores() error {
+	if err := r.troubled(10, r.actOfRestores); err != nil {
+		return err
+	}
+	if err := r.dryRun(); err != nil {
+		return err
+	}
+	return r.goBack(r.lastSaved)
+}
 
 // orderMax bounds the time until the decision on a restore.
 const orderMax = 4 * time.Second
 
-func (r *runner) restores() error {
+// troubled runs the cluster while act lets a client or a fault do something, as often as atLeast
+// says or some times more. Then everything must be as it should.
+func (r *runner) troubled(atLeast int, act func()) error {
 	r.lines = &lines{epochs: map[uint64]*line{}, exact: true}
-	r.options = agreement.Options{Recover: r.random.IntN(2) == 0}
 	r.slow = time.Duration(pick(r.random, 0, 20, 200, 2000)) * time.Millisecond
 	r.failOdds = pick(r.random, 0, 0, 100, 30)
 	r.startAll()
 	r.world.run(time.Duration(100+r.random.IntN(400)) * time.Millisecond)
+	if r.random.IntN(2) == 0 { // else there are faults before all programs have begun
+		if err := r.settle(false); err != nil {
+			return err
+		}
+	}
 	r.save()
 	r.world.run(r.now + 300*time.Millisecond + r.slow)
-	for r.now < restoresFor {
-		r.act()
-		r.world.run(r.now + time.Duration(r.random.Int64N(int64(500*time.Millisecond))))
+	pause := time.Duration(pick(r.random, 200, 400, 1000)) * time.Millisecond
+	for range atLeast + r.random.IntN(15) {
+		act()
+		r.world.run(r.now + time.Duration(r.random.Int64N(int64(pause))))
+		if err := r.checkPromises(); err != nil {
+			return err
+		}
 	}
-	r.ambush, r.slow, r.failOdds = 0, 0, 0
-	r.world.run(r.now + orderMax) // until no process is bound to a proposal of a dead one
-	if err := r.settle(false, r.orders...); err != nil {
+	r.ambush, r.slow, r.failOdds, r.away = 0, 0, 0, 0
+	quiet := r.now
+	if err := r.settle(false); err != nil {
 		return err
 	}
-	if err := r.afterRestores(); err != nil {
+	r.result.Settled = r.now - quiet
+	r.world.run(max(r.now, quiet+orderMax)) // until no process is bound to a proposal of a dead one
+	if err := r.settle(false, append(r.orders, r.saves...)...); err != nil {
 		return err
 	}
+	if err := r.checkPromises(); err != nil {
+		return err
+	}
+	r.count()
+	return r.saveAtEnd()
+}
+
+// count fills the result.
+func (r *runner) count() {
 	r.result.Epochs = len(r.lines.epochs)
 	for _, one := range r.lines.epochs {
 		r.result.Sent += one.sent
 		r.result.Received += one.received
+		if one.commit.Kind == saved.Recovery {
+			r.result.Recoveries++
+		}
 	}
 	slices.Sort(r.crashes)
-	r.result.Crashes = strings.Join(r.crashes, "\n")
-	return nil
-}
-
-// act lets a client or a fault do something.
-func (r *runner) act() {
-	switch n := r.random.IntN(16); {
-	case n < 4:
-		r.save()
-	case n < 11:
-		r.restoreAny()
-	case n < 12:
-		r.orders = append(r.orders, r.ask(r.anybody(), wire.ResumeRequest{}))
-	case n < 13:
-		r.crashAny()
-	case n < 14:
-		r.partitions = append(r.partitions, partition{
-			from: r.now, until: r.now + r.short(), some: r.some(), oneWay: r.random.IntN(2) == 0,
-		})
-	case n < 15:
-		r.freeze(r.anybody(), r.now+r.short())
-	default:
-		r.cutOne(r.random.Uint64())
-	}
-}
-
-// save lets a client save a snapshot.
-func (r *runner) save() {
-	r.ask(r.anybody(), wire.InitiateRequest{TimeoutMS: timeout.Milliseconds(), Save: true, Light: true})
-}
-
-// restoreAny lets a client restore a random snapshot, and sometimes another client at another
-// node restore one at about the same time. A node may crash in that.
-func (r *runner) restoreAny() {
-	if len(r.store.Names()) == 0 {
-		return
-	}
-	all, err := r.reader().List()
-	if err != nil {
-		return // there is no store yet
-	}
-	all = slices.DeleteFunc(all, func(e store.Entry) bool { return e.State != store.Saved })
-	if len(all) == 0 {
-		return
-	}
-	rivals := 1
-	if r.random.IntN(3) == 0 {
-		rivals = 2
-	}
-	for range rivals {
-		one, at := all[r.random.IntN(len(all))], r.anybody()
-		request := wire.RestoreRequest{
-			Snapshot: one.ID, Manifest: one.SHA256, Hold: r.random.IntN(4) == 0, DryRun: r.random.IntN(6) == 0,
-			TimeoutMS: 300 + r.random.Int64N(orderMax.Milliseconds()-300),
-		}
-		r.after(time.Duration(r.random.IntN(20))*time.Millisecond, func() {
-			if n := r.nodes[at]; !n.down {
-				r.tell("%s is asked to restore %s", at, one.ID)
-				r.orders = append(r.orders, r.ask(at, request))
-			}
-		})
-	}
-	if r.ambush == 0 {
-		r.ambush = 1 + r.random.IntN(10*len(r.cluster.Processes))
-	}
-}
-
-// crashAny lets one node crash, or all of them.
-func (r *runner) crashAny() {
-	if r.random.IntN(3) == 0 {
-		r.loseAll()
-		return
-	}
-	if n := r.nodes[r.anybody()]; !n.down {
-		r.tell("fault: %s crashes", n.id)
-		r.restart(n, r.short())
+	for _, one := range r.crashes {
+		r.result.Crashes += one + "\n"
 	}
 }
 
 // abandonedAfter is longer than a save waits for another one of which nothing is heard.
 const abandonedAfter = 20 * time.Second
 
-// afterRestores checks a cluster that has settled: a snapshot is complete, a dry run changes
-// nothing, and a restore without faults succeeds. The first snapshots may be partial: where
-// channels are few, only a snapshot shows an assembler that another process has restarted, one
-// process at a time.
-func (r *runner) afterRestores() error {
+// saveAtEnd saves a snapshot of a cluster that has settled. It must be complete. The first ones
+// may be partial: where channels are few, only a snapshot shows an assembler that another
+// process has restarted, one process at a time.
+func (r *runner) saveAtEnd() error {
 	for try := 1; r.lastSaved == ""; try++ {
 		one := r.ask(r.anybody(), wire.InitiateRequest{TimeoutMS: abandonedAfter.Milliseconds(), Compact: true, Save: true})
 		if err := r.settle(false, one); err != nil {
@@ -154,12 +110,6 @@ func (r *runner) afterRestores() error {
 		if err := r.finish(try > 2*len(r.cluster.Processes)); err != nil {
 			return err
 		}
-	}
-	if err := r.dryRun(); err != nil {
-		return err
-	}
-	if err := r.goBack(r.lastSaved); err != nil {
-		return err
 	}
 	return r.world.err
 }

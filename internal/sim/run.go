@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"chandy/internal/agreement"
 	"chandy/internal/config"
 	"chandy/internal/verify"
 	"chandy/snapshot"
@@ -25,6 +26,9 @@ type Result struct {
 	Restarts            int // restarts of processes
 	Epochs              int // that processes have been in, and the counts of their messages; in runs with restores
 	Sent, Received      int
+	Recoveries          int           // epochs that a recovery began
+	Promised            int           // saved snapshots of which clients were told
+	Settled, SettledMax time.Duration // from the last fault until all ran in one epoch; the longest of a sum
 	Crashes             string        // lines that say where processes have crashed in restores
 	Steps               int           // events of the world
 	Time                time.Duration // virtual time
@@ -54,14 +58,18 @@ const (
 	quiet        kind = "without faults"
 	withFaults   kind = "with faults"
 	withRestores kind = "with restores"
+	withRecovery kind = "with recovery"
 )
 
 // perform makes the random cluster of a seed and plays a run.
 func perform(seed uint64, k kind, story func(string), play func(*runner) error) (result Result, err error) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	definition := randomCluster(random, k != quiet)
-	if k == withRestores {
+	if k == withRestores || k == withRecovery {
 		definition.Snapshot.Keep = pick(random, 4, 10)
+	}
+	if k == withRecovery {
+		definition.Snapshot.Recover = config.RecoverLatest
 	}
 	defer func() {
 		if bug := recover(); bug != nil {
@@ -76,6 +84,7 @@ func perform(seed uint64, k kind, story func(string), play func(*runner) error) 
 		return Result{}, err
 	}
 	w := newWorld(seed, cluster, story)
+	w.options = agreement.Options{Recover: cluster.Recovers()}
 	w.latencyMax = time.Duration(1+random.IntN(5000)) * time.Microsecond
 	if random.IntN(32) == 0 {
 		w.longOdds = 8 << random.IntN(5)
@@ -97,6 +106,8 @@ type runner struct {
 	faults bool
 	taken  []*asked
 	orders []*asked // other requests of clients
+	saves  []*asked // requests to save, in runs with restores
+	told   []promised
 
 	lastSaved snapshot.ID
 	savedSum  int64         // money or tokens in it
@@ -243,7 +254,11 @@ func (r *runner) check(t *asked, complete bool) error {
 			return fmt.Errorf("saved: %w\n%s", err, t.text)
 		}
 	}
-	sum, err := conserved(t.text)
+	g, err := snapshot.Decode(t.text)
+	if err != nil {
+		return err
+	}
+	sum, err := conserved(g)
 	if err != nil {
 		return err
 	}
@@ -265,12 +280,7 @@ func (r *runner) check(t *asked, complete bool) error {
 
 // conserved returns the sum that the program must not change: the money in all accounts
 // and transfers, or the number of tokens.
-func conserved(text []byte) (int64, error) {
-	g, err := snapshot.Decode(text)
-	if err != nil {
-		return 0, err
-	}
-	sum := int64(0)
+func conserved(g *snapshot.Global) (sum int64, err error) {
 	for _, p := range g.Processes {
 		var state struct{ Balance, Tokens int64 }
 		if err := json.Unmarshal(p.State.Bytes, &state); err != nil || state.Balance < 0 || state.Tokens < 0 {

@@ -1,74 +1,55 @@
 package sim
 
-import (
-	"flag"
-	"testing"
-	"time"
+import "testing"
 
-	"chandy/internal/explore"
-)
-
-// The script scripts/soak.sh runs more seeds than the check does, and other ones:
-//
-//	go test ./internal/sim -run WithFaults -v -from 1000000 -seeds 5000
-var (
-	fromSeed = flag.Uint64("from", 0, "first seed of the random clusters")
-	seeds    = flag.Uint64("seeds", 0, "number of seeds (default: as many as the check runs)")
-)
-
-// Number of random clusters that the check runs: without faults, with faults, and with
-// clients that leave.
+// Number of random clusters that the check runs.
 const (
-	quietSeeds   = 250
-	faultySeeds  = 120
-	leavingSeeds = 50
+	quietSeeds      = 250
+	faultySeeds     = 120
+	leavingSeeds    = 50
+	restoringSeeds  = 50
+	recoveringSeeds = 100
 )
 
-func TestSnapshotsAreCompleteWithoutFaults(t *testing.T) { runSeeds(t, quietSeeds, false) }
-func TestSnapshotsAreConsistentWithFaults(t *testing.T)  { runSeeds(t, faultySeeds, true) }
-
-func runSeeds(t *testing.T, n uint64, faults bool) {
+func TestSnapshotsAreCompleteWithoutFaults(t *testing.T) {
 	t.Parallel()
-	if explore.Race || testing.Short() {
-		n /= 10
+	all := runSeeds(t, quietSeeds, func(seed uint64) (Result, error) { return Run(seed, false, nil) })
+	if all.Saved == 0 || all.Restores == 0 || all.InFlight == 0 {
+		t.Errorf("got %d saved snapshots, %d restores and %d messages in flight, want some of each", all.Saved, all.Restores, all.InFlight)
 	}
-	if *seeds > 0 {
-		n = *seeds
+}
+
+func TestSnapshotsAreConsistentWithFaults(t *testing.T) {
+	t.Parallel()
+	all := runSeeds(t, faultySeeds, func(seed uint64) (Result, error) { return Run(seed, true, nil) })
+	if all.Saved == 0 || all.Restores == 0 || all.InFlight == 0 || all.Partial == 0 || all.Restarts == 0 {
+		t.Errorf("got %d saved snapshots, %d restores, %d messages in flight, %d partial snapshots and %d restarts, want some of each",
+			all.Saved, all.Restores, all.InFlight, all.Partial, all.Restarts)
 	}
-	begun := time.Now()
-	var all Result
-	for i := range n {
-		r, err := Run(*fromSeed+i, faults, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all.Complete += r.Complete
-		all.Partial += r.Partial
-		all.Saved += r.Saved
-		all.Restores += r.Restores
-		all.InFlight += r.InFlight
-		all.Restarts += r.Restarts
-		all.Steps += r.Steps
-		all.Time += r.Time
+}
+
+func TestRestoresAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	expectCrashPoints(t, runSeeds(t, restoringSeeds, func(seed uint64) (Result, error) { return RunRestores(seed, nil) }), 30)
+}
+
+func TestRecoveriesAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	all := runSeeds(t, recoveringSeeds, func(seed uint64) (Result, error) { return RunRecoveries(seed, nil) })
+	if all.Recoveries == 0 || all.Promised == 0 {
+		t.Errorf("got %d recoveries and %d saved snapshots that clients were told of, want some of each", all.Recoveries, all.Promised)
 	}
-	t.Logf("%d seeds, %d snapshots complete (%d of them saved and read back, %d restored) and %d partial with %d messages in flight, %d restarts, %d steps, %v of virtual time in %v",
-		n, all.Complete, all.Saved, all.Restores, all.Partial, all.InFlight, all.Restarts, all.Steps, all.Time.Round(time.Second), time.Since(begun).Round(time.Millisecond))
-	if all.Saved == 0 || all.Restores == 0 {
-		t.Errorf("got %d saved snapshots and %d restores, want some, with faults %v", all.Saved, all.Restores, faults)
-	}
-	if all.InFlight == 0 || faults && (all.Partial == 0 || all.Restarts == 0) {
-		t.Errorf("got %d messages in flight, %d partial snapshots and %d restarts; want some of each (partial and restarts with faults only, which are %v)",
-			all.InFlight, all.Partial, all.Restarts, faults)
-	}
+	expectCrashPoints(t, all, 40)
 }
 
 func TestSameSeedReplaysTheSameRun(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(20) {
+	for seed := range uint64(15) {
 		for name, run := range map[string]func() (Result, error){
 			"without faults": func() (Result, error) { return Run(seed, false, nil) },
 			"with faults":    func() (Result, error) { return Run(seed, true, nil) },
 			"with restores":  func() (Result, error) { return RunRestores(seed, nil) },
+			"with recovery":  func() (Result, error) { return RunRecoveries(seed, nil) },
 		} {
 			first, err := run()
 			if err != nil {

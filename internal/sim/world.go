@@ -35,7 +35,8 @@ type world struct {
 	slow time.Duration
 	// failOdds says that one operation on the store of so many fails. 0 means none.
 	failOdds int
-	err      error // the first check that has failed in the middle of the run
+	away     time.Duration // until then every operation on the store fails
+	err      error         // the first check that has failed in the middle of the run
 
 	partitions []partition
 

@@ -1,0 +1,36 @@
+package sim
+
+import (
+	"chandy/internal/saved"
+	"chandy/internal/store"
+)
+
+// learning is a store that notes of which epochs its node reads.
+type learning struct {
+	*store.Store
+	node *node
+}
+
+func (l learning) Reading() (saved.Reading, error) {
+	r, err := l.Store.Reading()
+	if err == nil {
+		l.node.seen = max(l.node.seen, r.Epoch())
+	}
+	return r, err
+}
+
+func (l learning) Decide(d saved.Decision) (decided saved.Decision, mine bool, err error) {
+	decided, mine, err = l.Store.Decide(d)
+	if err == nil && decided.Verdict == saved.Commit {
+		l.node.seen = max(l.node.seen, decided.Number)
+	}
+	return decided, mine, err
+}
+
+// mustNotBeOld checks that a program of an epoch may run: its node was not told of a newer
+// one.
+func (n *node) mustNotBeOld(l *line) {
+	if l.number < n.learned {
+		n.world.fail("%s runs in epoch %d after it learned of epoch %d", n.id, l.number, n.learned)
+	}
+}
