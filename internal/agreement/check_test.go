@@ -19,6 +19,8 @@ const (
 	checkBase     = "base"     // a base is not removed
 	checkSaved    = "saved"    // a recovery undoes nothing that is saved
 	checkHeld     = "held"     // a recovery keeps the hold
+	checkLoop     = "loop"     // a recovery counts who has ended, and the third in a row is held
+	checkStore    = "store"    // there is one store
 	checkEqual    = "equal"    // equal proposals get the same vote
 	checkDry      = "dry"      // a dry run changes nothing
 	checkEnd      = "end"      // at the end all run in one epoch
@@ -64,7 +66,37 @@ func (x *explorer) checkDecided(s *storage, d saved.Decision) *explore.Finding {
 	if before.Held && !slices.Contains(s.runs, before.Number) && !d.Held {
 		return explore.Findingf(checkHeld, "the recovery %d ends the hold of epoch %d", d.Number, before.Number)
 	}
+	if f := x.checkCrashes(s, before, d); f != nil {
+		return f
+	}
 	return checkUndone(s, d)
+}
+
+// checkCrashes checks the count of the processes that have ended since the commit before. A
+// commit is not recent once its minute is over: a proposal may have been made before that.
+func (x *explorer) checkCrashes(s *storage, before, d saved.Decision) *explore.Finding {
+	var want []saved.Crash
+	loop := false
+	for i, v := range before.Voters {
+		if before.Snapshot != d.Snapshot || v == d.Voters[i] {
+			continue
+		}
+		n := 1
+		for _, c := range before.Crashes {
+			if c.Process == v.Process {
+				n += c.Count
+			}
+		}
+		want = append(want, saved.Crash{Process: v.Process, Count: n})
+		loop = loop || n >= 3
+	}
+	if s.recent != before.Number && len(d.Crashes) == 0 || before.Held && !slices.Contains(s.runs, before.Number) {
+		return nil // no program has run in an epoch that is held
+	}
+	if held := d.Held || before.Held; !slices.Equal(d.Crashes, want) || loop && !held {
+		return explore.Findingf(checkLoop, "the recovery %d counts %v, held %v, want %v, held %v", d.Number, d.Crashes, d.Held, want, loop)
+	}
+	return nil
 }
 
 // checkUndone checks that a recovery goes back to the newest snapshot that anybody was

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"chandy/internal/explore"
+	"chandy/internal/saved"
 	"chandy/snapshot"
 )
 
@@ -144,5 +145,28 @@ func TestExploreRecovery(t *testing.T) {
 		{explore.Large, recovery("2 crashes", two, func(s *scope) { s.crashes = 2 })},
 		{explore.Small, recovery("1 crash, 1 late hello", two, func(s *scope) { s.crashes, s.lateHellos = 1, 1 })},
 		{explore.Small, recovery("1 early alarm", two, func(s *scope) { s.early = 1 })},
+		{explore.Small, recovery("a crash loop, 1 crash, 1 minute", two, func(s *scope) {
+			s.crashes, s.minutes, s.before = 1, 1, restarted()
+		})},
+		{explore.Small, recovery("a crash loop, 1 early alarm, resumed", two, func(s *scope) {
+			s.early, s.minutes, s.resumes, s.before = 1, 1, 1, restarted()
+		})},
+		{explore.Small, recovery("no store, 1 crash", two, func(s *scope) { s.crashes, s.noStore = 1, true })},
+		{explore.Small, recovery("a store that one of them does not see at first, 1 early alarm", two, func(s *scope) {
+			s.early, s.unmounted, s.before = 1, []int{0}, restarted()
+		})},
+		{explore.Small, recovery("the same with the other one, 1 crash", two, func(s *scope) {
+			s.crashes, s.unmounted, s.before = 1, []int{1}, restarted()
+		})},
 	})
+}
+
+// restarted returns the decision by which a cluster ran before all processes have ended. p2 had
+// ended soon after the commit before, which went back to the same snapshot.
+func restarted() []saved.Decision {
+	return []saved.Decision{{
+		Number: 2, Verdict: saved.Commit, Kind: saved.Recovery, Ends: FirstEpoch, Snapshot: "a", Manifest: "sha", By: "p1",
+		Voters:  []saved.Node{{Process: "p1", Incarnation: incarnation("p1", 0)}, {Process: "p2", Incarnation: incarnation("p2", 0)}},
+		Crashes: []saved.Crash{{Process: "p2", Count: 1}},
+	}}
 }

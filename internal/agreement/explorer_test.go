@@ -46,11 +46,12 @@ const (
 	removing
 	resuming
 	lateHello
+	aging
 	budgets
 )
 
 func (s *scope) limit(b budget) int {
-	return [...]int{s.crashes, s.losses, s.copies, s.storeFails, s.loadFails, s.early, s.saves, s.removes, s.resumes, s.lateHellos}[b]
+	return [...]int{s.crashes, s.losses, s.copies, s.storeFails, s.loadFails, s.early, s.saves, s.removes, s.resumes, s.lateHellos, s.minutes}[b]
 }
 
 // node is a local state and the outcomes of its steps that were computed.
@@ -94,6 +95,7 @@ const (
 	removesNow
 	ringsEarly
 	hearsLate
+	ages // the last commit
 )
 
 func newExplorer(s *scope) *explorer {
@@ -109,7 +111,11 @@ func newExplorer(s *scope) *explorer {
 }
 
 func (x *explorer) begin() (w world) {
-	w.store = x.storage(&storage{saved: x.saved})
+	s := &storage{absent: x.noStore, decisions: x.before, saved: x.saved}
+	if r := s.reading(); x.minutes > 0 {
+		s.recent = r.Epoch()
+	}
+	w.store = x.storage(s)
 	var sent []packet
 	for i := range x.processes {
 		l, _, more := x.start(i, 1)
@@ -121,7 +127,7 @@ func (x *explorer) begin() (w world) {
 }
 
 func (x *explorer) start(i int, life uint8) (*local, *explore.Finding, []packet) {
-	l := &local{scope: x.scope, process: i, life: life}
+	l := &local{scope: x.scope, process: i, life: life, blind: life == 1 && slices.Contains(x.unmounted, i)}
 	l.agent = New(l.id(), l.incarnation(), x.processes, x.options)
 	found, sent := x.do(l, event{kind: starts})
 	return l, found, sent
@@ -179,10 +185,15 @@ func (x *explorer) take(w *world, m move) *explore.Finding {
 			x.orphan(w, n.ops)
 		}
 		l, found, sent := x.start(int(m.process), n.life+1)
-		l.given, l.ended = n.given, n.given
+		l.given, l.ended, l.blind = n.given, n.given, n.blind
 		w.locals[m.process] = x.intern(l)
 		x.queue(w, sent)
 		return found
+	case ages:
+		w.used[aging]++
+		next := s.clone()
+		next.recent = 0
+		w.store = x.storage(next)
 	case looksToRemove:
 		w.used[removing]++
 		next := s.clone()
@@ -263,9 +274,16 @@ func (x *explorer) operate(w *world, o operation, process int, e *event) *explor
 	var found *explore.Finding
 	switch o.kind {
 	case reads:
-		e.more = x.reading(s.reading()) << 1
+		r := s.reading()
+		if x.isBlind(w, process) {
+			r = saved.Reading{Decided: FirstEpoch}
+		}
+		e.more = x.reading(r) << 1
 		return nil
 	case creates:
+		if x.isBlind(w, process) {
+			return explore.Findingf(checkStore, "%s makes a store of its own", x.processes[process])
+		}
 		next, d := s.clone(), x.decisions.All[o.arg]
 		if x.hooks.overwrite {
 			next.decisions = slices.DeleteFunc(next.decisions, func(other saved.Decision) bool { return other.Number == d.Number })
@@ -274,6 +292,9 @@ func (x *explorer) operate(w *world, o operation, process int, e *event) *explor
 		e.more = x.decision(next.create(d)) << 1
 		if isNew {
 			found = x.checkDecided(next, d)
+			if x.minutes > 0 && d.Verdict == saved.Commit {
+				next.recent = d.Number
+			}
 		}
 		w.store = x.storage(next)
 	case keeps:
@@ -296,4 +317,10 @@ func (x *explorer) operate(w *world, o operation, process int, e *event) *explor
 		e.more = 1 << 1
 	}
 	return found
+}
+
+// isBlind reports whether the store is not mounted at a process. What a dead process has asked
+// for reaches the store: it was mounted.
+func (x *explorer) isBlind(w *world, process int) bool {
+	return process >= 0 && x.node(*w, process).blind
 }

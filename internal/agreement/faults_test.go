@@ -20,7 +20,7 @@ type plantedFault struct {
 // TestExploreFindsPlantedFaults breaks each rule of the agreement in turn.
 func TestExploreFindsPlantedFaults(t *testing.T) {
 	t.Parallel()
-	for _, f := range slices.Concat(decisionFaults, followFaults, recoveryFaults) {
+	for _, f := range slices.Concat(decisionFaults, followFaults, recoveryFaults, loopFaults, storeFaults) {
 		t.Run(f.name, func(t *testing.T) {
 			explore.Middle.Skip(t)
 			t.Parallel()

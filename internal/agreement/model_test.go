@@ -19,12 +19,16 @@ type scope struct {
 	options   Options
 	orders    []order // each may be given once, at any moment
 	saved     []savedSnapshot
+	before    []saved.Decision // that lie in the store at the beginning
+	noStore   bool             // there is no store at the beginning
+	unmounted []int            // processes that see no store until it is mounted
 
 	crashes, losses, copies int // copies are messages that arrive twice
 	storeFails, loadFails   int
 	early                   int // deadlines that ring while something else can happen
 	saves, removes, resumes int
 	lateHellos              int
+	minutes                 int  // that pass after a commit
 	slowStore               bool // readings and creations are answered later than they happen
 	brisk                   bool // hellos and loads come at once
 	hooks                   *hooks
@@ -58,6 +62,7 @@ type local struct {
 	process int
 	life    uint8
 	agent   *Agent
+	blind   bool // sees no store, since it is not mounted
 
 	alarms  uint8 // set, by name
 	loading bool
@@ -79,6 +84,7 @@ type operation struct {
 	kind   opKind
 	arg    uint32 // number of a decision; or the number of an epoch
 	id     snapshot.ID
+	makes  bool // the store, if there is none
 	done   bool
 	result uint32 // number of a reading or a decision
 	no     bool   // result of keeps
@@ -130,6 +136,7 @@ func (l *local) clone() *local {
 
 func (l *local) append(b []byte) []byte {
 	b = append(b, byte(l.process), l.life, l.alarms, byte(l.role), l.given, l.ended)
+	b = explore.AppendBool(b, l.blind)
 	b = explore.AppendBool(b, l.loading)
 	b = explore.AppendBool(b, l.loaded)
 	b = explore.Append(b, &l.load)
@@ -141,6 +148,7 @@ func (l *local) append(b []byte) []byte {
 		o := &l.ops[i]
 		b = append(b, byte(o.kind), byte(o.arg), byte(o.arg>>8), byte(o.result), byte(o.result>>8))
 		b = explore.AppendText(b, o.id)
+		b = explore.AppendBool(b, o.makes)
 		b = explore.AppendBool(b, o.done)
 		b = explore.AppendBool(b, o.no)
 	}
@@ -174,6 +182,7 @@ const (
 	orders // arg
 	resumes
 	saveBegins
+	mounts // the store
 )
 
 // do lets the agent take a step, and returns its effects after the host has obeyed.
@@ -251,6 +260,8 @@ func (x *explorer) step(l *local, e event, m Message) []Effect {
 	case resumes:
 		todo, _ := a.Resume()
 		return todo
+	case mounts:
+		l.blind = false
 	case saveBegins:
 		a.SaveBegun()
 		l.saving = snapshot.ID(fmt.Sprintf("%s.%d", l.incarnation(), l.epoch))
@@ -310,7 +321,7 @@ func (x *explorer) obey(l *local, e Effect, sent *[]packet) *explore.Finding {
 	case Keep:
 		op(operation{kind: keeps, id: e.Snapshot, arg: uint32(e.Number)})
 	case Create:
-		op(operation{kind: creates, arg: x.decision(e.Decision)})
+		op(operation{kind: creates, arg: x.decision(e.Decision), makes: e.MakeStore})
 	case CreateRun:
 		op(operation{kind: runs, arg: uint32(e.Number)})
 	case Load:

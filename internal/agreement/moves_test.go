@@ -66,8 +66,14 @@ func (x *explorer) enableNetwork(w world, moves []move) []move {
 			moves = append(moves, m)
 		}
 	}
-	for i := range n.orphans {
-		moves = append(moves, move{does: orphanActs, arg: uint32(i), fault: true}, move{does: orphanLost, arg: uint32(i)})
+	for i, o := range n.orphans {
+		if !x.waits(w, o, false) {
+			moves = append(moves, move{does: orphanActs, arg: uint32(i), fault: true})
+		}
+		moves = append(moves, move{does: orphanLost, arg: uint32(i)})
+	}
+	if x.may(w, aging) && x.stores.All[w.store].recent > 0 {
+		moves = append(moves, move{does: ages, fault: true})
 	}
 	return moves
 }
@@ -76,6 +82,9 @@ func (x *explorer) enableOperations(w world, i int, moves []move) []move {
 	n := x.node(w, i)
 	for k, o := range n.ops {
 		m := move{process: uint8(i), event: event{kind: happens, arg: uint32(k)}, arg: uint32(k)}
+		if x.waits(w, o, n.blind) {
+			continue
+		}
 		if !o.done {
 			m.does = operates
 			if !x.slowStore || o.kind == keeps || o.kind == runs {
@@ -99,6 +108,12 @@ func (x *explorer) enableOperations(w world, i int, moves []move) []move {
 	return moves
 }
 
+// waits reports whether an operation fails again and again, since there is no store where its
+// process looks.
+func (x *explorer) waits(w world, o operation, blind bool) bool {
+	return o.kind != reads && !o.makes && !o.done && (blind || x.stores.All[w.store].absent)
+}
+
 func (x *explorer) enableProcess(w world, i int, moves []move) []move {
 	n := x.node(w, i)
 	a := n.agent
@@ -110,6 +125,9 @@ func (x *explorer) enableProcess(w world, i int, moves []move) []move {
 		if x.may(w, failingLoad) {
 			can(event{kind: isNotLoaded}, true)
 		}
+	}
+	if n.blind {
+		can(event{kind: mounts}, false)
 	}
 	if n.alarms>>Retry&1 == 1 {
 		can(event{kind: rings, arg: uint32(Retry)}, false)
@@ -141,12 +159,13 @@ func (x *explorer) hello(w world, i, j int) (m move, ok bool) {
 	if i == j {
 		return m, false
 	}
-	a, other := x.node(w, i).agent, x.node(w, j).local
+	n, other := x.node(w, i), x.node(w, j).local
+	a := n.agent
 	p, epoch := a.peers[j], other.epoch
 	if x.hooks.deaf {
 		epoch = min(epoch, a.Epoch())
 	}
-	behind := epoch > a.Epoch() && a.reading == idle
+	behind := epoch > a.Epoch() && a.reading == idle && !n.blind
 	restarted := x.options.Recover && epoch == a.Epoch() && epoch != p.epoch && !lists(&a.commit, other.id(), other.incarnation())
 	m = move{process: uint8(i), event: event{hears, uint32(j), uint32(other.life)<<8 | uint32(epoch)}}
 	return m, !p.heard || p.incarnation != other.incarnation() || behind || restarted
@@ -189,7 +208,9 @@ func (x *explorer) enableDeadlines(w world, moves []move, early bool) []move {
 	r := x.stores.All[w.store].reading()
 	for i := range x.processes {
 		n := x.node(w, i)
-		news := n.agent.reading == idle && (r.Epoch() > n.epoch || r.Run && n.held)
+		b := n.agent.ballot
+		sees := b != nil && b.stage == checking && n.agent.saving == 0 && b.Store == r.Store
+		news := n.agent.reading == idle && !n.blind && (r.Epoch() > n.epoch || r.Run && n.held || sees)
 		for _, name := range []AlarmName{OrderDeadline, VoteDeadline, Poll, Recover} {
 			if n.alarms>>name&1 == 1 && (name != Poll || news) {
 				m := move{process: uint8(i), event: event{kind: rings, arg: uint32(name)}, fault: early}

@@ -9,6 +9,8 @@ import (
 
 // storage is the store of the model: every operation happens at one moment.
 type storage struct {
+	absent    bool   // until a decision makes the store
+	recent    uint64 // number of the commit that is less than a minute old
 	decisions []saved.Decision
 	runs      []uint64
 	saved     []savedSnapshot
@@ -37,6 +39,9 @@ type remover struct {
 
 func (s *storage) reading() saved.Reading {
 	r := saved.Reading{Decided: FirstEpoch, Store: "s"}
+	if s.absent {
+		r.Store = ""
+	}
 	for i := range s.decisions {
 		d := &s.decisions[i]
 		r.Decided = max(r.Decided, d.Number)
@@ -45,6 +50,7 @@ func (s *storage) reading() saved.Reading {
 		}
 	}
 	r.Run = slices.Contains(s.runs, r.Epoch())
+	r.Recent = r.Epoch() == s.recent
 	for _, one := range slices.Backward(s.saved) {
 		if one.epoch == r.Epoch() && !one.removed() {
 			r.Newest = &saved.Ref{ID: one.id, Manifest: "sha"}
@@ -76,6 +82,7 @@ func (s *storage) create(d saved.Decision) saved.Decision {
 	if there := s.decided(d.Number); there != nil {
 		return *there
 	}
+	s.absent = false
 	s.decisions = append(s.decisions, d)
 	slices.SortFunc(s.decisions, func(a, b saved.Decision) int { return int(a.Number) - int(b.Number) })
 	return d
