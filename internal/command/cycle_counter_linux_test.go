@@ -3,7 +3,9 @@ package command
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,9 +15,9 @@ import (
 	"chandy/wire"
 )
 
-// A client increments a counter, one increment after the other, while nodes are killed. It
-// tries an increment again that is answered with error 14. One whose connection ends may
-// have happened, which is error 13, so the client does not try it again. At each snapshot,
+// Clients increment a counter while nodes are killed, each one increment after the other.
+// They try an increment again that is answered with error 14. One whose connection ends may
+// have happened, which is error 13, so they do not try it again. At each snapshot,
 // no attempt that was answered with 14 counts, and no increment counts twice. The counter
 // is at least the number of increments that have happened for certain, and at most those
 // and the ones that may have.
@@ -41,7 +43,11 @@ func TestACounterThroughKills(t *testing.T) {
 	})
 	ctx, stop := context.WithCancel(k.ctx)
 	var counting sync.WaitGroup
-	counting.Go(func() { k.increment(ctx) })
+	var number atomic.Int64
+	for i := range 4 {
+		random := k.attack.random("counter", i)
+		counting.Go(func() { k.increment(ctx, random, &number) })
+	}
 	for range n {
 		if k.ctx.Err() == nil {
 			k.cycle()
@@ -54,18 +60,19 @@ func TestACounterThroughKills(t *testing.T) {
 	t.Logf("seed %d: %v", k.seed, k.figures)
 }
 
-// increment increments the counter of the first process until ctx is done.
-func (k *kills) increment(ctx context.Context) {
-	v, random, number := k.nodes[0], k.attack.random("counter", 0), 1
+// increment increments the counter of the first process until ctx is done. The increments
+// of all clients together are numbered.
+func (k *kills) increment(ctx context.Context, random *rand.Rand, number *atomic.Int64) {
+	v := k.nodes[0]
 	k.call(ctx, v, func(client *netnode.Client) error {
-		for ; ctx.Err() == nil; number++ {
-			for again := true; again; {
+		for ctx.Err() == nil {
+			k.count("increments", 1)
+			for n, again := int(number.Add(1)), true; again; {
 				r := k.line.begin(v.id)
-				k.line.attempts(r, number)
-				after := random.IntN(2) * random.IntN(30) // so that it is open when nodes are killed
+				k.line.attempts(r, n)
+				after := random.IntN(2) * random.IntN(60) // so that it is open at a cut, and when nodes are killed
 				if err := k.finish(client, v, r, after); err != nil {
 					k.count("increments that may have happened", 1)
-					number++
 					return err
 				}
 				again = r.reply.Code == 14
@@ -73,7 +80,6 @@ func (k *kills) increment(ctx context.Context) {
 		}
 		return nil
 	})
-	k.count("increments", number)
 }
 
 // attempts notes which increment of a counter a request attempts.
