@@ -66,7 +66,7 @@ func (c storedCluster) save(n int, name string) {
 	flight.Append([]byte(`{"type":"transfer","amount":4}`))
 	part := &saved.Part{
 		Snapshot: id, Process: "p1", Incarnation: "i1", State: snapshot.State{Bytes: fmt.Appendf(nil, `{"balance":%d}`, n)},
-		Out: []saved.Outgoing{{To: "p1", Peer: "i1", Acked: 3, Sent: 3}},
+		Out: []saved.Outgoing{{To: "p1", Peer: "i1", Acked: 3, Sent: 3, SentBytes: uint64(len(flight.Body))}},
 		In:  []saved.Incoming{{From: "p1", Peer: "i1", Received: 2, Sent: 3, Messages: []snapshot.Batch{flight}}},
 	}
 	summary, err := c.store.PutPart(id, "p1", part.Encode)

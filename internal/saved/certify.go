@@ -12,9 +12,12 @@ import (
 //
 //   - both ends counted in the same pair of incarnations,
 //   - received <= sent, and the marker had the sender's count,
-//   - the halves together cover received+1 … sent.
+//   - the halves together cover received+1 … sent,
+//   - both ends count the same bytes, as far as the summaries show it.
 //
-// Each fault names its channel or process.
+// Summaries that were made from parts here show it exactly. Those that came from other
+// processes have no messages: if both ends hold a message, and the sender holds another one
+// that has not arrived, they leave a range. Each fault names its channel or process.
 func Certify(topology *snapshot.Topology, parts []Summary) ([]Channel, []error) {
 	var channels []Channel
 	var faults []error
@@ -87,8 +90,35 @@ func certify(from, to Summary, out, in Half) (faults []error) {
 			out.After+1, out.Through, from.Process, received+1, in.Through, to.Process)
 	case in.Through < out.Sent && out.After > in.Through:
 		fault("message %d is in no part", in.Through+1)
+	default:
+		arrived := in.Total + in.Bytes
+		least, most := out.beyond(in.Through)
+		if beyond := out.Total - arrived; arrived < in.Total || arrived > out.Total || beyond < least || beyond > most {
+			fault("%s counts %d bytes until message %d, and %s %d until message %d, with %d … %d between them",
+				to.Process, arrived, in.Through, from.Process, out.Total, out.Sent, least, most)
+		}
 	}
 	return faults
+}
+
+// beyond returns how many bytes the messages after a number have at an outgoing end, at least
+// and at most. Each message has one byte or more.
+func (h Half) beyond(seq uint64) (least, most uint64) {
+	if len(h.messages) > 0 {
+		for _, b := range h.messages {
+			if b = b.After(seq); b.Count > 0 {
+				least += uint64(len(b.Body))
+			}
+		}
+		return least, least
+	}
+	switch {
+	case seq >= h.Through:
+		return 0, 0
+	case seq <= h.After:
+		return h.Bytes, h.Bytes
+	}
+	return h.Through - seq, h.Bytes - min(h.Bytes, seq-h.After)
 }
 
 // Verify returns what is wrong with a manifest, given what [CheckPart] returned for each of

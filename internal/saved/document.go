@@ -82,8 +82,7 @@ func Parts(g *snapshot.Global, id snapshot.ID) ([]*Part, error) {
 			return nil, fmt.Errorf("%s: the snapshot does not have its state", c.Channel)
 		}
 		// A document has no counts of bytes. Only their difference matters to the channel.
-		bytes := half("", "", 0, 0, c.Messages).Bytes
-		from.Out = append(from.Out, Outgoing{To: c.Channel.To, Peer: c.SeenBySender, Acked: c.Sent, Sent: c.Sent, SentBytes: bytes})
+		from.Out = append(from.Out, Outgoing{To: c.Channel.To, Peer: c.SeenBySender, Acked: c.Sent, Sent: c.Sent, SentBytes: bodies(c.Messages)})
 		to.In = append(to.In, Incoming{From: c.Channel.From, Peer: c.SeenByReceiver, Received: c.Received, Sent: c.Sent, Messages: c.Messages})
 	}
 	return parts, nil

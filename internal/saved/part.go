@@ -102,6 +102,11 @@ type Half struct {
 	After   uint64 `json:"after"`
 	Through uint64 `json:"through"`
 	Bytes   uint64 `json:"bytes"` // of the bodies
+	// Total is the length of the messages 1 … Sent at an outgoing end, and of the received ones
+	// at an incoming end.
+	Total uint64 `json:"total_bytes"`
+
+	messages []snapshot.Batch // nil in a summary that came from another process
 }
 
 // Encode trims the part and writes it to w. It returns what the assembler needs. The state

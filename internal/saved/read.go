@@ -146,7 +146,7 @@ func readPart(r io.Reader, m *Manifest, process snapshot.ProcessID, w io.Writer)
 func (p *Part) takeChannels(x index, bodies []byte) error {
 	for _, o := range x.Out {
 		messages, rest, err := takeRuns(o.Messages, bodies, o.Acked, o.Sent)
-		if h := half(o.To, o.Incarnation, o.Sent, o.Acked, messages); err == nil && h.Through != o.Sent {
+		if h := half(Half{After: o.Acked, messages: messages}); err == nil && h.Through != o.Sent {
 			err = corrupt("message %d is missing", h.Through+1)
 		}
 		if err != nil {

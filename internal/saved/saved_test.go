@@ -25,12 +25,12 @@ func testParts(id snapshot.ID) (p1, p2 *Part) {
 	p1 = &Part{
 		Snapshot: id, Process: "p1", Incarnation: "i1", State: snapshot.State{Bytes: []byte(`{"balance":1}`)},
 		Out: []Outgoing{
-			{To: "p1", Peer: "i1", Acked: 2, Sent: 2},
-			{To: "p2", Peer: "i2", Acked: 4, Sent: 6, Messages: []snapshot.Batch{batch(3, "three", "four"), batch(5, "five", "six", "seven")}},
+			{To: "p1", Peer: "i1", Acked: 2, Sent: 2, SentBytes: 8},
+			{To: "p2", Peer: "i2", Acked: 4, Sent: 6, SentBytes: 26, Messages: []snapshot.Batch{batch(3, "three", "four"), batch(5, "five", "six", "seven")}},
 		},
 		In: []Incoming{
-			{From: "p1", Peer: "i1", Received: 1, Sent: 2, Messages: []snapshot.Batch{batch(2, "self")}},
-			{From: "p2", Peer: "i2", Received: 9, Sent: 9},
+			{From: "p1", Peer: "i1", Received: 1, Sent: 2, ReceivedBytes: 3, Messages: []snapshot.Batch{batch(2, "self")}},
+			{From: "p2", Peer: "i2", Received: 9, Sent: 9, ReceivedBytes: 90},
 		},
 		Clients: []ClientRequest{{Client: "c1", MsgID: "7"}}, ClientCount: 2,
 	}
@@ -40,8 +40,8 @@ func testParts(id snapshot.ID) (p1, p2 *Part) {
 			_, err := io.WriteString(w, `{"balance":2}`)
 			return err
 		}, Idle: snapshot.IdleNo, Open: []snapshot.OpenRequest{{From: "p1", MsgID: "1", Since: 1500 * time.Microsecond}}, OpenTotal: 1},
-		Out:   []Outgoing{{To: "p1", Peer: "i1", Acked: 9, Sent: 9}},
-		In:    []Incoming{{From: "p1", Peer: "i1", Received: 3, Sent: 6, Messages: []snapshot.Batch{batch(2, "two", "three"), batch(4, "four"), batch(5, "five")}}},
+		Out:   []Outgoing{{To: "p1", Peer: "i1", Acked: 9, Sent: 9, SentBytes: 90}},
+		In:    []Incoming{{From: "p1", Peer: "i1", Received: 3, Sent: 6, ReceivedBytes: 12, Messages: []snapshot.Batch{batch(2, "two", "three"), batch(4, "four"), batch(5, "five")}}},
 		Asked: []AskedRequest{{To: "p1", MsgID: `"x"`}},
 	}
 	return p1, p2

@@ -140,19 +140,27 @@ func (p *Part) batches() (all []snapshot.Batch) {
 func (p *Part) summary() Summary {
 	s := Summary{Process: p.Process, Incarnation: p.Incarnation, StateError: p.State.Error, Out: []Half{}, In: []Half{}}
 	for _, o := range p.Out {
-		s.Out = append(s.Out, half(o.To, o.Peer, o.Sent, o.Acked, o.Messages))
+		s.Out = append(s.Out, half(Half{Peer: o.To, Incarnation: o.Peer, Sent: o.Sent, After: o.Acked, Total: o.SentBytes, messages: o.Messages}))
 	}
 	for _, i := range p.In {
-		s.In = append(s.In, half(i.From, i.Peer, i.Sent, i.Received, i.Messages))
+		s.In = append(s.In, half(Half{Peer: i.From, Incarnation: i.Peer, Sent: i.Sent, After: i.Received, Total: i.ReceivedBytes, messages: i.Messages}))
 	}
 	return s
 }
 
-func half(peer snapshot.ProcessID, incarnation snapshot.Incarnation, sent, after uint64, batches []snapshot.Batch) Half {
-	h := Half{Peer: peer, Incarnation: incarnation, Sent: sent, After: after, Through: after}
-	for _, b := range batches {
+// half fills in what follows from the messages.
+func half(h Half) Half {
+	h.Through, h.Bytes = h.After, bodies(h.messages)
+	for _, b := range h.messages {
 		h.Through = b.Last()
-		h.Bytes += uint64(len(b.Body))
 	}
 	return h
+}
+
+// bodies returns the length of batches.
+func bodies(batches []snapshot.Batch) (n uint64) {
+	for _, b := range batches {
+		n += uint64(len(b.Body))
+	}
+	return n
 }

@@ -30,12 +30,12 @@ func testPart(id snapshot.ID, process snapshot.ProcessID) *saved.Part {
 	p := &saved.Part{Snapshot: id, Process: process, Incarnation: "i1", State: snapshot.State{Bytes: []byte(`"` + string(id) + `"`)}}
 	if process == "p2" {
 		p.Incarnation = "i2"
-		p.In = []saved.Incoming{{From: "p1", Peer: "i1", Received: 2, Sent: 3}}
+		p.In = []saved.Incoming{{From: "p1", Peer: "i1", Received: 2, Sent: 3, ReceivedBytes: 2}}
 		return p
 	}
 	b := snapshot.Batch{First: 3}
 	b.Append([]byte("three"))
-	p.Out = []saved.Outgoing{{To: "p2", Peer: "i2", Acked: 2, Sent: 3, Messages: []snapshot.Batch{b}}}
+	p.Out = []saved.Outgoing{{To: "p2", Peer: "i2", Acked: 2, Sent: 3, SentBytes: 8, Messages: []snapshot.Batch{b}}}
 	return p
 }
 
