@@ -30,7 +30,8 @@ func TestSnapshotsAreConsistentWithFaults(t *testing.T) {
 
 func TestRestoresAtAnyMoment(t *testing.T) {
 	t.Parallel()
-	expectCrashPoints(t, runSeeds(t, restoringSeeds, func(seed uint64) (Result, error) { return RunRestores(seed, nil) }), 30)
+	all := runSeeds(t, restoringSeeds, func(seed uint64) (Result, error) { return RunRestores(seed, nil) })
+	expectCrashPoints(t, all, restoringSeeds, 30)
 }
 
 func TestRecoveriesAtAnyMoment(t *testing.T) {
@@ -39,7 +40,7 @@ func TestRecoveriesAtAnyMoment(t *testing.T) {
 	if all.Recoveries == 0 || all.Promised == 0 {
 		t.Errorf("got %d recoveries and %d saved snapshots that clients were told of, want some of each", all.Recoveries, all.Promised)
 	}
-	expectCrashPoints(t, all, 40)
+	expectCrashPoints(t, all, recoveringSeeds, 40)
 }
 
 func TestSameSeedReplaysTheSameRun(t *testing.T) {
