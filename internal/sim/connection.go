@@ -18,7 +18,8 @@ type end struct {
 	other  *end
 	arrive func(wire.Frame)
 	closed func(error)
-	queue  []written // on the way to the other end
+	hello  wire.Hello // that arrived here, if a node accepted the connection
+	queue  []written  // on the way to the other end
 	gone   bool
 }
 

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 
+	"chandy/internal/core"
 	"chandy/internal/saved"
 	"chandy/program"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // lines has each epoch that a node has adopted. From an epoch the line of history leads back
@@ -54,6 +56,25 @@ func (n *node) adopted(number uint64, role string) {
 	}
 	if r, err := w.reader().Reading(); l.newest > 1 && (err != nil || r.Epoch() < l.newest) {
 		w.fail("the store is in epoch %d (%w), but a process has been in epoch %d", r.Epoch(), err, l.newest)
+	}
+}
+
+// checkAccepted checks that a node accepts a connection of its own epoch only. It may have gone
+// to another one within the step.
+func (n *node) checkAccepted(conn core.ConnID) {
+	one := n.ends[conn]
+	if one == nil || one.hello.Role != wire.RoleChannel && one.hello.Role != wire.RoleAssembly {
+		return
+	}
+	if e := one.hello.Epoch; e < n.before || e > n.epoch {
+		n.world.fail("%s accepts a connection of epoch %d in epoch %d", n.id, e, n.epoch)
+	}
+}
+
+// checkHeld checks that a process has restarted if a node holds its program for that reason.
+func (n *node) checkHeld(because snapshot.ProcessID) {
+	if l := n.world.lines; l != nil && slices.Contains(l.epochs[n.epoch].commit.Voters, n.world.nodes[because].self) {
+		n.world.fail("%s holds in epoch %d because %s restarted, which has not", n.id, n.epoch, because)
 	}
 }
 

@@ -22,6 +22,9 @@ const (
 
 // logged takes a line of the node's log. At level debug each step of the agreement is one.
 func (n *node) logged(line []byte) {
+	if bytes.Contains(line, []byte("a bug:")) { // parts that do not prove the cut, for example
+		n.world.fail("%s logs %s", n.id, line)
+	}
 	_, text, ok := bytes.Cut(line, []byte(`"message":"agreement: `))
 	if !ok {
 		return
@@ -37,6 +40,12 @@ func (n *node) logged(line []byte) {
 		role = strings.TrimSuffix(role, ",")
 		n.adopted(number, role)
 		step += " as " + role
+	case "hold,":
+		var process snapshot.ProcessID
+		if _, err := fmt.Sscanf(about, "because %s restarted", &process); err != nil {
+			n.world.fail("%s: got the step %q: %w", n.id, text, err)
+		}
+		n.checkHeld(process)
 	case "create":
 		step += " " + firstWord(about)
 	case "send":

@@ -39,6 +39,7 @@ type node struct {
 	err      error
 
 	epoch     uint64 // last one that the node has adopted
+	before    uint64 // epoch before the step
 	seen      uint64 // highest epoch that the work in progress has read of in the store
 	learned   uint64 // highest epoch that the node was told of by the store
 	proposing bool   // the node has begun a restore or a recovery
@@ -130,7 +131,7 @@ func (n *node) step() {
 	}
 	n.stepped = n.world.now
 	events := n.events
-	n.events = nil
+	n.events, n.before = nil, n.epoch
 	effects := n.core.Step(n.now(), events)
 	if n.ambush == before {
 		n.world.crashAt(n, "before "+n.reached)
@@ -179,6 +180,8 @@ func (n *node) carryOut(e core.Effect) {
 		if one := n.ends[e.Conn]; one != nil {
 			one.write(e.Frames, e.Ahead)
 		}
+	case core.Accept:
+		n.checkAccepted(e.Conn)
 	case core.Close:
 		w.tell("%s closes %d", n.id, e.Conn)
 		if one := n.ends[e.Conn]; one != nil {
@@ -280,7 +283,7 @@ func (n *node) accept(remote snapshot.ProcessID, arrive func(wire.Frame), closed
 	greeted := false
 	here.arrive = func(f wire.Frame) {
 		if hello, ok := f.(wire.Hello); ok && !greeted {
-			greeted = true
+			greeted, here.hello = true, hello
 			n.happened(core.Accepted{Conn: id, Remote: string(remote), Hello: hello})
 			return
 		}

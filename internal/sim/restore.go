@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -107,10 +108,12 @@ func (r *runner) unsettled(held bool, replies []*asked) (string, error) {
 
 // newest returns what the store says about the epoch.
 func (r *runner) newest() (saved.Reading, error) {
-	if len(r.store.Names()) == 0 {
+	reading, err := r.reader().Reading()
+	var absent interface{ Absent() bool }
+	if errors.As(err, &absent) && absent.Absent() {
 		return saved.Reading{Decided: 1}, nil
 	}
-	return r.reader().Reading()
+	return reading, err
 }
 
 // status asks a node for its status between two of its steps.
