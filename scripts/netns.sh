@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs three nodes on three hosts, makes one fault after another and takes snapshots.
-# Each host is a network namespace. A bridge in a fourth namespace joins them, so that
-# the network of this machine is not touched. The script removes all of them at its
+# Runs three nodes on three hosts, makes one fault after another and takes snapshots. A fourth
+# host is there for a node whose host dies. Each host is a network namespace. A bridge in a
+# further namespace joins them, so that the network of this machine is not touched. The script removes all of them at its
 # end, also after an error.
 #
-#   scripts/netns.sh        takes two to three minutes; prints a table in Markdown
+#   scripts/netns.sh        takes about four minutes; prints a table in Markdown
 #   scripts/netns.sh --tls  the same, with TLS between the hosts
 #
 # Exits 1 if a result is not as expected. Where namespaces are not allowed it says so
@@ -23,8 +23,12 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 prefix=chandy-$$ # prefix of the names of the namespaces
 net=10.111.0     # p1 is $net.1
 ids='p1 p2 p3'
+hosts="$ids p4"
+third=p3 # the host of process p3
 work=$(mktemp -d "${TMPDIR:-/tmp}/chandy-netns.XXXXXX")
 chandy=$work/chandy
+shared=$work/shared mounted=$work/mounted # a folder, and where the hosts mount it
+mkdir "$shared" "$mounted"
 cluster=$work/cluster.toml
 client= # process id of chandy initiate; the process ids of the nodes are in $work/ID.pid
 killer= # process id of the subshell that destroys connections
@@ -39,7 +43,7 @@ stop() {
 	for id in $ids; do pids="$pids $(pid "$id" 2>/dev/null || true)"; done
 	for id in $pids; do kill -KILL "$id" 2>/dev/null || true; done
 	for id in $pids; do wait "$id" 2>/dev/null || true; done
-	for id in $ids hub; do ip netns del "$prefix-$id" 2>/dev/null || true; done
+	for id in $hosts hub; do ip netns del "$prefix-$id" 2>/dev/null || true; done
 	rm -rf "$work"
 }
 trap stop EXIT
@@ -53,7 +57,7 @@ cannot() {
 	local tool missing=
 	[ "$(uname)" = Linux ] || { echo 'only Linux has network namespaces'; return; }
 	[ "$(id -u)" = 0 ] || { echo 'network namespaces need root'; return; }
-	for tool in go ip nft tc ss; do
+	for tool in go ip nft tc ss nsenter mount; do
 		command -v "$tool" >/dev/null || missing="$missing $tool"
 	done
 	[ -z "$missing" ] || { echo "not installed:$missing"; return; }
@@ -64,7 +68,7 @@ cannot() {
 network() {
 	local id n=0
 	ip netns add "$prefix-hub" && ip -n "$prefix-hub" link add hub up type bridge || return
-	for id in $ids; do
+	for id in $hosts; do
 		n=$((n + 1))
 		ip netns add "$prefix-$id" &&
 			ip link add eth0 netns "$prefix-$id" type veth peer name "$id" netns "$prefix-hub" &&
@@ -74,7 +78,7 @@ network() {
 			ip -n "$prefix-$id" address add "$net.$n/24" dev eth0 &&
 			host "$id" nft 'table inet fault { chain input { type filter hook input priority 0; }; }' || return
 	done
-	slow && fast
+	slow && fast && host p4 mount --bind "$shared" "$mounted"
 }
 
 # host ID COMMAND... runs a command on a host.
@@ -85,7 +89,7 @@ deaf() { host "$1" nft "add rule inet fault input $2 drop"; }
 
 heal() {
 	local id
-	for id in $ids; do host "$id" nft flush chain inet fault input; done
+	for id in $hosts; do host "$id" nft flush chain inet fault input; done
 }
 
 # to_p3 and from_p3 cut one way each.
@@ -147,10 +151,14 @@ write_cluster() {
 	security
 }
 
-# start ID [FILE] runs a node and returns when it listens.
+# start ID [FILE] runs a node and returns when it listens. "ip netns exec" gives the node
+# mounts of its own. prepare is a command that comes first, if any.
+prepare=
 start() {
+	local on=$1
+	[ "$1" != p3 ] || on=$third
 	: >"$work/$1.log"
-	ip netns exec "$prefix-$1" "$chandy" node --cluster "${2:-$cluster}" --log-level debug "$1" 2>"$work/$1.log" &
+	ip netns exec "$prefix-$on" sh -c "${prepare:-:} && "'exec "$@"' sh "$chandy" node --cluster "${2:-$cluster}" --log-level debug "$1" 2>"$work/$1.log" &
 	echo $! >"$work/$1.pid"
 	until grep -q 'node started' "$work/$1.log"; do
 		if ! kill -0 "$(pid "$1")" 2>/dev/null; then
@@ -462,6 +470,125 @@ start p3
 restarted
 seen "$text; complete $after s after the start with the right file"
 
+# The following faults happen to nodes with recovery. Their store is a folder that all hosts
+# mount. Nothing is lost, so all money must be there in every snapshot.
+write_recovery() { # ADDRESS of p3
+	write_cluster "$net.1" "$net.2" "$1" | sed "s|^\\[program\\]|[snapshot]\nevery = \"1s\"\nstore = \"$mounted/store\"\n&|" >"$work/new.toml"
+	mv "$work/new.toml" "$work/recovery.toml"
+}
+
+# mounts COMMAND... runs a command with the mounts of each node.
+mounts() {
+	local id
+	for id in $ids; do nsenter -t "$(pid "$id")" -m "$@"; done
+}
+away() { mounts umount -l "$mounted"; }
+back() { mounts mount --bind "$shared" "$mounted"; }
+
+# latest prints the newest saved snapshot.
+latest() { "$chandy" snapshots --cluster "$work/list.toml" | awk '/  saved(,|$)/ { id = $1 } END { print id }'; }
+
+status() { host p1 "$chandy" status --cluster "$cluster" 2>&1; }
+
+# recovered FROM LIMIT takes a snapshot after a recovery, which must be complete within LIMIT
+# seconds, and belong to a later epoch.
+epoch=0
+recovered() {
+	initiate --wait --timeout 60s
+	after=$(since "$1")
+	want complete
+	within 0 "$2" "$after"
+	local now
+	now=$("$chandy" query .epoch "$work/snapshot.json")
+	[ "$now" -gt "$epoch" ] || differs "epoch $now, not one after $epoch"
+	epoch=$now
+}
+
+# saves waits until a snapshot is saved that is newer than the one named.
+saves() {
+	local from
+	from=$(now)
+	until [ -n "$(latest)" ] && [ "$(latest)" != "$1" ]; do
+		[ "$(($(now) - from))" -lt 20000 ] || { differs "nothing was saved after ${1:-the start}"; break; }
+		sleep 0.2
+	done
+}
+
+fault 'none: nodes with recovery start, with a new store' 'they begin when all are there, and save'
+for id in $ids; do end KILL "$id"; done
+money=3000
+prepare="mount --bind $shared $mounted"
+write_recovery "$net.3"
+cluster=$work/recovery.toml
+sed "s|$mounted|$shared|" "$cluster" >"$work/list.toml"
+for id in $ids; do start "$id" "$cluster"; done
+from=$(now)
+recovered "$from" 10
+saves ''
+seen "complete $after s after the start, saved $(since "$from") s after it"
+
+fault 'the host of p3 dies. After 5 s its node starts on a fourth host, and its address is changed in the cluster files' \
+	'back to the newest saved snapshot, with all money, within 10 s of the start'
+saved=$(latest)
+end KILL p3
+ip -n "$prefix-hub" link set p3 down
+sleep 5
+third=p4
+write_recovery "$net.4"
+from=$(now)
+start p3 "$cluster"
+recovered "$from" 10
+rolled=$(status | grep -oE 'rolled back to [^ ]+: .*' || differs 'status says nothing of a recovery')
+seen "complete $after s after the start; \"$rolled\""
+
+fault 'the store is away for 20 s: no host has the shared folder mounted' \
+	'the programs run on and saves fail, which `chandy status` says; the next save within 10 s of its return; nothing is undone'
+saves "$saved"
+away
+from=$(now)
+saved=$(latest)
+until_since "$from" 10
+initiate
+want complete
+text="complete in $took s meanwhile"
+until_since "$from" 20
+why=$(status | grep -oE '[0-9]+ failures? since: .*' | head -1 || differs 'status says nothing of the failures')
+[ "$(latest)" = "$saved" ] || differs 'a snapshot was saved'
+back
+from=$(now)
+saves "$saved"
+after=$(since "$from")
+within 0 10 "$after"
+initiate
+want complete
+[ "$("$chandy" query .epoch "$work/snapshot.json")" = "$epoch" ] || differs 'the cluster went back'
+seen "$text; status: \"$why\"; saved again $after s after its return; nothing undone"
+
+fault 'both, with a partition: p3 is killed and starts on its old host while the store is away for 20 s, and p2 is cut off for the first 10 s' \
+	'nobody takes an older snapshot; back to the newest saved one, with all money, within 10 s of the return of the store'
+away
+saved=$(latest)
+deaf p2 'iifname "eth0"'
+deaf p1 "ip saddr $net.2"
+deaf p3 "ip saddr $net.2"
+end KILL p3
+ip -n "$prefix-hub" link set p3 up
+third=p3
+write_recovery "$net.3"
+from=$(now)
+prepare=
+start p3 "$cluster"
+until_since "$from" 10
+waits=$(status | grep -oE 'p[0-9]: recovering to .*|p[0-9]: .*waits for.*' | head -1 || true)
+heal
+until_since "$from" 20
+back
+from=$(now)
+recovered "$from" 10
+base=$(status | grep -oE 'from snapshot [^:]+' | head -1)
+[ "$base" = "from snapshot $saved" ] || differs "$base, not $saved"
+seen "complete $after s after the return of the store, from the newest saved snapshot; status meanwhile: \"$waits\""
+
 # The last fault needs a program that sends a long message, so it has nodes of its own.
 # Their child answers "send" when it has sent, and "size" with the length of what it got.
 cat >"$work/child.py" <<'END'
@@ -497,7 +624,7 @@ security >>"$long"
 fault 'a message of 1.5 MB from p1 to p3 over a link of 1 Mbit/s, which takes 12 s' \
 	'it arrives within 18 s; no connection is given up'
 if command -v python3 >/dev/null; then
-	for id in $ids; do end TERM "$id"; done
+	for id in $ids; do end KILL "$id"; done
 	for id in $ids; do start "$id" "$long"; done
 	cluster=$long
 	host p1 "$chandy" initiate --wait --cluster "$long" >/dev/null 2>"$work/client" || differs 'not up'
