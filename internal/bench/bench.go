@@ -113,6 +113,12 @@ func Benchmarks() []Benchmark {
 	for _, n := range stateSizes {
 		all = append(all, restoreLarge(n))
 	}
+	for _, n := range []int{3, 10} {
+		all = append(all, recoverIdle(n))
+	}
+	for _, n := range stateSizes {
+		all = append(all, recoverLarge(n))
+	}
 	return append(all, snapshotAfter(), memory(), childSpeed(), childPause())
 }
 

@@ -25,6 +25,7 @@ type shape struct {
 	markers   string         // the rule for markers; empty means the default
 	journal   int            // as config.Snapshot.Journal
 	store     string         // folder of the store; empty means noStore
+	recover   string         // as config.Snapshot.Recover
 	certs     string         // directory of certificates; empty means no TLS
 	program   map[string]any // nil means a program of this package
 }
@@ -38,7 +39,7 @@ var noStore = filepath.Join(os.TempDir(), fmt.Sprintf("chandy-bench-%d-without-s
 func (s shape) cluster() (*config.Cluster, error) {
 	d := config.Definition{
 		Name: clusterName, Program: s.program, Network: s.network, TLS: tlsTable(s.certs),
-		Snapshot: config.Snapshot{Timeout: time.Minute, Markers: s.markers, Journal: s.journal, Store: cmp.Or(s.store, noStore)},
+		Snapshot: config.Snapshot{Timeout: time.Minute, Markers: s.markers, Journal: s.journal, Store: cmp.Or(s.store, noStore), Recover: s.recover},
 	}
 	for i := range s.processes {
 		p := config.ProcessDefinition{ID: name(i), Address: fmt.Sprintf("127.0.0.1:%d", 1+i)}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -49,7 +48,7 @@ func largeStates() Benchmark {
 // largeRun returns the values of a snapshot, and of as long a time without one, as far as it
 // has them.
 func largeRun(ctx context.Context, o *Options, state int) (values, quiet []float64, err error) {
-	cluster, err := startLarge(ctx, o, "", state, state, state)
+	cluster, err := startLarge(ctx, o, job{}, state, state, state)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,40 +71,60 @@ func largeRun(ctx context.Context, o *Options, state int) (values, quiet []float
 // largeCluster is a cluster of which each process is an operating-system process of its own.
 type largeCluster struct {
 	running // without nodes
-	ends    []*remote
+	job
+	ends []*remote
 }
 
 // startLarge starts a cluster whose processes have states of these lengths, in bytes, and
-// waits until all its channels are up. The caller must stop the cluster. An empty store means
-// noStore.
-func startLarge(ctx context.Context, o *Options, store string, states ...int) (_ *largeCluster, err error) {
-	c := &largeCluster{running: running{network: &netnode.Loopback{}}}
+// waits until all its channels are up. The caller must stop the cluster. The job says what
+// the processes have in common.
+func startLarge(ctx context.Context, o *Options, j job, states ...int) (_ *largeCluster, err error) {
+	j.Mesh = len(states)
+	c := &largeCluster{job: j, running: running{network: &netnode.Loopback{}}}
 	defer func() {
 		if err != nil {
 			c.stop()
 		}
 	}()
-	if c.cluster, err = (shape{processes: largeProcesses, store: store}).cluster(); err != nil {
+	if c.cluster, err = j.mesh().cluster(); err != nil {
 		return nil, err
 	}
-	var addresses []string
-	for i, p := range c.cluster.Processes {
-		r, err := startRemote(ctx, o, job{Large: states[i], Process: i, Store: store})
-		if err != nil {
+	c.ends = make([]*remote, j.Mesh)
+	for i := range c.ends {
+		if err := c.start(ctx, o, i, states[i]); err != nil {
 			return nil, err
 		}
-		c.ends, addresses = append(c.ends, r), append(addresses, r.address)
-		c.network.Set(p.Address, r.address)
+	}
+	c.tellAddresses()
+	return c, c.awaitUp(ctx)
+}
+
+// start starts the process i with a state of so many bytes.
+func (c *largeCluster) start(ctx context.Context, o *Options, i, state int) (err error) {
+	j := c.job
+	j.Large, j.Process = state, i
+	if c.ends[i], err = startRemote(ctx, o, j); err == nil {
+		c.network.Set(c.cluster.Processes[i].Address, c.ends[i].address)
+	}
+	return err
+}
+
+// tellAddresses tells each process where the others listen.
+func (c *largeCluster) tellAddresses() {
+	line := "addresses"
+	for _, r := range c.ends {
+		line += " " + r.address
 	}
 	for _, r := range c.ends {
-		fmt.Fprintln(r.stdin, strings.Join(addresses, " "))
+		fmt.Fprintln(r.stdin, line)
 	}
-	return c, c.awaitUp(ctx)
 }
 
 func (c *largeCluster) stop() {
 	for _, r := range c.ends {
-		r.stop()
+		if r != nil {
+			r.stop()
+		}
 	}
 }
 
@@ -209,7 +228,7 @@ func writeState(w io.Writer, n int) error {
 
 // beLarge runs one process of the benchmark, on stdin and stdout.
 func beLarge(ctx context.Context, j job, stdin io.Reader, stdout io.Writer) error {
-	cluster, err := shape{processes: largeProcesses, store: j.Store}.cluster()
+	cluster, err := j.mesh().cluster()
 	if err != nil {
 		return err
 	}
@@ -224,21 +243,20 @@ func beLarge(ctx context.Context, j job, stdin io.Reader, stdout io.Writer) erro
 		return err
 	}
 	fmt.Fprintf(stdout, "listening %s\n", node.Addr())
-	lines := bufio.NewScanner(stdin)
-	if !lines.Scan() {
-		return errors.Join(lines.Err(), node.Close())
-	}
-	for i, address := range strings.Fields(lines.Text()) {
-		if i != j.Process {
-			network.Set(cluster.Processes[i].Address, address)
-		}
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		defer cancel()
-		<-p.started
-		for lines.Scan() {
+		for lines := bufio.NewScanner(stdin); lines.Scan(); {
 			line := lines.Text()
+			if addresses, ok := strings.CutPrefix(line, "addresses "); ok {
+				for i, address := range strings.Fields(addresses) {
+					if i != j.Process {
+						network.Set(cluster.Processes[i].Address, address)
+					}
+				}
+				continue
+			}
+			<-p.started
 			p.process.Do(func() { p.command(line, stdout) })
 		}
 	}()

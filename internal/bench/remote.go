@@ -28,7 +28,9 @@ type job struct {
 	Child   bool   // runs as a child, on stdin and stdout
 	Large   int    // runs a node whose program has a state of this many bytes
 	Process int    // number of the process whose node it runs, with Large
+	Mesh    int    // how many processes there are, with Large
 	Store   string // folder of the store, with Large; empty means noStore
+	Recover string // as config.Snapshot.Recover, with Large
 	Home    string // address of the node that started the process, for an echo
 	Net     config.Network
 	Journal int    // as config.Snapshot.Journal
@@ -48,6 +50,9 @@ func (j job) pair() shape {
 		return nil
 	}}
 }
+
+// mesh is the shape of a cluster of which each process is an operating-system process of its own.
+func (j job) mesh() shape { return shape{processes: j.Mesh, store: j.Store, recover: j.Recover} }
 
 // remote is the other operating-system process of a pair, as its starter uses it.
 type remote struct {
@@ -135,6 +140,12 @@ func (r *remote) stop() {
 	defer time.AfterFunc(remoteStopMax, func() { r.command.Process.Kill() }).Stop()
 	for range r.lines {
 	}
+}
+
+// kill kills the process and waits until it has ended.
+func (r *remote) kill() {
+	r.command.Process.Kill()
+	r.stop()
 }
 
 // Peer is the main function of the other process of a pair. It does the job in argument,

@@ -92,7 +92,7 @@ func stateRuns(o *Options, title string, n int) (state int, _ *Options, ok bool)
 // the store.
 func withState(ctx context.Context, o *Options, state int, f func(c *largeCluster, client *netnode.Client, dir string) error) error {
 	return withStore(func(dir string) error {
-		c, err := startLarge(ctx, o, dir, state, smallState, smallState)
+		c, err := startLarge(ctx, o, job{Store: dir}, state, smallState, smallState)
 		if err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ func (e *env) bench() *cli.Command {
 Measures channels and snapshots on loopback, next to a minimal implementation
 without chandy: a plain framed TCP stream, or a bare skeleton of a snapshot. The
 figures are medians. Compare ratios, not figures from different machines. All
-benchmarks together take about thirteen minutes; run nothing else meanwhile.
+benchmarks together take about fifteen minutes; run nothing else meanwhile.
 
 {flags}
 
