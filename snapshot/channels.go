@@ -48,6 +48,9 @@ type Wants struct {
 	// Light says that nobody wants the document of a saved snapshot. States and messages do
 	// not come to the assembler then.
 	Light bool
+	// Hold says that the assembler stops when the snapshot is saved. From its recording on,
+	// each process holds its program, so that nothing happens that the snapshot does not have.
+	Hold bool
 }
 
 // Marker is the cut line on a channel: it stands after message number Sent.

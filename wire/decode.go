@@ -86,6 +86,7 @@ const (
 	flagJournal byte = 1 // the snapshot asks for journals
 	flagSave    byte = 2 // it is to be saved
 	flagLight   byte = 4 // its states and messages are not to be sent
+	flagHold    byte = 8 // programs are held from the recording on
 )
 
 func flagsOf(w snapshot.Wants) byte {
@@ -99,15 +100,21 @@ func flagsOf(w snapshot.Wants) byte {
 	if w.Light {
 		flags |= flagLight
 	}
+	if w.Hold {
+		flags |= flagHold
+	}
 	return flags
 }
 
 // wants decodes the flags of a marker or a join.
 func (d *decoder) wants() snapshot.Wants {
-	flags := d.flags(flagJournal | flagSave | flagLight)
-	w := snapshot.Wants{Journal: flags&flagJournal != 0, Save: flags&flagSave != 0, Light: flags&flagLight != 0}
+	flags := d.flags(flagJournal | flagSave | flagLight | flagHold)
+	w := snapshot.Wants{Journal: flags&flagJournal != 0, Save: flags&flagSave != 0, Light: flags&flagLight != 0, Hold: flags&flagHold != 0}
 	if w.Light && !w.Save {
 		d.fail("flags %#02x: a snapshot without states must be saved", flags)
+	}
+	if w.Hold && !w.Save {
+		d.fail("flags %#02x: a snapshot that holds the programs must be saved", flags)
 	}
 	return w
 }
@@ -122,6 +129,9 @@ func wantsText(w snapshot.Wants) (text string) {
 	}
 	if w.Light {
 		text += " without a document"
+	}
+	if w.Hold {
+		text += ", programs held"
 	}
 	return text
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"testing"
 	"testing/iotest"
+
+	"chandy/snapshot"
 )
 
 // FuzzDecode checks that a payload that decodes is encoded to identical bytes.
@@ -13,6 +15,7 @@ func FuzzDecode(f *testing.F) {
 	for _, g := range goldens {
 		f.Add(uint8(g.frame.Type()), unhex(f, g.hex)[HeaderSize:])
 	}
+	f.Add(uint8(TypeMarker), Append(nil, Marker{Ordinal: 1, Snapshot: "S", Assembler: "p1", Wants: snapshot.Wants{Save: true, Light: true, Hold: true}})[HeaderSize:])
 	f.Fuzz(func(t *testing.T, typ uint8, payload []byte) {
 		frame, err := Decode(Type(typ), bytes.Clone(payload))
 		if err != nil {

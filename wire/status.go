@@ -29,6 +29,9 @@ type ProcessStatus struct {
 	Base snapshot.ID `json:"base,omitempty"`
 	// Held reports whether the program receives nothing until the epoch is resumed.
 	Held bool `json:"held,omitempty"`
+	// HeldBy is the process because of which it is held: that one saves a snapshot and stops,
+	// or has stopped. It is empty if there is none.
+	HeldBy snapshot.ProcessID `json:"held_by,omitempty"`
 	// Recovered is nil if this process has taken part in no recovery.
 	Recovered *RecoveredStatus `json:"recovered,omitempty"`
 	// Saves is nil if this process has neither saved a snapshot nor failed to.
@@ -53,6 +56,9 @@ type RecoveredStatus struct {
 	// Loop has the processes that have ended three times soon after a restore of To. The
 	// epoch then began held.
 	Loop []snapshot.ProcessID `json:"loop,omitempty"`
+	// Stopped is the process that saved To when it stopped. All programs were held from then
+	// on. It is empty if To was saved otherwise.
+	Stopped snapshot.ProcessID `json:"stopped,omitempty"`
 	// Messages is how many messages that this process had sent were undone, and UndoneMS is
 	// how long it had run since the snapshot. Both are 0 for a process that had restarted.
 	Messages uint64  `json:"messages"`
@@ -60,8 +66,14 @@ type RecoveredStatus struct {
 	AgoMS    float64 `json:"ago_ms"`
 }
 
+// NothingUndone reports whether all programs went on from where they were.
+func (r RecoveredStatus) NothingUndone() bool { return r.Stopped != "" && r.Messages == 0 }
+
 // Text returns a line for people.
 func (r RecoveredStatus) Text() string {
+	if r.NothingUndone() && len(r.Loop) == 0 {
+		return fmt.Sprintf("goes on from %s, which %s saved when it stopped: nothing undone", r.To, r.Stopped)
+	}
 	text := "rolled back to the initial state"
 	if r.To != "" {
 		text = "rolled back to " + string(r.To)

@@ -64,7 +64,10 @@ func epochText(s *wire.ProcessStatus) string {
 		base = "from snapshot " + printable.Text(string(s.Base))
 	}
 	text := fmt.Sprintf("epoch %d, %s", s.Epoch, base)
-	if s.Held {
+	switch {
+	case s.HeldBy != "":
+		text += fmt.Sprintf(", held because %s stops: until it is back, or chandy resume", printable.Text(string(s.HeldBy)))
+	case s.Held:
 		text += ", held until chandy resume"
 	}
 	return text

@@ -74,6 +74,7 @@ every = "1h"
 keep = 3
 recover = "off"
 recover_corrupt = "older"
+stop_timeout = "2s"
 [limits]
 memory = "8GiB"
 `, Definition{
@@ -91,7 +92,7 @@ memory = "8GiB"
 				Delay: time.Minute + 1, Insecure: true, Window: 4 << 10,
 				OutboxHigh: 64 << 10, OutboxLimit: 1 << 30, OutboxTotal: 5<<30 + 1, OutboxTotalHigh: 1 << 20,
 			},
-			Snapshot: Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order", Journal: JournalOff, Store: "s", Every: time.Hour, Keep: 3, Recover: "off", RecoverCorrupt: "older"},
+			Snapshot: Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order", Journal: JournalOff, Store: "s", Every: time.Hour, Keep: 3, Recover: "off", RecoverCorrupt: "older", StopTimeout: 2 * time.Second},
 			Limits:   Limits{Memory: 8 << 30},
 		}},
 	} {

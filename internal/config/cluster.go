@@ -167,6 +167,9 @@ type Snapshot struct {
 	// corrupt: "stop", it waits for a restore by hand, or "older", it takes an older
 	// snapshot. Default "stop"; empty means the default.
 	RecoverCorrupt string `toml:"recover_corrupt" default:"stop" oneof:"stop older"`
+	// StopTimeout is how long a node that recovers may take to save a snapshot when it is
+	// asked to stop, from 100 ms to 1 hour. Default 10 s; zero means the default.
+	StopTimeout time.Duration `toml:"stop_timeout" default:"10s" min:"100ms" max:"1h"`
 }
 
 // The values of Snapshot.Recover.

@@ -47,17 +47,17 @@ func TestSettingsReplaceTheDefaults(t *testing.T) {
 		{
 			small,
 			Network{Window: 1 << 20, OutboxHigh: 48 << 20, OutboxLimit: 64 << 20, OutboxTotal: 512 << 20, OutboxTotalHigh: 256 << 20},
-			Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "ahead", Journal: 4096, Store: ".chandy/store", Keep: 10, Recover: "off", RecoverCorrupt: "stop"},
+			Snapshot{Timeout: 10 * time.Second, Limit: 16, Markers: "ahead", Journal: 4096, Store: ".chandy/store", Keep: 10, Recover: "off", RecoverCorrupt: "stop", StopTimeout: 10 * time.Second},
 			Limits{Memory: 1 << 30},
 		},
 		{
 			small + `
 network = { delay = "1h", insecure = true, window = "4KiB", outbox_high = "65536B", outbox_limit = "16GiB", outbox_total = "64GiB", outbox_total_high = "1MiB" }
-snapshot = { timeout = "24h", limit = 4096, markers = "in-order", journal = 0, store = "/s", every = "24h", keep = 1000000, recover_corrupt = "older" }
+snapshot = { timeout = "24h", limit = 4096, markers = "in-order", journal = 0, store = "/s", every = "24h", keep = 1000000, recover_corrupt = "older", stop_timeout = "1h" }
 limits = { memory = "64GiB" }
 `,
 			Network{Delay: time.Hour, Insecure: true, Window: 4 << 10, OutboxHigh: 64 << 10, OutboxLimit: 16 << 30, OutboxTotal: 64 << 30, OutboxTotalHigh: 1 << 20},
-			Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order", Store: "/s", Every: 24 * time.Hour, Keep: 1000000, Recover: "latest", RecoverCorrupt: "older"},
+			Snapshot{Timeout: 24 * time.Hour, Limit: 4096, Markers: "in-order", Store: "/s", Every: 24 * time.Hour, Keep: 1000000, Recover: "latest", RecoverCorrupt: "older", StopTimeout: time.Hour},
 			Limits{Memory: 64 << 30},
 		},
 	} {
@@ -138,7 +138,7 @@ cluster.toml:9: unknown key "nmae": did you mean "name"?
 cluster.toml:10: unknown key "colour": the keys here are name, process, program, network, snapshot, limits, tls
 cluster.toml:11: network: unknown key "Delay": did you mean "delay"?
 cluster.toml:11: network: unknown key "x": the keys here are delay, insecure, window, outbox_high, outbox_limit, outbox_total, outbox_total_high
-cluster.toml:12: snapshot: unknown key "archive": the keys here are timeout, limit, markers, journal, store, every, keep, recover, recover_corrupt
+cluster.toml:12: snapshot: unknown key "archive": the keys here are timeout, limit, markers, journal, store, every, keep, recover, recover_corrupt, stop_timeout
 cluster.toml: process[1] "p2": unknown key "chanels": did you mean "channels"?`},
 
 		{"wrong types, which are not missing too", `
@@ -475,6 +475,7 @@ process = [
 		{`name`, "snapshot.every = '1s'\nname", false}, // recover follows
 		{`name`, "snapshot.every = '1s'\nsnapshot.recover = 'off'\nname", true},
 		{`name`, "snapshot.recover_corrupt = 'older'\nname", true},
+		{`name`, "snapshot.stop_timeout = '1s'\nname", true},
 		{`id = "p2"`, `id = "p2", channels = ["p1"]`, true},
 		{`kind = "bank"`, `kind = "token"`, true},
 		{`7102`, `7109`, true},

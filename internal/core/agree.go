@@ -29,15 +29,16 @@ type Agreement struct {
 // agreeing carries out the effects of an [agreement.Agent], and reports events to it. It
 // outlives epochs.
 type agreeing struct {
-	core    *Core
-	first   program.Program // not used yet; nil if there is none
-	start   *agreement.Order
-	agent   *agreement.Agent
-	alarms  map[agreement.AlarmName]*timer
-	links   map[snapshot.ProcessID]*agreeLink   // connections that this node dials
-	answers map[snapshot.ProcessID]*agreeAnswer // connections of proposers
-	loading *loading                            // the instance that is loaded and held, or on its way
-	order   *order                              // of a client
+	core     *Core
+	recovers bool
+	first    program.Program // not used yet; nil if there is none
+	start    *agreement.Order
+	agent    *agreement.Agent
+	alarms   map[agreement.AlarmName]*timer
+	links    map[snapshot.ProcessID]*agreeLink   // connections that this node dials
+	answers  map[snapshot.ProcessID]*agreeAnswer // connections of proposers
+	loading  *loading                            // the instance that is loaded and held, or on its way
+	order    *order                              // of a client
 
 	resuming []waiter // clients that wait until the epoch runs
 	recovery recovery
@@ -48,7 +49,7 @@ func newAgreeing(c *Core, o *Agreement) *agreeing {
 	options := o.Options
 	options.Start = o.Start != nil
 	g := &agreeing{
-		core: c, first: o.Program, agent: agreement.New(c.self, c.Incarnation, c.topology.Processes, options),
+		core: c, recovers: options.Recover, first: o.Program, agent: agreement.New(c.self, c.Incarnation, c.topology.Processes, options),
 		alarms: map[agreement.AlarmName]*timer{},
 		links:  map[snapshot.ProcessID]*agreeLink{}, answers: map[snapshot.ProcessID]*agreeAnswer{},
 	}

@@ -76,8 +76,13 @@ func (s *session) resume(number uint64) {
 		s.fail(number, wire.CodeLimit, fmt.Sprintf("%d requests wait until the epoch of %s runs", resumingMax, s.core.self))
 		return
 	}
+	stopped := s.core.epoch.resumeStopped()
 	effects, held := g.agent.Resume()
-	if !held {
+	switch {
+	case !held && stopped:
+		s.finish(wire.Reply{Number: number, Kind: wire.KindEnd, Body: []byte("{}")})
+		return
+	case !held:
 		s.fail(number, wire.CodeNotHeld, fmt.Sprintf("%s is not held", s.core.self))
 		return
 	}

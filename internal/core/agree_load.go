@@ -105,6 +105,9 @@ func (g *agreeing) fetch(p agreement.Proposal) (*Base, error) {
 		return nil, fmt.Errorf("snapshot %s has no state of %s: %s", p.Snapshot, c.self, part.State.Error)
 	}
 	base := &Base{Part: part, StartedAt: m.StartedAt, Skipped: m.Skipped}
+	if m.Held {
+		base.Stopped = m.Assembler
+	}
 	for _, then := range m.Then {
 		if then.Process == c.self {
 			base.Then = append(base.Then, then.Request)

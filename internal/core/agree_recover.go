@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"chandy/internal/agreement"
 	"chandy/internal/saved"
 	"chandy/snapshot"
@@ -16,9 +18,11 @@ import (
 type recovery struct {
 	target snapshot.ID    // where a recovery would go, when the store was last read
 	last   saved.Decision // the commit that was adopted last
-	heldAt time.Time      // when the program was held because a process restarted; zero if it was not
-	done   *recovered     // the last recovery; nil if there was none
-	notice *timer         // of the next line in the log while one goes on
+	heldAt time.Time      // when the program was held because a process stopped or restarted; zero if it was not
+	// ranOn is the last epoch that a client has resumed after a process had stopped.
+	ranOn  uint64
+	done   *recovered // the last recovery; nil if there was none
+	notice *timer     // of the next line in the log while one goes on
 }
 
 // recovered is a recovery that has ended at this process.
@@ -62,13 +66,25 @@ func (g *agreeing) recovering() string {
 }
 
 // noteReading takes from what the store says where a recovery would go.
-func (g *agreeing) noteReading(r saved.Reading) { g.recovery.target = agreement.Target(r) }
+func (g *agreeing) noteReading(r saved.Reading) {
+	g.recovery.target = agreement.Target(r)
+	if r.Run && r.Commit != nil {
+		g.recovery.ranOn = r.Commit.Number
+	}
+}
+
+// heldSince notes when the program was held, unless it was held before.
+func (r *recovery) heldSince(now time.Time) {
+	if r.heldAt.IsZero() {
+		r.heldAt = now
+	}
+}
 
 // hold holds the program because a process has restarted.
 func (g *agreeing) hold(because snapshot.ProcessID) {
 	c := g.core
 	c.log.Warn().Str("peer", string(because)).Msg("process restarted: the program is held until the cluster has rolled back")
-	g.recovery.heldAt = c.Wall()
+	g.recovery.heldSince(c.Wall())
 	c.epoch.hold()
 	offLoop(c, func() answer { // the last reading may be older than the newest snapshot
 		r, err := c.Store.Reading()
@@ -112,8 +128,15 @@ func (g *agreeing) adopted(d saved.Decision, as agreement.Role, undone uint64, b
 			done.UndoneMS = milliseconds(max(0, heldAt.Sub(base.StartedAt)))
 		}
 	}
+	if base != nil && r.ranOn != d.Ends {
+		done.Stopped = base.Stopped
+	}
 	r.done = done
-	c.log.Warn().Msg(done.Text())
+	level := zerolog.WarnLevel
+	if done.NothingUndone() {
+		level = zerolog.InfoLevel
+	}
+	c.log.WithLevel(level).Msg(done.Text())
 }
 
 // restartedSince returns the processes that have restarted between two commits, of which the

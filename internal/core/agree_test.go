@@ -68,6 +68,7 @@ type restorable struct {
 	program func() program.Program
 	hook    func(snapshot.ProcessID, Effect) bool // if non-nil, may carry out an effect in place of carryOut
 	faults  func(storetest.Operation) *storetest.Fault
+	log     zerolog.Logger
 }
 
 // side is one side of a connection.
@@ -98,7 +99,7 @@ func emptyRestorable(t *testing.T, n int) *restorable {
 func (h *restorable) start(id snapshot.ProcessID, options agreement.Options) {
 	h.lives++
 	h.cores[id] = New(Options{
-		Cluster: h.config, ID: id, Incarnation: snapshot.Incarnation(fmt.Sprint(id, ".", h.lives)), Log: zerolog.Nop(),
+		Cluster: h.config, ID: id, Incarnation: snapshot.Incarnation(fmt.Sprint(id, ".", h.lives)), Log: h.log,
 		Rand: rand.New(rand.NewPCG(1, 1)), Wall: func() time.Time { return time.Unix(0, 0).Add(h.now).UTC() },
 		Do:         func(f func()) { h.happened(id, Called{f}) },
 		Store:      store.New(h.memory.Open(h.faults), "t"),

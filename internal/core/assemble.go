@@ -146,14 +146,22 @@ const channelWork = 32
 func (e *epoch) cancel(owner *session) {
 	for _, id := range slices.Sorted(maps.Keys(e.assemblies)) {
 		if a := e.assemblies[id]; a.owner == owner {
-			e.release(a)
-			e.core.log.Info().Str("snapshot", string(id)).Msg("snapshot cancelled: its client has gone")
-			if a.saving != nil {
-				e.core.giveBack(e.number, a.saving.number, "its client has gone", func() {})
-			}
-			a.sendOutcome(wire.StatusPartial)
+			e.cancelOne(a, "its client has gone")
 		}
 	}
+}
+
+// cancelOne ends a snapshot that is assembled here, if it is still in progress.
+func (e *epoch) cancelOne(a *assembling, why string) {
+	if e.assemblies[a.ID] != a {
+		return
+	}
+	e.release(a)
+	e.core.log.Info().Str("snapshot", string(a.ID)).Msg("snapshot cancelled: " + why)
+	if a.saving != nil {
+		e.core.giveBack(e.number, a.saving.number, why, func() {})
+	}
+	a.sendOutcome(wire.StatusPartial)
 }
 
 // release frees whatever this process holds of a snapshot that it assembles.

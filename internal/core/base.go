@@ -18,6 +18,9 @@ type Base struct {
 	Part *saved.Part
 	// StartedAt is when the snapshot was started, by the wall clock of its assembler.
 	StartedAt time.Time
+	// Stopped is the process that saved the snapshot when it stopped; empty if it was saved
+	// otherwise.
+	Stopped snapshot.ProcessID
 	// Skipped has the messages that the program must not receive: they count as received.
 	Skipped []saved.Skipped
 	// Then has requests that the program receives after the restored messages and before
@@ -89,6 +92,9 @@ func (e *epoch) run() {
 
 // hold lets the program receive nothing, and none of its timers fire, until the epoch ends.
 func (e *epoch) hold() { e.held = true }
+
+// isHeld reports whether the program receives nothing, and none of its timers fire.
+func (e *epoch) isHeld() bool { return e.held || e.heldBy != nil }
 
 // retire closes a program that is of no use any more, off the loop.
 func (c *Core) retire(p program.Program) {

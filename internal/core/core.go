@@ -80,6 +80,7 @@ type Core struct {
 	busy     snapshot.ID   // the snapshot that others were seen to save last
 	busyFrom time.Duration // when it was first seen
 
+	planned  *plannedStop // nil until the node is asked to stop
 	stopping bool
 	exited   bool
 }
@@ -182,7 +183,7 @@ func (c *Core) event(e Event) {
 	case Called:
 		e.F()
 	case Stopping:
-		c.stop()
+		c.stop(e.AtOnce)
 	}
 }
 
@@ -190,16 +191,12 @@ func (c *Core) emit(e Effect) { c.effects = append(c.effects, e) }
 
 func (c *Core) after(d time.Duration, f func()) *timer { return c.timers.add(c.now+d, f) }
 
-// StopTimeout is how long a node that is asked to stop waits for the acknowledgement of
-// its outboxes.
+// StopTimeout is how long a node that stops waits for the acknowledgement of its outboxes.
 const StopTimeout = time.Second
 
-// stop ends the node once every channel to another process that is up has delivered its
+// end ends the node once every channel to another process that is up has delivered its
 // outbox, or after StopTimeout. The program receives nothing more.
-func (c *Core) stop() {
-	if c.stopping {
-		return
-	}
+func (c *Core) end() {
 	c.stopping = true
 	if c.agree != nil {
 		c.agree.stop()

@@ -23,7 +23,7 @@ const inARow = 32
 
 // receiving reports whether the program may receive messages.
 func (e *epoch) receiving() bool {
-	return !e.held && !e.delivery.held && !e.recorder.Capturing() && !e.core.stopping
+	return !e.isHeld() && !e.delivery.held && !e.recorder.Capturing() && !e.core.stopping
 }
 
 // acceptsNewWork reports whether timers may fire and, if the program may receive, requests
@@ -31,7 +31,7 @@ func (e *epoch) receiving() bool {
 // the high-water mark. Messages do not, because processes that answer each other must not
 // all wait. Process.Hold does not stop timers.
 func (e *epoch) acceptsNewWork() bool {
-	return !e.held && !e.recorder.Capturing() && !e.core.stopping && e.delivery.overHigh == 0 && !e.delivery.overTotal
+	return !e.isHeld() && !e.recorder.Capturing() && !e.core.stopping && e.delivery.overHigh == 0 && !e.delivery.overTotal
 }
 
 // undelivered reports whether the program could receive something at once.

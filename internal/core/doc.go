@@ -28,6 +28,8 @@
 //   - control.go, status.go: the sessions of clients;
 //   - agree.go, agree_link.go, agree_load.go, agree_client.go: how the node goes to another
 //     epoch;
+//   - planned.go, stop_hold.go: the stop of a node that recovers, and how the others are held
+//     meanwhile;
 //   - reply.go, result.go: what clients get, and how large it may be;
 //   - memory.go: what counts as memory, and its limit.
 package core

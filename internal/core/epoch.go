@@ -44,6 +44,7 @@ type epoch struct {
 	base    snapshot.ID // the saved snapshot from which the epoch began; empty for the initial state
 	from    *Base       // this process's part of it; nil if it began with its initial state
 	held    bool        // the program receives nothing
+	heldBy  *stopHold   // as held, because a process stops; nil if none does
 	started bool        // the program has been started
 	resumed bool        // the program goes on from base, and does not begin with its initial state
 	// thenFirst is set while requests of the base wait for the restored messages.

@@ -75,8 +75,12 @@ type Closed struct {
 // Called is a function that is called on the loop.
 type Called struct{ F func() }
 
-// Stopping asks the node to stop. The program receives nothing more.
-type Stopping struct{}
+// Stopping asks the node to stop. A node that recovers saves a snapshot first. Then the
+// program receives nothing more.
+type Stopping struct {
+	// AtOnce lets the node save nothing, and give up the snapshot that it is saving.
+	AtOnce bool
+}
 
 func (Begin) event()    {}
 func (Dialled) event()  {}

@@ -23,6 +23,10 @@ func (e *epoch) saveEvery() {
 			return
 		}
 		again := func() { e.guard(e.saveEvery)() }
+		if e.heldBy != nil { // everything is saved
+			again()
+			return
+		}
 		s := &save{
 			epoch: e, initiators: c.initiators(), deadline: c.now + c.Cluster.Snapshot.Timeout, wants: snapshot.Wants{Save: true, Light: true},
 			started: func(*assembling) {}, finished: func(*taken) { again() },

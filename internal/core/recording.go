@@ -24,6 +24,9 @@ func (e *epoch) obey(effects []snapshot.Effect) {
 		case snapshot.Report:
 			e.trace(effect)
 			e.report(effect)
+			if _, recorded := effect.Piece.(snapshot.Recorded); recorded && effect.Start.Hold {
+				e.holdForStop(effect.Start)
+			}
 		}
 	}
 }

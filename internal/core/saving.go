@@ -42,7 +42,9 @@ type save struct {
 	finished   func(*taken)
 	refused    func(error)
 
-	id snapshot.ID
+	id       snapshot.ID
+	givenUp  string      // why nobody waits for it any more; empty if somebody does
+	assembly *assembling // of a planned stop
 }
 
 // tookNumber is the result of asking the store for a number.
@@ -56,6 +58,8 @@ type tookNumber struct {
 func (s *save) take() {
 	c := s.core
 	switch {
+	case s.givenUp != "":
+		return
 	case c.epoch != s.epoch:
 		s.refuse(errEpochEnded)
 		return
@@ -83,6 +87,8 @@ func (s *save) take() {
 		switch {
 		case s.owner != nil && s.owner.ended:
 			s.abandon(t.number, "its client has gone")
+		case s.givenUp != "":
+			s.abandon(t.number, s.givenUp)
 		case c.epoch != s.epoch:
 			s.abandon(t.number, "its epoch has ended")
 			s.refuse(errEpochEnded)
@@ -94,6 +100,15 @@ func (s *save) take() {
 			s.refuse(fmt.Errorf("not saved: %w", t.err))
 		}
 	})
+}
+
+// giveUp ends the saving, as far as it has come. Neither refused nor finished need be called
+// afterwards.
+func (s *save) giveUp(why string) {
+	s.givenUp = why
+	if s.assembly != nil {
+		s.epoch.cancelOne(s.assembly, why)
+	}
 }
 
 // refuse ends a snapshot that was not begun. A failure of the store is noted; a mistake of the
@@ -246,6 +261,7 @@ func (e *epoch) manifest(a *assembling, t *taken) (*saved.Manifest, error) {
 	m := &saved.Manifest{
 		ID: a.ID, Cluster: c.Cluster.Name, Config: hash, Epoch: e.number, Number: a.saving.number, Name: a.saving.name,
 		Base: e.base, Assembler: c.self, Initiators: a.initiators, StartedAt: t.StartedAt, ElapsedMS: milliseconds(t.Elapsed),
+		Held: a.Hold,
 	}
 	var parts []saved.Summary
 	if waits := a.collector.Waits(); len(waits) > 0 {

@@ -83,7 +83,13 @@ func (c *Core) status() wire.ProcessStatus {
 		s.Recovered = c.agree.recovery.status(c.now)
 	}
 	if c.epoch != nil {
-		if s.Held = c.epoch.held && c.agree.recovering() == ""; c.epoch.resumed {
+		if c.agree.recovering() == "" {
+			s.Held = c.epoch.isHeld()
+			if h := c.epoch.heldBy; h != nil {
+				s.HeldBy = h.Assembler
+			}
+		}
+		if c.epoch.resumed {
 			s.Base = c.epoch.base
 		}
 		c.epoch.addStatus(&s)

@@ -139,6 +139,7 @@ func (u *uplink) frame(f wire.Frame) error {
 			}
 			e.recorder.Abandon(f.Snapshot)
 			e.forget(f.Snapshot, u.peer.id)
+			e.stopOutcome(f.Snapshot, f.Status != wire.StatusPartial)
 			c.log.Debug().Str("snapshot", string(f.Snapshot)).Str("status", f.Status).Msg("snapshot ended")
 			return nil
 		}

@@ -28,6 +28,8 @@ type Manifest struct {
 	Initiators []snapshot.ProcessID `json:"initiators"`
 	StartedAt  time.Time            `json:"started_at"` // wall clock: information only
 	ElapsedMS  float64              `json:"elapsed_ms"` // at the assembler
+	// Held says that the programs were held from the cut on, because the assembler stopped.
+	Held bool `json:"held,omitempty"`
 
 	Processes []Process `json:"processes"` // sorted by id
 	Channels  []Channel `json:"channels"`  // sorted by sender, then receiver

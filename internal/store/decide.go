@@ -95,7 +95,8 @@ func (s *Store) Decide(d saved.Decision) (decided saved.Decision, mine bool, err
 	return decided, mine, err
 }
 
-// Resume says that epoch n, which a commit held, runs. Saying it again changes nothing.
+// Resume says that epoch n runs, which a commit held, or which was held because a process
+// had stopped. Saying it again changes nothing.
 func (s *Store) Resume(n uint64) error {
 	return s.within(func() error {
 		d, err := s.decision(n)
@@ -104,8 +105,8 @@ func (s *Store) Resume(n uint64) error {
 			return fmt.Errorf("epoch %d cannot be resumed: nothing is decided about it", n)
 		case err != nil:
 			return err
-		case d.Verdict != saved.Commit || !d.Held:
-			return fmt.Errorf("epoch %d cannot be resumed: its decision is no commit that holds it", n)
+		case d.Verdict != saved.Commit:
+			return fmt.Errorf("epoch %d cannot be resumed: its decision is no commit", n)
 		}
 		_, _, err = s.create(runName(n), saved.Seal(&saved.Run{Number: n}))
 		return err
