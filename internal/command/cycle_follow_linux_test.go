@@ -91,6 +91,8 @@ func (k *kills) wentTo(d saved.Decision, began uint64) error {
 		k.count("restores by hand that were decided", 1)
 	case p != nil && p.id != "" && p.id != d.Snapshot:
 		return fmt.Errorf("got a recovery to %s, want to %s, which is saved", d.Snapshot, p.id)
+	case p != nil && p.ended && known:
+		return fmt.Errorf("got a recovery to %s, want to the snapshot that was saved by the planned stop", d.Snapshot)
 	case p != nil && !known:
 		cut, err := k.fromStore(d.Snapshot, p.began)
 		if err != nil {

@@ -31,13 +31,15 @@ type kills struct {
 type pendingCut struct {
 	began uint64      // on the clock of requests
 	id    snapshot.ID // set if the client was told that it is saved
+	ended bool        // a node has saved it before nodes were killed, and told nobody its id
 }
 
 // A cluster with recovery runs under load, and one or several of its nodes are killed at any
-// moment, during a save, a restore by hand and a recovery too. When they have started again,
-// the cluster goes on from the newest saved snapshot within recoveryMax. It never loses one
-// of which a client was told that it is saved. The programs conserve what they must, and
-// what became of the requests of clients is as in [TestCyclesOfSaveAndRestore].
+// moment, also during a save, a restore by hand and a recovery, and after a planned stop of
+// a node. When they have started again, the cluster goes on from the newest saved snapshot
+// within recoveryMax. It never loses one of which a client was told that it is saved, nor
+// one that a planned stop has saved. The programs conserve what they must, and what became
+// of the requests of clients is as in [TestCyclesOfSaveAndRestore].
 func TestCyclesOfKillAndRecovery(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short")
@@ -88,13 +90,17 @@ func (k *kills) cycle() {
 	}
 	began := k.line.tick()
 	end := func() {}
-	switch k.random.IntN(4) {
+	switch k.random.IntN(5) {
 	case 0:
 		end = k.saveMeanwhile()
 		pause(k.ctx, time.Duration(k.random.IntN(60))*time.Millisecond)
 	case 1:
 		end = k.restoreMeanwhile()
-		pause(k.ctx, time.Duration(k.random.IntN(60))*time.Millisecond)
+		pause(k.ctx, time.Duration(k.random.IntN(150))*time.Millisecond)
+	case 2:
+		k.pending = &pendingCut{began: k.line.tick(), ended: true} // the node saves before it ends
+		k.any().end(syscall.SIGTERM)
+		k.count("planned stops", 1)
 	}
 	k.kill()
 	last := k.startAll()

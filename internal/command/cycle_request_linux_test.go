@@ -41,7 +41,7 @@ type requestReply struct {
 
 // wentBack is a restore.
 type wentBack struct {
-	to           *savedCut
+	to           savedCut // without the snapshot, which would stay in memory
 	began, ended uint64
 	epoch        uint64                            // that it began
 	tallies      map[snapshot.ProcessID]tallyState // in the snapshot
@@ -85,7 +85,7 @@ func (l *requests) wentBack(to *savedCut, began, epoch uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.now++
-	l.restores = append(l.restores, wentBack{to, began, l.now, epoch, talliesOf(to.Snapshot)})
+	l.restores = append(l.restores, wentBack{savedCut{began: to.began, ended: to.ended}, began, l.now, epoch, talliesOf(to.Snapshot)})
 }
 
 // fate is what became of a request by the current epoch.
