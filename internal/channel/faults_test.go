@@ -13,7 +13,7 @@ import (
 // none.
 func TestPlantedFaults(t *testing.T) {
 	t.Parallel()
-	for _, test := range slices.Concat(channelFaults, connectionFaults, snapshotFaults) {
+	for _, test := range slices.Concat(channelFaults, connectionFaults, snapshotFaults, restoredFaults) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			s := test.scope()

@@ -14,6 +14,8 @@ type hooks struct {
 	resume      func(*Sender, wire.Position) error
 	acknowledge func(*Sender, wire.Position) error
 	outbox      func(*Sender) (uint64, []snapshot.Batch)
+	refillOut   func(*Sender, uint64, []snapshot.Batch, uint64)
+	refillIn    func(*Receiver, uint64, []snapshot.Batch, uint64)
 
 	data    func(*Receiver, wire.Data) (snapshot.Batch, error)
 	marker  func(*Receiver, Marker) (bool, error)
@@ -40,6 +42,7 @@ func product() *hooks {
 	return &hooks{
 		send: (*Sender).Send, mark: (*Sender).Mark, next: (*Sender).Next,
 		resume: (*Sender).Resume, acknowledge: (*Sender).Acknowledge, outbox: (*Sender).Outbox,
+		refillOut: (*Sender).Refill, refillIn: (*Receiver).Refill,
 		data: (*Receiver).Data, marker: (*Receiver).Marker, receive: (*Receiver).Receive,
 		welcome: (*Receiver).Acknowledge, tell: (*Receiver).Acknowledge, inbox: (*Receiver).Inbox,
 		meet: (*Peer).Meet, careful: true, current: true, endOld: true, patient: true,

@@ -110,6 +110,9 @@ func (l *local) begin(x *explorer) {
 		r := snapshot.NewRecorder(l.id(), l.incarnation(), l.topology, x.asks[l.process], snapshotsMax)
 		l.recorder = x.recorder(r)
 	}
+	if l.cut != nil && l.life == 1 {
+		l.refill()
+	}
 }
 
 func (l *local) clone() *local {
@@ -217,6 +220,7 @@ type scope struct {
 	initiators [][]snapshot.ProcessID // of each snapshot, each is asked at any moment
 	abandon    bool                   // each process may be told to abandon each snapshot at any moment
 
+	cut         *cut // from which the halves begin; nil: without a past
 	disconnects int
 	restarts    int
 	restarting  []snapshot.ProcessID // processes that may restart; nil means all
