@@ -110,11 +110,17 @@ func (r *runner) restoreAny() {
 	r.lieInAmbush()
 }
 
-// lieInAmbush lets a node crash in one of the next steps of restores and saves.
+// lieInAmbush lets a node crash in one of the next steps of restores and saves. Few of them
+// store a decision, so one ambush of four waits for that.
 func (r *runner) lieInAmbush() {
-	if r.ambush == 0 {
-		r.ambush = 1 + r.random.IntN(10*len(r.cluster.Processes))
+	if r.ambush > 0 {
+		return
 	}
+	if r.decisive = r.random.IntN(4) == 0; r.decisive {
+		r.ambush = 1
+		return
+	}
+	r.ambush = 1 + r.random.IntN(10*len(r.cluster.Processes))
 }
 
 // crashAny lets one node crash, or several, or all of them.

@@ -56,7 +56,7 @@ func (n *node) logged(line []byte) {
 		n.proposing = true
 	}
 	step = strings.TrimRight(step, ",:\"}\n")
-	if n.world.ambushed() {
+	if n.world.ambushed(step) {
 		n.ambush, n.reached = before+moment(n.world.random.IntN(2)), n.role()+": "+step
 	}
 	if step == "ended" {
@@ -78,8 +78,8 @@ func (n *node) role() string {
 }
 
 // ambushed counts a step of a restore, and reports whether the node that makes it crashes.
-func (w *world) ambushed() bool {
-	if w.ambush == 0 {
+func (w *world) ambushed(step string) bool {
+	if w.ambush == 0 || w.decisive && !strings.HasSuffix(step, storeDecision) {
 		return false
 	}
 	w.ambush--
@@ -149,7 +149,7 @@ func (n *node) fault(o storetest.Operation) *storetest.Fault {
 	}
 	// Listings read much; most crashes would be there.
 	rare := o.Kind != "get" && o.Kind != "list" || w.random.IntN(16) == 0
-	if step := n.storeStep(o); step != "" && rare && w.ambushed() {
+	if step := n.storeStep(o); step != "" && rare && w.ambushed(step) {
 		m := w.storeMoment(o)
 		w.crashAt(n, momentNames[m]+" "+step)
 		n.flying = false
@@ -191,6 +191,8 @@ func (n *node) storeStep(o storetest.Operation) string {
 	return ""
 }
 
+const storeDecision = "store the decision"
+
 // restoreStep returns which step of a restore an operation is, or an empty text.
 func restoreStep(o storetest.Operation) string {
 	decision := strings.HasPrefix(o.Name, "epochs/")
@@ -198,7 +200,7 @@ func restoreStep(o storetest.Operation) string {
 	case o.Kind == "create" && strings.HasSuffix(o.Name, ".run"):
 		return "store the run"
 	case o.Kind == "create" && decision:
-		return "store the decision"
+		return storeDecision
 	case o.Kind == "create" && strings.HasPrefix(o.Name, "fate/"):
 		return "store the fate"
 	case o.Kind == "list" && decision:

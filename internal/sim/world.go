@@ -28,7 +28,9 @@ type world struct {
 	lines   *lines // nil: messages have no numbers
 
 	// ambush counts the steps of restores until a node crashes in one. 0 means none.
-	ambush   int
+	ambush int
+	// decisive lets only those steps count that store a decision.
+	decisive bool
 	crashes  []string // where nodes have crashed in restores
 	restarts int
 	// slow bounds the additional time that work on the store takes. 0 means none.
