@@ -160,7 +160,8 @@ func (n *Node) Close() error {
 // Run starts the program and runs the node until ctx is done. It then stops the node and
 // returns nil. Stopping takes about two seconds at most: one until the outboxes are
 // acknowledged, and one until the connections are flushed. The Close of the program comes
-// on top.
+// on top. A node of a cluster that recovers first saves a snapshot, for at most
+// stop_timeout of the cluster file, unless StopNow is called.
 //
 // It returns earlier if the program calls Process.Stop, with the error of that call, or if
 // the outboxes exceed a limit of the cluster, with an error that names the channel.
@@ -190,6 +191,11 @@ func (n *Node) Run(ctx context.Context) error {
 	n.work.Wait()
 	return err
 }
+
+// StopNow stops a node that runs, as the end of the context of Run does, but without saving
+// a snapshot first. A snapshot that is being saved for the stop is given up. Any goroutine
+// may call it.
+func (n *Node) StopNow() { n.post(core.Stopping{AtOnce: true}) }
 
 // closePrograms closes the programs that are io.Closers: the running one, and one that was
 // about to be restored.

@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,25 +36,38 @@ type Env struct {
 	Queue          *LineQueue     // before Stderr, in a command that calls RunsOn; else nil
 	Log            zerolog.Logger // set by StartLog
 
+	// second is done at the second signal, if the command has called Again.
+	second  context.Context
+	expects atomic.Bool
+
 	// Arguments completes the arguments of a command. It may be nil.
 	Arguments func(Line) []Candidate
 }
 
-// secondSignal is how long after the first signal a second one has no effect. GNU timeout
+// SecondSignal is how long after the first signal a second one has no effect. GNU timeout
 // sends SIGTERM to its child and at once to the whole process group, so the child receives
 // two. Nobody types Ctrl-C twice that fast.
-const secondSignal = 300 * time.Millisecond
+const SecondSignal = 300 * time.Millisecond
+
+// Again returns a context that is done at the second SIGINT or SIGTERM, which then does not
+// kill the command. A third one does.
+func (e *Env) Again() context.Context {
+	e.expects.Store(true)
+	return e.second
+}
 
 // Main runs the command line of the program name and returns the exit code. SIGINT or
-// SIGTERM ends the command cleanly. A second one kills it, unless it comes at once.
+// SIGTERM ends the command cleanly. A second one kills it, unless it comes at once or the
+// command has another use for it.
 func Main(name string, app func(*Env) *cli.App, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, func() {
-		time.AfterFunc(secondSignal, stop) // afterwards a signal has its default effect
-	})
 	out := &checkedWriter{Writer: stdout}
 	e := &Env{Name: name, Stdin: stdin, Stdout: out, Stderr: stderr}
+	var cancel context.CancelFunc
+	e.second, cancel = context.WithCancel(context.Background())
+	defer cancel()
+	context.AfterFunc(ctx, func() { time.AfterFunc(SecondSignal, func() { e.afterFirst(stop, cancel) }) })
 	if words, ok := completed(args); ok {
 		e.complete(app(e), words)
 		return ExitYes
@@ -69,6 +83,23 @@ func Main(name string, app func(*Env) *cli.App, args []string, stdin io.Reader, 
 		PrintExact(stderr, text)
 	}
 	return code
+}
+
+// afterFirst is called some time after the first signal. When stop has been called, a signal
+// has its default effect.
+func (e *Env) afterFirst(stop, second func()) {
+	if !e.expects.Load() {
+		stop()
+		return
+	}
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	<-signals
+	second()
+	time.AfterFunc(SecondSignal, func() {
+		signal.Stop(signals)
+		stop()
+	})
 }
 
 // outcome returns the exit code for the error of a command, which may be nil, and the

@@ -18,6 +18,7 @@ import (
 type someNode struct{}
 
 func (someNode) Addr() net.Addr            { return nil }
+func (someNode) StopNow()                  {}
 func (someNode) Run(context.Context) error { return nil }
 
 var errNoName = fmt.Errorf("p1 cannot listen: %w", &net.OpError{Op: "listen", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "p1.bank"}})

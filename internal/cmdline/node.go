@@ -21,6 +21,7 @@ import (
 type Node interface {
 	Addr() net.Addr
 	Run(context.Context) error
+	StopNow()
 }
 
 // NodeOptions is what a command line says about a node.
@@ -51,6 +52,10 @@ func nodeHelp(words string) string {
 Runs the node of process ID until SIGINT, SIGTERM or SIGHUP. The nodes of a cluster
 can be started in any order. Each logs on stderr when all its channels are up.
 
+With recovery, the node saves a snapshot before it stops, for at most stop_timeout of
+the cluster file, and the other nodes are held until it is back. A second signal stops
+it at once.
+
 {flags}
 
 exit codes: 0 stopped by a signal or the end of stdin; 2 bad usage or
@@ -59,6 +64,11 @@ configuration, or could not start; 3 stopped by an error.
 example:
   ` + words + ` p1
 `
+}
+
+// NoSaveFlag returns the flag of commands that stop nodes.
+func NoSaveFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "no-save", Usage: "with recovery, stop without saving a snapshot first"}
 }
 
 // NodeCommand returns the command that runs a node of the host. The user types words
@@ -73,6 +83,7 @@ func (e *Env) NodeCommand(words string, host Host) *cli.Command {
 			&cli.StringFlag{Name: "listen", Usage: "ADDRESS: listen on this host:port, not on the address in the file; 0.0.0.0:PORT listens on all addresses of this machine"},
 			&cli.StringFlag{Name: "restore", Usage: "SNAP: wait for all processes, and start from the saved snapshot SNAP: an id, a name or latest. Start all nodes with it"},
 			&cli.BoolFlag{Name: "until-eof", Usage: "stop at the end of stdin too, so that the node does not outlive the program that holds the other end of the pipe"},
+			NoSaveFlag(),
 			LogFormatFlag("F: console, json, or auto (default): console on a terminal, else json"),
 			LogLevelFlag(),
 		},
@@ -135,6 +146,14 @@ func (e *Env) runNode(c *cli.Context, o NodeOptions, host Host) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		// The garbage collector needs about as much as is in use.
 		debug.SetMemoryLimit(2 * int64(o.Cluster.Limits.Memory))
+	}
+	if o.Cluster.Recovers() {
+		if c.Bool("no-save") {
+			defer context.AfterFunc(ctx, n.StopNow)()
+			ctx = context.WithoutCancel(ctx)
+		} else {
+			defer context.AfterFunc(e.Again(), n.StopNow)()
+		}
 	}
 	if err := n.Run(ctx); err != nil {
 		var advice interface{ Hint() string }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/cmdline"
+	"chandy/internal/config"
 	"chandy/snapshot"
 )
 
@@ -16,11 +19,12 @@ func (e *env) down() *cli.Command {
 	return &cli.Command{
 		Name:  "down",
 		Usage: "stop the nodes in the background",
-		Flags: []cli.Flag{clusterFlag(), stateDirFlag()},
+		Flags: []cli.Flag{clusterFlag(), cmdline.NoSaveFlag(), stateDirFlag()},
 		CustomHelpTemplate: `usage: chandy down [flags]
 
-Stops the nodes that chandy up --detach has started, and no others. A node that has not
-stopped after 5 s is killed. The logs stay.
+Stops the nodes that chandy up --detach has started, and no others. With recovery, a
+snapshot is saved first, for at most stop_timeout of the cluster file. A node that has
+not stopped 5 s later is killed. The logs stay.
 
 {flags}
 
@@ -37,13 +41,30 @@ example:
 			if err != nil {
 				return err
 			}
-			return e.stopAll(dir, sameNodes(c))
+			return e.stopper(c, dir).stopAll()
 		},
 	}
 }
 
-// stopAll stops the nodes of the directory, which chandy logs finds by the flags in same.
-func (e *env) stopAll(dir stateDir, same string) error {
+// stopper stops the nodes of a directory.
+type stopper struct {
+	*env
+	stateDir
+	cluster *config.Cluster // nil unless it recovers
+	saves   bool            // a snapshot is saved first
+	same    string          // flags by which chandy logs finds the nodes
+}
+
+func (e *env) stopper(c *cli.Context, dir stateDir) stopper {
+	s := stopper{env: e, stateDir: dir, same: sameNodes(c)}
+	if cluster, err := config.Load(config.Find(c.String("cluster"))); err == nil && cluster.Recovers() {
+		s.cluster, s.saves = cluster, !c.Bool("no-save")
+	}
+	return s
+}
+
+func (e stopper) stopAll() error {
+	dir, same := e.stateDir, e.same
 	lock, err := dir.lock()
 	if errors.Is(err, fs.ErrNotExist) {
 		printLine(e.Stderr, "chandy: no node runs, with its state in %s", dir)
@@ -66,15 +87,34 @@ func (e *env) stopAll(dir stateDir, same string) error {
 			os.Remove(dir.pid(id))
 		}
 	}
-	if err := dir.stop(running); err != nil {
+	if err := e.stopNodes(running); err != nil {
 		return err
 	}
 	if len(running) == 0 {
 		printLine(e.Stderr, "chandy: no node runs, with its state in %s", dir)
 		return nil
 	}
-	printLine(e.Stderr, "chandy: %s stopped", count(len(running), "node", "nodes"))
+	saved := ""
+	if e.saves {
+		if id := stoppedAt(e.cluster); id != "" {
+			saved = fmt.Sprintf("; saved %s, from which chandy up goes on", id)
+		} else {
+			saved = "; nothing was saved before: chandy logs says why"
+		}
+	}
+	printLine(e.Stderr, "chandy: %s stopped%s", count(len(running), "node", "nodes"), saved)
 	return nil
+}
+
+// stopNodes stops the nodes of the processes. A second signal lets a node save nothing.
+func (e stopper) stopNodes(ids []snapshot.ProcessID) error {
+	switch {
+	case e.saves:
+		return e.stop(ids, childGrace+e.cluster.Snapshot.StopTimeout)
+	case e.cluster != nil:
+		ids = e.signal(ids, syscall.SIGTERM, cmdline.SecondSignal+100*time.Millisecond)
+	}
+	return e.stop(ids, childGrace)
 }
 
 const (
@@ -84,8 +124,8 @@ const (
 
 // stop stops the nodes of the processes, and waits until they have ended. The caller must
 // have locked the directory.
-func (d stateDir) stop(ids []snapshot.ProcessID) error {
-	left := d.signal(ids, syscall.SIGTERM, childGrace)
+func (d stateDir) stop(ids []snapshot.ProcessID, grace time.Duration) error {
+	left := d.signal(ids, syscall.SIGTERM, grace)
 	left = d.signal(left, syscall.SIGKILL, killWait)
 	if len(left) > 0 {
 		return fail(exitUnknown, "", "the nodes of %s run on: no process id in %s stops them", list(left), d)

@@ -308,5 +308,5 @@ func (e *env) upForGuard(c *cli.Context, cluster *config.Cluster) (down func() e
 	if err := l.detach(c.Context, dir); err != nil {
 		return nil, err
 	}
-	return func() error { return e.stopAll(dir, sameNodes(c)) }, nil
+	return e.stopper(c, dir).stopAll, nil
 }

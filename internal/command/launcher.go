@@ -26,6 +26,7 @@ type launcher struct {
 	restore []string // flag for a cluster that starts from a snapshot
 	keep    bool     // let the other nodes run when one ends
 	restart bool     // start a node again when it ends
+	saves   bool     // the nodes save a snapshot before they stop
 	next    string   // what to type once all are up
 	same    string   // see sameNodes
 	lines   *linePrinter
@@ -76,7 +77,7 @@ func (l *launcher) run(ctx context.Context) error {
 			one.listened = one.listened || l.up.Load()
 			switch {
 			case ctx.Err() != nil:
-				l.stop(children, ended, left)
+				l.stopSaved(children, ended, left)
 				return nil
 			case l.restart && one.mayRestart():
 				wait := again.after(one, time.Now())
@@ -98,7 +99,7 @@ func (l *launcher) run(ctx context.Context) error {
 			children[i] = one
 			left++
 		case <-ctx.Done():
-			l.stop(children, ended, left)
+			l.stopSaved(children, ended, left)
 			return nil
 		}
 	}
@@ -138,15 +139,57 @@ func (l *launcher) stop(children []*child, ended <-chan *child, left int) {
 		one.cmd.Process.Signal(syscall.SIGTERM)
 		one.stdin.Close()
 	}
-	kill := time.AfterFunc(childGrace, func() {
+	grace := childGrace
+	if l.saves {
+		grace += l.cluster.Snapshot.StopTimeout
+	}
+	kill := time.AfterFunc(grace, func() {
 		for _, one := range children {
 			one.cmd.Process.Kill()
 		}
 	})
 	defer kill.Stop()
+	if l.saves {
+		defer context.AfterFunc(l.Again(), func() {
+			for _, one := range children {
+				one.cmd.Process.Signal(syscall.SIGTERM)
+			}
+			kill.Reset(childGrace)
+		})()
+	}
 	for ; left > 0; left-- {
 		<-ended
 	}
+}
+
+// stopSaved stops the children because the user asks for it, and says what they have saved.
+// All get the signal: one of them saves for all.
+func (l *launcher) stopSaved(children []*child, ended <-chan *child, left int) {
+	if !l.saves {
+		l.stop(children, ended, left)
+		return
+	}
+	printLine(l.Queue, "chandy: saving before the nodes stop, for at most %v; Ctrl-C again stops them at once", l.cluster.Snapshot.StopTimeout)
+	l.stop(children, ended, left)
+	if id := stoppedAt(l.cluster); id != "" {
+		printLine(l.Queue, "chandy: saved %s; chandy up goes on from there", id)
+	} else {
+		printLine(l.Queue, "chandy: stopped without saving; chandy up goes back to the last saved snapshot")
+	}
+}
+
+// stoppedAt returns the newest saved snapshot, if the cluster has been held since. Otherwise
+// it returns an empty id.
+func stoppedAt(cluster *config.Cluster) snapshot.ID {
+	s := storeOf(cluster)
+	r, err := s.Reading()
+	if err != nil || r.Newest == nil {
+		return ""
+	}
+	if m, _, err := s.Manifest(r.Newest.ID); err != nil || !m.Held {
+		return ""
+	}
+	return r.Newest.ID
 }
 
 // start starts a child, which is sent to ended when it has ended.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -285,15 +287,41 @@ func undone(m *saved.Manifest, sent map[snapshot.Channel]uint64) string {
 	return fmt.Sprintf("%.1f s, %s after the cut", max(0, time.Since(m.StartedAt).Seconds()), count(int(after), "message", "messages"))
 }
 
+// resumeOthers asks all processes but the one that was asked first. Each of them may be held
+// by itself, because a process has stopped. It reports whether one was.
+func (i *initiator) resumeOthers(ctx context.Context) bool {
+	var resumed atomic.Bool
+	var asked sync.WaitGroup
+	for _, id := range i.cluster.IDs() {
+		if id == i.assembler {
+			continue
+		}
+		asked.Go(func() {
+			client, err := i.dial(ctx, id)
+			if err != nil {
+				return
+			}
+			defer client.Close()
+			if inTime(ctx, answerTimeout, client.Resume) == nil {
+				resumed.Store(true)
+			}
+		})
+	}
+	asked.Wait()
+	return resumed.Load()
+}
+
 func (e *env) resume() *cli.Command {
 	return &cli.Command{
 		Name:  "resume",
-		Usage: "let a cluster run that a restore has held",
+		Usage: "let a cluster run that a restore or a stopped node has held",
 		Flags: []cli.Flag{clusterFlag(),
 			&cli.StringFlag{Name: "timeout", Usage: "D: give up if it does not run after this time (default: 10s)"}},
 		CustomHelpTemplate: `usage: chandy resume [flags]
 
-Lets the programs run of a cluster that chandy restore --hold has left held.
+Lets the programs run of a cluster that chandy restore --hold has left held, or that is
+held because a node has stopped. In the second case everything that happens from now on
+is undone when the node is back.
 
 {flags}
 
@@ -320,6 +348,7 @@ example:
 			switch err := client.Resume(ctx); {
 			case errors.As(err, &refused) && refused.Code == wire.CodeForbidden:
 				return fail(exitUsage, otherRole, "%w", err)
+			case i.resumeOthers(ctx) && (err == nil || errors.As(err, &refused)):
 			case errors.As(err, &refused):
 				return fail(exitNo, "", "%w", err)
 			case err != nil:

@@ -17,6 +17,7 @@ func (e *env) up() *cli.Command {
 			&cli.BoolFlag{Name: "restart", Usage: "start a node again when it ends, after 0.2 s, then twice as long each time, up to 10 s; with recovery the cluster goes on from its last saved snapshot"},
 			&cli.BoolFlag{Name: "detach", Usage: "run the nodes in the background, and return when all are up; chandy logs prints their logs, chandy down stops them"},
 			&cli.StringFlag{Name: "restore", Usage: "SNAP: start from the saved snapshot SNAP: an id, a name or latest"},
+			cmdline.NoSaveFlag(),
 			stateDirFlag(),
 			cmdline.LogFormatFlag("F: console (default) or json"),
 			cmdline.LogLevelFlag(),
@@ -29,7 +30,8 @@ an operating-system process of its own: chandy node, or the node_command of its
 program. Their logs come on stderr, and each line begins with the id of its process.
 A line says when all are up. If one node ends, the others are stopped, and an error
 says which one ended and why. With --keep or --detach the others run on. With --restart
-the node starts again.
+the node starts again. With recovery, a snapshot is saved before they stop. Ctrl-C
+again stops them at once.
 
 {flags}
 
@@ -61,9 +63,10 @@ example:
 				return err
 			}
 			l := launcher{
-				env: e, cluster: cluster, keep: c.Bool("keep"), restart: c.Bool("restart"), lines: lines, next: nextHint(c, "Ctrl-C"), same: sameNodes(c),
+				env: e, cluster: cluster, saves: cluster.Recovers() && !c.Bool("no-save"), keep: c.Bool("keep"), restart: c.Bool("restart"), lines: lines, next: nextHint(c, "Ctrl-C"), same: sameNodes(c),
 				flags: []string{"--until-eof", "--log-format", "json", "--log-level", c.String("log-level")},
 			}
+			l.flags = append(l.flags, noSave(c)...)
 			if snap := c.String("restore"); snap != "" {
 				id, err := storeOf(cluster).Find(snap)
 				if err != nil {
@@ -80,6 +83,14 @@ example:
 			return l.run(c.Context)
 		}),
 	}
+}
+
+// noSave returns the flag --no-save of a node, if the command has it.
+func noSave(c *cli.Context) []string {
+	if c.Bool("no-save") {
+		return []string{"--no-save"}
+	}
+	return nil
 }
 
 // nextHint says what to type when all nodes are up.

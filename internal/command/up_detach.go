@@ -32,6 +32,7 @@ func (l *launcher) runDetached(c *cli.Context) error {
 		format = "json"
 	}
 	l.flags = []string{"--log-format", format, "--log-level", c.String("log-level")}
+	l.flags = append(l.flags, noSave(c)...)
 	l.next = nextHint(c, "chandy down")
 	return l.detach(c.Context, dir)
 }
@@ -58,7 +59,7 @@ func (l *launcher) detach(ctx context.Context, dir stateDir) error {
 	ended := make(chan *child, len(l.cluster.Processes))
 	for _, p := range l.cluster.Processes {
 		if err := l.startDetached(p, dir, ended); err != nil {
-			return errors.Join(fail(exitUnknown, "", "start the node of %s: %w", p.ID, err), dir.stop(l.cluster.IDs()))
+			return errors.Join(fail(exitUnknown, "", "start the node of %s: %w", p.ID, err), dir.stop(l.cluster.IDs(), childGrace))
 		}
 	}
 	bounded, cancel := context.WithTimeout(ctx, detachTimeout)
@@ -68,7 +69,7 @@ func (l *launcher) detach(ctx context.Context, dir stateDir) error {
 	go func() { up <- w.wait(bounded) }()
 	select {
 	case one := <-ended:
-		return errors.Join(one.failure(), dir.stop(l.cluster.IDs()))
+		return errors.Join(one.failure(), dir.stop(l.cluster.IDs(), childGrace))
 	case err := <-up:
 		if f := (*failure)(nil); errors.As(err, &f) {
 			// A stranger listens on an address of the file. Our node ends and says so.
@@ -90,9 +91,9 @@ func (l *launcher) detached(ctx context.Context, dir stateDir, w *waiter, err er
 		printLine(l.Queue, "chandy: %d of %d up; %s", all, all, l.next)
 		return nil
 	case ctx.Err() != nil:
-		return errors.Join(fail(exitUnknown, "", "interrupted"), dir.stop(l.cluster.IDs()))
+		return errors.Join(fail(exitUnknown, "", "interrupted"), dir.stop(l.cluster.IDs(), childGrace))
 	case !errors.Is(err, context.DeadlineExceeded):
-		return errors.Join(err, dir.stop(l.cluster.IDs()))
+		return errors.Join(err, dir.stop(l.cluster.IDs(), childGrace))
 	}
 	return failList(exitUnknown, fmt.Sprintf("they run on; chandy logs%[1]s prints what they say, chandy down%[1]s stops them", l.same), w.down(ctx),
 		"%d of %d up after %v:", all-w.count(), all, detachTimeout)
