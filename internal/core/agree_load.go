@@ -104,7 +104,7 @@ func (g *agreeing) fetch(p agreement.Proposal) (*Base, error) {
 	case part.State.Error != "":
 		return nil, fmt.Errorf("snapshot %s has no state of %s: %s", p.Snapshot, c.self, part.State.Error)
 	}
-	base := &Base{Part: part, StartedAt: m.StartedAt, Skipped: m.Skipped}
+	base := &Base{Part: part, StartedAt: m.StartedAt, Epoch: m.Epoch, Skipped: m.Skipped}
 	if m.Held {
 		base.Stopped = m.Assembler
 	}

@@ -128,7 +128,7 @@ func (g *agreeing) adopted(d saved.Decision, as agreement.Role, undone uint64, b
 			done.UndoneMS = milliseconds(max(0, heldAt.Sub(base.StartedAt)))
 		}
 	}
-	if base != nil && r.ranOn != d.Ends {
+	if base != nil && base.Epoch == d.Ends && r.ranOn != d.Ends { // nothing has run since
 		done.Stopped = base.Stopped
 	}
 	r.done = done

@@ -18,6 +18,8 @@ type Base struct {
 	Part *saved.Part
 	// StartedAt is when the snapshot was started, by the wall clock of its assembler.
 	StartedAt time.Time
+	// Epoch is the epoch in which the snapshot was saved.
+	Epoch uint64
 	// Stopped is the process that saved the snapshot when it stopped; empty if it was saved
 	// otherwise.
 	Stopped snapshot.ProcessID

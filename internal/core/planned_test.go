@@ -356,6 +356,21 @@ func TestResumeIsRememberedByTheStore(t *testing.T) {
 	}
 }
 
+// An epoch that began from a snapshot of a stop has run since.
+func TestACrashAfterAStopUndoesSomething(t *testing.T) {
+	s := newStops(t)
+	ids := s.config.IDs()
+	s.within(s.stop(ids...), 2*time.Second)
+	s.startAll()
+	for _, id := range ids {
+		s.crash(id)
+	}
+	s.startAll()
+	if r := s.cores["p1"].status().Recovered; r == nil || r.NothingUndone() {
+		t.Errorf("got the recovery %+v, want no word that nothing was undone", r)
+	}
+}
+
 func TestWithoutRecoveryANodeStopsAtOnce(t *testing.T) {
 	s := newStops(t)
 	for _, id := range s.config.IDs() {
