@@ -44,10 +44,10 @@ type Env struct {
 	Arguments func(Line) []Candidate
 }
 
-// SecondSignal is how long after the first signal a second one has no effect. GNU timeout
+// secondSignal is how long after the first signal a second one has no effect. GNU timeout
 // sends SIGTERM to its child and at once to the whole process group, so the child receives
 // two. Nobody types Ctrl-C twice that fast.
-const SecondSignal = 300 * time.Millisecond
+const secondSignal = 300 * time.Millisecond
 
 // Again returns a context that is done at the second SIGINT or SIGTERM, which then does not
 // kill the command. A third one does.
@@ -67,7 +67,7 @@ func Main(name string, app func(*Env) *cli.App, args []string, stdin io.Reader, 
 	var cancel context.CancelFunc
 	e.second, cancel = context.WithCancel(context.Background())
 	defer cancel()
-	context.AfterFunc(ctx, func() { time.AfterFunc(SecondSignal, func() { e.afterFirst(stop, cancel) }) })
+	context.AfterFunc(ctx, func() { time.AfterFunc(secondSignal, func() { e.afterFirst(stop, cancel) }) })
 	if words, ok := completed(args); ok {
 		e.complete(app(e), words)
 		return ExitYes
@@ -96,7 +96,7 @@ func (e *Env) afterFirst(stop, second func()) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	<-signals
 	second()
-	time.AfterFunc(SecondSignal, func() {
+	time.AfterFunc(secondSignal, func() {
 		signal.Stop(signals)
 		stop()
 	})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"syscall"
 
@@ -53,8 +54,8 @@ Runs the node of process ID until SIGINT, SIGTERM or SIGHUP. The nodes of a clus
 can be started in any order. Each logs on stderr when all its channels are up.
 
 With recovery, the node saves a snapshot before it stops, for at most stop_timeout of
-the cluster file, and the other nodes are held until it is back. A second signal stops
-it at once.
+the cluster file, and the other nodes are held until it is back. A second signal, or
+SIGUSR2, stops it at once.
 
 {flags}
 
@@ -65,6 +66,9 @@ example:
   ` + words + ` p1
 `
 }
+
+// StopNow is the signal at which a node stops without saving a snapshot first.
+const StopNow = syscall.SIGUSR2
 
 // NoSaveFlag returns the flag of commands that stop nodes.
 func NoSaveFlag() cli.Flag {
@@ -147,6 +151,9 @@ func (e *Env) runNode(c *cli.Context, o NodeOptions, host Host) error {
 		// The garbage collector needs about as much as is in use.
 		debug.SetMemoryLimit(2 * int64(o.Cluster.Limits.Memory))
 	}
+	now, ignore := signal.NotifyContext(context.Background(), StopNow)
+	defer ignore()
+	defer context.AfterFunc(now, n.StopNow)()
 	if o.Cluster.Recovers() {
 		if c.Bool("no-save") {
 			defer context.AfterFunc(ctx, n.StopNow)()

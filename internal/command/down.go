@@ -106,15 +106,15 @@ func (e stopper) stopAll() error {
 	return nil
 }
 
-// stopNodes stops the nodes of the processes. A second signal lets a node save nothing.
+// stopNodes stops the nodes of the processes.
 func (e stopper) stopNodes(ids []snapshot.ProcessID) error {
 	switch {
 	case e.saves:
-		return e.stop(ids, childGrace+e.cluster.Snapshot.StopTimeout)
+		return e.stop(ids, syscall.SIGTERM, childGrace+e.cluster.Snapshot.StopTimeout)
 	case e.cluster != nil:
-		ids = e.signal(ids, syscall.SIGTERM, cmdline.SecondSignal+100*time.Millisecond)
+		return e.stop(ids, cmdline.StopNow, childGrace)
 	}
-	return e.stop(ids, childGrace)
+	return e.stop(ids, syscall.SIGTERM, childGrace)
 }
 
 const (
@@ -124,8 +124,8 @@ const (
 
 // stop stops the nodes of the processes, and waits until they have ended. The caller must
 // have locked the directory.
-func (d stateDir) stop(ids []snapshot.ProcessID, grace time.Duration) error {
-	left := d.signal(ids, syscall.SIGTERM, grace)
+func (d stateDir) stop(ids []snapshot.ProcessID, s os.Signal, grace time.Duration) error {
+	left := d.signal(ids, s, grace)
 	left = d.signal(left, syscall.SIGKILL, killWait)
 	if len(left) > 0 {
 		return fail(exitUnknown, "", "the nodes of %s run on: no process id in %s stops them", list(left), d)

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sys/unix"
 
+	"chandy/internal/cmdline"
 	"chandy/internal/config"
 )
 
@@ -59,7 +60,7 @@ func (l *launcher) detach(ctx context.Context, dir stateDir) error {
 	ended := make(chan *child, len(l.cluster.Processes))
 	for _, p := range l.cluster.Processes {
 		if err := l.startDetached(p, dir, ended); err != nil {
-			return errors.Join(fail(exitUnknown, "", "start the node of %s: %w", p.ID, err), dir.stop(l.cluster.IDs(), childGrace))
+			return errors.Join(fail(exitUnknown, "", "start the node of %s: %w", p.ID, err), dir.stop(l.cluster.IDs(), cmdline.StopNow, childGrace))
 		}
 	}
 	bounded, cancel := context.WithTimeout(ctx, detachTimeout)
@@ -69,7 +70,7 @@ func (l *launcher) detach(ctx context.Context, dir stateDir) error {
 	go func() { up <- w.wait(bounded) }()
 	select {
 	case one := <-ended:
-		return errors.Join(one.failure(), dir.stop(l.cluster.IDs(), childGrace))
+		return errors.Join(one.failure(), dir.stop(l.cluster.IDs(), cmdline.StopNow, childGrace))
 	case err := <-up:
 		if f := (*failure)(nil); errors.As(err, &f) {
 			// A stranger listens on an address of the file. Our node ends and says so.
@@ -91,9 +92,9 @@ func (l *launcher) detached(ctx context.Context, dir stateDir, w *waiter, err er
 		printLine(l.Queue, "chandy: %d of %d up; %s", all, all, l.next)
 		return nil
 	case ctx.Err() != nil:
-		return errors.Join(fail(exitUnknown, "", "interrupted"), dir.stop(l.cluster.IDs(), childGrace))
+		return errors.Join(fail(exitUnknown, "", "interrupted"), dir.stop(l.cluster.IDs(), cmdline.StopNow, childGrace))
 	case !errors.Is(err, context.DeadlineExceeded):
-		return errors.Join(err, dir.stop(l.cluster.IDs(), childGrace))
+		return errors.Join(err, dir.stop(l.cluster.IDs(), cmdline.StopNow, childGrace))
 	}
 	return failList(exitUnknown, fmt.Sprintf("they run on; chandy logs%[1]s prints what they say, chandy down%[1]s stops them", l.same), w.down(ctx),
 		"%d of %d up after %v:", all-w.count(), all, detachTimeout)
