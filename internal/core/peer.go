@@ -78,9 +78,14 @@ func (e *epoch) restarted(p *peer, discarded channel.Discarded) {
 	c := e.core
 	e.obey(e.recorder.PeerRestarted(p.id))
 	e.collectRestarted(p.id)
-	c.log.Warn().Str("peer", string(p.id)).Str("incarnation", string(p.Incarnation)).
-		Uint64("discarded_outbox", discarded.Outbox).Uint64("discarded_inbox", discarded.Inbox).
-		Msg("process restarted, channels reset")
+	recovers := c.agree != nil && c.agree.recovers // the epoch is about to end, with its channels
+	if recovers {
+		c.log.Info().Str("peer", string(p.id)).Str("incarnation", string(p.Incarnation)).Msg("process restarted")
+	} else {
+		c.log.Warn().Str("peer", string(p.id)).Str("incarnation", string(p.Incarnation)).
+			Uint64("discarded_outbox", discarded.Outbox).Uint64("discarded_inbox", discarded.Inbox).
+			Msg("process restarted, channels reset")
+	}
 	if e.journal != nil {
 		e.journal.Forget(p.index)
 	}
@@ -88,7 +93,9 @@ func (e *epoch) restarted(p *peer, discarded channel.Discarded) {
 	if out := p.outgoing; out != nil {
 		reset.Discarded = discarded.Outbox
 		out.resets = appendReset(out.resets, reset)
-		out.stats.reset(discarded.Outbox)
+		if !recovers {
+			out.stats.reset(discarded.Outbox)
+		}
 		out.markDirty()
 		if out.up {
 			c.hangUp(out.conn, false, errRestarted)
@@ -97,7 +104,9 @@ func (e *epoch) restarted(p *peer, discarded channel.Discarded) {
 	if in := p.incoming; in != nil {
 		reset.Discarded = discarded.Inbox
 		in.resets = appendReset(in.resets, reset)
-		in.stats.reset(discarded.Inbox)
+		if !recovers {
+			in.stats.reset(discarded.Inbox)
+		}
 		in.hangUp(errRestarted)
 	}
 }
