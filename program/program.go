@@ -74,6 +74,17 @@ type Preparer interface {
 	Preparing() string
 }
 
+// Pauser is a Program of which a part acts by itself, such as a child. While another process
+// saves a snapshot and stops, and until it is back, the node holds each program from its
+// capture on. It pauses that part too.
+type Pauser interface {
+	Program
+	// Pause lets the part do nothing until Resume or Close. The state must stay as it was
+	// captured. The node calls both on the loop.
+	Pause()
+	Resume()
+}
+
 // Restorer is a Program that cannot always be given its state again. Any other Program can.
 type Restorer interface {
 	Program

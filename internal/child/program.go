@@ -80,6 +80,7 @@ var (
 	_ program.TimedCapturer = (*Program)(nil)
 	_ program.Preparer      = (*Program)(nil)
 	_ program.Restorer      = (*Program)(nil)
+	_ program.Pauser        = (*Program)(nil)
 	_ program.OriginTaker   = (*Program)(nil)
 	_ program.Asker         = (*Program)(nil)
 	_ program.AskedTaker    = (*Program)(nil)
@@ -156,6 +157,20 @@ func (x *Program) stderr(line string) {
 }
 
 func (x *Program) logStderr(line string) { x.log.Info().Str("child", "stderr").Msg(line) }
+
+// Pause stops the child.
+func (x *Program) Pause() {
+	if x.child != nil {
+		x.child.Pause()
+	}
+}
+
+// Resume lets the child run again.
+func (x *Program) Resume() {
+	if x.child != nil {
+		x.child.Resume()
+	}
+}
 
 // Close ends the child.
 func (x *Program) Close() error {

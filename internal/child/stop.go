@@ -16,6 +16,7 @@ const grace = 500 * time.Millisecond
 // at most. Lines that the child prints meanwhile are dropped.
 func (p *Proc) Close() {
 	p.dropOutput()
+	p.Resume() // it may be paused
 	p.stop()
 	<-p.ended
 	p.stopping.Wait()

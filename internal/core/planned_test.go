@@ -356,6 +356,36 @@ func TestResumeIsRememberedByTheStore(t *testing.T) {
 	}
 }
 
+// pausing is a program that can be paused.
+type pausing struct {
+	ticking
+	log *[]string
+}
+
+func (p *pausing) Pause()  { *p.log = append(*p.log, "pause") }
+func (p *pausing) Resume() { *p.log = append(*p.log, "resume") }
+func (p *pausing) Capture(done func(program.State)) {
+	*p.log = append(*p.log, "capture")
+	p.ticking.Capture(done)
+}
+
+func TestAHeldProgramIsPausedAfterItsCapture(t *testing.T) {
+	s := newStops(t)
+	var log []string
+	for _, id := range s.config.IDs() {
+		s.crash(id)
+	}
+	all := s.program
+	s.program = func() program.Program { return &pausing{*all().(*ticking), &log} }
+	s.startAll()
+	s.within(s.stop("p2"), time.Second)
+	s.expect("what the programs were asked", log, []string{"capture", "pause", "capture", "pause", "capture", "pause"})
+	log = nil
+	s.ask("p1", wire.InitiateRequest{TimeoutMS: 1000}, 5*time.Second)
+	s.ask("p1", wire.ResumeRequest{}, time.Second)
+	s.expect("what the programs were asked after a snapshot and a resume of p1", log, []string{"resume"})
+}
+
 // An epoch that began from a snapshot of a stop has run since.
 func TestACrashAfterAStopUndoesSomething(t *testing.T) {
 	s := newStops(t)
@@ -394,7 +424,7 @@ func TestAHoldForAPeerIsBounded(t *testing.T) {
 	s.cores["p1"].epoch.heldBy = nil
 	forged := h.Start
 	forged.ID, forged.Timeout = "forged", 24*time.Hour
-	s.cores["p1"].epoch.holdForStop(forged)
+	s.cores["p1"].epoch.holdForStop(forged, program.State{})
 	s.run(12100 * time.Millisecond)
 	s.logged("goes on: p2 has not saved the snapshot")
 	if s.cores["p1"].epoch.isHeld() {

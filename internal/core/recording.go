@@ -24,8 +24,8 @@ func (e *epoch) obey(effects []snapshot.Effect) {
 		case snapshot.Report:
 			e.trace(effect)
 			e.report(effect)
-			if _, recorded := effect.Piece.(snapshot.Recorded); recorded && effect.Start.Hold {
-				e.holdForStop(effect.Start)
+			if r, ok := effect.Piece.(snapshot.Recorded); ok && effect.Start.Hold {
+				e.holdForStop(effect.Start, r.State)
 			}
 		}
 	}
@@ -78,6 +78,10 @@ func (e *epoch) capture() {
 	}
 	if !e.started {
 		done(e.heldState())
+		return
+	}
+	if h := e.heldBy; h != nil && h.state != nil {
+		done(*h.state)
 		return
 	}
 	if timed, ok := e.program.(program.TimedCapturer); ok {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"chandy/program"
 	"chandy/snapshot"
 )
 
@@ -14,6 +15,8 @@ import (
 type stopHold struct {
 	snapshot.Start
 	saved bool
+	// state is the recorded one, for other snapshots. It is nil unless the program is paused.
+	state *program.State
 }
 
 // stopHoldCheck is how often a process looks whether the snapshot is saved. The store says
@@ -22,13 +25,17 @@ const stopHoldCheck = 100 * time.Millisecond
 
 // holdForStop holds the program from the recording of a snapshot on, because its assembler
 // is going to stop.
-func (e *epoch) holdForStop(s snapshot.Start) {
+func (e *epoch) holdForStop(s snapshot.Start, state program.State) {
 	c, g := e.core, e.core.agree
 	if g == nil || !g.recovers {
 		return
 	}
 	h := &stopHold{Start: s}
 	e.heldBy = h
+	if p, ok := e.program.(program.Pauser); ok && e.started {
+		h.state = &state
+		p.Pause()
+	}
 	g.recovery.heldSince(c.Wall())
 	if s.Assembler == c.self {
 		return
@@ -79,6 +86,9 @@ func (e *epoch) stopOutcome(id snapshot.ID, complete bool) {
 func (e *epoch) goOn(why string) {
 	h := e.heldBy
 	e.heldBy = nil
+	if h.state != nil {
+		e.program.(program.Pauser).Resume()
+	}
 	e.core.agree.recovery.heldAt = time.Time{}
 	e.core.log.Info().Str("snapshot", string(h.ID)).Msg(fmt.Sprintf("goes on: %s %s", h.Assembler, why))
 }
