@@ -27,10 +27,13 @@ func (l learning) Decide(d saved.Decision) (decided saved.Decision, mine bool, e
 	return decided, mine, err
 }
 
-// mustNotBeOld checks that a program of an epoch may run: its node was not told of a newer
-// one.
-func (n *node) mustNotBeOld(l *line) {
-	if l.number < n.learned {
+// mayRun checks that a program of an epoch may run: its node was not told of a newer one, and
+// no process has restarted.
+func (n *node) mayRun(l *line) {
+	switch {
+	case l.number < n.learned:
 		n.world.fail("%s runs in epoch %d after it learned of epoch %d", n.id, l.number, n.learned)
+	case n.doomed:
+		n.world.fail("%s runs in epoch %d after it learned that a process has restarted", n.id, l.number)
 	}
 }

@@ -163,7 +163,7 @@ func (n numbering) Send(to snapshot.ProcessID, payload []byte) error {
 	if to.IsClient() {
 		return n.Process.Send(to, payload)
 	}
-	p.node.mustNotBeOld(p.line)
+	p.node.mayRun(p.line)
 	p.line.sent++
 	p.sent[to]++
 	return n.Process.Send(to, append(fmt.Appendf(nil, numberedFormat, p.line.number, p.sent[to]), payload[1:]...))
@@ -184,7 +184,7 @@ func (p *numbered) check(from snapshot.ProcessID, payload []byte) {
 		w.fail("%s: got the message %.64q: %w", c, payload, err)
 		return
 	}
-	p.node.mustNotBeOld(p.line)
+	p.node.mayRun(p.line)
 	p.line.received++
 	p.received[from]++
 	l := w.lines

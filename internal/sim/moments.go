@@ -39,6 +39,7 @@ func (n *node) logged(line []byte) {
 		}
 		role = strings.TrimSuffix(role, ",")
 		n.adopted(number, role)
+		n.doomed = false
 		step += " as " + role
 	case "hold,":
 		var process snapshot.ProcessID
@@ -46,6 +47,7 @@ func (n *node) logged(line []byte) {
 			n.world.fail("%s: got the step %q: %w", n.id, text, err)
 		}
 		n.checkHeld(process)
+		n.doomed = true
 	case "create":
 		step += " " + firstWord(about)
 	case "send":
@@ -94,6 +96,14 @@ func (w *world) crashAt(n *node, step string) {
 	w.crashes = append(w.crashes, step)
 	w.tell("fault: %s crashes %s", n.id, step)
 	w.restart(n, time.Duration(w.random.Int64N(int64(2*time.Second))))
+}
+
+// crashAnother lets another node crash than the one that makes a step.
+func (w *world) crashAnother(n *node, step string) {
+	all := w.cluster.Processes
+	if other := w.nodes[all[w.random.IntN(len(all))].ID]; other != n {
+		w.crashAt(other, "at another's step: "+step)
+	}
 }
 
 // restart lets a node crash, and start again after a while.
@@ -150,6 +160,10 @@ func (n *node) fault(o storetest.Operation) *storetest.Fault {
 	// Listings read much; most crashes would be there.
 	rare := o.Kind != "get" && o.Kind != "list" || w.random.IntN(16) == 0
 	if step := n.storeStep(o); step != "" && rare && w.ambushed(step) {
+		if w.random.IntN(4) == 0 {
+			w.crashAnother(n, step)
+			return nil
+		}
 		m := w.storeMoment(o)
 		w.crashAt(n, momentNames[m]+" "+step)
 		n.flying = false

@@ -40,6 +40,7 @@ type node struct {
 
 	epoch     uint64 // last one that the node has adopted
 	before    uint64 // epoch before the step
+	doomed    bool   // the epoch is going to be rolled back, so the program is held
 	seen      uint64 // highest epoch that the work in progress has read of in the store
 	learned   uint64 // highest epoch that the node was told of by the store
 	proposing bool   // the node has begun a restore or a recovery

@@ -94,15 +94,12 @@ func (r *runner) count() {
 	}
 }
 
-// abandonedAfter is longer than a save waits for another one of which nothing is heard.
-const abandonedAfter = 20 * time.Second
-
 // saveAtEnd saves a snapshot of a cluster that has settled. It must be complete. The first ones
 // may be partial: where channels are few, only a snapshot shows an assembler that another
 // process has restarted, one process at a time.
 func (r *runner) saveAtEnd() error {
 	for try := 1; r.lastSaved == ""; try++ {
-		one := r.ask(r.anybody(), wire.InitiateRequest{TimeoutMS: abandonedAfter.Milliseconds(), Compact: true, Save: true})
+		one := r.ask(r.anybody(), wire.InitiateRequest{TimeoutMS: timeout.Milliseconds(), Compact: true, Save: true})
 		if err := r.settle(false, one); err != nil {
 			return err
 		}
