@@ -31,7 +31,7 @@ func TestSnapshotsAreConsistentWithFaults(t *testing.T) {
 func TestRestoresAtAnyMoment(t *testing.T) {
 	t.Parallel()
 	all := runSeeds(t, restoringSeeds, func(seed uint64) (Result, error) { return RunRestores(seed, nil) })
-	expectCrashPoints(t, all, restoringSeeds, 30)
+	expectCrashPoints(t, all, restoringSeeds, 20)
 }
 
 func TestRecoveriesAtAnyMoment(t *testing.T) {
