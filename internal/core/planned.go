@@ -50,6 +50,11 @@ func (c *Core) planStop() {
 		return
 	}
 	c.log.Info().Msgf("saving before it stops, for at most %v: a second signal stops it at once", timeout)
+	for _, id := range c.agree.others() {
+		if p.epoch.far(id) {
+			c.agree.link(id)
+		}
+	}
 	if p.epoch.heldBy == nil {
 		p.begin(timeout)
 	}
@@ -97,8 +102,8 @@ func (p *plannedStop) ends() bool {
 		p.saved(fmt.Sprintf("saves nothing more before it stops: all is in %s, and the cluster is held since", e.heldBy.ID))
 	case e.heldBy != nil && p.save == nil: // it waits
 		return false
-	case e.absent() != "":
-		p.giveUp(fmt.Sprintf("%s is absent", e.absent()))
+	case p.absent() != "":
+		p.giveUp(fmt.Sprintf("%s is absent", p.absent()))
 	default:
 		return false
 	}
@@ -129,6 +134,23 @@ func (p *plannedStop) giveUp(why string) {
 	}
 	p.core.log.Warn().Msg("stops without saving: " + why)
 	p.core.end()
+}
+
+// far reports whether there is no channel with a process.
+func (e *epoch) far(id snapshot.ProcessID) bool {
+	return e.outgoing(id) == nil && e.incoming(id) == nil
+}
+
+// absent returns a process that takes no part in the snapshot, or an empty id if there is
+// none. A process without a channel is absent if it does not accept a connection for
+// proposals.
+func (p *plannedStop) absent() snapshot.ProcessID {
+	for _, id := range p.core.agree.others() {
+		if l := p.core.agree.links[id]; p.epoch.far(id) && l != nil && l.conn == 0 && !l.retry.pending() {
+			return id
+		}
+	}
+	return p.epoch.absent()
 }
 
 // absent returns a process with which a channel is down, and not just broken. It returns an

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"chandy/internal/agreement"
+	"chandy/internal/config"
 	"chandy/internal/store"
 	"chandy/internal/store/storetest"
 	"chandy/program"
@@ -54,10 +55,16 @@ var recovers = agreement.Options{Recover: true}
 
 // newStops returns a cluster that saves a snapshot every so often by itself.
 func newStops(t *testing.T, every ...time.Duration) *stops {
-	s := &stops{restorable: emptyRestorable(t, 3), ended: map[snapshot.ProcessID]time.Duration{}}
+	s := emptyStops(t)
 	if len(every) > 0 {
 		s.config.Snapshot.Every = every[0]
 	}
+	return s.begun()
+}
+
+// emptyStops returns a cluster of which no node has started.
+func emptyStops(t *testing.T) *stops {
+	s := &stops{restorable: emptyRestorable(t, 3), ended: map[snapshot.ProcessID]time.Duration{}}
 	s.log = zerolog.New(&s.text)
 	s.program = func() program.Program { return &ticking{counter{closed: &s.closed}} }
 	s.hook = func(at snapshot.ProcessID, e Effect) bool {
@@ -74,8 +81,13 @@ func newStops(t *testing.T, every ...time.Duration) *stops {
 		}
 		return false
 	}
+	return s
+}
+
+// begun starts all nodes.
+func (s *stops) begun() *stops {
 	s.startAll()
-	s.expect("the first epochs", s.epochs(), []uint64{2, 2, 2})
+	s.expect("the first epochs", s.epochs(), slices.Repeat([]uint64{2}, len(s.cores)))
 	return s
 }
 
@@ -235,6 +247,25 @@ func TestANodeStopsWithoutSavingWhileAPeerIsAbsent(t *testing.T) {
 	if !s.goOn("p1") {
 		t.Error("p1: got a program that is held, want it to run")
 	}
+}
+
+// In a ring of four, p1 has no channel with p3.
+func TestAnAbsentProcessWithoutAChannelIsNoticed(t *testing.T) {
+	s := emptyStops(t)
+	s.config = mesh(t, 0, config.Definition{Processes: []config.ProcessDefinition{
+		{ID: "p1", Address: "127.0.0.1:1", Channels: []snapshot.ProcessID{"p2"}},
+		{ID: "p2", Address: "127.0.0.1:2", Channels: []snapshot.ProcessID{"p3"}},
+		{ID: "p3", Address: "127.0.0.1:3", Channels: []snapshot.ProcessID{"p4"}},
+		{ID: "p4", Address: "127.0.0.1:4", Channels: []snapshot.ProcessID{"p1"}},
+	}})
+	s.begun()
+	s.crash("p3")
+	s.run(time.Minute) // unused connections are closed by then
+	s.within(s.stop("p1"), 500*time.Millisecond)
+	s.logged("stops without saving: p3 is absent")
+	s.startAll()
+	s.within(s.stop("p1"), time.Second)
+	s.expect("the snapshots once p3 is back", s.saved(), 1)
 }
 
 func TestNothingIsSavedByItselfWhileTheClusterIsHeld(t *testing.T) {
