@@ -97,7 +97,7 @@ func (n *Node) step(events ...core.Event) (more bool) {
 	if n.armed <= began {
 		n.armed = never
 	}
-	effects := n.core.Step(began, n.events)
+	effects := n.coreStep(began)
 	clear(n.events)
 	n.adaptBudget(time.Since(n.begun) - began)
 	for _, e := range effects {
@@ -118,6 +118,38 @@ func (n *Node) step(events ...core.Event) (more bool) {
 		n.timer.Reset(max(0, at-time.Since(n.begun)))
 	}
 	return false
+}
+
+// coreStep makes one step of the core. If the program panics in it, the store gets a word
+// about that before the node ends. The panic itself and its stack trace stay as they are.
+func (n *Node) coreStep(now time.Duration) []core.Effect {
+	returned := false
+	defer func() {
+		if !returned {
+			n.panicked()
+		}
+	}()
+	effects := n.core.Step(now, n.events)
+	returned = true
+	return effects
+}
+
+func (n *Node) panicked() {
+	note := n.core.Panicked()
+	if note == nil {
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := note(); err != nil {
+			n.log.Warn().Err(err).Msg("the store has no word of how the program ended")
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(core.EndingWait):
+	}
 }
 
 // Steps must be short, so that a slow program does not delay markers and

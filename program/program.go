@@ -124,6 +124,15 @@ type AskedTaker interface {
 	TakeAsked([]AskedRequest)
 }
 
+// Unfinisher is a Program that works on a message or request after Receive has returned, such
+// as one that hands it to a child. If the program ends soon after each restore, its node says
+// what it was working on.
+type Unfinisher interface {
+	// Unfinished returns the calls of Receive with whose messages the program is perhaps not
+	// done, in ascending order. The first call after Start is 1.
+	Unfinished() []uint64
+}
+
 // AskedRequest is a request that a process has sent, and that has no reply yet.
 type AskedRequest struct {
 	To    snapshot.ProcessID

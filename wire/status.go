@@ -59,6 +59,10 @@ type RecoveredStatus struct {
 	// Stopped is the process that saved To when it stopped. All programs were held from then
 	// on. It is empty if To was saved otherwise.
 	Stopped snapshot.ProcessID `json:"stopped,omitempty"`
+	// LoopText says for people how these processes end. Skip is the first message that they
+	// may die of and that restore --skip can leave out.
+	LoopText string `json:"loop_text,omitempty"`
+	Skip     string `json:"skip,omitempty"`
 	// Messages is how many messages that this process had sent were undone, and UndoneMS is
 	// how long it had run since the snapshot. Both are 0 for a process that had restarted.
 	Messages uint64  `json:"messages"`
@@ -93,9 +97,20 @@ func (r RecoveredStatus) Text() string {
 	}
 	text += ", because " + names(r.Because) + " restarted"
 	if len(r.Loop) > 0 {
-		text = "recovery loop: " + names(r.Loop) + " has ended 3 times within 60 s of a restore: held, for chandy restore or chandy resume; " + text
+		text = "recovery loop: " + r.LoopText + ": held, until " + r.WaysOn() + "; " + text
 	}
 	return text
+}
+
+// WaysOn says what ends a recovery loop.
+func (r RecoveredStatus) WaysOn() string {
+	switch {
+	case r.To == "":
+		return "chandy resume, once the cause is gone"
+	case r.Skip == "":
+		return "chandy resume, once the cause is gone, or chandy restore with --edit or of an older snapshot"
+	}
+	return fmt.Sprintf("chandy restore --skip '%s' %s, or with --edit, or of an older snapshot", r.Skip, r.To)
 }
 
 func names(ids []snapshot.ProcessID) string {

@@ -15,18 +15,30 @@ const crashesMax = 3
 // crashes returns the processes that have restarted soon after the last commit, if the next
 // one has the same base. The counts lie in the commits: nothing else survives the death of
 // all nodes, and a commit knows by its voters which processes have restarted since.
+//
+// No program runs in a held epoch, so an end says nothing about the base: the counts stay. If
+// all processes have restarted, somebody may have stopped the cluster and started it again.
+// Then only those count that have said that their program ended.
 func (a *Agent) crashes(r saved.Reading, base snapshot.ID) (all []saved.Crash) {
-	if r.Commit == nil || !r.Recent || r.Commit.Snapshot != base {
+	switch {
+	case r.Commit == nil || r.Commit.Snapshot != base:
+		return nil
+	case r.Commit.Held && !r.Run:
+		return r.Commit.Crashes
+	case !r.Recent:
 		return nil
 	}
+	someRanOn := slices.ContainsFunc(a.peers, func(p peer) bool { return lists(r.Commit, p.id, p.incarnation) })
 	for _, p := range a.peers {
-		if lists(r.Commit, p.id, p.incarnation) {
+		ending := r.Ending(p.id)
+		if lists(r.Commit, p.id, p.incarnation) || !someRanOn && ending == nil {
 			continue
 		}
-		one := saved.Crash{Process: p.id, Count: 1}
+		one := saved.Crash{Process: p.id, Count: 1, Ending: ending}
 		for _, before := range r.Commit.Crashes {
 			if before.Process == p.id {
 				one.Count += before.Count
+				one.Ending = cmp.Or(ending, before.Ending)
 			}
 		}
 		all = append(all, one)

@@ -220,7 +220,7 @@ func (x *Program) askState() {
 		Settled: x.settled(), Unanswered: x.requests.unanswered(), SettledAt: c.settledAt, AskedAt: x.process.Now(),
 	}
 	if c.idle { // all threads slept, so lines that expect no reply count as handled
-		x.requests.unconfirmed = false
+		x.requests.unconfirmed, x.requests.oneWay = false, nil
 	}
 	if x.settings.State == stateNone {
 		x.captured(notAsked)

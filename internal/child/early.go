@@ -28,6 +28,7 @@ type early struct {
 
 // received is a message or a client's request that the child has not been given.
 type received struct {
+	call    uint64 // of Receive
 	from    snapshot.ProcessID
 	payload []byte
 }
@@ -36,7 +37,7 @@ type received struct {
 func (e *early) asks() bool { return len(e.open) > 0 && e.size <= wire.MessageMax }
 
 // keep keeps a message. It reports false for a reply to a request of the child.
-func (e *early) keep(from snapshot.ProcessID, payload []byte) bool {
+func (e *early) keep(call uint64, from snapshot.ProcessID, payload []byte) bool {
 	if !from.IsClient() {
 		l, _ := maelstrom.Parse(payload)
 		id := keyOf("", l.Member("in_reply_to")).id
@@ -45,7 +46,7 @@ func (e *early) keep(from snapshot.ProcessID, payload []byte) bool {
 			return false
 		}
 	}
-	e.kept = append(e.kept, received{from, slices.Clone(payload)})
+	e.kept = append(e.kept, received{call, from, slices.Clone(payload)})
 	e.size += len(payload)
 	return true
 }

@@ -70,7 +70,7 @@ func (x *Program) run() {
 	kept := x.early.kept
 	x.early = early{}
 	for _, m := range kept {
-		x.Receive(m.from, m.payload)
+		x.receive(m.call, m.from, m.payload)
 	}
 	x.hold()
 	if x.capture != nil { // its stage is writing, without a time limit until now

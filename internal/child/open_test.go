@@ -62,7 +62,7 @@ func TestOpenRequestsAreOnesThatASnapshotCanList(t *testing.T) {
 	for i, q := range []struct{ from, id string }{
 		{"n1", "1"}, {"N2", "2"}, {"", "3"}, {"n1", `{"a":1}`}, {"n2", long}, {"c1", ""}, {"c2", strings.Repeat("7", 200)}, {"n1", "true"}, {"n1", `"\u0000"`},
 	} {
-		r.add(snapshot.ProcessID(q.from), []byte(q.id), time.Duration(i)*time.Second)
+		r.add(r.count+1, snapshot.ProcessID(q.from), []byte(q.id), time.Duration(i)*time.Second)
 	}
 	var state program.State
 	r.openRequests(&state, 10*time.Second)
@@ -75,7 +75,7 @@ func TestOpenRequestsAreOnesThatASnapshotCanList(t *testing.T) {
 		t.Errorf("got %v of %d (%v)\nwant %v of 9", state.Open, state.OpenTotal, state.CheckOpen(), want)
 	}
 	for i := range 2 * snapshot.OpenMax {
-		r.add("n1", fmt.Appendf(nil, "%d", 1000+i), 10*time.Second)
+		r.add(r.count+1, "n1", fmt.Appendf(nil, "%d", 1000+i), 10*time.Second)
 	}
 	if r.openRequests(&state, 11*time.Second); len(state.Open) != snapshot.OpenMax || state.OpenTotal != 9+2*snapshot.OpenMax || state.CheckOpen() != nil {
 		t.Errorf("got %d of %d (%v), want %d of %d", len(state.Open), state.OpenTotal, state.CheckOpen(), snapshot.OpenMax, 9+2*snapshot.OpenMax)

@@ -44,8 +44,9 @@ type Program struct {
 	arranging bool           // the child has been sent topology and is to answer it
 	over      bool           // the node is about to stop; all events are ignored
 
-	waits bool // a line to the child is not yet in the pipe
-	held  bool // process.Hold is in effect
+	calls uint64 // of Receive
+	waits bool   // a line to the child is not yet in the pipe
+	held  bool   // process.Hold is in effect
 
 	number int                             // last msg_id of a request of the node
 	asked  map[string]func(maelstrom.Line) // called with the reply, by msg_id
@@ -84,6 +85,7 @@ var (
 	_ program.OriginTaker   = (*Program)(nil)
 	_ program.Asker         = (*Program)(nil)
 	_ program.AskedTaker    = (*Program)(nil)
+	_ program.Unfinisher    = (*Program)(nil)
 )
 
 // New makes the program of process p of the cluster, without starting it. An error lists

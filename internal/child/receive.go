@@ -3,6 +3,7 @@ package child
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"chandy/internal/maelstrom"
 	"chandy/snapshot"
@@ -12,12 +13,35 @@ import (
 // A message to a client of this node is the reply to its request, which this child has
 // passed on to another one. It goes to the client.
 func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
-	if x.over || !x.ready && x.early.keep(from, payload) {
+	x.calls++
+	if x.over || !x.ready && x.early.keep(x.calls, from, payload) {
+		return
+	}
+	x.receive(x.calls, from, payload)
+}
+
+// Unfinished returns the calls of Receive whose requests the child has not answered, or whose
+// messages expect no reply and came after the last request that it answered.
+func (x *Program) Unfinished() []uint64 {
+	calls := slices.Clone(x.requests.oneWay)
+	for _, m := range x.early.kept {
+		calls = append(calls, m.call)
+	}
+	for q := range x.requests.oldestFirst() {
+		calls = append(calls, q.number)
+	}
+	slices.Sort(calls)
+	return calls
+}
+
+// receive writes to the child what a call of Receive has brought.
+func (x *Program) receive(call uint64, from snapshot.ProcessID, payload []byte) {
+	if x.over {
 		return
 	}
 	defer x.hold() // the child may have got the last reply that it waited for
 	if from.IsClient() {
-		x.request(from, payload)
+		x.request(call, from, payload)
 		return
 	}
 	l, err := maelstrom.Parse(payload)
@@ -30,9 +54,9 @@ func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
 	default:
 		// A reply may have a msg_id of its own. It expects no reply all the same.
 		if l.MsgID != nil && l.InReplyTo == nil {
-			x.requests.add(l.Src, l.MsgID, x.process.Now())
+			x.requests.add(call, l.Src, l.MsgID, x.process.Now())
 		} else {
-			x.requests.unconfirmed = true
+			x.requests.addOneWay(call)
 		}
 		x.deliver(from, payload)
 	}
@@ -41,7 +65,7 @@ func (x *Program) Receive(from snapshot.ProcessID, payload []byte) {
 // request writes a client's request to the child, as a line. A request without a msg_id
 // gets one, because a child may answer no other requests. A request that the child cannot
 // take is refused, because anybody can be a client: it must not end the node.
-func (x *Program) request(client snapshot.ProcessID, body []byte) {
+func (x *Program) request(call uint64, client snapshot.ProcessID, body []byte) {
 	l, err := maelstrom.ParseBody(body)
 	if err != nil {
 		x.process.Send(client, maelstrom.ErrorBody(maelstrom.CodeMalformedRequest, "the request is no JSON object"))
@@ -56,7 +80,7 @@ func (x *Program) request(client snapshot.ProcessID, body []byte) {
 		x.process.Send(client, l.ReplyBody(maelstrom.ErrorBody(maelstrom.CodeMalformedRequest, refusal)))
 		return
 	}
-	x.requests.add(client, l.MsgID, x.process.Now())
+	x.requests.add(call, client, l.MsgID, x.process.Now())
 	x.write(oneLine(line))
 }
 

@@ -18,7 +18,7 @@ const openMax = 1 << 16
 type requests struct {
 	open  map[requestKey]uint64 // unanswered requests, each with its number
 	order []request             // the same, oldest first, and some answered requests
-	count uint64                // number of the last request
+	count uint64                // number of the last request: the call of Receive that brought it
 	lost  uint64                // unanswered requests removed from open, which had openMax
 
 	// A settling waits for the replies to awaited requests, which are the open requests
@@ -29,6 +29,9 @@ type requests struct {
 	// unconfirmed is set when the child receives a message that expects no reply, and
 	// reset when the child is idle. Until then the message may not have had its effect.
 	unconfirmed bool
+	// oneWay has the calls of Receive with the last of these messages: those after the last
+	// request that was answered. A child with one thread has handled the others.
+	oneWay []uint64
 }
 
 // request is a request that the child has received.
@@ -59,13 +62,13 @@ func keyOf(from snapshot.ProcessID, id []byte) requestKey {
 
 // add records a request that the child receives now. If too many are open, add forgets
 // the oldest, which then counts as unanswered for good.
-func (r *requests) add(from snapshot.ProcessID, id []byte, now time.Duration) {
+func (r *requests) add(call uint64, from snapshot.ProcessID, id []byte, now time.Duration) {
 	if r.open == nil {
 		r.open = map[requestKey]uint64{}
 	}
 	key := keyOf(from, id)
 	r.remove(key)
-	r.count++
+	r.count = call
 	r.open[key] = r.count
 	r.awaited++
 	r.order = append(r.order, request{key, r.count, now})
@@ -104,7 +107,22 @@ func (r *requests) asks(from snapshot.ProcessID) bool {
 
 // answered records a reply and reports whether it answers an open request.
 func (r *requests) answered(to snapshot.ProcessID, inReplyTo []byte) bool {
-	return r.remove(keyOf(to, inReplyTo))
+	key := keyOf(to, inReplyTo)
+	number := r.open[key]
+	r.oneWay = slices.DeleteFunc(r.oneWay, func(call uint64) bool { return call < number })
+	return r.remove(key)
+}
+
+// oneWayMax is how many calls are kept in oneWay, at least; twice as many at most.
+const oneWayMax = 64
+
+// addOneWay records that the child receives a message that expects no reply.
+func (r *requests) addOneWay(call uint64) {
+	r.unconfirmed = true
+	if len(r.oneWay) == 2*oneWayMax {
+		r.oneWay = r.oneWay[:copy(r.oneWay, r.oneWay[oneWayMax:])]
+	}
+	r.oneWay = append(r.oneWay, call)
 }
 
 // remove reports whether the request was open.

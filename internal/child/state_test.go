@@ -325,7 +325,7 @@ func TestRequests(t *testing.T) {
 	var r requests
 	id := func(i int) []byte { return fmt.Append(nil, i) }
 	for i := range openMax + 10 {
-		r.add("n1", id(i), 0)
+		r.add(r.count+1, "n1", id(i), 0)
 	}
 	if r.unanswered() != openMax+10 || len(r.open) != openMax {
 		t.Errorf("got %d unanswered, %d open, want %d, %d", r.unanswered(), len(r.open), openMax+10, openMax)
@@ -339,7 +339,7 @@ func TestRequests(t *testing.T) {
 		t.Errorf("got %d unanswered, want 10; want no request of n2", r.unanswered())
 	}
 	for i := range 10 * openMax { // answered ones are forgotten
-		r.add("n1", id(i%3), 0)
+		r.add(r.count+1, "n1", id(i%3), 0)
 		r.answered("n1", id(i%3))
 	}
 	if len(r.order) > 100 || len(r.open) != 0 || r.unanswered() != 10 {
@@ -352,7 +352,7 @@ func TestRequests(t *testing.T) {
 func TestOpenRequestsOldestFirst(t *testing.T) {
 	var r requests
 	for i := range 6 {
-		r.add("n1", fmt.Append(nil, i%5), time.Duration(i)) // the request 0 comes twice
+		r.add(r.count+1, "n1", fmt.Append(nil, i%5), time.Duration(i)) // the request 0 comes twice
 	}
 	check := func(awaited int, want ...request) {
 		t.Helper()
@@ -365,8 +365,8 @@ func TestOpenRequestsOldestFirst(t *testing.T) {
 	check(4, request{key("1"), 2, 1}, request{key("3"), 4, 3}, request{key("4"), 5, 4}, request{key("0"), 6, 5})
 	r.giveUp()
 	r.answered("n1", []byte("3"))
-	r.add("c1", []byte("7"), 9)
-	r.add("n1", []byte("1"), 10) // a request that was given up comes again
+	r.add(r.count+1, "c1", []byte("7"), 9)
+	r.add(r.count+1, "n1", []byte("1"), 10) // a request that was given up comes again
 	check(2, request{key("4"), 5, 4}, request{key("0"), 6, 5}, request{requestKey{"c1", "7"}, 7, 9}, request{key("1"), 8, 10})
 	if n := r.unanswered(); n != 4 {
 		t.Errorf("got %d unanswered, want 4", n)
@@ -379,7 +379,7 @@ func TestLongIDsOfRequests(t *testing.T) {
 	var r requests
 	id := func(i int) []byte { return fmt.Appendf(nil, "%q", fmt.Sprint(strings.Repeat("x", 1<<16), i)) }
 	for i := range 10 {
-		r.add("c1", id(i), 0)
+		r.add(r.count+1, "c1", id(i), 0)
 	}
 	for key := range r.open {
 		if len(key.id) > idMax {

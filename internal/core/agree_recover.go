@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -118,10 +119,11 @@ func (g *agreeing) adopted(d saved.Decision, as agreement.Role, undone uint64, b
 		return
 	}
 	because := restartedSince(before, d)
-	if d.Kind != saved.Recovery || len(because) == 0 {
+	if r.done = nil; d.Kind != saved.Recovery || len(because) == 0 {
 		return
 	}
-	done := &recovered{at: c.now, RecoveredStatus: wire.RecoveredStatus{To: d.Snapshot, Because: because, Loop: agreement.Looping(d.Crashes)}}
+	done := &recovered{at: c.now, RecoveredStatus: wire.RecoveredStatus{To: d.Snapshot, Because: because}}
+	done.Loop, done.LoopText, done.Skip = loopOf(d.Crashes)
 	if !heldAt.IsZero() {
 		done.Messages = undone
 		if base != nil {
@@ -136,7 +138,29 @@ func (g *agreeing) adopted(d saved.Decision, as agreement.Role, undone uint64, b
 	if done.NothingUndone() {
 		level = zerolog.InfoLevel
 	}
-	c.log.WithLevel(level).Msg(done.Text())
+	line := c.log.WithLevel(level)
+	if found := len(done.Loop) > 0 && !slices.EqualFunc(before.Crashes, d.Crashes, saved.Crash.Same); found { // for chandy up
+		line = line.Str("loop", done.LoopText).Str("ways_on", done.WaysOn())
+	}
+	line.Msg(done.Text())
+}
+
+// loopOf returns the processes that end again and again, a text about them, and the first
+// message that restore --skip can leave out.
+func loopOf(crashes []saved.Crash) (ids []snapshot.ProcessID, text, skip string) {
+	ids = agreement.Looping(crashes)
+	var texts []string
+	for _, one := range crashes {
+		switch {
+		case !slices.Contains(ids, one.Process):
+		case one.Ending == nil:
+			texts = append(texts, fmt.Sprintf("%s has ended %d times within a minute of the restore and left no word how", one.Process, one.Count))
+		default:
+			texts = append(texts, one.Ending.String())
+			skip = cmp.Or(skip, one.Ending.Skip())
+		}
+	}
+	return ids, strings.Join(texts, "; "), skip
 }
 
 // restartedSince returns the processes that have restarted between two commits, of which the

@@ -86,7 +86,7 @@ func (e *epoch) run() {
 	}
 	e.held = false
 	if !e.started {
-		e.started = true
+		e.started, e.startedAt = true, e.core.now
 		e.from = nil // the state would stay in memory
 		e.program.Start(e.process)
 	}

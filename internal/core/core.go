@@ -82,6 +82,7 @@ type Core struct {
 
 	planned  *plannedStop // nil until the node is asked to stop
 	stopping bool
+	ended    bool // the program has ended, and the node waits until the store has its last word
 	exited   bool
 }
 
@@ -206,7 +207,7 @@ func (c *Core) end() {
 
 // finish ends a stopping node as soon as it has nothing more to flush.
 func (c *Core) finish() {
-	if c.epoch == nil || c.epoch.flushed() {
+	if !c.ended && (c.epoch == nil || c.epoch.flushed()) {
 		c.exit(nil)
 	}
 }

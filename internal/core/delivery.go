@@ -85,7 +85,7 @@ func (e *epoch) receiveRequest(int) int {
 	}
 	e.thenFirst = false
 	r := e.clients.next()
-	e.program.Receive(r.client, r.payload)
+	e.receive(r.client, 0, false, r.payload)
 	return 1
 }
 
@@ -121,7 +121,8 @@ func (in *incoming) deliver(n int) int {
 			in.epoch.core.log.Warn().Stringer("channel", in).Uint64("message", in.receiver.Received()).Msg("message skipped, as the restore asked for")
 			continue
 		}
-		in.epoch.program.Receive(in.peer.id, payload)
+		seq := in.receiver.Received()
+		in.epoch.receive(in.peer.id, seq, seq <= in.restoredTo, payload)
 	}
 	return n
 }

@@ -30,6 +30,7 @@
 //     epoch;
 //   - planned.go, stop_hold.go: the stop of a node that recovers, and how the others are held
 //     meanwhile;
+//   - ending.go: what the node says when its program ends;
 //   - reply.go, result.go: what clients get, and how large it may be;
 //   - memory.go: what counts as memory, and its limit.
 package core

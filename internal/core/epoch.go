@@ -39,14 +39,16 @@ type epoch struct {
 	dirtyIn  []*incoming
 
 	delivery delivery
+	handed   handed
 	clients  clients
 
-	base    snapshot.ID // the saved snapshot from which the epoch began; empty for the initial state
-	from    *Base       // this process's part of it; nil if it began with its initial state
-	held    bool        // the program receives nothing
-	heldBy  *stopHold   // as held, because a process stops; nil if none does
-	started bool        // the program has been started
-	resumed bool        // the program goes on from base, and does not begin with its initial state
+	base      snapshot.ID   // the saved snapshot from which the epoch began; empty for the initial state
+	from      *Base         // this process's part of it; nil if it began with its initial state
+	held      bool          // the program receives nothing
+	heldBy    *stopHold     // as held, because a process stops; nil if none does
+	started   bool          // the program has been started
+	resumed   bool          // the program goes on from base, and does not begin with its initial state
+	startedAt time.Duration // when the program was started
 	// thenFirst is set while requests of the base wait for the restored messages.
 	thenFirst bool
 
@@ -111,6 +113,7 @@ func newEpoch(c *Core, b Begin) *epoch {
 	if n := c.Cluster.Snapshot.Journal; n > 0 {
 		e.journal = journal.NewRing(n)
 	}
+	e.handed.on = c.agree != nil && c.agree.recovers
 	e.process = &process{core: c, epoch: e}
 	e.recorder = snapshot.NewRecorder(c.self, c.Incarnation, c.topology, channels{e}, c.Cluster.Snapshot.Limit)
 	e.recorder.Admit = e.admitSnapshot

@@ -80,7 +80,7 @@ func (p *process) Release() {
 
 func (p *process) Stop(err error) {
 	if p.epoch != nil {
-		p.core.exit(err)
+		p.core.programEnds(err)
 	}
 }
 

@@ -27,6 +27,7 @@ type Store interface {
 	Reading() (saved.Reading, error)
 	Decide(saved.Decision) (decided saved.Decision, mine bool, err error)
 	Resume(epoch uint64) error
+	End(saved.Ending) error
 	// Keep may return an error with a method Gone: no other try can succeed.
 	Keep(id snapshot.ID, number uint64) error
 }

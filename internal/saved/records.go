@@ -85,7 +85,12 @@ type Decision struct {
 type Crash struct {
 	Process snapshot.ProcessID `json:"process"`
 	Count   int                `json:"count"`
+	// Ending is how it ended the last time that it could say so, or nil.
+	Ending *Ending `json:"ending,omitempty"`
 }
+
+// Same reports whether two crashes have the same process and count.
+func (c Crash) Same(d Crash) bool { return c.Process == d.Process && c.Count == d.Count }
 
 // Format returns the format of the record.
 func (*Decision) Format() string { return "chandy/decision.v1" }
@@ -132,6 +137,8 @@ type Reading struct {
 	// NotRestorable is the newest of those that are newer than Newest and cannot be restored.
 	// It is empty if there is none.
 	NotRestorable snapshot.ID
+	// Endings are those of processes in the current epoch.
+	Endings []Ending
 	// Corrupt lists snapshots of the current epoch that are newer than Newest and proved
 	// corrupt, the newest first.
 	Corrupt []snapshot.ID
@@ -152,6 +159,16 @@ func (r *Reading) Base() snapshot.ID {
 		return ""
 	}
 	return r.Commit.Snapshot
+}
+
+// Ending returns how a process ended in the current epoch, or nil if it left no word.
+func (r *Reading) Ending(process snapshot.ProcessID) *Ending {
+	for i := range r.Endings {
+		if r.Endings[i].By.Process == process {
+			return &r.Endings[i]
+		}
+	}
+	return nil
 }
 
 // Ref names a saved snapshot and the bytes of its manifest.

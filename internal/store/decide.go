@@ -18,6 +18,9 @@ func (s *Store) Reading() (r saved.Reading, err error) {
 		if r.Store, err = s.ID(); err != nil {
 			return err
 		}
+		if r.Endings, err = s.endings(r.Epoch()); err != nil {
+			return err
+		}
 		entries, err := s.entries()
 		if err != nil {
 			return err

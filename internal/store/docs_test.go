@@ -70,6 +70,10 @@ func documented(t *testing.T) map[string]string {
 	must(t, err)
 	must(t, s.Abandon(2, number, "the part of p2 did not come within 10 s", saved.Node{Process: "p2", Incarnation: "i2"}))
 	must(t, s.Remove(second, true))
+	must(t, s.End(saved.Ending{
+		Epoch: 2, By: saved.Node{Process: "p2", Incarnation: "i2"}, AfterMS: 412, Why: "child exited: exit status 1",
+		Handling: []saved.Handled{{From: "p1", Seq: 119, InBase: true}},
+	}))
 	part := m.Content("snapshots/" + first + "/parts/p1")
 	index := part[bytes.LastIndexByte(part[:len(part)-1], '\n')+1:]
 	return map[string]string{
@@ -80,6 +84,7 @@ func documented(t *testing.T) map[string]string {
 		"taken":     string(record(t, m.Content("numbers/2/1"))) + "\n",
 		"abandoned": string(record(t, m.Content("snapshots/"+third+"/manifest"))) + "\n",
 		"fate":      string(record(t, m.Content("fate/"+first+".1"))) + "\n" + string(record(t, m.Content("fate/"+second+".1"))) + "\n",
+		"ending":    string(record(t, m.Content("endings/2/p2"))) + "\n",
 		"decision":  indented(t, record(t, m.Content("epochs/2"))),
 	}
 }

@@ -19,6 +19,7 @@ func partsPrefix(id snapshot.ID) string          { return snapshotPrefix(id) + "
 func fateName(id snapshot.ID, seq uint64) string { return fmt.Sprintf("fate/%s.%d", id, seq) }
 func decisionName(number uint64) string          { return fmt.Sprintf("epochs/%d", number) }
 func runName(number uint64) string               { return decisionName(number) + ".run" }
+func endingsPrefix(epoch uint64) string          { return fmt.Sprintf("endings/%d/", epoch) }
 
 func partName(id snapshot.ID, process snapshot.ProcessID) string {
 	return partsPrefix(id) + string(process)
