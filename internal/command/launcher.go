@@ -98,6 +98,9 @@ func (l *launcher) run(ctx context.Context) error {
 			}
 			children[i] = one
 			left++
+		case found := <-l.loops():
+			l.stop(children, ended, left)
+			return fail(exitNo, "chandy up --restart starts the cluster again, held; then "+printable.Text(found.waysOn), "recovery loop: %s", printable.Text(found.loop))
 		case <-ctx.Done():
 			l.stopSaved(children, ended, left)
 			return nil

@@ -45,6 +45,15 @@ func (r *restarts) after(one *child, now time.Time) time.Duration {
 // stop ends the waits.
 func (r *restarts) stop() { close(r.done) }
 
+// loops returns the channel of the recovery loops that the nodes find. Without --restart it is
+// nil: it is up to somebody else then whether the nodes start again.
+func (l *launcher) loops() <-chan event {
+	if !l.restart {
+		return nil
+	}
+	return l.lines.loops
+}
+
 // mayRestart reports whether it can help to start the node again. It cannot if the node
 // refused its command line or its cluster file, before it listened.
 func (c *child) mayRestart() bool { return c.listened || c.cmd.ProcessState.ExitCode() != exitUsage }

@@ -30,14 +30,16 @@ an operating-system process of its own: chandy node, or the node_command of its
 program. Their logs come on stderr, and each line begins with the id of its process.
 A line says when all are up. If one node ends, the others are stopped, and an error
 says which one ended and why. With --keep or --detach the others run on. With --restart
-the node starts again. With recovery, a snapshot is saved before they stop. Ctrl-C
-again stops them at once.
+the node starts again, until the nodes find a recovery loop: a process that ends three
+times soon after a restore of one snapshot. Then all are stopped. Started again, the
+cluster is held until chandy restore or chandy resume.
+With recovery, a snapshot is saved before nodes stop. Ctrl-C again stops them at once.
 
 {flags}
 
-exit codes: 0 stopped by a signal, or all up in the background; 2 bad usage or
-configuration, a node could not start, or the cluster runs in the background already;
-3 a node ended, or not all are up in the background after 60 s.
+exit codes: 0 stopped by a signal, or all up in the background; 1 a recovery
+loop; 2 bad usage or configuration, a node could not start, or the cluster runs in the
+background already; 3 a node ended, or not all are up in the background after 60 s.
 
 example:
   chandy up

@@ -20,11 +20,12 @@ type linePrinter struct {
 	out     io.Writer
 	console func(prefix string) io.Writer // for events of the log; nil means that they stay JSON
 	running atomic.Bool                   // set by started
+	loops   chan event                    // the first recovery loop that a node has found
 }
 
 // linePrinter returns the printer that the flag --log-format asks for.
 func (e *env) linePrinter(c *cli.Context) (*linePrinter, error) {
-	p := &linePrinter{out: e.Queue}
+	p := &linePrinter{out: e.Queue, loops: make(chan event, 1)}
 	switch format := c.String("log-format"); format {
 	case "json":
 	case "auto", "console":
@@ -67,6 +68,8 @@ type event struct {
 	level zerolog.Level
 	child bool // a program wrote the line
 	text  string
+	// A recovery loop that was found, and what ends it, for people. Both are else empty.
+	loop, waysOn string
 }
 
 // parseEvent parses a line as an event of a log. The line comes from another binary, and a
@@ -89,6 +92,8 @@ func parseEvent(line string) (e event, ok bool) {
 	}
 	_, e.child = fields["child"]
 	json.Unmarshal(fields["message"], &e.text) // empty if there is none
+	json.Unmarshal(fields["loop"], &e.loop)
+	json.Unmarshal(fields["ways_on"], &e.waysOn)
 	var err error
 	e.level, err = zerolog.ParseLevel(level)
 	return e, err == nil && level != ""
@@ -98,6 +103,12 @@ func (p *linePrinter) print(last *lastWords, line string, events, out io.Writer)
 	e, isEvent := parseEvent(line)
 	if isEvent && !e.child && e.text == "node started" {
 		last.listened = true
+	}
+	if isEvent && !e.child && e.loop != "" {
+		select {
+		case p.loops <- e:
+		default:
+		}
 	}
 	switch {
 	case isEvent && e.level == zerolog.InfoLevel && !e.child && !p.running.Load():
