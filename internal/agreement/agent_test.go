@@ -131,9 +131,9 @@ func TestRestoreNamesWhoWasNotHeard(t *testing.T) {
 func TestRecoveryStopsAtCorruptSnapshots(t *testing.T) {
 	for _, older := range []bool{false, true} {
 		p := newPair(t, Options{Recover: true, Older: older})
-		r := saved.Reading{Decided: 1, Store: "s", Newest: &saved.Ref{ID: "a", Manifest: "sha"}, Corrupt: []snapshot.ID{"b"}}
+		r := saved.Reading{Decided: 1, Store: "s", Newest: &saved.Ref{ID: "a", Manifest: "sha"}, Corrupt: []saved.Damaged{{ID: "b", Object: "x", Differ: "y"}}}
 		p.add("reads", p.agent.Read(r, nil))
-		if got := strings.Contains(strings.Join(p.story, "\n"), "ended: corrupt snapshots are newer"); got == older {
+		if got := strings.Contains(strings.Join(p.story, "\n"), "ended: x is corrupt: y; the next older one is a"); got == older {
 			t.Errorf("older snapshots allowed %v: got an end %v, want %v", older, got, !older)
 		}
 		if got := strings.Contains(strings.Join(p.story, "\n"), "keep a for 2"); got != older {

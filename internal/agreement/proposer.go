@@ -92,8 +92,8 @@ func (a *Agent) propose(r saved.Reading) {
 	case a.ballot != nil && !a.ballot.Dry:
 		a.end(0, "another one is under way: "+a.ballot.Proposal.String())
 		return
-	case t.Kind == saved.Recovery && len(r.Corrupt) > 0 && !a.options.Older:
-		a.end(0, "corrupt snapshots are newer")
+	case t.Kind == saved.Recovery && Blocked(r, a.options.Older) != "":
+		a.end(0, Blocked(r, a.options.Older))
 		return
 	}
 	t.proposal = Proposal{

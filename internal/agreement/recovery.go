@@ -1,6 +1,7 @@
 package agreement
 
 import (
+	"fmt"
 	"time"
 
 	"chandy/internal/saved"
@@ -73,4 +74,22 @@ func (a *Agent) firstToJoin() bool {
 		}
 	}
 	return false
+}
+
+// Blocked returns why a recovery waits for a restore by hand, because snapshots are corrupt.
+// It returns an empty text if the recovery may begin. With older, it may go to an older
+// snapshot by itself.
+func Blocked(r saved.Reading, older bool) string {
+	switch next := Target(r); {
+	case len(r.Corrupt) == 0:
+		return ""
+	case r.NoneLeft():
+		return fmt.Sprintf("%s; there is no older snapshot", r.Corrupt[0])
+	case older:
+		return ""
+	case next == "":
+		return fmt.Sprintf("%s; only the initial state is older", r.Corrupt[0])
+	default:
+		return fmt.Sprintf("%s; the next older one is %s", r.Corrupt[0], next)
+	}
 }

@@ -30,7 +30,8 @@ type Agreement struct {
 // outlives epochs.
 type agreeing struct {
 	core     *Core
-	recovers bool
+	recovers bool            // [agreement.Options.Recover]
+	older    bool            // [agreement.Options.Older]
 	first    program.Program // not used yet; nil if there is none
 	start    *agreement.Order
 	agent    *agreement.Agent
@@ -49,7 +50,7 @@ func newAgreeing(c *Core, o *Agreement) *agreeing {
 	options := o.Options
 	options.Start = o.Start != nil
 	g := &agreeing{
-		core: c, recovers: options.Recover, first: o.Program, agent: agreement.New(c.self, c.Incarnation, c.topology.Processes, options),
+		core: c, recovers: options.Recover, older: options.Older, first: o.Program, agent: agreement.New(c.self, c.Incarnation, c.topology.Processes, options),
 		alarms: map[agreement.AlarmName]*timer{},
 		links:  map[snapshot.ProcessID]*agreeLink{}, answers: map[snapshot.ProcessID]*agreeAnswer{},
 	}

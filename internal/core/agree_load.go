@@ -90,13 +90,15 @@ func (g *agreeing) fetch(p agreement.Proposal) (*Base, error) {
 	case !mine.Restorable:
 		return nil, errors.New(mine.WhyNot)
 	}
-	r, err := d.OpenPart(p.Snapshot, c.self)
-	if err != nil {
-		return nil, err
+	part, err := d.ReadPart(m, c.self, nil)
+	var corrupt *saved.CorruptError
+	if errors.As(err, &corrupt) { // perhaps by a fault of this machine
+		part, err = d.ReadPart(m, c.self, nil)
 	}
-	part, err := saved.ReadPart(r, m, c.self)
-	if closed := r.Close(); err == nil {
-		err = closed
+	if errors.As(err, &corrupt) && p.Kind == saved.Recovery {
+		if failed := d.Damage(saved.Damaged{ID: m.ID, Object: corrupt.Object, Differ: corrupt.Differ}); failed != nil {
+			return nil, failed
+		}
 	}
 	switch {
 	case err != nil:

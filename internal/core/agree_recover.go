@@ -17,9 +17,10 @@ import (
 
 // recovery is what people are told about recoveries.
 type recovery struct {
-	target snapshot.ID    // where a recovery would go, when the store was last read
-	last   saved.Decision // the commit that was adopted last
-	heldAt time.Time      // when the program was held because a process stopped or restarted; zero if it was not
+	target  snapshot.ID    // where a recovery would go, when the store was last read
+	blocked string         // why it does not, or empty
+	last    saved.Decision // the commit that was adopted last
+	heldAt  time.Time      // when the program was held because a process stopped or restarted; zero if it was not
 	// ranOn is the last epoch that a client has resumed after a process had stopped.
 	ranOn  uint64
 	done   *recovered // the last recovery; nil if there was none
@@ -50,6 +51,8 @@ func (g *agreeing) recovering() string {
 	}
 	text := "recovering to "
 	switch {
+	case g.recovery.blocked != "":
+		return "the recovery waits for chandy restore: " + g.recovery.blocked
 	case g.recovery.target != "":
 		text += string(g.recovery.target)
 		if at, ok := nameTime(string(g.recovery.target)); ok {
@@ -68,7 +71,7 @@ func (g *agreeing) recovering() string {
 
 // noteReading takes from what the store says where a recovery would go.
 func (g *agreeing) noteReading(r saved.Reading) {
-	g.recovery.target = agreement.Target(r)
+	g.recovery.target, g.recovery.blocked = agreement.Target(r), agreement.Blocked(r, g.older)
 	if r.Run && r.Commit != nil {
 		g.recovery.ranOn = r.Commit.Number
 	}

@@ -22,12 +22,13 @@ type Store interface {
 	Prune(keep int) ([]snapshot.ID, error)
 	Size() (int64, error)
 	Manifest(snapshot.ID) (m *saved.Manifest, sha256 string, err error)
-	OpenPart(snapshot.ID, snapshot.ProcessID) (io.ReadCloser, error)
+	ReadPart(m *saved.Manifest, process snapshot.ProcessID, state io.Writer) (*saved.Part, error)
 	// Reading may return an error with a method Absent: there is no store, and so no decision.
 	Reading() (saved.Reading, error)
 	Decide(saved.Decision) (decided saved.Decision, mine bool, err error)
 	Resume(epoch uint64) error
 	End(saved.Ending) error
+	Damage(saved.Damaged) error
 	// Keep may return an error with a method Gone: no other try can succeed.
 	Keep(id snapshot.ID, number uint64) error
 }

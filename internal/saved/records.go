@@ -1,6 +1,10 @@
 package saved
 
-import "chandy/snapshot"
+import (
+	"slices"
+
+	"chandy/snapshot"
+)
 
 // Node is one lifetime of a process.
 type Node struct {
@@ -132,16 +136,23 @@ type Reading struct {
 	// Commit.Held is set.
 	Run bool
 	// Newest is the newest saved snapshot of the current epoch, or nil if there is none.
-	// Snapshots that are proved corrupt or cannot be restored are left out.
+	// Snapshots that are proved corrupt or cannot be restored are left out. If the base of the epoch is corrupt too,
+	// Newest is the newest one before it in the line of history.
 	Newest *Ref
 	// NotRestorable is the newest of those that are newer than Newest and cannot be restored.
 	// It is empty if there is none.
 	NotRestorable snapshot.ID
 	// Endings are those of processes in the current epoch.
 	Endings []Ending
-	// Corrupt lists snapshots of the current epoch that are newer than Newest and proved
-	// corrupt, the newest first.
-	Corrupt []snapshot.ID
+	// Corrupt lists snapshots that are newer than Newest and proved corrupt, the newest first:
+	// those of the current epoch, and its base if nothing else is left of it.
+	Corrupt []Damaged
+}
+
+// NoneLeft reports whether the base of the epoch is corrupt, and there is no other snapshot to
+// go back to.
+func (r *Reading) NoneLeft() bool {
+	return r.Newest == nil && r.Base() != "" && slices.ContainsFunc(r.Corrupt, func(d Damaged) bool { return d.ID == r.Base() })
 }
 
 // Epoch returns the number of the current epoch.

@@ -33,8 +33,11 @@ func (s *Store) Reading() (r saved.Reading, err error) {
 			case e.State == Saved && r.NotRestorable == "":
 				r.NotRestorable = e.ID
 			case e.State == Corrupt:
-				r.Corrupt = append(r.Corrupt, e.ID)
+				r.Corrupt = append(r.Corrupt, *e.damaged)
 			}
+		}
+		if r.Newest == nil {
+			return s.older(&r, entries)
 		}
 		return nil
 	})

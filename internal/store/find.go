@@ -71,7 +71,7 @@ func (s *Store) Find(snap string) (snapshot.ID, error) {
 	}
 	var found snapshot.ID
 	for _, e := range entries {
-		if e.Name != snap || e.State != Saved {
+		if e.Name != snap || e.State != Saved && e.SHA256 == "" { // a damaged one is found, and can be looked at
 			continue
 		}
 		if found != "" {
@@ -99,10 +99,10 @@ func (s *Store) latest() (snapshot.ID, error) {
 	}
 	if len(r.Corrupt) > 0 {
 		older := "there is no older one"
-		if id != "" {
+		if id != "" && !r.NoneLeft() {
 			older = "the next older one is " + string(id)
 		}
-		return "", &saved.CorruptError{Object: manifestName(r.Corrupt[0]), Differ: "it is the newest one, and " + older}
+		return "", &saved.CorruptError{Object: r.Corrupt[0].Object, Differ: "it is the newest one, and " + older}
 	}
 	if id == "" {
 		return "", &NotFoundError{"latest", fmt.Sprintf("would be of epoch %d, which began from the initial state", r.Epoch())}

@@ -20,7 +20,7 @@ type State string
 const (
 	Saved      State = "saved"
 	Failed     State = "failed"     // abandoned
-	Corrupt    State = "corrupt"    // its manifest is proved corrupt
+	Corrupt    State = "corrupt"    // its manifest or a part is proved corrupt
 	Unfinished State = "unfinished" // it is being saved, or was when its assembler ended
 )
 
@@ -40,7 +40,8 @@ type Entry struct {
 	SHA256   string          // of the manifest
 	Taken    *saved.Taken    // nil if the record is proved corrupt
 
-	number  string // name of the object by which it took its number
+	number  string         // name of the object by which it took its number
+	damaged *saved.Damaged // nil unless it is Corrupt
 	removed bool
 	fated   bool // it has a fate
 }
@@ -92,9 +93,11 @@ func (s *Store) everyEntry() ([]Entry, error) {
 	}
 	bytes := map[snapshot.ID]int64{}
 	fates := map[snapshot.ID]uint64{}
+	damaged := map[snapshot.ID]bool{}
 	for _, o := range objects {
 		if id, ok := parseSnapshot(o.Name); ok {
 			bytes[id] += o.Bytes
+			damaged[id] = damaged[id] || o.Name == damagedName(id)
 		} else if id, seq, ok := parseFate(o.Name); ok {
 			fates[id] = max(fates[id], seq)
 		}
@@ -113,6 +116,11 @@ func (s *Store) everyEntry() ([]Entry, error) {
 			continue
 		}
 		e.Bytes = bytes[e.ID]
+		if e.State == Saved && damaged[e.ID] {
+			if err := s.spoil(e); err != nil {
+				return nil, err
+			}
+		}
 		if seq := fates[e.ID]; seq > 0 {
 			e.fated = true
 			if e.removed, e.KeptFor, err = s.fateOf(e.ID, seq); err != nil {
@@ -123,6 +131,15 @@ func (s *Store) everyEntry() ([]Entry, error) {
 	}
 	slices.SortFunc(entries, compareEntries)
 	return entries, nil
+}
+
+// spoil makes a saved entry corrupt, because its snapshot is noted as damaged.
+func (s *Store) spoil(e *Entry) (err error) {
+	if e.damaged, err = s.damaged(e.ID); err != nil || e.damaged == nil {
+		return err
+	}
+	e.State, e.Why, e.Manifest = Corrupt, e.damaged.String(), nil
+	return nil
 }
 
 // entry returns the snapshot that took a number, or nil if it was removed meanwhile. If the
@@ -143,6 +160,7 @@ func (s *Store) entry(taken string, epoch, number uint64, all iter.Seq[snapshot.
 			}
 		}
 		e.State, e.Why = Corrupt, err.Error()
+		e.damaged = &saved.Damaged{Object: corrupt.Object, Differ: corrupt.Differ}
 		return e, nil
 	case err != nil:
 		return nil, err
@@ -159,6 +177,7 @@ func (s *Store) entry(taken string, epoch, number uint64, all iter.Seq[snapshot.
 		e.State, e.Why = Failed, abandoned.Why
 	case errors.As(err, &corrupt):
 		e.State, e.Why = Corrupt, err.Error()
+		e.damaged = &saved.Damaged{ID: t.ID, Object: corrupt.Object, Differ: corrupt.Differ}
 	default:
 		return nil, err
 	}

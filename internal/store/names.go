@@ -14,6 +14,7 @@ func numbersPrefix(epoch uint64) string          { return fmt.Sprintf("numbers/%
 func numberName(epoch, number uint64) string     { return fmt.Sprintf("numbers/%d/%d", epoch, number) }
 func derivedName(id snapshot.ID) string          { return "derived/" + string(id) }
 func snapshotPrefix(id snapshot.ID) string       { return fmt.Sprintf("snapshots/%s/", id) }
+func damagedName(id snapshot.ID) string          { return snapshotPrefix(id) + "damaged" }
 func manifestName(id snapshot.ID) string         { return snapshotPrefix(id) + "manifest" }
 func partsPrefix(id snapshot.ID) string          { return snapshotPrefix(id) + "parts/" }
 func fateName(id snapshot.ID, seq uint64) string { return fmt.Sprintf("fate/%s.%d", id, seq) }

@@ -34,16 +34,21 @@ func (s *Store) OpenPart(id snapshot.ID, process snapshot.ProcessID) (r io.ReadC
 	return r, err
 }
 
-// ReadPart reads the part of a process of m, and checks it, see [saved.CopyPart]. It writes
-// the state to w.
+// ReadPart reads the part of a process of m, and checks it. It writes the state to w, see
+// [saved.CopyPart]. If w is nil, the state is in the part.
 func (s *Store) ReadPart(m *saved.Manifest, process snapshot.ProcessID, w io.Writer) (*saved.Part, error) {
 	r, err := s.OpenPart(m.ID, process)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
+	var p *saved.Part
 	watched := &watched{w: w}
-	p, err := saved.CopyPart(r, m, process, watched)
+	if w == nil {
+		p, err = saved.ReadPart(r, m, process)
+	} else {
+		p, err = saved.CopyPart(r, m, process, watched)
+	}
 	var corrupt *saved.CorruptError
 	switch {
 	case err == nil || watched.err != nil:
