@@ -254,8 +254,10 @@ func (a *Agent) conclude() {
 	case t == nil || t.Dry || t.phase < marking || t.proposal.Number > a.decided || a.creation(t.proposal.Number) >= 0:
 	case t.is(&a.commit):
 		a.end(a.commit.Number, "")
+	case t.proposal.Number <= a.commit.Number:
+		a.end(0, "another one was decided first: "+decided(&a.commit).String())
 	default:
-		a.end(0, fmt.Sprintf("number %d was decided otherwise", t.proposal.Number))
+		a.end(0, fmt.Sprintf("number %d was aborted", t.proposal.Number))
 	}
 }
 

@@ -175,6 +175,8 @@ func (g *agreeing) recovered(e agreement.Ended) {
 	switch {
 	case e.Committed > 0:
 		log.Info().Uint64("epoch", e.Committed).Msg("recovered")
+	case g.recovering() == "":
+		log.Info().Msg("no recovery is needed any more: " + e.Why)
 	case g.core.warns("recovery"):
 		log.Warn().Msg("recovery failed, trying again: " + e.Why)
 	}

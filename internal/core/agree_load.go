@@ -178,8 +178,11 @@ func (g *agreeing) adopt(e agreement.Adopt) {
 		b.Held = true
 	}
 	begun, undone := c.now, uint64(0)
-	if c.epoch != nil {
-		undone = c.epoch.undone(b.Base)
+	if old := c.epoch; old != nil {
+		undone = old.undone(b.Base)
+		if d.Kind == saved.ByHand && g.recovers && (old.program == nil || !g.recovery.heldAt.IsZero()) {
+			c.log.Warn().Msg("a restore was decided before the recovery for which this process waited")
+		}
 	}
 	c.begin(b)
 	g.adopted(d, e.As, undone, b.Base)
