@@ -19,6 +19,7 @@ import (
 type recovery struct {
 	target  snapshot.ID    // where a recovery would go, when the store was last read
 	blocked string         // why it does not, or empty
+	noStore bool           // there was none when it was last read
 	last    saved.Decision // the commit that was adopted last
 	heldAt  time.Time      // when the program was held because a process stopped or restarted; zero if it was not
 	// ranOn is the last epoch that a client has resumed after a process had stopped.
@@ -60,6 +61,9 @@ func (g *agreeing) recovering() string {
 		}
 	case g.agent.Epoch() == agreement.FirstEpoch:
 		text = "begins when all processes are there"
+		if g.recovery.noStore {
+			text += " (there is no store yet)"
+		}
 	default:
 		text += "the initial state"
 	}
@@ -72,6 +76,7 @@ func (g *agreeing) recovering() string {
 // noteReading takes from what the store says where a recovery would go.
 func (g *agreeing) noteReading(r saved.Reading) {
 	g.recovery.target, g.recovery.blocked = agreement.Target(r), agreement.Blocked(r, g.older)
+	g.recovery.noStore = r.Store == ""
 	if r.Run && r.Commit != nil {
 		g.recovery.ranOn = r.Commit.Number
 	}

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +35,9 @@ func TestAFolderThatIsNotMountedIsNoEmptyStore(t *testing.T) {
 		}
 		if _, err := store.New(empty.Open(nil), "t").ID(); !isAbsent(err) {
 			t.Errorf("without the store at %s: got error %v for its folder, want no store there", unmounted, err)
+		}
+		if got, want := h.cores[unmounted].agree.recovering(), "(there is no store yet)"; !strings.HasPrefix(got, "begins when all processes are there "+want) {
+			t.Errorf("without the store at %s: got %q, want %q in it", unmounted, got, want)
 		}
 		h.cores[unmounted].Store = store.New(h.memory.Open(nil), "t")
 		h.run(2 * time.Minute)
