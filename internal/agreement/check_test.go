@@ -90,6 +90,9 @@ func (x *explorer) checkCrashes(s *storage, before, d saved.Decision) *explore.F
 		want = append(want, saved.Crash{Process: v.Process, Count: n})
 		loop = loop || n >= 3
 	}
+	if len(want) == len(before.Voters) { // somebody may have stopped the cluster and started it again
+		want, loop = nil, false
+	}
 	if s.recent != before.Number && len(d.Crashes) == 0 || before.Held && !slices.Contains(s.runs, before.Number) {
 		return nil // no program has run in an epoch that is held
 	}
