@@ -55,7 +55,7 @@ func (a *Agent) Restore(o Order) ([]Effect, error) {
 	case t != nil && t.phase > gathering:
 		return nil, fmt.Errorf("a recovery is under way: %s", t.proposal)
 	case a.ballot != nil && !a.ballot.Dry:
-		return nil, fmt.Errorf("another one is under way: %s", a.ballot.Proposal)
+		return nil, errors.New(UnderWay + a.ballot.Proposal.String())
 	}
 	o.Kind = saved.ByHand
 	a.attempt = &attempt{Order: o}
@@ -83,6 +83,10 @@ func (a *Agent) absent() string {
 	return strings.Join(all, ", ")
 }
 
+// UnderWay begins why an attempt has ended of a process that has voted for another proposal
+// meanwhile. Between two that want the same recovery that is usual.
+const UnderWay = "another one is under way: "
+
 // propose makes the proposal from a reading.
 func (a *Agent) propose(r saved.Reading) {
 	t := a.attempt
@@ -90,7 +94,7 @@ func (a *Agent) propose(r saved.Reading) {
 	case t == nil || t.phase != looking:
 		return
 	case a.ballot != nil && !a.ballot.Dry:
-		a.end(0, "another one is under way: "+a.ballot.Proposal.String())
+		a.end(0, UnderWay+a.ballot.Proposal.String())
 		return
 	case t.Kind == saved.Recovery && Blocked(r, a.options.Older) != "":
 		a.end(0, Blocked(r, a.options.Older))

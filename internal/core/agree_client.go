@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"chandy/internal/agreement"
@@ -177,6 +178,8 @@ func (g *agreeing) recovered(e agreement.Ended) {
 		log.Info().Uint64("epoch", e.Committed).Msg("recovered")
 	case g.recovering() == "":
 		log.Info().Msg("no recovery is needed any more: " + e.Why)
+	case strings.HasPrefix(e.Why, agreement.UnderWay):
+		log.Info().Msg("recovery: " + e.Why)
 	case g.core.warns("recovery"):
 		log.Warn().Msg("recovery failed, trying again: " + e.Why)
 	}

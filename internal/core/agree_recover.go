@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"chandy/internal/agreement"
 	"chandy/internal/saved"
 	"chandy/snapshot"
@@ -142,11 +140,10 @@ func (g *agreeing) adopted(d saved.Decision, as agreement.Role, undone uint64, b
 		done.Stopped = base.Stopped
 	}
 	r.done = done
-	level := zerolog.WarnLevel
+	line := c.log.Warn()
 	if done.NothingUndone() {
-		level = zerolog.InfoLevel
+		line = c.log.Info()
 	}
-	line := c.log.WithLevel(level)
 	if found := len(done.Loop) > 0 && !slices.EqualFunc(before.Crashes, d.Crashes, saved.Crash.Same); found { // for chandy up
 		line = line.Str("loop", done.LoopText).Str("ways_on", done.WaysOn())
 	}
