@@ -76,7 +76,6 @@ func (x *explorer) checkDecided(s *storage, d saved.Decision) *explore.Finding {
 // commit is not recent once its minute is over: a proposal may have been made before that.
 func (x *explorer) checkCrashes(s *storage, before, d saved.Decision) *explore.Finding {
 	var want []saved.Crash
-	loop := false
 	for i, v := range before.Voters {
 		if before.Snapshot != d.Snapshot || v == d.Voters[i] {
 			continue
@@ -88,15 +87,17 @@ func (x *explorer) checkCrashes(s *storage, before, d saved.Decision) *explore.F
 			}
 		}
 		want = append(want, saved.Crash{Process: v.Process, Count: n})
-		loop = loop || n >= 3
 	}
 	if len(want) == len(before.Voters) { // somebody may have stopped the cluster and started it again
-		want, loop = nil, false
+		want = slices.DeleteFunc(want, func(c saved.Crash) bool {
+			return !slices.ContainsFunc(s.endings, func(e saved.Ending) bool { return e.Epoch == before.Number && e.By.Process == c.Process })
+		})
 	}
 	if s.recent != before.Number && len(d.Crashes) == 0 || before.Held && !slices.Contains(s.runs, before.Number) {
 		return nil // no program has run in an epoch that is held
 	}
-	if held := d.Held || before.Held; !slices.Equal(d.Crashes, want) || loop && !held {
+	loop := slices.ContainsFunc(want, func(c saved.Crash) bool { return c.Count >= 3 })
+	if held := d.Held || before.Held; !slices.EqualFunc(d.Crashes, want, saved.Crash.Same) || loop && !held {
 		return explore.Findingf(checkLoop, "the recovery %d counts %v, held %v, want %v, held %v", d.Number, d.Crashes, d.Held, want, loop)
 	}
 	return nil

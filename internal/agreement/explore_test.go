@@ -146,10 +146,10 @@ func TestExploreRecovery(t *testing.T) {
 		{explore.Small, recovery("1 crash, 1 late hello", two, func(s *scope) { s.crashes, s.lateHellos = 1, 1 })},
 		{explore.Small, recovery("1 early alarm", two, func(s *scope) { s.early = 1 })},
 		{explore.Small, recovery("a crash loop, 1 crash, 1 minute", two, func(s *scope) {
-			s.crashes, s.minutes, s.before = 1, 1, restarted()
+			s.crashes, s.minutes, s.before, s.endings = 1, 1, restarted(), ended()
 		})},
 		{explore.Small, recovery("a crash loop, 1 early alarm, resumed", two, func(s *scope) {
-			s.early, s.minutes, s.resumes, s.before = 1, 1, 1, restarted()
+			s.early, s.minutes, s.resumes, s.before, s.endings = 1, 1, 1, restarted(), ended()
 		})},
 		{explore.Small, recovery("no store, 1 crash", two, func(s *scope) { s.crashes, s.noStore = 1, true })},
 		{explore.Small, recovery("a store that one of them does not see at first, 1 early alarm", two, func(s *scope) {
@@ -169,4 +169,10 @@ func restarted() []saved.Decision {
 		Voters:  []saved.Node{{Process: "p1", Incarnation: incarnation("p1", 0)}, {Process: "p2", Incarnation: incarnation("p2", 0)}},
 		Crashes: []saved.Crash{{Process: "p2", Count: 1}},
 	}}
+}
+
+// ended returns how the program of p2 ended in the epoch of restarted. All processes have
+// restarted since, and only p2 counts.
+func ended() []saved.Ending {
+	return []saved.Ending{{Epoch: 2, By: saved.Node{Process: "p2", Incarnation: incarnation("p2", 0)}}}
 }

@@ -111,7 +111,7 @@ func newExplorer(s *scope) *explorer {
 }
 
 func (x *explorer) begin() (w world) {
-	s := &storage{absent: x.noStore, decisions: x.before, saved: x.saved}
+	s := &storage{absent: x.noStore, decisions: x.before, endings: x.endings, saved: x.saved}
 	if r := s.reading(); x.minutes > 0 {
 		s.recent = r.Epoch()
 	}

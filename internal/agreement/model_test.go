@@ -20,6 +20,7 @@ type scope struct {
 	orders    []order // each may be given once, at any moment
 	saved     []savedSnapshot
 	before    []saved.Decision // that lie in the store at the beginning
+	endings   []saved.Ending   // the same
 	noStore   bool             // there is no store at the beginning
 	unmounted []int            // processes that see no store until it is mounted
 

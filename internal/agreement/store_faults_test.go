@@ -8,7 +8,7 @@ import (
 
 func looping() *scope {
 	s := recovered()
-	s.minutes, s.before = 1, restarted()
+	s.minutes, s.before, s.endings = 1, restarted(), ended()
 	return s
 }
 

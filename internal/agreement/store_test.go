@@ -12,6 +12,7 @@ type storage struct {
 	absent    bool   // until a decision makes the store
 	recent    uint64 // number of the commit that is less than a minute old
 	decisions []saved.Decision
+	endings   []saved.Ending
 	runs      []uint64
 	saved     []savedSnapshot
 	remover   remover
@@ -51,6 +52,11 @@ func (s *storage) reading() saved.Reading {
 	}
 	r.Run = slices.Contains(s.runs, r.Epoch())
 	r.Recent = r.Epoch() == s.recent
+	for _, e := range s.endings {
+		if e.Epoch == r.Epoch() {
+			r.Endings = append(r.Endings, e)
+		}
+	}
 	for _, one := range slices.Backward(s.saved) {
 		if one.epoch == r.Epoch() && !one.removed() {
 			r.Newest = &saved.Ref{ID: one.id, Manifest: "sha"}
