@@ -123,8 +123,19 @@ func (l *launcher) reportUp(ctx context.Context) {
 	if w.wait(ctx) == nil {
 		l.up.Store(true)
 		l.lines.started()
-		printLine(l.Queue, "chandy: %d of %d up; %s", all, all, l.next)
+		l.sayUp(ctx)
 	}
+}
+
+// sayUp says that all nodes are up, and where they go on if they have gone back.
+func (l *launcher) sayUp(ctx context.Context) {
+	all := len(l.cluster.Processes)
+	if l.cluster.Recovers() {
+		if r := lastRecovery(asker{l.cluster}.statuses(ctx)); r != nil {
+			printLine(l.Queue, "chandy: %s", printable.Text(r.Text()))
+		}
+	}
+	printLine(l.Queue, "chandy: %d of %d up; %s", all, all, l.next)
 }
 
 // firstLines returns the first of many lines, and how many more there are.

@@ -89,7 +89,7 @@ func (l *launcher) detached(ctx context.Context, dir stateDir, w *waiter, err er
 	all := len(l.cluster.Processes)
 	switch {
 	case err == nil:
-		printLine(l.Queue, "chandy: %d of %d up; %s", all, all, l.next)
+		l.sayUp(ctx)
 		return nil
 	case ctx.Err() != nil:
 		return errors.Join(fail(exitUnknown, "", "interrupted"), dir.stop(l.cluster.IDs(), cmdline.StopNow, childGrace))
