@@ -56,7 +56,12 @@ func (g *agreeing) restore(l *loading) {
 		return
 	}
 	var err error
-	if l.program, err = g.core.newProgram(); err != nil || l.base == nil {
+	if l.base == nil {
+		l.program, err = g.initial()
+		g.loaded(l, err)
+		return
+	}
+	if l.program, err = g.core.newProgram(); err != nil {
 		g.loaded(l, err)
 		return
 	}
@@ -128,13 +133,16 @@ func (g *agreeing) loaded(l *loading, err error) {
 	g.obey(g.agent.Loaded(err))
 }
 
-// drop drops the held instance.
+// drop drops the held instance. One that has no state serves for the next initial state.
 func (g *agreeing) drop() {
-	if l := g.loading; l != nil {
-		g.loading = nil
-		if l.program != nil {
-			g.core.retire(l.program)
-		}
+	l := g.loading
+	g.loading = nil
+	switch {
+	case l == nil || l.program == nil:
+	case l.base == nil && g.first == nil:
+		g.first = l.program
+	default:
+		g.core.retire(l.program)
 	}
 }
 

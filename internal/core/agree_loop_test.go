@@ -204,3 +204,14 @@ func TestOnlyAProgramThatEndsWithRecoveryHasALastWord(t *testing.T) {
 		}
 	}
 }
+
+// The program that a node is given is the first one that runs, with recovery too: it may have
+// a state that another instance would not have, or be the only one.
+func TestARecoveringClusterBeginsWithTheProgramsThatItWasGiven(t *testing.T) {
+	h := emptyRestorable(t, 2)
+	for _, id := range h.config.IDs() {
+		h.startWith(id, &Agreement{Options: agreement.Options{Recover: true}, Program: &counter{closed: &h.closed, n: 7}}, nil)
+	}
+	h.run(10 * time.Second)
+	h.expect("the count after the first request", h.call("p1"), "8")
+}

@@ -97,14 +97,18 @@ func emptyRestorable(t *testing.T, n int) *restorable {
 }
 
 func (h *restorable) start(id snapshot.ProcessID, options agreement.Options) {
+	h.startWith(id, &Agreement{Options: options}, func() (program.Program, error) { return h.program(), nil })
+}
+
+func (h *restorable) startWith(id snapshot.ProcessID, a *Agreement, newProgram func() (program.Program, error)) {
 	h.lives++
 	h.cores[id] = New(Options{
 		Cluster: h.config, ID: id, Incarnation: snapshot.Incarnation(fmt.Sprint(id, ".", h.lives)), Log: h.log,
 		Rand: rand.New(rand.NewPCG(1, 1)), Wall: func() time.Time { return time.Unix(0, 0).Add(h.now).UTC() },
 		Do:         func(f func()) { h.happened(id, Called{f}) },
 		Store:      store.New(h.memory.Open(h.faults), "t"),
-		NewProgram: func() (program.Program, error) { return h.program(), nil },
-		Agreement:  &Agreement{Options: options},
+		NewProgram: newProgram,
+		Agreement:  a,
 	})
 	h.down[id], h.events[id] = false, []Event{Called{func() {}}}
 }
