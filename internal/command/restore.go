@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"chandy/internal/printable"
 	"chandy/internal/saved"
 	"chandy/internal/snapfile"
+	"chandy/internal/store"
 	"chandy/netnode"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -217,7 +219,7 @@ func (r *restorer) ask(ctx context.Context, request wire.RestoreRequest, m *save
 	case errors.As(err, &refused) && refused.Code == wire.CodeForbidden:
 		return fail(exitUsage, otherRole, "%w", err)
 	case errors.As(err, &refused):
-		return fail(exitNo, "the cluster runs on as before", "not restored: %w", err)
+		return fail(exitNo, r.olderHint(m.ID), "not restored: %w", err)
 	case err != nil:
 		return fail(exitUnknown, "chandy status shows the epoch", "%s does not say what became of the restore: %w", r.assembler, err)
 	case request.DryRun:
@@ -229,6 +231,21 @@ func (r *restorer) ask(ctx context.Context, request wire.RestoreRequest, m *save
 	}
 	printLine(r.Stderr, "chandy: epoch %d goes on from %s%s; undone: %s; %.0f ms", reply.Epoch, m.ID, held, undone(m, before), reply.ElapsedMS)
 	return nil
+}
+
+// olderHint says that nothing has changed. If the snapshot is corrupt, it also names the next
+// older one.
+func (r *restorer) olderHint(id snapshot.ID) string {
+	hint := "the cluster runs on as before"
+	s := storeOf(r.cluster)
+	entries, err := s.List()
+	if err != nil || !slices.ContainsFunc(entries, func(e store.Entry) bool { return e.ID == id && e.State == store.Corrupt }) {
+		return hint
+	}
+	if older, err := s.Older(id); err == nil && older != "" {
+		hint += "; the next older snapshot is " + string(older)
+	}
+	return hint
 }
 
 // votes prints who would take part in a restore.

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"chandy/internal/saved"
 	"chandy/snapshot"
@@ -34,30 +35,38 @@ func (s *Store) damaged(id snapshot.ID) (*saved.Damaged, error) {
 	return d, err
 }
 
+// Older returns the newest snapshot before another one in its line of history that can be
+// restored. It returns an empty id if there is none.
+func (s *Store) Older(id snapshot.ID) (older snapshot.ID, err error) {
+	err = s.within(func() error {
+		entries, err := s.entries()
+		if err != nil {
+			return err
+		}
+		for e := find(entries, id); e != nil; {
+			if e, err = s.preceding(e, entries); err != nil {
+				return err
+			}
+			if e != nil && e.restorable() {
+				older = e.ID
+				return nil
+			}
+		}
+		return nil
+	})
+	return older, err
+}
+
 // older adds to a reading that the base of the epoch is damaged, if it is, and which snapshot
 // is the newest one before it in the line of history.
 func (s *Store) older(r *saved.Reading, entries []Entry) error {
-	byID := map[snapshot.ID]*Entry{}
-	for i := range entries {
-		byID[entries[i].ID] = &entries[i]
-	}
-	for base := byID[r.Base()]; base != nil && base.ID != "" && base.State == Corrupt; {
+	for base := find(entries, r.Base()); base != nil && base.ID != "" && base.State == Corrupt; {
 		r.Corrupt = append(r.Corrupt, *base.damaged)
-		if base.Number == 0 { // it was made from another one, and does not say from which
-			return nil
+		next, err := s.preceding(base, entries)
+		if err != nil {
+			return err
 		}
-		next := s.before(base, entries)
-		if next == nil {
-			if base.Epoch < 2 {
-				return nil
-			}
-			d, err := s.decision(base.Epoch)
-			if err != nil {
-				return err
-			}
-			next = byID[d.Snapshot]
-		}
-		if next != nil && next.State == Saved && next.Manifest.Restorable() {
+		if next != nil && next.restorable() {
 			r.Newest = &saved.Ref{ID: next.ID, Number: next.Number, Manifest: next.SHA256}
 		}
 		base = next
@@ -65,14 +74,33 @@ func (s *Store) older(r *saved.Reading, entries []Entry) error {
 	return nil
 }
 
-// before returns the newest snapshot of the epoch of e that is older than e, and that can be restored or
-// is corrupt.
-func (s *Store) before(e *Entry, entries []Entry) (found *Entry) {
+// preceding returns the snapshot before e in its line of history that can be restored or is
+// corrupt, or nil: the newest one of its epoch that is older, else the base of the epoch.
+func (s *Store) preceding(e *Entry, entries []Entry) (found *Entry, err error) {
+	if e.Number == 0 { // it was made from another one, and does not say from which
+		return nil, nil
+	}
 	for i := range entries {
 		one := &entries[i]
-		if one.Epoch == e.Epoch && 0 < one.Number && one.Number < e.Number && one.ID != "" && (one.State == Saved && one.Manifest.Restorable() || one.State == Corrupt) {
+		if one.Epoch == e.Epoch && 0 < one.Number && one.Number < e.Number && one.ID != "" && (one.restorable() || one.State == Corrupt) {
 			found = one
 		}
 	}
-	return found
+	if found != nil || e.Epoch < 2 {
+		return found, nil
+	}
+	d, err := s.decision(e.Epoch)
+	if err != nil {
+		return nil, err
+	}
+	return find(entries, d.Snapshot), nil
+}
+
+// find returns the entry of a snapshot, or nil.
+func find(entries []Entry, id snapshot.ID) *Entry {
+	i := slices.IndexFunc(entries, func(e Entry) bool { return e.ID == id })
+	if i < 0 || id == "" {
+		return nil
+	}
+	return &entries[i]
 }

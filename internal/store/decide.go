@@ -28,7 +28,7 @@ func (s *Store) Reading() (r saved.Reading, err error) {
 		for _, e := range slices.Backward(entries) {
 			switch {
 			case e.Epoch != r.Epoch() || e.Number == 0 || e.ID == "" || r.Newest != nil:
-			case e.State == Saved && e.Manifest.Restorable():
+			case e.restorable():
 				r.Newest = &saved.Ref{ID: e.ID, Number: e.Number, Manifest: e.SHA256}
 			case e.State == Saved && r.NotRestorable == "":
 				r.NotRestorable = e.ID

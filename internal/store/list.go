@@ -49,6 +49,9 @@ type Entry struct {
 // Pinned reports whether retention leaves the snapshot because it has a name.
 func (e *Entry) Pinned() bool { return e.Name != "" }
 
+// restorable reports whether a restore can go to the snapshot.
+func (e *Entry) restorable() bool { return e.State == Saved && e.Manifest.Restorable() }
+
 // compareEntries orders by epoch and number. Snapshots without a number come first in
 // their epoch.
 func compareEntries(a, b Entry) int {
