@@ -140,7 +140,7 @@ func settled(c *clustertest.Cluster) (map[snapshot.ProcessID]map[string]int, uin
 func TestVirtualHeap(t *testing.T) {
 	times := 1000
 	if explore.Race {
-		times = 30
+		times = 10
 	}
 	text := bankFile(3, "transfers_per_second = 20\n[network]\ndelay = \"60ms\"\n[snapshot]\nlimit = 50\n")
 	clustertest.Virtual(t, text, banks, func(t *testing.T, c *clustertest.Cluster) {

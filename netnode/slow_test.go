@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chandy/internal/clustertest"
+	"chandy/internal/explore"
 	"chandy/program"
 	"chandy/snapshot"
 	"chandy/wire"
@@ -54,6 +55,9 @@ func linkTime(bytes int) time.Duration { return time.Duration(bytes) * time.Seco
 // that the link needs. A snapshot meanwhile waits for at most the bytes that the kernel
 // has, a fragment, and what is written behind it, but not for the message.
 func TestVirtualSlowLink(t *testing.T) {
+	if explore.Race {
+		t.Skip("it takes 11 s with the race detector")
+	}
 	slowCluster(t, "p1", "p2", 10, func(c *clustertest.Cluster, p1 *clustertest.Driver, p2 *keeper) {
 		message := bytes.Repeat([]byte("0123456789abcdef"), wire.MessageMax/16)
 		begun := time.Now()

@@ -12,10 +12,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 govulncheck=golang.org/x/vuln/cmd/govulncheck@v1.1.4
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 limit=480 # seconds for everything, on two cores
-# Inputs for each fuzz target, about a third of a second of work. It is a number and not a
+# Inputs for each fuzz target, about a fifth of a second of work. It is a number and not a
 # duration because Go before 1.27 may report the end of a duration as a failure,
 # "context deadline exceeded" (golang/go#75804).
-fuzz_inputs=2500x
+fuzz_inputs=1500x
 # FuzzHostile runs a whole course for each input, and takes long to shorten one.
 hostile_inputs='500x -test.fuzzminimizetime 10x'
 # The race detector has nothing to find in these packages. They start no goroutine, in

@@ -4,8 +4,8 @@ import "testing"
 
 // Number of random clusters that the check runs.
 const (
-	quietSeeds      = 250
-	faultySeeds     = 120
+	quietSeeds      = 150
+	faultySeeds     = 80
 	leavingSeeds    = 50
 	restoringSeeds  = 50
 	recoveringSeeds = 100
