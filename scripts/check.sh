@@ -25,7 +25,7 @@ pure='./snapshot ./wire ./program ./internal/agreement ./internal/channel ./inte
 	./internal/difference ./internal/journal ./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/question ./internal/saved ./internal/sim ./internal/verify'
 # Most of what these tests do, they do in other processes, or they wait for those. Those of
 # internal/store let one goroutine run at a time, but for the small ones of its pipeline.
-plain='./internal/try ./internal/command ./examples/... ./internal/bundled ./internal/diagram ./internal/store/...'
+plain='./internal/try ./internal/command ./examples/... ./internal/bundled ./internal/diagram ./internal/store/... ./netnode'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/... ./internal/cmdline/...'
 
 usage() {
@@ -165,8 +165,8 @@ single() {
 # explore.Race, or the function times of internal/child, which does.
 full() {
 	local names
-	names=$(awk '/^func / { name = $2; sub(/\(.*/, "", name) } /explore\.Race|[^.]times\(/ && name ~ /^Test/ { print name }' netnode/*_test.go internal/child/*_test.go internal/question/eval/*_test.go | sort -u | paste -sd '|' -) || return
-	go test -vet=off -run "^($names)\$" ./netnode ./internal/child ./internal/question/eval
+	names=$(awk '/^func / { name = $2; sub(/\(.*/, "", name) } /explore\.Race|[^.]times\(/ && name ~ /^Test/ { print name }' internal/child/*_test.go internal/question/eval/*_test.go | sort -u | paste -sd '|' -) || return
+	go test -vet=off -run "^($names)\$" ./internal/child ./internal/question/eval
 }
 
 # race is -race, or empty where there is no C compiler, which -race needs.
@@ -205,6 +205,9 @@ else
 	# shellcheck disable=SC2086 # words
 	part 'tests without the race detector' go test -vet=off -p 4 -parallel 4 $plain $pure
 	[ -z "$race" ] || part 'tests in full size, no race detector' full
+	# Those of netnode in virtual time run with the race detector in scripts/check.sh --repeat
+	# only: with it they take a minute more.
+	[ -z "$race" ] || part 'netnode on real sockets -race' go test -vet=off -race -run '^Test([^V]|V[^i])' ./netnode
 	# These include internal/arrows, which checks the imports. The tests of a package run one
 	# after the other in virtual time, on one processor, so four packages run at once. The
 	# tests of internal/command run with the race detector in scripts/check.sh --repeat only.
