@@ -24,7 +24,8 @@ hostile_inputs='500x -test.fuzzminimizetime 10x'
 pure='./snapshot ./wire ./program ./internal/agreement ./internal/channel ./internal/config ./internal/core ./internal/explore
 	./internal/difference ./internal/journal ./internal/jsonwalk ./internal/maelstrom ./internal/manpage ./internal/printable ./internal/question ./internal/saved ./internal/sim ./internal/verify'
 # Most of what these tests do, they do in other processes, or they wait for those. Those of
-# internal/store let one goroutine run at a time, but for the small ones of its pipeline.
+# internal/store let one goroutine run at a time, but for the small ones of its pipeline. Most
+# of netnode run in virtual time.
 plain='./internal/try ./internal/command ./examples/... ./internal/bundled ./internal/diagram ./internal/store/... ./netnode'
 concurrent='./netnode/... ./internal/child/... ./internal/try/... ./internal/command/... ./internal/cmdline/...'
 

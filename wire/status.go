@@ -30,7 +30,7 @@ type ProcessStatus struct {
 	// Held reports whether the program receives nothing until the epoch is resumed.
 	Held bool `json:"held,omitempty"`
 	// HeldBy is the process because of which it is held: that one saves a snapshot and stops,
-	// or has stopped. It is empty if there is none.
+	// or has stopped. It is empty if no process stops.
 	HeldBy snapshot.ProcessID `json:"held_by,omitempty"`
 	// Recovered is nil if this process has taken part in no recovery.
 	Recovered *RecoveredStatus `json:"recovered,omitempty"`

@@ -85,7 +85,7 @@ type operation struct {
 	kind   opKind
 	arg    uint32 // number of a decision; or the number of an epoch
 	id     snapshot.ID
-	makes  bool // the store, if there is none
+	makes  bool // a creation makes the store if it is absent
 	done   bool
 	result uint32 // number of a reading or a decision
 	no     bool   // result of keeps

@@ -73,30 +73,25 @@ var storeFaults = []plantedFault{
 	},
 	{
 		"an abort makes a store", unmounted(1), checkStore,
-		func(h *hooks) {
-			h.after = func(_ *Agent, _ event, _ Message, todo []Effect) []Effect {
-				for i := range todo {
-					if c, ok := todo[i].(Create); ok {
-						c.MakeStore = true
-						todo[i] = c
-					}
-				}
-				return todo
-			}
-		},
+		makesStore(true),
 	},
 	{
 		"nobody makes the store", func() *scope { s := recovered(); s.noStore = true; return s }, checkEnd,
-		func(h *hooks) {
-			h.after = func(_ *Agent, _ event, _ Message, todo []Effect) []Effect {
-				for i := range todo {
-					if c, ok := todo[i].(Create); ok {
-						c.MakeStore = false
-						todo[i] = c
-					}
-				}
-				return todo
-			}
-		},
+		makesStore(false),
 	},
+}
+
+// makesStore lets each creation of a decision make an absent store, or none.
+func makesStore(makes bool) func(*hooks) {
+	return func(h *hooks) {
+		h.after = func(_ *Agent, _ event, _ Message, todo []Effect) []Effect {
+			for i := range todo {
+				if c, ok := todo[i].(Create); ok {
+					c.MakeStore = makes
+					todo[i] = c
+				}
+			}
+			return todo
+		}
+	}
 }

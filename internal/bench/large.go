@@ -99,7 +99,7 @@ func startLarge(ctx context.Context, o *Options, j job, states ...int) (_ *large
 	return c, c.awaitUp(ctx)
 }
 
-// start starts the process i with a state of so many bytes.
+// start starts process i. Its state has the given length, in bytes.
 func (c *largeCluster) start(ctx context.Context, o *Options, i, state int) (err error) {
 	j := c.job
 	j.Large, j.Process = state, i

@@ -70,17 +70,7 @@ func recoverLarge(n int) Benchmark {
 // withRecovery starts a cluster that recovers, with states of these lengths, and saves a
 // snapshot. It calls f with them.
 func withRecovery(ctx context.Context, o *Options, states []int, f func(c *largeCluster, id snapshot.ID) error) error {
-	return withStore(func(dir string) error {
-		c, err := startLarge(ctx, o, job{Store: dir, Recover: "latest"}, states...)
-		if err != nil {
-			return err
-		}
-		defer c.stop()
-		client, err := c.client(ctx, 1)
-		if err != nil {
-			return err
-		}
-		defer client.Close()
+	return withStates(ctx, o, job{Recover: "latest"}, states, func(c *largeCluster, client *netnode.Client, _ string) error {
 		id, err := save(ctx, client)
 		if err != nil {
 			return err

@@ -91,8 +91,14 @@ func stateRuns(o *Options, title string, n int) (state int, _ *Options, ok bool)
 // others a small one. It calls f with a client of a small process, and with the folder of
 // the store.
 func withState(ctx context.Context, o *Options, state int, f func(c *largeCluster, client *netnode.Client, dir string) error) error {
+	return withStates(ctx, o, job{}, []int{state, smallState, smallState}, f)
+}
+
+// withStates is withState for any states. The job has the settings of the cluster.
+func withStates(ctx context.Context, o *Options, j job, states []int, f func(c *largeCluster, client *netnode.Client, dir string) error) error {
 	return withStore(func(dir string) error {
-		c, err := startLarge(ctx, o, job{Store: dir}, state, smallState, smallState)
+		j.Store = dir
+		c, err := startLarge(ctx, o, j, states...)
 		if err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ type cut struct{ acked, sent, received, arrived uint64 }
 // restoredTag is in the messages of a cut. The first incarnations go on with it.
 var restoredTag = tag{life: 1}
 
-// refill gives the halves of a process what a cut has of them. The commit lists the
+// refill fills the halves of a process with their part of the cut. The commit lists the
 // incarnations, so each process knows the other one.
 func (l *local) refill() {
 	for i, to := range l.out() {

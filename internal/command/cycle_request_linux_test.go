@@ -24,7 +24,7 @@ type request struct {
 	key          string
 	began, ended uint64 // ended is zero until it is answered
 	reply        requestReply
-	increment    int // of a counter, which it attempts; zero if there is none
+	increment    int // number of the increment of a counter that it attempts, or zero
 
 	fate   fate // by the first restores, as many as judged says
 	judged int

@@ -117,7 +117,8 @@ func (w *watcher) look(ctx context.Context) *witness {
 	return w.judge(ctx, s, err)
 }
 
-// judge asks all questions of a snapshot, or of none if err says why there is none.
+// judge asks all questions of a snapshot. If err is non-nil, there is no snapshot, and err is
+// why no question can be answered.
 func (w *watcher) judge(ctx context.Context, s snap, err error) *witness {
 	w.taken++
 	var before []string

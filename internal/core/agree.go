@@ -32,7 +32,7 @@ type agreeing struct {
 	core     *Core
 	recovers bool            // [agreement.Options.Recover]
 	older    bool            // [agreement.Options.Older]
-	first    program.Program // not used yet; nil if there is none
+	first    program.Program // not used yet, or nil
 	start    *agreement.Order
 	agent    *agreement.Agent
 	alarms   map[agreement.AlarmName]*timer

@@ -154,7 +154,7 @@ func (p *plannedStop) absent() snapshot.ProcessID {
 }
 
 // absent returns a process with which a channel is down, and not just broken. It returns an
-// empty id if there is none.
+// empty id if nobody is absent.
 func (e *epoch) absent() snapshot.ProcessID {
 	down := func(up bool, s linkStats) bool { return !up && e.core.now-s.since >= absentAfter }
 	for _, out := range e.out {
