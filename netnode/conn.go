@@ -32,7 +32,6 @@ type conn struct {
 	mu       sync.Mutex // guards the fields below
 	drained  *sync.Cond // with mu: the queue of a client's connection became shorter
 	queue    []load
-	loadMax  int           // bytes of a load of several frames: queueBatch or secureBatch
 	queued   int           // bytes in queue, if it is a client's
 	ahead    []byte        // frames that go before queue, but not before a remainder
 	writing  bool          // a writing goroutine runs
@@ -46,7 +45,7 @@ type conn struct {
 func newConn(n *Node, id core.ConnID, connection net.Conn) *conn {
 	socket := rawconn.New(connection)
 	c := &conn{
-		node: n, id: id, socket: socket, patience: nodePatience, loadMax: queueBatch,
+		node: n, id: id, socket: socket, patience: nodePatience,
 		mayRead: make(chan struct{}),
 		done:    make(chan struct{}),
 	}
@@ -106,6 +105,9 @@ func (c *conn) end(flush bool) {
 	if !flush {
 		c.queue, c.ahead = nil, nil
 		c.count(-c.queued)
+	}
+	if flush && !c.writing && c.lower != nil {
+		c.lower.tryFlush() // an alert of package tls
 	}
 	if !flush || !c.writing {
 		c.closeSocket()

@@ -53,8 +53,7 @@ func (c *conn) reply(r wire.Reply) error {
 	}
 	c.push(load{bytes: encoded})
 	if !c.writing {
-		c.writing = true
-		c.node.work.Go(c.writeLoop)
+		c.startWriting()
 	}
 	return nil
 }

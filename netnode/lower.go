@@ -1,7 +1,6 @@
 package netnode
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"os"
@@ -15,6 +14,13 @@ import (
 // several hundred KiB of a stranger.
 const earlyBytes = 32 << 10
 
+// encryptedMax is how many encrypted bytes may wait when some are added. What the node itself
+// encrypts waits for one write (secureBatch), so only a peer that keeps asking package tls for
+// new keys, and reads nothing, comes near it.
+const encryptedMax = 1 << 20
+
+var errEncrypted = errors.New("1 MiB is encrypted for a peer that reads too little")
+
 var errEarlyBytes = errors.New("more than 32 KiB came before the hello")
 
 // lower is the socket under the TLS of a connection of a node.
@@ -26,6 +32,10 @@ var errEarlyBytes = errors.New("more than 32 KiB came before the hello")
 // and writes several records at once. With messages of 16 KiB that halves the processor
 // time of a message, mostly because the frames of several records arrive in one step (chandy
 // bench --only 16KiB/tls).
+//
+// The goroutine of a step encrypts. What the kernel does not take at once stays in out, for the
+// writing goroutine. When that one encrypted everything, a channel carried two thirds of the
+// messages (docs/performance.md).
 type lower struct {
 	*rawconn.Conn
 	conn  *conn
@@ -42,9 +52,9 @@ type lower struct {
 	last     int              // bytes that the last read into ahead returned
 	nowait   bool             // Read returns only what is in ahead
 
-	mu     sync.Mutex
-	corked bool    // Write collects
-	out    *[]byte // what it has collected
+	mu    sync.Mutex
+	out   *[]byte   // encrypted and not taken by the socket yet, from buffers; nil if there is nothing
+	piece [1][]byte // argument of TryWrite
 }
 
 // aheadSize is how many bytes of a busy connection are read ahead, and aheadMin is how many
@@ -100,6 +110,9 @@ func (l *lower) Read(b []byte) (n int, err error) {
 
 // fill reads from the socket: ahead if the connection is busy, else into b.
 func (l *lower) fill(b []byte) (n int, err error) {
+	if l.unsent() {
+		l.conn.flush()
+	}
 	if l.ahead != nil && l.last < aheadMin {
 		aheads.Put(l.ahead)
 		l.ahead = nil
@@ -125,39 +138,69 @@ func (l *lower) tell(n int) {
 	}
 }
 
-// write encrypts and writes b, with as few system calls as a write without TLS.
-func (l *lower) write(b []byte) error {
-	l.mu.Lock()
-	l.corked, l.out = true, newBuffer()
-	l.mu.Unlock()
+// encrypt encrypts b behind what has not been written yet.
+func (l *lower) encrypt(b []byte) error {
 	_, err := l.upper.Write(b)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.corked = false
-	err = cmp.Or(err, l.send(*l.out))
-	freeBuffer(l.out)
-	l.out = nil
 	return err
 }
 
-// Write is called by package tls.
+// Write is called by package tls: for what encrypt is given, and by the reading goroutine for
+// an alert or a change of keys, which the peer may ask for. It never waits for the peer.
 func (l *lower) Write(b []byte) (int, error) {
 	if l.early {
 		return l.Conn.Write(b)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.corked {
-		*l.out = append(*l.out, b...)
-		return len(b), nil
+	if l.out == nil {
+		l.out = newBuffer()
 	}
-	return len(b), l.send(b)
+	if len(*l.out) > encryptedMax {
+		return 0, errEncrypted
+	}
+	*l.out = append(*l.out, b...)
+	return len(b), nil
 }
 
-// send writes records to the socket. The caller must hold mu.
-func (l *lower) send(b []byte) error {
-	if n := l.TryWrite([][]byte{b}); n < len(b) {
-		return l.conn.writeSocket(b[n:])
+// unsent reports whether something is encrypted and not written yet.
+func (l *lower) unsent() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out != nil
+}
+
+// tryFlush writes as much as the kernel takes without waiting, and reports whether that was
+// everything. If there is a writing goroutine, only that may call it. Otherwise the caller
+// must hold the mu of the connection.
+func (l *lower) tryFlush() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.out == nil {
+		return true
+	}
+	l.piece[0] = *l.out
+	n := l.TryWrite(l.piece[:])
+	if n < len(*l.out) {
+		*l.out = append((*l.out)[:0], (*l.out)[n:]...)
+		return false
+	}
+	freeBuffer(l.out)
+	l.out = nil
+	return true
+}
+
+// flush writes everything, and waits for the peer. Only the writing goroutine may call it.
+func (l *lower) flush() error {
+	for !l.tryFlush() {
+		l.mu.Lock()
+		out := l.out
+		l.out = nil
+		l.mu.Unlock()
+		err := l.conn.writeSocket(*out)
+		freeBuffer(out)
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
