@@ -93,8 +93,13 @@ func (s *session) resume(number uint64) {
 
 // run ends the hold of the epoch, and answers the clients that asked for it.
 func (g *agreeing) run() {
-	g.core.log.Info().Uint64("epoch", g.agent.Epoch()).Msg("resumed")
-	g.core.epoch.run()
+	text := "resumed"
+	if recovering, _ := g.agent.Recovering(); recovering {
+		text = "resumed: the program runs once the cluster has rolled back"
+	} else {
+		g.core.epoch.run()
+	}
+	g.core.log.Info().Uint64("epoch", g.agent.Epoch()).Msg(text)
 	for _, w := range g.resuming {
 		if !w.session.ended {
 			w.session.finish(wire.Reply{Number: w.number, Kind: wire.KindEnd, Body: []byte("{}")})

@@ -50,6 +50,37 @@ func TestACrashLoopEndsHeld(t *testing.T) {
 	}
 }
 
+// A client that resumes an epoch that was held, and in which a process has restarted since, does
+// not let the others run in it. They run when the cluster has rolled back.
+func TestResumeDoesNotRunWhatIsGoingToBeRolledBack(t *testing.T) {
+	h := emptyRestorable(t, 3)
+	h.program = func() program.Program { return &counter{closed: &h.closed} }
+	options := agreement.Options{Recover: true}
+	for _, id := range h.config.IDs() {
+		h.start(id, options)
+	}
+	h.run(10 * time.Second)
+	order := h.save()
+	order.Hold = true
+	h.ask("p1", order, 10*time.Second)
+	before := h.cores["p1"].status()
+	h.crash("p3") // without it there is no recovery
+	h.crash("p2")
+	h.start("p2", options)
+	h.run(10 * time.Second)
+	h.ask("p1", wire.ResumeRequest{}, 2*time.Second)
+	if e := h.cores["p1"].epoch; !e.isHeld() || e.number != before.Epoch {
+		t.Errorf("got held %v in epoch %d, want it held in %d: p2 has restarted", e.isHeld(), e.number, before.Epoch)
+	}
+	h.start("p3", options)
+	h.run(10 * time.Second)
+	for _, id := range h.config.IDs() {
+		if s := h.cores[id].status(); s.Held || s.Epoch <= before.Epoch {
+			t.Errorf("%s: got held %v in epoch %d, want it to run in a later one than %d", id, s.Held, s.Epoch, before.Epoch)
+		}
+	}
+}
+
 // A snapshot of an epoch that is held at the initial state has no states. A recovery goes past
 // it: otherwise every later one would end with a no.
 func TestARecoveryGoesPastASnapshotThatCannotBeRestored(t *testing.T) {
