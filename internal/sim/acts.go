@@ -32,6 +32,8 @@ func (r *runner) actOfRecoveries() {
 		r.restoreAny()
 	case n < 11:
 		r.crashAny()
+	case n < 13:
+		r.stopAny()
 	default:
 		r.disturb()
 	}
@@ -44,7 +46,7 @@ func (r *runner) actOfRecoveries() {
 func (r *runner) disturb() {
 	switch r.random.IntN(5) {
 	case 0:
-		r.orders = append(r.orders, r.ask(r.anybody(), wire.ResumeRequest{}))
+		r.orders = append(r.orders, r.resume(r.anybody()))
 	case 1:
 		r.partitions = append(r.partitions, partition{
 			from: r.now, until: r.now + r.short(), some: r.some(), oneWay: r.random.IntN(2) == 0,
@@ -52,11 +54,34 @@ func (r *runner) disturb() {
 	case 2:
 		r.freeze(r.anybody(), r.now+r.short())
 	case 3:
-		r.away = r.now + 2*r.short()
+		r.away, r.calm = r.now+2*r.short(), false
 		r.tell("fault: the store is away until %v", r.away)
 	default:
 		r.cutOne(r.random.Uint64())
 	}
+}
+
+// actOfStops lets a client save, or processes stop, mostly after all have come back.
+func (r *runner) actOfStops() {
+	switch r.random.IntN(4) {
+	case 0:
+		r.save()
+	case 1:
+		r.stopAny()
+	default:
+		r.world.run(r.now + 4*time.Second)
+		r.stopAny()
+	}
+	if r.random.IntN(8) == 0 {
+		r.lieInAmbush()
+	}
+}
+
+// resume lets a client resume a process.
+func (r *runner) resume(at snapshot.ProcessID) *asked {
+	r.calm = false
+	clear(r.heldToStop)
+	return r.ask(at, wire.ResumeRequest{})
 }
 
 // anybodyUp returns a process whose node runs, if there is one.

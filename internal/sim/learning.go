@@ -27,12 +27,14 @@ func (l learning) Decide(d saved.Decision) (decided saved.Decision, mine bool, e
 	return decided, mine, err
 }
 
-// mayRun checks that a program of an epoch may run: its node was not told of a newer one, and
-// no process has restarted.
+// mayRun checks that a program of an epoch may run: its node was not told of a newer one, no
+// process has restarted, and none has saved in order to stop.
 func (n *node) mayRun(l *line) {
 	switch {
 	case l.number < n.learned:
 		n.world.fail("%s runs in epoch %d after it learned of epoch %d", n.id, l.number, n.learned)
+	case n.world.heldToStop[l.number] != "":
+		n.world.fail("%s runs in epoch %d after %s was saved for a stop", n.id, l.number, n.world.heldToStop[l.number])
 	case n.doomed:
 		n.world.fail("%s runs in epoch %d after it learned that a process has restarted", n.id, l.number)
 	}

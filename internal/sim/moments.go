@@ -25,8 +25,12 @@ func (n *node) logged(line []byte) {
 	if bytes.Contains(line, []byte("a bug:")) { // parts that do not prove the cut, for example
 		n.world.fail("%s logs %s", n.id, line)
 	}
-	_, text, ok := bytes.Cut(line, []byte(`"message":"agreement: `))
+	_, text, ok := bytes.Cut(line, []byte(`"message":"`))
 	if !ok {
+		return
+	}
+	n.savedToStop(string(text))
+	if text, ok = bytes.CutPrefix(text, []byte("agreement: ")); !ok {
 		return
 	}
 	step, about, _ := strings.Cut(string(text), " ")

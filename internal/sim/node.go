@@ -203,9 +203,7 @@ func (n *node) carryOut(e core.Effect) {
 		})
 		w.after(w.latency(), func() { n.happened(core.Called{F: func() { e.Then(err) }}) })
 	case core.Exit:
-		w.tell("%s exits: %v", n.id, e.Err)
-		n.err = e.Err
-		n.crash()
+		n.ended(e.Err)
 	}
 }
 

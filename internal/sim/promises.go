@@ -38,6 +38,13 @@ func (r *runner) checkPromises() error {
 		}
 	}
 	r.saves = waiting
+	for _, id := range r.savedToStop {
+		if err := r.checkPromise(id); err != nil {
+			return fmt.Errorf("%s is saved before a process stops: %w", id, err)
+		}
+		r.result.SavedToStop++
+	}
+	r.savedToStop = nil
 	for _, p := range r.told {
 		for _, l := range r.lines.epochs {
 			if l.commit.Kind == saved.Recovery && l.commit.Ends == p.epoch && (l.parent < p.epoch || l.base < p.number) {

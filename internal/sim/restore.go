@@ -98,7 +98,7 @@ func (r *runner) unsettled(held bool, replies []*asked) (string, error) {
 		if s.Held != held {
 			if !held && r.now > r.resumed+time.Second {
 				r.resumed = r.now
-				r.ask(p.ID, wire.ResumeRequest{})
+				r.resume(p.ID)
 			}
 			return fmt.Sprintf("%s is held: %v", p.ID, s.Held), nil
 		}

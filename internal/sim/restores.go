@@ -44,6 +44,7 @@ func (r *runner) troubled(atLeast int, act func()) error {
 	r.lines = &lines{epochs: map[uint64]*line{}, exact: true}
 	r.slow = time.Duration(pick(r.random, 0, 20, 200, 2000)) * time.Millisecond
 	r.failOdds = pick(r.random, 0, 0, 100, 30)
+	r.calm = r.slow == 0 && r.failOdds == 0
 	r.startAll()
 	r.world.run(time.Duration(100+r.random.IntN(400)) * time.Millisecond)
 	if r.random.IntN(2) == 0 { // else there are faults before all programs have begun

@@ -28,6 +28,7 @@ type Result struct {
 	Sent, Received      int
 	Recoveries          int           // epochs that a recovery began
 	Promised            int           // saved snapshots of which clients were told
+	Stops, SavedToStop  int           // processes that were asked to stop, and snapshots that they saved first
 	Settled, SettledMax time.Duration // from the last fault until all ran in one epoch; the longest of a sum
 	Crashes             string        // lines that say where processes have crashed in restores
 	Steps               int           // events of the world
@@ -70,6 +71,7 @@ func perform(seed uint64, k kind, story func(string), play func(*runner) error) 
 	}
 	if k == withRecovery {
 		definition.Snapshot.Recover = config.RecoverLatest
+		definition.Snapshot.StopTimeout = time.Duration(pick(random, 1, 3, 10)) * time.Second
 	}
 	defer func() {
 		if bug := recover(); bug != nil {
@@ -95,7 +97,7 @@ func perform(seed uint64, k kind, story func(string), play func(*runner) error) 
 	r := runner{world: w, random: random, faults: k != quiet}
 	err = play(&r)
 	r.result.Processes, r.result.Channels = len(cluster.Processes), len(cluster.Channels())
-	r.result.Steps, r.result.Time, r.result.Trace, r.result.Restarts = w.steps, w.now, w.trace.Sum64(), r.restarts
+	r.result.Steps, r.result.Time, r.result.Trace, r.result.Restarts, r.result.Stops = w.steps, w.now, w.trace.Sum64(), r.restarts, r.stops
 	return r.result, err
 }
 

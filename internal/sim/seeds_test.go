@@ -45,6 +45,7 @@ func runSeeds(t *testing.T, check uint64, run func(seed uint64) (Result, error))
 	t.Logf("%d snapshots complete (%d of them saved and read back, %d restored) and %d partial with %d messages in flight",
 		all.Complete, all.Saved, all.Restores, all.Partial, all.InFlight)
 	if all.Epochs > 0 {
+		t.Logf("%d planned stops, and %d snapshots saved for them", all.Stops, all.SavedToStop)
 		t.Logf("%d epochs, %d of them begun by a recovery; %d messages sent and %d received in them; %d saved snapshots that clients were told of, all read back; settled within %v of the last fault, %v on average",
 			all.Epochs, all.Recoveries, all.Sent, all.Received, all.Promised, all.SettledMax, (all.Settled / time.Duration(n)).Round(time.Millisecond))
 	}
@@ -63,6 +64,8 @@ func (all *Result) add(r Result) {
 	all.Received += r.Received
 	all.Recoveries += r.Recoveries
 	all.Promised += r.Promised
+	all.Stops += r.Stops
+	all.SavedToStop += r.SavedToStop
 	all.Settled += r.Settled
 	all.SettledMax = max(all.SettledMax, r.Settled)
 	all.Crashes += r.Crashes

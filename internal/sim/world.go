@@ -33,6 +33,13 @@ type world struct {
 	decisive bool
 	crashes  []string // where nodes have crashed in restores
 	restarts int
+	stops    int // planned ones
+	// savedToStop has the snapshots that nodes have saved in order to stop.
+	savedToStop []snapshot.ID
+	// heldToStop has the last of them of an epoch, while calm is set: the store has had no fault,
+	// so that every process can see what is saved, and no client has resumed a process.
+	heldToStop map[uint64]snapshot.ID
+	calm       bool
 	// slow bounds the additional time that work on the store takes. 0 means none.
 	slow time.Duration
 	// failOdds says that one operation on the store of so many fails. 0 means none.
@@ -63,7 +70,7 @@ type event struct {
 
 func newWorld(seed uint64, cluster *config.Cluster, story func(string)) *world {
 	return &world{
-		cluster: cluster, random: rand.New(rand.NewPCG(seed, 1)), nodes: map[snapshot.ProcessID]*node{}, store: &storetest.Memory{},
+		cluster: cluster, random: rand.New(rand.NewPCG(seed, 1)), nodes: map[snapshot.ProcessID]*node{}, heldToStop: map[uint64]snapshot.ID{}, store: &storetest.Memory{},
 		trace: fnv.New64a(), story: story,
 	}
 }
