@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"chandy/internal/clustertest"
 	"chandy/internal/explore"
@@ -56,7 +55,7 @@ func TestACounterThroughKills(t *testing.T) {
 	stop()
 	counting.Wait()
 	k.take(wire.InitiateRequest{})
-	k.checkTimes()
+	k.report()
 	t.Logf("seed %d: %v", k.seed, k.figures)
 }
 
@@ -129,12 +128,4 @@ func (l *requests) checkCounter(before uint64, keys []string) error {
 		return fmt.Errorf("got %d increments counted, want %d to %d", n, least, most)
 	}
 	return nil
-}
-
-// checkTimes reports how long the recoveries took. With nearly idle processes on a machine
-// with nothing else to do, the median must be within a second.
-func (k *kills) checkTimes() {
-	if median := k.report(); *killCount > 0 && median > time.Second {
-		k.t.Errorf("got a median of %v from the last start to the recovery, want at most 1 s", median)
-	}
 }
