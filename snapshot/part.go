@@ -63,7 +63,8 @@ type About struct {
 	Unanswered uint64
 	// SettledAt and AskedAt say when the child had settled and when it was asked, as
 	// program.Process.Now does. SettledAt is [Never] if the child was asked without having
-	// settled. Only the child's own node has them: [Times] has them for others.
+	// settled, and AskedAt if it was not asked for a state. Only the child's own node has them:
+	// [Times] has them for others.
 	SettledAt, AskedAt time.Duration
 }
 

@@ -213,11 +213,11 @@ func (x *Program) settled() string {
 	return "none"
 }
 
-// askState writes the request for the state.
+// askState writes the request for the state, unless the child is not asked for one.
 func (x *Program) askState() {
 	c := x.capture
 	c.about = &snapshot.About{
-		Settled: x.settled(), Unanswered: x.requests.unanswered(), SettledAt: c.settledAt, AskedAt: x.process.Now(),
+		Settled: x.settled(), Unanswered: x.requests.unanswered(), SettledAt: c.settledAt, AskedAt: snapshot.Never,
 	}
 	if c.idle { // all threads slept, so lines that expect no reply count as handled
 		x.requests.unconfirmed, x.requests.oneWay = false, nil
@@ -226,6 +226,7 @@ func (x *Program) askState() {
 		x.captured(notAsked)
 		return
 	}
+	c.about.AskedAt = x.process.Now()
 	x.enter(replying, x.settings.StateTimeout, x.noReply)
 	c.request = x.ask(x.settings.request(), func(reply maelstrom.Line) { x.captured(x.state(reply)) })
 }

@@ -10,6 +10,7 @@ import (
 	"chandy/internal/clustertest"
 	"chandy/internal/maelstrom"
 	"chandy/program"
+	"chandy/snapshot"
 )
 
 // unhurried lets a child settle however busy the machine is. The default of 100 ms is
@@ -31,7 +32,12 @@ func TestStates(t *testing.T) {
 			if name != "no reply" {
 				c.Call("n1", `{"type":"lines"}`)
 			}
-			text, fault, about := stateOf(c.Complete("n1"), "n1")
+			s := c.Complete("n1")
+			text, fault, about := stateOf(s, "n1")
+			notAsked := name == "none" || name == "left out"
+			if asked := s.Process("n1").Times.Asked; notAsked != (asked == snapshot.Never) {
+				t.Errorf("got asked after %v, want never: %t", asked, notAsked)
+			}
 			if name == "snapshot" || name == "request" {
 				if want := reached(); about.Settled != want {
 					t.Errorf("settled: got %q, want %q", about.Settled, want)

@@ -10,7 +10,12 @@ import (
 // timed returns when this process reached the stages of a snapshot up to the recording,
 // which is now.
 func (e *epoch) timed(s snapshot.Start, recorded snapshot.Recorded) *snapshot.Timed {
-	since := func(at time.Duration) time.Duration { return max(0, at-s.Begun()) }
+	since := func(at time.Duration) time.Duration {
+		if at == snapshot.Never {
+			return at
+		}
+		return max(0, at-s.Begun())
+	}
 	times := snapshot.NoTimes()
 	times.FirstMarker = recorded.FirstMarker
 	times.Held = since(e.captureBegan) // a snapshot can join a capture that began earlier
@@ -19,10 +24,7 @@ func (e *epoch) timed(s snapshot.Start, recorded snapshot.Recorded) *snapshot.Ti
 	case about == nil:
 		times.Asked = times.Held
 	default:
-		times.Asked = since(about.AskedAt)
-		if about.SettledAt != snapshot.Never {
-			times.Settled = since(about.SettledAt)
-		}
+		times.Asked, times.Settled = since(about.AskedAt), since(about.SettledAt)
 	}
 	if recorded.State.Encode == nil {
 		times.Encoded = since(e.core.now)
