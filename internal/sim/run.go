@@ -45,11 +45,17 @@ type Result struct {
 // but soon after the last fault one must be complete. In any case every snapshot must be
 // consistent. As long as no process has restarted, it must contain all the money.
 func Run(seed uint64, faults bool, story func(string)) (Result, error) {
-	k := quiet
-	if faults {
-		k = withFaults
-	}
-	return perform(seed, k, story, (*runner).run)
+	return perform(seed, kindOf(faults), story, (*runner).run)
+}
+
+// Snapshots returns the documents of the complete snapshots of [Run] with these arguments, for
+// tests of what reads documents.
+func Snapshots(seed uint64, faults bool) (documents [][]byte, err error) {
+	_, err = perform(seed, kindOf(faults), nil, func(r *runner) error {
+		r.keep = func(text []byte) { documents = append(documents, text) }
+		return r.run()
+	})
+	return documents, err
 }
 
 // kind is what may happen in a run.
@@ -61,6 +67,13 @@ const (
 	withRestores kind = "with restores"
 	withRecovery kind = "with recovery"
 )
+
+func kindOf(faults bool) kind {
+	if faults {
+		return withFaults
+	}
+	return quiet
+}
 
 // perform makes the random cluster of a seed and plays a run.
 func perform(seed uint64, k kind, story func(string), play func(*runner) error) (result Result, err error) {
@@ -110,6 +123,7 @@ type runner struct {
 	orders []*asked // other requests of clients
 	saves  []*asked // requests to save, in runs with restores
 	told   []promised
+	keep   func(text []byte) // if non-nil, it is called with each complete snapshot
 
 	lastSaved snapshot.ID
 	savedSum  int64         // money or tokens in it
@@ -242,6 +256,9 @@ func (r *runner) check(t *asked, complete bool) error {
 		return nil
 	}
 	r.result.Complete++
+	if r.keep != nil {
+		r.keep(t.text)
+	}
 	if r.result.Restores == 0 && r.lines == nil { // the journal of an epoch does not have what was before its base
 		if err := checkJournals(t.text); err != nil {
 			return err // the story has the snapshot, which is too long here
