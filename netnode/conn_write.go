@@ -272,7 +272,7 @@ func (c *conn) next() (load, bool) {
 		c.queue = c.queue[1:]
 		c.count(-one.size())
 		return one, true
-	case c.lower != nil && c.lower.unsent():
+	case c.lower != nil && !c.closed && c.lower.unsent():
 		return load{bytes: newBuffer()}, true // writeAll writes what is encrypted
 	}
 	c.writing = false
