@@ -181,7 +181,8 @@ func pipeEnds(t *testing.T) (here, there net.Conn) {
 	return here, there
 }
 
-// tcpEnds returns a connection of which the kernel takes little.
+// tcpEnds returns a connection of which the kernel takes little. With buffers smaller than a
+// segment of loopback (64 KiB) each write may wait 200 ms for a window.
 func tcpEnds(t *testing.T) (here, there net.Conn) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -194,8 +195,8 @@ func tcpEnds(t *testing.T) (here, there net.Conn) {
 	if there, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
-	here.(*net.TCPConn).SetWriteBuffer(16 << 10)
-	there.(*net.TCPConn).SetReadBuffer(16 << 10)
+	here.(*net.TCPConn).SetWriteBuffer(64 << 10)
+	there.(*net.TCPConn).SetReadBuffer(64 << 10)
 	t.Cleanup(func() {
 		here.Close()
 		there.Close()
