@@ -88,6 +88,9 @@ func (c *conn) permit(limit int) {
 
 // finish ends the connection when its reader has ended.
 func (c *conn) finish() {
+	if c.lower != nil {
+		c.flush()
+	}
 	c.close(true)
 	c.node.conns.remove(c)
 }
@@ -105,9 +108,6 @@ func (c *conn) end(flush bool) {
 	if !flush {
 		c.queue, c.ahead = nil, nil
 		c.count(-c.queued)
-	}
-	if flush && !c.writing && c.lower != nil {
-		c.lower.tryFlush() // an alert of package tls
 	}
 	if !flush || !c.writing {
 		c.closeSocket()

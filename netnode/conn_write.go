@@ -1,6 +1,7 @@
 package netnode
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -167,6 +168,7 @@ func (c *conn) tryWrite(v *iovec) (n int) {
 		freeBuffer(b)
 		if err != nil {
 			c.failed = err
+			c.lower.tryFlush() // an alert of package tls
 			c.end(false)
 			return v.size
 		}
@@ -224,10 +226,7 @@ func (c *conn) writeAll(b []byte) error {
 	}
 	for {
 		n := min(len(b), secureBatch)
-		if err := c.lower.encrypt(b[:n]); err != nil {
-			return err
-		}
-		if err := c.lower.flush(); err != nil {
+		if err := cmp.Or(c.lower.encrypt(b[:n]), c.lower.flush()); err != nil { // an alert is written in any case
 			return err
 		}
 		if b = b[n:]; len(b) == 0 {
