@@ -151,6 +151,34 @@ func encryptedInOrder(t *testing.T, c *conn, peer *tls.Conn, asides int) {
 	}
 }
 
+// asking is a peer that asks for new keys whenever it reads.
+type asking struct {
+	net.Conn
+	l      *lower
+	writes int
+}
+
+func (a *asking) Write(b []byte) (int, error) {
+	if a.writes++; a.writes < 10 {
+		a.l.Write([]byte("answer"))
+	}
+	return len(b), nil
+}
+
+// Frames that are ahead do not wait for more than one write, even if package tls has more to
+// say after it.
+func TestAFlushIsOneWrite(t *testing.T) {
+	here, _ := pipeEnds(t)
+	peer := &asking{Conn: here}
+	c := newConn(&Node{}, 1, peer)
+	peer.l = newLower(c)
+	peer.l.early = false
+	peer.l.Write([]byte("message"))
+	if err := peer.l.flush(); err != nil || peer.writes != 1 || !peer.l.unsent() {
+		t.Errorf("got %d writes (error: %v), all written: %t, want 1 write, and an answer that is not written", peer.writes, err, !peer.l.unsent())
+	}
+}
+
 // A peer that makes package tls answer, and reads nothing, costs a bounded amount of memory.
 func TestEncryptedAnswersAreBounded(t *testing.T) {
 	here, there := pipeEnds(t)

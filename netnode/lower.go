@@ -189,18 +189,16 @@ func (l *lower) tryFlush() bool {
 	return true
 }
 
-// flush writes everything, and waits for the peer. Only the writing goroutine may call it.
+// flush writes what is encrypted so far, and waits for the peer. What package tls adds
+// meanwhile stands behind it. Only the writing goroutine may call it.
 func (l *lower) flush() error {
-	for !l.tryFlush() {
-		l.mu.Lock()
-		out := l.out
-		l.out = nil
-		l.mu.Unlock()
-		err := l.conn.writeSocket(*out)
-		freeBuffer(out)
-		if err != nil {
-			return err
-		}
+	if l.tryFlush() {
+		return nil
 	}
-	return nil
+	l.mu.Lock()
+	out := l.out
+	l.out = nil
+	l.mu.Unlock()
+	defer freeBuffer(out)
+	return l.conn.writeSocket(*out)
 }
