@@ -146,8 +146,8 @@ func encryptedInOrder(t *testing.T, c *conn, peer *tls.Conn, asides int) {
 	if plain.asides != asides {
 		t.Errorf("got %d asides, want %d (seed %d)", plain.asides, asides, seed)
 	}
-	if c.node.work.Wait(); c.lower.unsent() {
-		t.Errorf("got bytes that are not written, want none (seed %d)", seed)
+	if c.node.work.Wait(); c.lower.unsent() || c.lower.piece[0] != nil {
+		t.Errorf("got bytes that are not written, or their buffer, want none (seed %d)", seed)
 	}
 }
 

@@ -180,6 +180,7 @@ func (l *lower) tryFlush() bool {
 	}
 	l.piece[0] = *l.out
 	n := l.TryWrite(l.piece[:])
+	l.piece[0] = nil // buffers may use the memory again
 	if n < len(*l.out) {
 		*l.out = append((*l.out)[:0], (*l.out)[n:]...)
 		return false
