@@ -36,6 +36,7 @@ type conn struct {
 	ahead    []byte        // frames that go before queue, but not before a remainder
 	writing  bool          // a writing goroutine runs
 	closing  bool          // nothing more is queued; what is queued is still written
+	last     bool          // closing, and the last write has begun: a peer could ask package tls for more without end
 	patience time.Duration // with a peer that reads nothing
 	pulses   bool          // see Node.pulse
 	closed   bool          // done is closed

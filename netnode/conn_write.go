@@ -271,7 +271,8 @@ func (c *conn) next() (load, bool) {
 		c.queue = c.queue[1:]
 		c.count(-one.size())
 		return one, true
-	case c.lower != nil && !c.closed && c.lower.unsent():
+	case c.lower != nil && !c.closed && !c.last && c.lower.unsent():
+		c.last = c.closing
 		return load{bytes: newBuffer()}, true // writeAll writes what is encrypted
 	}
 	c.writing = false

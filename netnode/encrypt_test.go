@@ -159,6 +159,9 @@ type asking struct {
 }
 
 func (a *asking) Write(b []byte) (int, error) {
+	if a.l == nil {
+		return a.Conn.Write(b) // of the handshake
+	}
 	if a.writes++; a.writes < 10 {
 		a.l.Write([]byte("answer"))
 	}
@@ -176,6 +179,23 @@ func TestAFlushIsOneWrite(t *testing.T) {
 	peer.l.Write([]byte("message"))
 	if err := peer.l.flush(); err != nil || peer.writes != 1 || !peer.l.unsent() {
 		t.Errorf("got %d writes (error: %v), all written: %t, want 1 write, and an answer that is not written", peer.writes, err, !peer.l.unsent())
+	}
+}
+
+// A connection that is closing writes what is encrypted once more. A peer that goes on asking
+// for new keys does not keep it.
+func TestAClosingConnectionWritesOnce(t *testing.T) {
+	here, there := pipeEnds(t)
+	peer := &asking{Conn: here}
+	c, _ := secured(t, peer, there)
+	peer.l = c.lower
+	peer.l.Write([]byte("refusal"))
+	c.mu.Lock()
+	c.startWriting()
+	c.end(true)
+	c.mu.Unlock()
+	if awaitWriting(t, c); peer.writes != 1 || !c.closed {
+		t.Errorf("got %d writes, closed %t, want 1, and closed", peer.writes, c.closed)
 	}
 }
 
