@@ -14,12 +14,13 @@ import (
 // several hundred KiB of a stranger.
 const earlyBytes = 32 << 10
 
-// encryptedMax is how many encrypted bytes may wait when some are added. What the node itself
-// encrypts waits for one write (secureBatch), so only a peer that keeps asking package tls for
-// new keys, and reads nothing, comes near it.
-const encryptedMax = 1 << 20
+// encryptedMax is how many encrypted bytes may wait when some are added. A node itself
+// encrypts up to secureBatch behind at most as much, so only a peer that keeps asking package
+// tls for new keys, and reads nothing, comes to it. A thousand clients may do that at once, and
+// as much again may be in a write that waits.
+const encryptedMax = 3 * secureBatch
 
-var errEncrypted = errors.New("1 MiB is encrypted for a peer that reads too little")
+var errEncrypted = errors.New("192 KiB are encrypted for a peer that reads too little")
 
 var errEarlyBytes = errors.New("more than 32 KiB came before the hello")
 
