@@ -93,6 +93,7 @@ func (c *conn) finish() {
 		c.flush()
 	}
 	c.close(true)
+	<-c.done // a node that stops must find the connection until then
 	c.node.conns.remove(c)
 }
 

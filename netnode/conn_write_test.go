@@ -2,6 +2,7 @@ package netnode
 
 import (
 	"net"
+	"runtime"
 	"testing"
 	"time"
 
@@ -116,4 +117,24 @@ func TestPongsAreBounded(t *testing.T) {
 	if !c.closed || most > aheadMax+100 {
 		t.Errorf("got closed %v after %d bytes at most, want it closed after %d", c.closed, most, aheadMax)
 	}
+}
+
+// A client may end its half of the connection and read nothing. The node can end the other
+// half when it stops.
+func TestAStopEndsAConnectionThatIsWritten(t *testing.T) {
+	here, there := net.Pipe()
+	defer there.Close()
+	n := &Node{conns: connections{byID: map[core.ConnID]*conn{}}}
+	c := newConn(n, 1, here)
+	c.patience = time.Hour
+	n.conns.add(c)
+	c.write(pings)
+	n.work.Go(c.finish)
+	for closing := false; !closing; runtime.Gosched() {
+		c.mu.Lock()
+		closing = c.closing
+		c.mu.Unlock()
+	}
+	n.conns.closeAll(false)
+	awaitWriting(t, c)
 }
