@@ -1,6 +1,8 @@
 package netnode
 
 import (
+	"fmt"
+	"io"
 	"net"
 	"testing"
 	"time"
@@ -21,28 +23,30 @@ func breakTLS(t *testing.T, c *conn, there net.Conn) {
 	}
 }
 
-// The peer gets the alert although a write behind it fails: a write at once (TCP), or one of
+// The peer gets the alert, even if a write behind it fails: a write at once (TCP), or one of
 // the writing goroutine (the pipe, which has no buffer).
 func TestAnAlertArrivesBeforeTheEnd(t *testing.T) {
-	for name, connect := range map[string]func(*testing.T) (net.Conn, net.Conn){"pipe": pipeEnds, "tcp": tcpEnds} {
-		t.Run(name, func(t *testing.T) {
-			here, there := connect(t)
-			c, peer := secured(t, here, there)
-			c.client = true // a node would tell the core of the bytes
-			c.write(pings)
-			c.write(pings)
-			breakTLS(t, c, there)
-			c.write(pings)
-			var err error
-			peer.SetReadDeadline(time.Now().Add(10 * time.Second))
-			for b := make([]byte, 100); err == nil; {
-				_, err = peer.Read(b)
-			}
-			if !isAlert(err) {
-				t.Errorf("got error %v, want an alert", err)
-			}
-			awaitWriting(t, c)
-		})
+	connections := map[string]func(*testing.T) (net.Conn, net.Conn){"pipe": pipeEnds, "tcp": tcpEnds}
+	for name, connect := range connections {
+		for _, behind := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, a write behind it: %t", name, behind), func(t *testing.T) {
+				here, there := connect(t)
+				c, peer := secured(t, here, there)
+				c.client = true // a node would tell the core of the bytes
+				c.write(pings)
+				c.write(pings)
+				breakTLS(t, c, there)
+				if behind {
+					c.write(pings)
+				}
+				c.node.work.Go(c.finish)
+				peer.SetReadDeadline(time.Now().Add(10 * time.Second))
+				if _, err := io.Copy(io.Discard, peer); !isAlert(err) {
+					t.Errorf("got error %v, want an alert", err)
+				}
+				awaitWriting(t, c)
+			})
+		}
 	}
 }
 
