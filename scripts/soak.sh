@@ -44,4 +44,5 @@ fi
 part 'pictures' go test ./internal/diagram -count=1 -timeout 30m -run '^TestAStraightCut' -v -seeds 4000
 part 'children' go test ./internal/child -count=1 -timeout 30m -run '^Test(Exact|Token|Gossip)$' -v -soak
 part 'explorations' go test ./snapshot ./internal/channel ./internal/agreement -count=1 -timeout 60m -run '^TestExplore' -v -huge
+part 'fuzz' scripts/check.sh --fuzz 50000
 part 'the concurrent packages, twenty times' scripts/check.sh --repeat 20
