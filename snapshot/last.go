@@ -7,27 +7,46 @@ import (
 )
 
 // Last says for people which process completed its part last, and why, for example
-// "p2, 102 ms: the marker of p3 came after 98 ms". It is empty if no part is complete.
-//
-// The first time is on the clock of the assembler. The reason is a length on the clock of
-// the process. It is the stage that took longest of the time from when the process learned
-// of the snapshot until its part was complete.
+// "p2, 102 ms: the marker of p3 came after 98 ms". It is empty if no part is complete. The
+// first time is on the clock of the assembler.
 func (g *Global) Last() string {
-	var last *ProcessState
+	last := g.LastProcess()
+	if last == nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s, %s", last.ID, shortly(last.CompletedAfter))
+	if why := g.Delay(last).Why; why != "" {
+		text += ": " + why
+	}
+	return text
+}
+
+// LastProcess returns the process that completed its part last, by the clock of the assembler.
+// It returns nil if no part is complete.
+func (g *Global) LastProcess() (last *ProcessState) {
 	for i := range g.Processes {
 		if p := &g.Processes[i]; p.Completed && (last == nil || p.CompletedAfter > last.CompletedAfter) {
 			last = p
 		}
 	}
-	if last == nil {
-		return ""
+	return last
+}
+
+// Delay is the stage that took longest of the time until the part of a process was complete.
+type Delay struct {
+	// From and To are times of the process, see [Times]. They are equal if the time passed
+	// before the process learned of the snapshot, or while its part was on its way.
+	From, To time.Duration
+	Why      string // for people, with the length; empty if the process has no times
+}
+
+// Delay returns why the part of a process was complete only after some time.
+func (g *Global) Delay(p *ProcessState) Delay {
+	if p.Times == nil {
+		return Delay{}
 	}
-	text := fmt.Sprintf("%s, %s", last.ID, shortly(last.CompletedAfter))
-	if last.Times == nil {
-		return text
-	}
-	from, marker := g.lastMarker(last.ID)
-	return text + ": " + last.Times.longest(from, marker, last.CompletedAfter)
+	from, marker := g.lastMarker(p.ID)
+	return p.Times.longest(from, marker, p.CompletedAfter)
 }
 
 // lastMarker returns from which process the last marker came to a process, and when.
@@ -40,13 +59,13 @@ func (g *Global) lastMarker(to ProcessID) (from ProcessID, after time.Duration) 
 	return from, after
 }
 
-// longest returns why a part was complete only after some time: the longest stage.
-func (t *Times) longest(from ProcessID, marker, complete time.Duration) string {
-	own, longest, why := time.Duration(0), time.Duration(0), ""
+// longest returns the longest stage.
+func (t *Times) longest(from ProcessID, marker, complete time.Duration) (d Delay) {
+	own, longest := time.Duration(0), time.Duration(0)
 	stage := func(begin, end time.Duration, format string, a ...any) {
 		if own = max(own, end); end-begin > longest {
 			longest = end - begin
-			why = fmt.Sprintf(format, append(a, shortly(longest))...)
+			d = Delay{begin, end, fmt.Sprintf(format, append(a, shortly(longest))...)}
 		}
 	}
 	asked := cmp.Or(max(t.Asked, 0), max(t.Held, 0))
@@ -58,9 +77,9 @@ func (t *Times) longest(from ProcessID, marker, complete time.Duration) string {
 	// A small state is sent together with the last channel, so it waits for the marker too.
 	stage(max(t.Encoded, marker, 0), t.Sent, "its state waited %s to be sent")
 	if before := complete - own; before > longest { // lengths, so their difference is one too
-		return fmt.Sprintf("%s passed before it learned of the snapshot, or while its part was on its way", shortly(before))
+		return Delay{Why: fmt.Sprintf("%s passed before it learned of the snapshot, or while its part was on its way", shortly(before))}
 	}
-	return why
+	return d
 }
 
 // shortly returns a length of time in milliseconds, for people.

@@ -10,8 +10,6 @@ import (
 type Document struct {
 	*snapshot.Global
 	Journals map[snapshot.ProcessID]*Journal // nil if the snapshot was taken without journals
-	Times    map[snapshot.ProcessID]snapshot.Times
-	Markers  map[snapshot.Channel]float64 // when a marker came, in ms since its receiver learned of the snapshot
 }
 
 // Journal holds the last events of a process, and the first ones after its recording.
@@ -47,7 +45,7 @@ func Read(text []byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{Global: g, Times: map[snapshot.ProcessID]snapshot.Times{}, Markers: map[snapshot.Channel]float64{}}
+	d := &Document{Global: g}
 	for _, j := range g.Journals {
 		if d.Journals == nil {
 			d.Journals = map[snapshot.ProcessID]*Journal{}
@@ -57,16 +55,6 @@ func Read(text []byte) (*Document, error) {
 			entries = append(entries, Entry{Kind(e.Kind.String()), milliseconds(e.At), e.Peer, e.Seq, e.Type})
 		}
 		d.Journals[j.Process] = &Journal{j.RecordedAt, entries}
-	}
-	for _, p := range g.Processes {
-		if p.Times != nil {
-			d.Times[p.ID] = *p.Times
-		}
-	}
-	for _, c := range g.Channels {
-		if c.MarkerKnown {
-			d.Markers[c.Channel] = milliseconds(c.MarkerAfter)
-		}
 	}
 	return d, nil
 }

@@ -9,43 +9,53 @@ import (
 	"chandy/snapshot"
 )
 
-func TestTheSentenceSaysWhoWasLastAndWhy(t *testing.T) {
+// The picture and the last line of initiate have the same words.
+func TestThePictureSaysWhoWasLastAndWhyAsInitiateDoes(t *testing.T) {
 	times := snapshot.NoTimes()
 	times.Asked, times.Encoded, times.Sent = time.Millisecond, 60*time.Millisecond, 61*time.Millisecond
-	base := func() *Document {
-		d := read(t, sample{processes: 3, steps: 60, seed: 1}.document(t))
-		for i := range d.Processes {
-			d.Processes[i].Completed, d.Processes[i].CompletedAfter = true, time.Duration(i+1)*time.Millisecond
-			d.Times[d.Processes[i].ID] = times
-		}
-		d.Markers = map[snapshot.Channel]float64{{From: "p01", To: "p03"}: 5, {From: "p02", To: "p03"}: 40}
-		return d
-	}
 	for _, c := range []struct {
 		change func(*Document)
-		want   string
+		last   string
+		bold   int
 	}{
-		{func(d *Document) {}, "last: p03, encoding took 59 ms"},
-		{func(d *Document) { d.Markers[snapshot.Channel{From: "p02", To: "p03"}] = 98 }, "last: p03, marker of p02 after 98 ms"},
-		{func(d *Document) { d.Times = map[snapshot.ProcessID]snapshot.Times{}; d.Markers = nil }, "last: p03, 3.0 ms at the assembler"},
-		{func(d *Document) { d.Processes[0].CompletedAfter = time.Hour }, "last: p01, encoding took 59 ms"},
+		{func(d *Document) {}, "p03, 63 ms: its state took 59 ms", 1},
+		{func(d *Document) { marker(d, "p02", "p03").MarkerAfter = 62 * time.Millisecond }, "p03, 63 ms: the marker of p02 came after 62 ms", 1},
+		{func(d *Document) { d.Processes[2].CompletedAfter = 163 * time.Millisecond }, "p03, 163 ms: 102 ms passed before it learned of the snapshot, or while its part was on its way", 0},
+		{func(d *Document) { d.Processes[2].Times = nil }, "p03, 63 ms", 0},
+		{func(d *Document) { d.Processes[0].CompletedAfter = 64 * time.Millisecond }, "p01, 64 ms: its state took 59 ms", 1},
 	} {
-		d := base()
+		d := read(t, sample{processes: 3, steps: 60, seed: 1}.document(t))
+		for i := range d.Processes {
+			own := times
+			p := &d.Processes[i]
+			p.Completed, p.CompletedAfter, p.Times = true, time.Duration(61+i)*time.Millisecond, &own
+		}
+		for i := range d.Channels {
+			d.Channels[i].MarkerAfter, d.Channels[i].MarkerKnown = 5*time.Millisecond, true
+		}
 		c.change(d)
 		p := NewStory(d, Options{}).Layout()
-		if !strings.HasSuffix(p.Texts[0].Text, " · "+c.want) {
-			t.Errorf("got the sentence %q, want it to end in %q", p.Texts[0].Text, c.want)
+		if d.Last() != c.last || !strings.HasSuffix(p.Name, " · last: "+c.last) {
+			t.Errorf("got the sentence %q and %q of initiate, want both to end in %q", p.Name, d.Last(), c.last)
 		}
-		bold := 0
+		bold, says := 0, false
 		for _, b := range p.Bars {
 			if b.Critical {
 				bold++
 			}
 		}
-		if want := min(len(d.Times), 1); bold != want {
-			t.Errorf("%s: got %d bold bars, want %d", c.want, bold, want)
+		for _, text := range p.Texts {
+			says = says || text.Style == BarCritical && text.Text == "last: "+c.last
+		}
+		if bold != c.bold || !says {
+			t.Errorf("%s: got %d bold bars and the text below them: %v, want %d and the text", c.last, bold, says, c.bold)
 		}
 	}
+}
+
+func marker(d *Document, from, to snapshot.ProcessID) *snapshot.ChannelState {
+	i := slices.IndexFunc(d.Channels, func(c snapshot.ChannelState) bool { return c.Channel == snapshot.Channel{From: from, To: to} })
+	return &d.Channels[i]
 }
 
 func TestTheLatestProcessStandsFirstInTheBars(t *testing.T) {

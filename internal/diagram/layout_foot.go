@@ -42,30 +42,39 @@ func (l *layout) key(y float64) float64 {
 
 // lateness is the time that a process took.
 type lateness struct {
-	id       snapshot.ProcessID
-	stages   []stage
-	end      float64
-	complete time.Duration // at the assembler, or -1 if that is not known
+	*snapshot.ProcessState
+	stages []stage
+	delay  snapshot.Delay
+	end    float64 // of the stages
+}
+
+// text returns what stands beside the bar.
+func (l lateness) text() string {
+	text := ms(l.end)
+	if l.delay.Why != "" {
+		text += ": " + l.delay.Why
+	}
+	return printable.Text(short(text, 90))
 }
 
 // lateFirst compares two processes, of which the one that was complete later comes first.
 func lateFirst(a, b lateness) int {
-	return cmp.Or(cmp.Compare(b.complete, a.complete), cmp.Compare(b.end, a.end))
+	complete := func(l lateness) time.Duration {
+		if !l.Completed {
+			return -1
+		}
+		return l.CompletedAfter
+	}
+	return cmp.Or(cmp.Compare(complete(b), complete(a)), cmp.Compare(b.end, a.end))
 }
 
 // bars draws how long each process took, the latest first, and marks the process that was last.
 func (l *layout) bars(y float64) float64 {
 	var all []lateness
-	longest := 0.0
-	for _, p := range l.Global.Processes {
-		if stages := l.stages(p.ID); len(stages) > 0 {
-			end := stages[len(stages)-1].to
-			longest = max(longest, end)
-			complete := time.Duration(-1)
-			if p.Completed {
-				complete = p.CompletedAfter
-			}
-			all = append(all, lateness{p.ID, stages, end, complete})
+	for i := range l.Global.Processes {
+		p := &l.Global.Processes[i]
+		if stages := l.stages(p); len(stages) > 0 {
+			all = append(all, lateness{p, stages, l.Delay(p), stages[len(stages)-1].to})
 		}
 	}
 	if len(all) == 0 {
@@ -73,7 +82,6 @@ func (l *layout) bars(y float64) float64 {
 	}
 	title := "How long each process took from when it first learned of the snapshot, on its own clock. The one that was complete last stands first: it may have learned late. " +
 		"Grey: the stages. A tick: a marker that came. Black: why the last one was late."
-	last := l.last()
 	slices.SortStableFunc(all, lateFirst)
 	if len(all) > barsMax {
 		title = fmt.Sprintf("%s (The %d latest.)", title, barsMax)
@@ -84,14 +92,22 @@ func (l *layout) bars(y float64) float64 {
 		l.text(marginX, y, Note, Start, line)
 		y += 18
 	}
-	scale := (l.right - l.left - 330) / longest
+	longest, widest := 0.0, 0
 	for _, one := range all {
-		l.bar(one, y, scale, one.id == last.id)
+		longest = max(longest, one.end)
+		widest = max(widest, cells(one.text()))
+	}
+	scale := (l.right - l.left - float64(widest)*cellPx - 8) / longest
+	last := l.LastProcess()
+	for _, one := range all {
+		l.bar(one, y, scale, one.ProcessState == last)
 		y += 20
 	}
-	if last.id != "" {
-		l.text(l.left, y+14, BarCritical, Start, "last: "+string(last.id)+", "+last.why)
-		y += 20
+	if last != nil {
+		for _, line := range wrapped("last: "+printable.Text(l.Last()), int((l.right-l.left)/cellPx)) {
+			l.text(l.left, y+14, BarCritical, Start, line)
+			y += 20
+		}
 	}
 	return y
 }
@@ -99,28 +115,23 @@ func (l *layout) bars(y float64) float64 {
 // bar draws the stages of one process. What made it late is named beside it.
 func (l *layout) bar(one lateness, y, scale float64, critical bool) {
 	style := BarText
-	why := reason(one.stages)
 	stages := one.stages
 	if critical {
 		style = BarCritical
-		if why.marker {
-			stages = []stage{why}
-		}
 	}
-	l.text(l.left-8, y+12, style, End, short(string(one.id), nameMax))
+	l.text(l.left-8, y+12, style, End, short(string(one.ID), nameMax))
 	for i, s := range stages {
 		title := printable.Text(fmt.Sprintf("%s: %s, until %s", s.name, ms(s.to-s.from), ms(s.to)))
-		l.Bars = append(l.Bars, Bar{l.left + s.from*scale, y + 2, max((s.to-s.from)*scale, 0.5), 12, critical && s == why, i % 2, false, title})
+		l.Bars = append(l.Bars, Bar{l.left + s.from*scale, y + 2, max((s.to-s.from)*scale, 0.5), 12, false, i % 2, false, title})
+	}
+	if from, to := milliseconds(one.delay.From), milliseconds(one.delay.To); critical && to > from {
+		l.Bars = append(l.Bars, Bar{l.left + from*scale, y + 2, max((to-from)*scale, 0.5), 12, true, 0, false, printable.Text(one.delay.Why)})
 	}
 	for _, c := range l.Channels {
-		if at, ok := l.Markers[c.Channel]; ok && c.Channel.To == one.id && at >= 0 && at <= one.end {
+		if at := milliseconds(c.MarkerAfter); c.MarkerKnown && c.Channel.To == one.ID && at >= 0 && at <= one.end {
 			title := fmt.Sprintf("marker of %s after %s", c.Channel.From, ms(at))
 			l.Bars = append(l.Bars, Bar{l.left + at*scale - 0.75, y, 1.5, 16, false, 0, true, title})
 		}
 	}
-	text := why.name
-	if !why.marker {
-		text += " took " + ms(why.to-why.from)
-	}
-	l.text(l.left+one.end*scale+8, y+12, style, Start, short(ms(one.end)+": "+text, 48))
+	l.text(l.left+one.end*scale+8, y+12, style, Start, one.text())
 }

@@ -1,9 +1,7 @@
 package diagram
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +23,7 @@ func (s *Story) verdict() string {
 }
 
 // sentence says what the picture shows: "complete and consistent · 3 processes · 4 messages in
-// flight on 2 of 6 channels · last: p2, marker of p3 after 98 ms".
+// flight on 2 of 6 channels · last: p2, 102 ms: the marker of p3 came after 98 ms".
 func (s *Story) sentence() string {
 	processes := uint64(len(s.Global.Processes))
 	busy, messages := 0, uint64(0)
@@ -49,8 +47,8 @@ func (s *Story) sentence() string {
 	if text := s.missing(); text != "" {
 		parts = append(parts, text)
 	}
-	if l := s.last(); l.id != "" {
-		parts = append(parts, "last: "+string(l.id)+", "+l.why)
+	if text := s.Last(); text != "" {
+		parts = append(parts, "last: "+text)
 	}
 	return strings.Join(parts, " · ")
 }
@@ -85,79 +83,36 @@ func (s *Story) missing() string {
 	return printable.Text(text)
 }
 
-// last is the process whose part was complete last.
-type last struct {
-	id  snapshot.ProcessID // empty if that is not known
-	why string
-}
-
-// last finds out who was last, and why. Who was last is seen at the assembler; the reason has
-// lengths on the clock of that process.
-func (s *Story) last() (l last) {
-	at := time.Duration(-1)
-	for _, p := range s.Global.Processes {
-		if p.Completed && p.CompletedAfter > at {
-			l.id, at = p.ID, p.CompletedAfter
-		}
-	}
-	if l.id == "" {
-		return l
-	}
-	l.why = ms(milliseconds(at)) + " at the assembler"
-	stages := s.stages(l.id)
-	if len(stages) == 0 {
-		return l
-	}
-	if why := reason(stages); why.marker {
-		l.why = fmt.Sprintf("%s after %s", why.name, ms(why.to))
-	} else {
-		l.why = fmt.Sprintf("%s took %s", why.name, ms(why.to-why.from))
-	}
-	return l
-}
-
-// reason returns the stage that made a process late. That is the last marker if it came after
-// everything else, because the process has waited for it from the beginning. Otherwise it is
-// the longest stage.
-func reason(stages []stage) stage {
-	if final := stages[len(stages)-1]; final.marker {
-		return stage{final.name, 0, final.to, true}
-	}
-	return slices.MaxFunc(stages, func(a, b stage) int { return cmp.Compare(a.to-a.from, b.to-b.from) })
-}
-
 // stage is one part of the time that a process took.
 type stage struct {
 	name     string
 	from, to float64 // ms since the process learned of the snapshot
-	marker   bool    // until the last marker came, after everything else
 }
 
 // stages returns the stages of a process, in order, without empty ones.
-func (s *Story) stages(id snapshot.ProcessID) (all []stage) {
-	t, ok := s.Times[id]
-	if !ok {
+func (s *Story) stages(p *snapshot.ProcessState) (all []stage) {
+	if p.Times == nil {
 		return nil
 	}
 	now := 0.0
-	add := func(name string, at float64, marker bool) {
-		if at > now && at < 1e15 {
-			all = append(all, stage{name, now, at, marker})
+	add := func(name string, after time.Duration) {
+		if at := milliseconds(after); at > now && at < 1e15 {
+			all = append(all, stage{name, now, at})
 			now = at
 		}
 	}
 	names := [...]string{"first marker", "holding the program", "settling", "asking for the state", "encoding", "sending"}
-	for i, at := range t.Stages() {
-		add(names[i], milliseconds(*at), false)
+	for i, at := range p.Times.Stages() {
+		add(names[i], *at)
 	}
-	from, at := snapshot.ProcessID(""), 0.0
+	from, at := snapshot.ProcessID(""), time.Duration(0)
 	for _, c := range s.Channels {
-		if marker, ok := s.Markers[c.Channel]; ok && c.Channel.To == id && marker > at {
-			from, at = c.Channel.From, marker
+		if c.MarkerKnown && c.Channel.To == p.ID && c.MarkerAfter > at {
+			from, at = c.Channel.From, c.MarkerAfter
 		}
 	}
 	if from != "" {
-		add("marker of "+string(from), at, true)
+		add("marker of "+string(from), at)
 	}
 	return all
 }

@@ -146,8 +146,10 @@ func (s *Story) chooseLanes(runs []run) {
 			s.Lanes = append(s.Lanes, Lane{ID: m.Process, Missing: string(m.Reason)})
 		}
 	}
-	last := s.last().id
-	asked := func(id snapshot.ProcessID) bool { return slices.Contains(s.Asked, id) || id == last }
+	last := s.LastProcess()
+	asked := func(id snapshot.ProcessID) bool {
+		return slices.Contains(s.Asked, id) || last != nil && id == last.ID
+	}
 	if len(s.Lanes) >= min(quietLanes, s.LanesMax+1) {
 		some := len(busy) > 0 || len(s.Asked) > 0
 		s.Lanes = slices.DeleteFunc(s.Lanes, func(l Lane) bool {
