@@ -81,7 +81,7 @@ func (l *layout) chooseSizes() {
 	l.right = l.Width - marginX - l.names - 14
 	room := l.right - l.left - l.states - l.labels - 40
 	columns, most := int(room/columnMin)-2, sideMost
-	if l.EventsMax < EventsMost {
+	if l.EventsMax > 0 {
 		columns, most = len(l.Events), len(l.Events)
 	}
 	if l.real { // the events were chosen before

@@ -276,3 +276,19 @@ func TestAVeryLongJournalIsCutAndThePictureSaysSo(t *testing.T) {
 		}
 	}
 }
+
+func TestMoreEventsAreDrawnIfMoreAreAskedFor(t *testing.T) {
+	d := read(t, sample{processes: 3, steps: 30_000, seed: 3, journal: true}.document(t))
+	drawn := func(most int) (events int) {
+		s := NewStory(d, Options{EventsMax: most})
+		s.Layout()
+		for _, l := range s.Lanes {
+			events += len(l.Events)
+		}
+		return events
+	}
+	few, most := drawn(EventsMost-2), drawn(EventsMost)
+	if few < EventsMost-100 || most < few {
+		t.Errorf("got %d events for %d and %d events for %d, want about as many as are asked for", few, EventsMost-2, most, EventsMost)
+	}
+}

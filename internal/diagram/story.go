@@ -92,9 +92,7 @@ func NewStory(d *Document, o Options) *Story {
 
 // newStory returns a story without lanes and events.
 func newStory(d *Document, o Options) *Story {
-	if o.EventsMax <= 0 || o.EventsMax > EventsMost {
-		o.EventsMax = EventsMost
-	}
+	o.EventsMax = max(0, min(o.EventsMax, EventsMost))
 	if o.LanesMax <= 0 {
 		o.LanesMax = lanesMax
 	}

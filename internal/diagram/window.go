@@ -1,5 +1,7 @@
 package diagram
 
+import "cmp"
+
 // window returns how many columns before and after the cut are drawn, at most columns in all
 // and at most most on one side.
 // It grows from the cut outwards, as long as there is room for columns and events.
@@ -17,12 +19,12 @@ func (s *Story) window(columns, most int) (before, after int) {
 		counts[side][n]++
 	}
 	reach := [2]int{}
-	events := 0
+	events, eventsMax := 0, cmp.Or(s.EventsMax, EventsMost)
 	for grown := true; grown; {
 		grown = false
 		for side := range reach {
 			next := reach[side] + 1
-			if reach[0]+reach[1] < columns && next <= most && next < len(counts[side]) && events+counts[side][next] <= s.EventsMax {
+			if reach[0]+reach[1] < columns && next <= most && next < len(counts[side]) && events+counts[side][next] <= eventsMax {
 				reach[side] = next
 				events += counts[side][next]
 				grown = true
