@@ -1,6 +1,7 @@
 package diagram
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -39,10 +40,25 @@ func TestThePictureSaysWhoWasLastAndWhyAsInitiateDoes(t *testing.T) {
 			t.Errorf("got the sentence %q and %q of initiate, want both to end in %q", p.Name, d.Last(), c.last)
 		}
 		bold, says := 0, false
-		for _, b := range p.Bars {
-			if b.Critical {
-				bold++
+		for i, b := range p.Bars {
+			if !b.Critical {
+				continue
 			}
+			bold++
+			for _, other := range p.Bars[:i] {
+				if !other.Tick && b.Box().Overlaps(other.Box()) {
+					t.Errorf("%s: got the bold bar over the stage %q, want both to be seen", c.last, other.Title)
+				}
+			}
+		}
+		stages := 0
+		for _, b := range p.Bars {
+			if b.Y == p.Bars[0].Y && !b.Tick && !b.Critical {
+				stages++
+			}
+		}
+		if want := len(NewStory(d, Options{}).stages(&d.Processes[0])); c.bold > 0 && stages < want {
+			t.Errorf("%s: got %d stages of the last process, want %d", c.last, stages, want)
 		}
 		for _, text := range p.Texts {
 			says = says || text.Style == BarCritical && text.Text == "last: "+c.last
@@ -98,5 +114,23 @@ func TestTheProcessThatWasLastHasALane(t *testing.T) {
 	}
 	if quiet.Quiet < 5 {
 		t.Errorf("got %d quiet processes, want some to try", quiet.Quiet)
+	}
+}
+
+// Black is white in dark colours, so the key names neither.
+func TestTheKeyIsTrueInLightAndInDark(t *testing.T) {
+	colour := regexp.MustCompile(`(?i)\b(black|white)\b`)
+	for seed := range *seeds / 10 {
+		s := NewStory(read(t, mixed(seed).document(t)), Options{})
+		for _, p := range []*Picture{s.Layout(), s.LayoutReal()} {
+			if p == nil {
+				continue
+			}
+			for _, text := range p.Texts {
+				if text.Style == Note && colour.MatchString(text.Text) {
+					t.Errorf("seed %d: got %q, want a key without black and white", seed, text.Text)
+				}
+			}
+		}
 	}
 }

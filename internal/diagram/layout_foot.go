@@ -51,7 +51,7 @@ type lateness struct {
 // text returns what stands beside the bar.
 func (l lateness) text() string {
 	text := ms(l.end)
-	if l.delay.Why != "" {
+	if l.delay.To > l.delay.From { // of its own time
 		text += ": " + l.delay.Why
 	}
 	return printable.Text(short(text, 90))
@@ -81,7 +81,7 @@ func (l *layout) bars(y float64) float64 {
 		return y
 	}
 	title := "How long each process took from when it first learned of the snapshot, on its own clock. The one that was complete last stands first: it may have learned late. " +
-		"Grey: the stages. A tick: a marker that came. Black: why the last one was late."
+		"Grey: the stages. An upright tick: a marker that came. The thick line under a bar: why the last one was late."
 	slices.SortStableFunc(all, lateFirst)
 	if len(all) > barsMax {
 		title = fmt.Sprintf("%s (The %d latest.)", title, barsMax)
@@ -112,25 +112,25 @@ func (l *layout) bars(y float64) float64 {
 	return y
 }
 
-// bar draws the stages of one process. What made it late is named beside it.
+// bar draws the stages of one process, and under them a line along what made it late if it was
+// the last one. That is named beside the bar.
 func (l *layout) bar(one lateness, y, scale float64, critical bool) {
 	style := BarText
-	stages := one.stages
 	if critical {
 		style = BarCritical
 	}
 	l.text(l.left-8, y+12, style, End, short(string(one.ID), nameMax))
-	for i, s := range stages {
+	for i, s := range one.stages {
 		title := printable.Text(fmt.Sprintf("%s: %s, until %s", s.name, ms(s.to-s.from), ms(s.to)))
-		l.Bars = append(l.Bars, Bar{l.left + s.from*scale, y + 2, max((s.to-s.from)*scale, 0.5), 12, false, i % 2, false, title})
+		l.Bars = append(l.Bars, Bar{l.left + s.from*scale, y + 1, max((s.to-s.from)*scale, 0.5), 10, false, i % 2, false, title})
 	}
 	if from, to := milliseconds(one.delay.From), milliseconds(one.delay.To); critical && to > from {
-		l.Bars = append(l.Bars, Bar{l.left + from*scale, y + 2, max((to-from)*scale, 0.5), 12, true, 0, false, printable.Text(one.delay.Why)})
+		l.Bars = append(l.Bars, Bar{l.left + from*scale, y + 12, max((to-from)*scale, 0.5), 4, true, 0, false, printable.Text(one.delay.Why)})
 	}
 	for _, c := range l.Channels {
 		if at := milliseconds(c.MarkerAfter); c.MarkerKnown && c.Channel.To == one.ID && at >= 0 && at <= one.end {
 			title := fmt.Sprintf("marker of %s after %s", c.Channel.From, ms(at))
-			l.Bars = append(l.Bars, Bar{l.left + at*scale - 0.75, y, 1.5, 16, false, 0, true, title})
+			l.Bars = append(l.Bars, Bar{l.left + at*scale - 0.75, y, 1.5, 12, false, 0, true, title})
 		}
 	}
 	l.text(l.left+one.end*scale+8, y+12, style, Start, one.text())

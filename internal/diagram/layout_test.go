@@ -125,7 +125,7 @@ func boundsFaults(p *Picture) (faults []string) {
 		inside("event", Box{m.X - 3, m.Y - 3, m.X + 3, m.Y + 3})
 	}
 	for _, b := range p.Bars {
-		inside("bar "+b.Title, Box{b.X, b.Y, b.X + b.Width, b.Y + b.Height})
+		inside("bar "+b.Title, b.Box())
 	}
 	for _, c := range p.Cells {
 		inside("cell "+c.Channel, Box{c.X, c.Y, c.X + c.Width, c.Y + c.Height})

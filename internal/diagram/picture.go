@@ -96,6 +96,9 @@ type Bar struct {
 	Title               string
 }
 
+// Box returns what a bar covers.
+func (b Bar) Box() Box { return Box{b.X, b.Y, b.X + b.Width, b.Y + b.Height} }
+
 // Cell is a cell of the matrix of counts in flight.
 type Cell struct {
 	X, Y, Width, Height float64
