@@ -16,6 +16,7 @@ type Document struct {
 type Journal struct {
 	RecordedAt time.Time // wall clock
 	Events     []Entry   // in the order in which they happened
+	Omitted    uint64    // events that the node knew and that are not in the snapshot
 }
 
 // Entry is an event of a journal.
@@ -54,7 +55,7 @@ func Read(text []byte) (*Document, error) {
 		for _, e := range j.Events {
 			entries = append(entries, Entry{Kind(e.Kind.String()), milliseconds(e.At), e.Peer, e.Seq, e.Type})
 		}
-		d.Journals[j.Process] = &Journal{j.RecordedAt, entries}
+		d.Journals[j.Process] = &Journal{j.RecordedAt, entries, j.Omitted}
 	}
 	return d, nil
 }

@@ -2,6 +2,7 @@ package diagram
 
 import (
 	"fmt"
+	"math"
 
 	"chandy/internal/printable"
 )
@@ -149,6 +150,9 @@ func (l *layout) notes() (all []string) {
 	if l.OutOfSight > 0 {
 		all = append(all, count(uint64(l.OutOfSight), "event", "events")+" further from the cut: not drawn")
 	}
+	if n := l.omitted(); n > 0 {
+		all = append(all, count(n, "event", "events")+" that the nodes knew: not in the journals of the snapshot")
+	}
 	if l.Loops > 0 {
 		all = append(all, "the journals contradict each other: "+count(uint64(l.Loops), "message", "messages")+" would be received before being sent")
 	}
@@ -159,6 +163,16 @@ func (l *layout) notes() (all []string) {
 		all = append(all, "without a journal: hollow circles show only that a message was sent before the cut and received after it")
 	}
 	return all
+}
+
+// omitted returns how many events of the lanes the journals leave out.
+func (s *Story) omitted() (n uint64) {
+	for _, lane := range s.Lanes {
+		if j := s.Journals[lane.ID]; j != nil {
+			n += min(j.Omitted, math.MaxUint64-n) // a damaged document may have any number
+		}
+	}
+	return n
 }
 
 func (l *layout) text(x, y float64, style Style, anchor Anchor, text string) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -290,5 +291,34 @@ func TestMoreEventsAreDrawnIfMoreAreAskedFor(t *testing.T) {
 	few, most := drawn(EventsMost-2), drawn(EventsMost)
 	if few < EventsMost-100 || most < few {
 		t.Errorf("got %d events for %d and %d events for %d, want about as many as are asked for", few, EventsMost-2, most, EventsMost)
+	}
+}
+
+func TestThePictureCountsWhatTheJournalsOmit(t *testing.T) {
+	d := read(t, sample{processes: 3, steps: 60, seed: 3, journal: true}.document(t))
+	for _, c := range []struct {
+		omitted [3]uint64
+		want    string
+	}{
+		{[3]uint64{700, 1, 800}, "1,501 events that the nodes knew: not in the journals of the snapshot"},
+		{[3]uint64{0, 1, 0}, "1 event that the nodes knew: not in the journals of the snapshot"},
+		{[3]uint64{5, math.MaxUint64, 7}, "18,446,744,073,709,551,615 events that the nodes knew: not in the journals of the snapshot"},
+		{[3]uint64{}, ""},
+	} {
+		for i, n := range c.omitted {
+			d.Journals[snapshot.ProcessID(name(i))].Omitted = n
+		}
+		s := NewStory(d, Options{})
+		for _, p := range []*Picture{s.Layout(), s.LayoutReal()} {
+			got := ""
+			for _, text := range p.Texts {
+				if strings.Contains(text.Text, "not in the journals") {
+					got += text.Text
+				}
+			}
+			if got != c.want {
+				t.Errorf("got %q for %v, want %q", got, c.omitted, c.want)
+			}
+		}
 	}
 }
