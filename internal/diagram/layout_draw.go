@@ -28,7 +28,7 @@ func (l *layout) drawEvents(at func(*Event) float64) {
 		return Point{at(e), l.laneY(e.Lane)}
 	}
 	for i, m := range l.Messages {
-		a := Arrow{From: place(m.Send), To: place(m.Receive), Class: m.Class, Thick: m.Count > 1, Faint: l.matrix && m.Class == InFlight, Message: i, Title: l.title(m)}
+		a := Arrow{From: place(m.Send), To: place(m.Receive), Class: m.Class, Thick: m.Count > 1, Crowd: l.matrix && m.Class == InFlight, Message: i, Title: l.title(m)}
 		if m.Send >= 0 && l.Events[m.Send].Lane == l.Events[m.Receive].Lane {
 			a.Loop, a.Rise = true, l.gap*0.4
 		}

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -223,33 +224,55 @@ func TestTheSameSnapshotIsDrawnInTheSameBytes(t *testing.T) {
 }
 
 func TestALargeSnapshotIsSmallOnPaperAndDrawnQuickly(t *testing.T) {
-	text := sample{processes: 30, steps: 5000, seed: 3, journal: true, deliver: 48}.document(t)
-	d := read(t, text)
-	for _, j := range d.Journals {
-		j.Events = j.Events[:min(len(j.Events), 5000)]
+	dense := sample{processes: 30, steps: 5000, seed: 3, journal: true, deliver: 48}.document(t)
+	busy := sample{processes: 30, steps: 5600, seed: 3, journal: true, deliver: 1, at: 5500, together: true}.document(t)
+	for _, c := range []struct {
+		name            string
+		text            []byte
+		flights, events int
+		most            int // of --events
+	}{
+		{"dense", dense, 20, 1000, 0},
+		{"dense, 5000 events", dense, 20, 4000, 5000},
+		{"dense, long ids", longIDs(dense), 20, 4000, 5000},
+		{"all channels busy", busy, 850, 1000, 0},
+		{"all channels busy, long ids", longIDs(busy), 850, 3500, 5000},
+	} {
+		d := read(t, c.text)
+		channels := 0
+		var ids []snapshot.ProcessID
+		for _, p := range d.Processes {
+			ids = append(ids, p.ID)
+		}
+		for _, one := range d.Channels {
+			if one.Sent > one.Received {
+				channels++
+			}
+		}
+		var s *Story
+		svg, quickest := "", time.Hour
+		for range 3 { // the machine may be busy with something else
+			start := time.Now()
+			s = NewStory(d, Options{Asked: ids, EventsMax: c.most})
+			svg = drawn(t, s.Layout())
+			quickest = min(quickest, time.Since(start))
+		}
+		if quickest > 2*time.Second {
+			t.Errorf("%s: got a picture after %v, want at most 2 s", c.name, quickest)
+		}
+		events := 0
+		for _, l := range s.Lanes {
+			events += len(l.Events)
+		}
+		if len(svg) > 300_000 || events < c.events || channels < c.flights {
+			t.Errorf("%s: got %d bytes for %d events and %d channels, want at most 300000 for at least %d and %d", c.name, len(svg), events, channels, c.events, c.flights)
+		}
 	}
-	var ids []snapshot.ProcessID
-	for _, p := range d.Processes {
-		ids = append(ids, p.ID)
-	}
-	var s *Story
-	svg, quickest := "", time.Hour
-	for range 3 { // the machine may be busy with something else
-		start := time.Now()
-		s = NewStory(d, Options{Asked: ids, EventsMax: 5000})
-		svg = drawn(t, s.Layout())
-		quickest = min(quickest, time.Since(start))
-	}
-	if quickest > 2*time.Second {
-		t.Errorf("got a picture after %v, want at most 2 s", quickest)
-	}
-	events := 0
-	for _, l := range s.Lanes {
-		events += len(l.Events)
-	}
-	if len(svg) > 300_000 || events < 4000 {
-		t.Errorf("got %d bytes for %d events, want at most 300000 for at least 4000", len(svg), events)
-	}
+}
+
+// longIDs makes the ids of a sample as long as an id may be.
+func longIDs(text []byte) []byte {
+	return regexp.MustCompile(`"p(\d\d)"`).ReplaceAll(text, []byte(`"p`+strings.Repeat("-of-a-long-name", 4)+`-$1"`))
 }
 
 func TestAVeryLongJournalIsCutAndThePictureSaysSo(t *testing.T) {

@@ -75,7 +75,7 @@ type Arrow struct {
 	Class    Class
 	Marker   bool
 	Thick    bool
-	Faint    bool // one of very many
+	Crowd    bool // one of very many
 	Loop     bool // from a lane to itself, in an arc of height Rise
 	Rise     float64
 	Cross    Point // where it runs over the cut

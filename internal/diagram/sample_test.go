@@ -24,6 +24,7 @@ type sample struct {
 	deliver          int    // chance of a delivery in a step, in percent; zero means 50
 	at               int    // step in which the snapshot starts; zero means the middle
 	thin             int    // events that the journals omit, in percent
+	together         bool   // all processes record in the same step, so that the markers empty no channel
 }
 
 type item struct {
@@ -76,6 +77,11 @@ func (s sample) document(t testing.TB) []byte {
 		}
 		if step == s.at {
 			m.record(m.random.IntN(s.processes))
+			for i := range m.all {
+				if s.together && !m.all[i].recorded {
+					m.record(i)
+				}
+			}
 		}
 		if m.random.IntN(100) < s.deliver || step > s.steps {
 			m.deliverOne()

@@ -11,7 +11,7 @@ text{fill:#1b1b1b;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sa
 .m{text-anchor:middle}
 .alarm,.wrong{fill:#b34700;font-weight:600}
 .name{font-size:13px;font-weight:600}
-.state,.flight,.wrong,.mono{font:11px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
+.state,.flight,.wrong,.mono,.mono text{font:11px ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
 .tag{fill:#fff;fill-opacity:.88}
 .flight{fill:#005a94}
 .wrong,.b{font-weight:700}
@@ -22,18 +22,20 @@ text{fill:#1b1b1b;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sa
 .fold{stroke:#8a8a8a;stroke-width:5;stroke-dasharray:1 3;fill:none;opacity:.6}
 .a,.a path{fill:none;stroke:#1b1b1b;stroke-width:1.1;stroke-linecap:round;stroke-linejoin:round}
 .a.k,.a.k path{stroke:#8a8a8a;stroke-width:.9;stroke-dasharray:4 4}
-.a.u path{stroke-dasharray:5 4}
-.a.i path{stroke:#0072b2;stroke-width:2.2}
+.a.u,.a.u path{stroke-dasharray:5 4}
+.a.i,.a.i path{stroke:#0072b2;stroke-width:2.2}
 .a.i circle{fill:#0072b2}
 .a.u circle{fill:#1b1b1b}
-.a.q path{stroke-width:1;opacity:.35}
+.a.q,.a.q path{stroke-width:1;opacity:.35}
 .a.q circle{display:none}
 .a.t path{stroke-width:6}
-.a.w path{stroke:#d55e00;stroke-width:2.2;stroke-dasharray:8 5}
-.a.w .x{stroke-dasharray:none;stroke-width:3}
+.a.w,.a.w path{stroke:#d55e00;stroke-width:2.2;stroke-dasharray:8 5;opacity:1}
+.a.w.x,.a.w .x{stroke-dasharray:none;stroke-width:3}
 .e{fill:#1b1b1b}
 .d{stroke:#1b1b1b;stroke-width:6;stroke-linecap:round;fill:none}
 .d.s{stroke-width:3.2}
+.d.h{stroke-width:7.5}
+.d.o{stroke:#fff;stroke-width:4.5}
 .e.i{fill:#0072b2}
 .d.i{stroke:#0072b2}
 .e.w{fill:#d55e00}
@@ -54,9 +56,10 @@ text{fill:#e8e8e8}
 .flight{fill:#7cc4f0}
 .lane,.cut,.a,.a path,.d{stroke:#e8e8e8}
 .a.k,.a.k path,.fold{stroke:#8f969c}
-.a.i path,.d.i{stroke:#56b4e9}
+.a.i,.a.i path,.d.i{stroke:#56b4e9}
 .a.i circle,.e.i,.cell{fill:#56b4e9}
-.a.w path,.d.w{stroke:#d55e00}
+.a.w,.a.w path,.d.w{stroke:#d55e00}
+.d.o{stroke:#14171a}
 .e,.a.u circle,.late,.tick{fill:#e8e8e8}
 .e.i{fill:#56b4e9}
 .e.w{fill:#d55e00}

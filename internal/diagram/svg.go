@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,27 +68,36 @@ func (s *svg) lanes() {
 // classes are the classes of style of messages and events, by Class.
 var classes = [...]string{Past: "p", Future: "f", InFlight: "i", Unrecorded: "u", Wrong: "w"}
 
-// arrows writes the messages. Arrows that do not cross the cut share an element, unless each
-// must be an element of its own: that saves three quarters of the file.
+// arrows writes the messages. Arrows that do not cross the cut share an element, and so do the
+// ones over the cut if they are very many, unless each must be an element of its own. That saves
+// three quarters of the file.
 func (s *svg) arrows() {
-	shared := map[string]*strings.Builder{"a p": {}, "a f": {}, "a k": {}}
+	crowd := &sharing{}
+	rest := &sharing{}
 	for _, a := range s.Arrows {
 		class := "a " + classes[a.Class]
-		if a.Sign == Same {
-			class += " same"
-		}
-		if a.Marker {
-			class = "a k"
-		}
-		if b := shared[class]; b != nil && !s.interactive {
-			b.WriteString(a.path())
-			continue
-		}
 		switch {
-		case a.Faint:
+		case a.Marker:
+			class = "a k"
+		case a.Crowd:
 			class += " q"
 		case a.Thick:
 			class += " t"
+		}
+		if a.Sign == Same {
+			class += " same"
+		}
+		switch {
+		case s.interactive && !a.Marker:
+		case a.Crowd:
+			crowd.write(class, a.path())
+			if a.Class == Wrong {
+				crowd.write(class+" x", a.cross())
+			}
+			continue
+		case a.Class < InFlight:
+			rest.write(class, a.path())
+			continue
 		}
 		s.printf(`<g class="%s"%s>`, class, s.index("m", a.Message))
 		s.printf(`<title>%s</title><path d="%s"/>`, escape(a.Title), a.path())
@@ -95,17 +105,38 @@ func (s *svg) arrows() {
 			s.printf(`<path class="z" d="%s"/>`, a.line())
 		}
 		if a.Class == Wrong {
-			x, y := num(a.Cross.X), num(a.Cross.Y)
-			s.printf(`<path class="x" d="M%s %sm-7-7l14 14m0-14l-14 14"/>`, x, y)
+			s.printf(`<path class="x" d="%s"/>`, a.cross())
 		} else if a.Cross != (Point{}) {
 			s.printf(`<circle cx="%s" cy="%s" r="3.5"/>`, num(a.Cross.X), num(a.Cross.Y))
 		}
 		s.WriteString("</g>\n")
 	}
-	for _, class := range []string{"a p", "a f", "a k"} {
-		if b := shared[class]; b.Len() > 0 {
-			s.printf(`<path class="%s" d="%s"/>`+"\n", class, b.String())
+	crowd.paths(s)
+	rest.paths(s)
+}
+
+// sharing collects the lines of what shares a path, by class.
+type sharing struct {
+	classes []string
+	lines   map[string]*strings.Builder
+}
+
+func (h *sharing) write(class, line string) {
+	if h.lines[class] == nil {
+		if h.lines == nil {
+			h.lines = map[string]*strings.Builder{}
 		}
+		h.lines[class] = &strings.Builder{}
+		h.classes = append(h.classes, class)
+	}
+	h.lines[class].WriteString(line)
+}
+
+// paths writes a path for each class, sorted.
+func (h *sharing) paths(s *svg) {
+	slices.Sort(h.classes)
+	for _, class := range h.classes {
+		s.printf(`<path class="%s" d="%s"/>`+"\n", class, h.lines[class])
 	}
 }
 
@@ -126,27 +157,24 @@ func (a Arrow) line() string {
 	return "M" + pair(a.From) + "L" + pair(a.To)
 }
 
-// path returns the line of an arrow and its head.
+// cross returns the sign that a message contradicts the cut.
+func (a Arrow) cross() string { return "M" + pair(a.Cross) + "m-7-7l14 14m0-14l-14 14" }
+
+// path returns the line of an arrow and its head. The head is relative to the end of the line,
+// which is shorter.
 func (a Arrow) path() string {
 	to, bend := a.To, a.bend()
 	angle := math.Atan2(to.Y-bend.Y, to.X-bend.X)
 	const length, spread = 7.0, 0.45
-	head := func(turn float64) Point {
-		return Point{to.X - length*math.Cos(angle+turn), to.Y - length*math.Sin(angle+turn)}
-	}
-	return a.line() + "M" + pair(head(spread)) + "L" + pair(to) + "L" + pair(head(-spread))
+	head := func(turn float64) Point { return Point{length * math.Cos(angle+turn), length * math.Sin(angle+turn)} }
+	one, other := head(spread), head(-spread)
+	return a.line() + "m" + numbers(-one.X, -one.Y) + "l" + numbers(one.X, one.Y, -other.X, -other.Y)
 }
 
-// marks writes the events. A dot is a line of no length with a round end.
+// marks writes the events. A dot is a line of no length with a round end. A hollow one has a
+// smaller dot on it, in the colour of the background.
 func (s *svg) marks() {
-	var keys []string
-	shared := map[string]*strings.Builder{}
-	for _, class := range classes {
-		for _, key := range []string{class, class + " s"} {
-			keys = append(keys, key)
-			shared[key] = &strings.Builder{}
-		}
-	}
+	dots, hollow, holes := &dots{}, &dots{}, &dots{}
 	for _, m := range s.Marks {
 		class, radius := classes[m.Class], "3"
 		if m.Small {
@@ -155,27 +183,59 @@ func (s *svg) marks() {
 		switch {
 		case m.Kind == Recorded:
 			s.printf(`<path class="e r"%s d="M%sm0-6l6 6l-6 6l-6-6z"/>`+"\n", s.index("e", m.Event), pair(m.Point))
-		case m.Hollow || s.interactive:
-			hollow := ""
+		case s.interactive:
 			if m.Hollow {
-				hollow = " h"
+				class += " h"
 			}
-			s.printf(`<circle class="e %s%s"%s cx="%s" cy="%s" r="%s"/>`+"\n", class, hollow, s.index("e", m.Event), num(m.X), num(m.Y), radius)
+			s.printf(`<circle class="e %s"%s cx="%s" cy="%s" r="%s"/>`+"\n", class, s.index("e", m.Event), num(m.X), num(m.Y), radius)
+		case m.Hollow:
+			hollow.dot("d h "+class, m.Point)
+			holes.dot("d o", m.Point)
 		default:
-			fmt.Fprintf(shared[class], "M%sh0", pair(m.Point))
+			dots.dot("d "+class, m.Point)
 		}
 	}
-	for _, class := range keys {
-		if b := shared[class]; b.Len() > 0 {
-			s.printf(`<path class="d %s" d="%s"/>`+"\n", class, b.String())
-		}
-	}
+	dots.paths(s)
+	hollow.paths(s)
+	holes.paths(s)
 }
 
+// dots collects dots that share a path.
+type dots struct {
+	sharing
+	last map[string]Point // rounded
+}
+
+// dot writes a dot, relative to the one before if both are on the same lane: that is shorter.
+func (d *dots) dot(class string, p Point) {
+	p = Point{tenths(p.X), tenths(p.Y)}
+	line := "M" + pair(p) + "h0"
+	if last, ok := d.last[class]; ok && last.Y == p.Y {
+		line = "m" + num(p.X-last.X) + " 0h0"
+	}
+	if d.last == nil {
+		d.last = map[string]Point{}
+	}
+	d.last[class] = p
+	d.write(class, line)
+}
+
+// titlesMost is how many ticks have titles. More share a path.
+const titlesMost = 60
+
 func (s *svg) bars() {
+	ticks, shared := 0, &sharing{}
+	for _, b := range s.Bars {
+		if b.Tick {
+			ticks++
+		}
+	}
 	for _, b := range s.Bars {
 		class := "bar" + strconv.Itoa(b.Shade)
 		switch {
+		case b.Tick && ticks > titlesMost && !s.interactive:
+			shared.write("tick", b.Box().path())
+			continue
 		case b.Tick:
 			class = "tick"
 		case b.Critical:
@@ -183,9 +243,29 @@ func (s *svg) bars() {
 		}
 		s.printf(`<rect class="%s" x="%s" y="%s" width="%s" height="%s"><title>%s</title></rect>`+"\n", class, num(b.X), num(b.Y), num(b.Width), num(b.Height), escape(b.Title))
 	}
+	shared.paths(s)
+	s.cells()
+}
+
+// cells writes the matrix. The cells of one strength share a path, unless each must be an
+// element of its own.
+func (s *svg) cells() {
+	shared := &sharing{}
 	for _, c := range s.Cells {
-		s.printf(`<rect class="cell"%s x="%s" y="%s" width="%s" height="%s" fill-opacity="%s"><title>%s</title></rect>`+"\n", s.index("m", c.Message), num(c.X), num(c.Y), num(c.Width), num(c.Height), num(0.15+0.5*c.Strength), escape(c.Channel))
+		opacity := num(0.15 + 0.5*c.Strength)
+		if !s.interactive {
+			shared.write(`cell" fill-opacity="`+opacity, Box{c.X, c.Y, c.X + c.Width, c.Y + c.Height}.path())
+			continue
+		}
+		s.printf(`<rect class="cell"%s x="%s" y="%s" width="%s" height="%s" fill-opacity="%s"><title>%s</title></rect>`+"\n", s.index("m", c.Message), num(c.X), num(c.Y), num(c.Width), num(c.Height), opacity, escape(c.Channel))
 	}
+	shared.paths(s)
+}
+
+// path returns the outline of a box.
+func (b Box) path() string {
+	width, height := num(b.Right-b.Left), num(b.Bottom-b.Top)
+	return "M" + num(b.Left) + " " + num(b.Top) + "h" + width + "v" + height + "h-" + width + "z"
 }
 
 // styles are the classes of texts, by Style.
@@ -194,12 +274,10 @@ var styles = [...]string{
 	WrongLabel: "wrong", BarText: "mono", BarCritical: "mono b", CellText: "mono", FoldText: "note m",
 }
 
+// texts writes the texts. The ones in cells share their attributes with their neighbours.
 func (s *svg) texts() {
+	group := ""
 	for _, t := range s.Texts {
-		if t.Style == StateText || t.Style == FlightLabel || t.Style == WrongLabel {
-			b := t.Box()
-			s.printf(`<rect class="tag" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, num(b.Left-3), num(b.Top-1), num(b.Right-b.Left+6), num(b.Bottom-b.Top+2))
-		}
 		class := styles[t.Style]
 		switch t.Sign {
 		case Single, Unsure:
@@ -209,8 +287,33 @@ func (s *svg) texts() {
 			class += " b"
 		}
 		anchor := [...]string{"", ` text-anchor="middle"`, ` text-anchor="end"`}[t.Anchor]
+		own := ""
+		if t.Style == CellText && t.Sign == Single {
+			own = `<g class="` + class + `"` + anchor + ">"
+		}
+		if own != group {
+			s.printf("%s%s", closing(group), own)
+			group = own
+		}
+		if group != "" {
+			s.printf(`<text x="%s" y="%s">%s</text>`, num(t.X), num(t.Y), escape(t.Text))
+			continue
+		}
+		if t.Style == StateText || t.Style == FlightLabel || t.Style == WrongLabel {
+			b := t.Box()
+			s.printf(`<rect class="tag" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, num(b.Left-3), num(b.Top-1), num(b.Right-b.Left+6), num(b.Bottom-b.Top+2))
+		}
 		s.printf(`<text class="%s"%s%s x="%s" y="%s">%s</text>`+"\n", class, anchor, s.index("m", t.Message), num(t.X), num(t.Y), escape(t.Text))
 	}
+	s.WriteString(closing(group))
+}
+
+// closing ends a group if there is one.
+func closing(group string) string {
+	if group == "" {
+		return ""
+	}
+	return "</g>\n"
 }
 
 // index returns the attribute with which a script finds what an element stands for.
@@ -223,10 +326,24 @@ func (s *svg) index(of string, i int) string {
 
 func pair(p Point) string { return num(p.X) + " " + num(p.Y) }
 
-// num writes a number of px with at most one digit after the point.
-func num(v float64) string {
-	return strconv.FormatFloat(math.Round(v*10)/10+0, 'f', -1, 64)
+// numbers writes numbers of a path. A minus sign separates them too.
+func numbers(all ...float64) string {
+	text := ""
+	for i, v := range all {
+		one := num(v)
+		if i > 0 && one[0] != '-' {
+			text += " "
+		}
+		text += one
+	}
+	return text
 }
+
+// num writes a number of px with at most one digit after the point.
+func num(v float64) string { return strconv.FormatFloat(tenths(v), 'f', -1, 64) }
+
+// tenths rounds to one digit after the point.
+func tenths(v float64) float64 { return math.Round(v*10)/10 + 0 }
 
 // escape makes a text of somebody else a text of XML and HTML. What is not printable becomes
 // visible: XML cannot have most control characters.
