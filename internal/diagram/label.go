@@ -167,14 +167,15 @@ func plain(b []byte) string {
 	return printable.Start(b, 200)
 }
 
-// short cuts a text to a number of cells.
+// short cuts a text to a number of cells, and to four bytes for each of them: accents take no
+// cell.
 func short(s string, most int) string {
-	if cells(s) <= most {
+	if len(s) <= 4*most && cells(s) <= most {
 		return s
 	}
 	n := 0
 	for i, r := range s {
-		if n += cell(r); n > most-1 {
+		if n += cell(r); n > most-1 || i+utf8.RuneLen(r) > 4*(most-1) {
 			return s[:i] + "…"
 		}
 	}

@@ -150,6 +150,9 @@ func (l *layout) notes() (all []string) {
 	if l.OutOfSight > 0 {
 		all = append(all, count(uint64(l.OutOfSight), "event", "events")+" further from the cut: not drawn")
 	}
+	if l.Dropped > 0 {
+		all = append(all, count(uint64(l.Dropped), "more arrow", "more arrows")+" over the cut: not drawn")
+	}
 	if n := l.omitted(); n > 0 {
 		all = append(all, count(n, "event", "events")+" that the nodes knew: not in the journals of the snapshot")
 	}

@@ -27,8 +27,13 @@ func (l *layout) drawEvents(at func(*Event) float64) {
 		e := &l.Events[i]
 		return Point{at(e), l.laneY(e.Lane)}
 	}
+	var classes [Wrong + 1]int
+	for _, m := range l.Messages {
+		classes[m.Class]++
+	}
 	for i, m := range l.Messages {
-		a := Arrow{From: place(m.Send), To: place(m.Receive), Class: m.Class, Thick: m.Count > 1, Crowd: l.matrix && m.Class == InFlight, Message: i, Title: l.title(m)}
+		crowd := l.matrix && (m.Class == InFlight || m.Class > InFlight && classes[m.Class] > singlesMax)
+		a := Arrow{From: place(m.Send), To: place(m.Receive), Class: m.Class, Thick: m.Count > 1, Crowd: crowd, Message: i, Title: l.title(m)}
 		if m.Send >= 0 && l.Events[m.Send].Lane == l.Events[m.Receive].Lane {
 			a.Loop, a.Rise = true, l.gap*0.4
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -273,6 +274,43 @@ func TestALargeSnapshotIsSmallOnPaperAndDrawnQuickly(t *testing.T) {
 // longIDs makes the ids of a sample as long as an id may be.
 func longIDs(text []byte) []byte {
 	return regexp.MustCompile(`"p(\d\d)"`).ReplaceAll(text, []byte(`"p`+strings.Repeat("-of-a-long-name", 4)+`-$1"`))
+}
+
+func TestADocumentWithVeryManyArrowsOverTheCutIsSmallAndSaysSo(t *testing.T) {
+	wrong := func(c *snapshot.ChannelState) { c.Received, c.Messages = c.Sent+1, nil }
+	unrecorded := func(c *snapshot.ChannelState) { c.Messages, c.Known = nil, false }
+	accents := `{"name":"e` + strings.Repeat("\u0301", 10_000) + `"}` // they take no cell
+	for _, c := range []struct {
+		name      string
+		processes int
+		change    func(*snapshot.ChannelState)
+		dropped   bool
+	}{
+		{"wrong", 30, wrong, true}, {"unrecorded", 30, unrecorded, true},
+		{"few lanes, wrong", 12, wrong, true}, {"few lanes, unrecorded", 12, unrecorded, true},
+		{"nothing", 30, func(*snapshot.ChannelState) {}, false},
+	} {
+		d := read(t, longIDs(sample{processes: c.processes, steps: 5600, seed: 3, journal: true, deliver: 1, at: 5500, together: true, state: accents}.document(t)))
+		for i := range d.Channels {
+			c.change(&d.Channels[i])
+		}
+		var ids []snapshot.ProcessID
+		for _, p := range d.Processes {
+			ids = append(ids, p.ID)
+		}
+		s := NewStory(d, Options{Asked: ids})
+		p := s.Layout()
+		svg := drawn(t, p)
+		if len(svg) > 300_000 || s.Dropped > 0 != c.dropped {
+			t.Errorf("%s: got %d bytes and %d arrows left out, want at most 300000 and some left out: %v", c.name, len(svg), s.Dropped, c.dropped)
+		}
+		says := slices.ContainsFunc(p.Texts, func(text Text) bool {
+			return strings.HasPrefix(text.Text, thousands(uint64(s.Dropped))+" more arrows over the cut")
+		})
+		if says != c.dropped {
+			t.Errorf("%s: got a text that says how many arrows are left out: %v, want %v", c.name, says, c.dropped)
+		}
+	}
 }
 
 func TestAVeryLongJournalIsCutAndThePictureSaysSo(t *testing.T) {

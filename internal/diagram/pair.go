@@ -46,7 +46,7 @@ func NewPair(a, b *Document, options [2]Options) *Pair {
 	}
 	p.chooseLanes(runs)
 	for i, s := range p.Stories {
-		s.tell(runs[i])
+		s.tell(runs[i], len(runs[i]))
 		s.limit(sideMost, sideMost)
 	}
 	for lane, one := range p.Stories[0].Lanes {

@@ -58,6 +58,8 @@ type Story struct {
 	Busy     int // processes without a lane that have one
 	// OutOfSight counts the events of the lanes that are too far from the cut.
 	OutOfSight int
+	// Dropped counts the arrows over the cut that are too many to be drawn.
+	Dropped int
 	// Loops counts messages whose order contradicts the order of other events.
 	Loops int
 }
@@ -86,7 +88,8 @@ func NewStory(d *Document, o Options) *Story {
 	s := newStory(d, o)
 	runs := d.runs(nil)
 	s.chooseLanes(runs)
-	s.tell(runs)
+	// A consistent and complete snapshot has no more arrows over the cut than that, see runs.
+	s.tell(runs, max(singlesMax, len(s.Lanes)*len(s.Lanes)))
 	return s
 }
 
@@ -99,10 +102,11 @@ func newStory(d *Document, o Options) *Story {
 	return &Story{Document: d, Options: o}
 }
 
-// tell finds the events and messages of the lanes.
-func (s *Story) tell(runs []run) {
+// tell finds the events and messages of the lanes, and at most so many arrows over the cut.
+func (s *Story) tell(runs []run, most int) {
 	s.place(runs)
 	s.match(runs)
+	s.thin(most)
 	s.columns()
 }
 

@@ -58,6 +58,34 @@ func (s *Story) limit(before, after int) {
 		}
 		s.Lanes[l].Events = events
 	}
+	s.keepMessages(keep)
+}
+
+// thin leaves out arrows over the cut if there are more than most. Arrows that contradict the
+// cut stay rather than others, and recorded messages rather than messages that are only in
+// journals.
+func (s *Story) thin(most int) {
+	keep := make([]bool, len(s.Messages))
+	s.Dropped = 0
+	for _, class := range []Class{Past, Future, Wrong, InFlight, Unrecorded} {
+		for i, m := range s.Messages {
+			switch {
+			case m.Class != class:
+			case class < InFlight:
+				keep[i] = true
+			case most > 0:
+				keep[i] = true
+				most--
+			default:
+				s.Dropped++
+			}
+		}
+	}
+	s.keepMessages(keep)
+}
+
+// keepMessages leaves out the messages that are not to be kept.
+func (s *Story) keepMessages(keep []bool) {
 	messages := s.Messages[:0]
 	moved := make([]int, len(s.Messages))
 	for i, m := range s.Messages {
