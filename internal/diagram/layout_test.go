@@ -119,6 +119,22 @@ func boundsFaults(p *Picture) (faults []string) {
 			}
 		}
 	}
+	for _, text := range p.Texts {
+		if text.Style != StateText && text.Style != FlightLabel && text.Style != WrongLabel {
+			continue
+		}
+		background := text.background()
+		for _, m := range p.Marks {
+			size := 3.0
+			if m.Kind == Recorded {
+				size = 6
+			}
+			event := Box{m.X - size, m.Y - size, m.X + size, m.Y + size}
+			if (m.Kind == Recorded || m.Class >= InFlight) && background.Overlaps(event) {
+				fault("text %q at %v covers an event, %s at %v", text.Text, background, m.Kind, event)
+			}
+		}
+	}
 	for _, a := range p.Arrows {
 		for _, end := range []Point{a.From, a.To} {
 			inside("arrow "+a.Title, Box{end.X, end.Y, end.X, end.Y})

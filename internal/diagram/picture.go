@@ -131,6 +131,12 @@ func (t Text) Box() Box {
 	return Box{left, t.Y - size*0.85, left + width, t.Y + size*0.25}
 }
 
+// background returns what is covered behind a text that may stand on lines.
+func (t Text) background() Box {
+	b := t.Box()
+	return Box{b.Left - 3, b.Top - 1, b.Right + 3, b.Bottom + 1}
+}
+
 // size returns the height of the font in px.
 func (s Style) size() float64 {
 	switch s {

@@ -1,7 +1,6 @@
 package diagram
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -70,6 +69,9 @@ func (s *Story) LayoutReal() *Picture {
 	l.Width = pictureWidth
 	l.chooseSizes()
 	l.right -= l.states + 24
+	for !l.matrix && len(l.slots()) < l.crossings() {
+		l.gap += labelStep
+	}
 	places := l.realPlaces()
 	at := func(e *Event) float64 { return places[e] }
 	l.header()
@@ -195,31 +197,6 @@ func (l *layout) drawRealStates() {
 			y += linePx
 		}
 	}
-}
-
-// placeRealLabels writes the labels where the arrows cross the zigzag, or near it.
-func (l *layout) placeRealLabels() {
-	if l.matrix {
-		return
-	}
-	top, bottom := l.laneY(0)-l.gap/2+linePx, l.laneY(len(l.Lanes)-1)+l.gap/2
-	var labels []Text
-	for i, a := range l.Arrows {
-		if a.Marker || l.Messages[a.Message].Class < InFlight {
-			continue
-		}
-		style := FlightLabel
-		if l.Messages[a.Message].Class == Wrong {
-			style = WrongLabel
-		}
-		text := Text{Point{0, a.Cross.Y + 4}, l.labelText(l.Messages[a.Message]), style, Start, i, Single}
-		width := text.Box().Right - text.Box().Left
-		text.X = max(l.left, min(a.Cross.X+10, l.right-width))
-		labels = append(labels, text)
-	}
-	slices.SortStableFunc(labels, func(a, b Text) int { return cmp.Or(cmp.Compare(a.Y, b.Y), cmp.Compare(a.X, b.X)) })
-	spread(labels, top, bottom)
-	l.Texts = append(l.Texts, labels...)
 }
 
 // zigzag returns where an arrow crosses the cut, or its middle.

@@ -300,8 +300,8 @@ func (s *svg) texts() {
 			continue
 		}
 		if t.Style == StateText || t.Style == FlightLabel || t.Style == WrongLabel {
-			b := t.Box()
-			s.printf(`<rect class="tag" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, num(b.Left-3), num(b.Top-1), num(b.Right-b.Left+6), num(b.Bottom-b.Top+2))
+			b := t.background()
+			s.printf(`<rect class="tag" x="%s" y="%s" width="%s" height="%s" rx="3"/>`, num(b.Left), num(b.Top), num(b.Right-b.Left), num(b.Bottom-b.Top))
 		}
 		s.printf(`<text class="%s"%s%s x="%s" y="%s">%s</text>`+"\n", class, anchor, s.index("m", t.Message), num(t.X), num(t.Y), escape(t.Text))
 	}
