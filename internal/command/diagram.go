@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"chandy/internal/cmdline"
 	"chandy/internal/diagram"
 	"chandy/snapshot"
 )
@@ -115,7 +116,7 @@ func (e *env) draw(c *cli.Context, names []string) error {
 	if len(names) == 2 && c.IsSet("events") {
 		return fail(exitUsage, "", "--events is for one snapshot: the events of two are not drawn")
 	}
-	options, err := diagramOptions(c, form.flag)
+	options, err := e.diagramOptions(c, form.flag)
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func (e *env) draw(c *cli.Context, names []string) error {
 }
 
 // diagramOptions reads the flags that say what is drawn.
-func diagramOptions(c *cli.Context, flag string) (o diagram.Options, err error) {
+func (e *env) diagramOptions(c *cli.Context, flag string) (o diagram.Options, err error) {
 	for _, id := range c.StringSlice("process") {
 		o.Asked = append(o.Asked, snapshot.ProcessID(id))
 	}
@@ -149,7 +150,10 @@ func diagramOptions(c *cli.Context, flag string) (o diagram.Options, err error) 
 		}
 	}
 	if flag == "text" {
-		o.LanesMax = diagram.TerminalLanes
+		if to := c.String("o"); to == "" || to == "-" {
+			o.Columns = cmdline.Width(e.Stdout)
+		}
+		o.LanesMax = diagram.TerminalLanes(o.Columns)
 	}
 	return o, nil
 }

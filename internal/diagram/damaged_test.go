@@ -52,7 +52,7 @@ func TestDamagedDocumentsAreDrawnInABoundedPicture(t *testing.T) {
 		}
 		for _, write := range []func(*strings.Builder) error{
 			func(b *strings.Builder) error { return HTML(b, NewStory(d, Options{})) },
-			func(b *strings.Builder) error { return Terminal(b, NewStory(d, Options{LanesMax: TerminalLanes})) },
+			func(b *strings.Builder) error { return Terminal(b, NewStory(d, Options{LanesMax: terminalLanes})) },
 			func(b *strings.Builder) error { return ShiViz(b, story) },
 			func(b *strings.Builder) error { return Perfetto(b, story) },
 			func(b *strings.Builder) error { return DotSnapshot(b, d) },

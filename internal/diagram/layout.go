@@ -137,15 +137,11 @@ func (l *layout) notes() (all []string) {
 	if text := l.sums(); text != "" {
 		all = append(all, printable.Text(text))
 	}
-	hidden := ""
 	if l.Quiet > 0 {
-		hidden = fmt.Sprintf("+%d quiet: processes without a message in flight have no lane", l.Quiet)
+		all = append(all, fmt.Sprintf("+%d quiet: processes without a message in flight have no lane", l.Quiet))
 	}
 	if l.Busy > 0 {
-		hidden += fmt.Sprintf(" +%d with messages in flight: only %d lanes are drawn", l.Busy, l.LanesMax)
-	}
-	if hidden != "" {
-		all = append(all, hidden)
+		all = append(all, fmt.Sprintf("+%d without a lane: only %s drawn", l.Busy, count(uint64(l.LanesMax), "lane is", "lanes are")))
 	}
 	if l.OutOfSight > 0 {
 		all = append(all, count(uint64(l.OutOfSight), "event", "events")+" further from the cut: not drawn")

@@ -90,7 +90,7 @@ func TestAPairSaysWhatChangedInASentence(t *testing.T) {
 func TestATerminalShowsEachDifferenceOfAPair(t *testing.T) {
 	for seed := range *seeds / 5 {
 		a, b := pairOf(t, seed)
-		o := Options{LanesMax: TerminalLanes}
+		o := Options{LanesMax: terminalLanes}
 		p := NewPair(a, b, [2]Options{o, o})
 		text := written(t, func(w *strings.Builder) error { return PairTerminal(w, p) })
 		lines := strings.Split(text, "\n")

@@ -72,6 +72,7 @@ type Options struct {
 	Waits     []string                        // who waits for whom, for people
 	EventsMax int                             // events that are drawn; zero means as many as can be told apart
 	LanesMax  int                             // lanes; zero means 40
+	Columns   int                             // of the terminal, for Terminal; zero means no limit
 }
 
 const (

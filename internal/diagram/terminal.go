@@ -9,18 +9,32 @@ import (
 	"chandy/internal/printable"
 )
 
-// TerminalLanes is how many processes a drawing for a terminal has at most.
-const TerminalLanes = 8
+const (
+	terminalLanes = 8  // processes in a drawing at most
+	laneMin       = 9  // columns of a process at least
+	textRows      = 12 // rows of events on each side of the cut
+)
 
-const textRows = 12 // rows of events on each side of the cut
+// TerminalLanes returns how many processes a drawing for a terminal has at most. Zero columns
+// mean no limit.
+func TerminalLanes(columns int) int {
+	if columns == 0 {
+		return terminalLanes
+	}
+	return max(1, min(terminalLanes, (columns-2)/laneMin))
+}
 
 // Terminal writes a story for a terminal. Time runs down, each process has a column, and the cut
 // is a line.
 func Terminal(w io.Writer, s *Story) error {
 	s.limit(textRows, textRows)
-	t := &textDrawing{Story: s, width: max(12, min(20, 96/max(len(s.Lanes), 1)))}
+	lanes := max(len(s.Lanes), 1)
+	t := &textDrawing{Story: s, width: max(12, min(20, 96/lanes))}
+	if s.Columns > 0 {
+		t.width = max(laneMin, min(t.width, (s.Columns-2)/lanes))
+	}
 	for _, line := range t.head() {
-		t.line(line)
+		t.wrapped("", line)
 	}
 	t.line("")
 	t.cells(func(i int) string { return string(s.Lanes[i].ID) })
@@ -39,6 +53,17 @@ type textDrawing struct {
 
 func (t *textDrawing) line(text string) {
 	t.WriteString(strings.TrimRight(text, " ") + "\n")
+}
+
+// wrapped writes a text after an indentation, on as many lines as the terminal needs for it.
+func (t *textDrawing) wrapped(indentation, text string) {
+	if t.Columns == 0 {
+		t.line(indentation + text)
+		return
+	}
+	for _, line := range wrapped(text, max(laneMin, t.Columns-len(indentation))) {
+		t.line(indentation + line)
+	}
 }
 
 // head returns what stands above the drawing.
@@ -82,7 +107,7 @@ func (t *textDrawing) rows(side int) {
 		t.cells(func(lane int) string {
 			for _, e := range byColumn[column] {
 				if e.Lane == lane {
-					return e.mark()
+					return e.mark(t.width - 1)
 				}
 			}
 			return "│"
@@ -90,8 +115,9 @@ func (t *textDrawing) rows(side int) {
 	}
 }
 
-// mark returns an event for a terminal: "● →p2 119" for message 119 to p2.
-func (e *Event) mark() string {
+// mark returns an event for a terminal, in so many cells: "● →p2 119" for message 119 to p2. If
+// they are too few, the number is not cut, but the id is, and then all but the sign is left out.
+func (e *Event) mark(most int) string {
 	sign, direction := "●", "→"
 	if e.Implied {
 		sign = "○"
@@ -99,16 +125,30 @@ func (e *Event) mark() string {
 	if e.Kind == Received {
 		direction = "←"
 	}
-	return fmt.Sprintf("%s %s%s %d", sign, direction, e.Peer, e.Seq)
+	number := fmt.Sprintf(" %d", e.Seq)
+	for _, begin := range []string{sign + " " + direction, direction} {
+		if room := most - cells(begin) - cells(number); room >= min(cells(string(e.Peer)), 3) {
+			return begin + short(string(e.Peer), room) + number
+		}
+	}
+	return sign
 }
 
 // cut writes the line, the states, and the messages over the line.
 func (t *textDrawing) cut() {
-	t.line("━━" + strings.Repeat("┿"+strings.Repeat("━", t.width-1), len(t.Lanes)) + " the cut")
+	const caption = " the cut"
+	line := []rune("━━" + strings.Repeat("┿"+strings.Repeat("━", t.width-1), len(t.Lanes)))
+	if t.Columns > 0 {
+		line = line[:min(len(line), max(t.Columns-len(caption), 0))]
+	}
+	t.line(string(line) + caption)
 	var states [][]string
 	most := 0
 	for _, lane := range t.Lanes {
-		lines := t.stateLines(lane)
+		var lines []string
+		for _, line := range t.stateLines(lane) {
+			lines = append(lines, t.fit(line)...)
+		}
 		states = append(states, lines)
 		most = max(most, len(lines))
 	}
@@ -121,10 +161,28 @@ func (t *textDrawing) cut() {
 		})
 	}
 	for _, m := range t.Messages {
-		if m.Class >= InFlight {
-			t.line("  " + t.arrow(m) + " " + arrow(m.Channel) + "  " + t.label(m))
+		if m.Class < InFlight {
+			continue
+		}
+		drawn, label := "  "+t.arrow(m), arrow(m.Channel)+"  "+t.label(m)
+		if t.Columns > 0 && cells(drawn)+1+cells(label) > t.Columns {
+			t.line(drawn)
+			t.wrapped("    ", label)
+			continue
+		}
+		t.line(drawn + " " + label)
+	}
+}
+
+// fit writes a line about a state in the lines that a column needs for it. A line with a number
+// that does not fit is left out: a part of a number would be another number.
+func (t *textDrawing) fit(line string) []string {
+	for _, word := range splitWords(line) {
+		if cells(word) >= t.width && strings.ContainsAny(word, "0123456789") {
+			return nil
 		}
 	}
+	return wrapped(line, t.width-1)
 }
 
 // arrow draws a message over the cut, from the column of its sender to the one of its receiver.

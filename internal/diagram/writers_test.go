@@ -25,7 +25,7 @@ func written(t *testing.T, write func(*strings.Builder) error) string {
 func TestATerminalHasEachMessageInFlightAndNothingUnprintable(t *testing.T) {
 	for seed := range *seeds / 5 {
 		d := read(t, mixed(seed).document(t))
-		s := NewStory(d, Options{LanesMax: TerminalLanes})
+		s := NewStory(d, Options{LanesMax: terminalLanes})
 		text := written(t, func(b *strings.Builder) error { return Terminal(b, s) })
 		lines := strings.Split(text, "\n")
 		for _, m := range s.Messages {
@@ -34,12 +34,12 @@ func TestATerminalHasEachMessageInFlightAndNothingUnprintable(t *testing.T) {
 				t.Fatalf("seed %d: got no line with %q in\n%s", seed, want, text)
 			}
 		}
-		if len(s.Lanes) > TerminalLanes {
-			t.Fatalf("seed %d: got %d processes, want at most %d", seed, len(s.Lanes), TerminalLanes)
+		if len(s.Lanes) > terminalLanes {
+			t.Fatalf("seed %d: got %d processes, want at most %d", seed, len(s.Lanes), terminalLanes)
 		}
 	}
 	for _, hard := range hostile {
-		s := NewStory(read(t, hostileSample(hard).document(t)), Options{LanesMax: TerminalLanes})
+		s := NewStory(read(t, hostileSample(hard).document(t)), Options{LanesMax: terminalLanes})
 		text := written(t, func(b *strings.Builder) error { return Terminal(b, s) })
 		for line := range strings.Lines(text) {
 			if line = strings.TrimSuffix(line, "\n"); line != printable.Text(line) {
@@ -156,5 +156,48 @@ func TestFromTwelveProcessesOnQuietOnesHaveNoLane(t *testing.T) {
 	want := fmt.Sprintf("+%d quiet", s.Quiet)
 	if p := s.Layout(); !slices.ContainsFunc(p.Texts, func(t Text) bool { return strings.Contains(t.Text, want) }) {
 		t.Errorf("got no text with %q", want)
+	}
+}
+
+func TestATerminalIsNoWiderThanItIsAndCutsNoNumber(t *testing.T) {
+	cut := regexp.MustCompile(`\d…`)
+	for seed := range *seeds / 5 {
+		text := mixed(seed).document(t)
+		if seed%2 == 1 {
+			text = longIDs(text)
+		}
+		for _, columns := range []int{40, 60, 80, 120} {
+			s := NewStory(read(t, text), Options{LanesMax: TerminalLanes(columns), Columns: columns})
+			drawing := written(t, func(b *strings.Builder) error { return Terminal(b, s) })
+			for line := range strings.Lines(drawing) {
+				if n := cells(strings.TrimSuffix(line, "\n")); n > columns {
+					t.Errorf("seed %d: got a line of %d columns, want at most %d: %s", seed, n, columns, line)
+				}
+				if cut.MatchString(line) {
+					t.Errorf("seed %d: got %q, want no number that is cut", seed, line)
+				}
+			}
+			if columns >= 80 && len(s.Lanes) < min(terminalLanes, len(s.Global.Processes)) && s.Quiet == 0 {
+				t.Errorf("seed %d: got %d lanes in %d columns, want %d", seed, len(s.Lanes), columns, terminalLanes)
+			}
+		}
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+func TestNoNoteBeginsWithASpace(t *testing.T) {
+	d := read(t, sample{processes: 30, steps: 900, seed: 4, deliver: 20}.document(t))
+	p := NewStory(d, Options{LanesMax: 8}).Layout()
+	says := false
+	for _, text := range p.Texts {
+		if strings.HasPrefix(text.Text, " ") {
+			t.Errorf("got the text %q, want it without a space before", text.Text)
+		}
+		says = says || text.Text == "+22 without a lane: only 8 lanes are drawn"
+	}
+	if !says {
+		t.Errorf("got no text about the 22 processes without a lane")
 	}
 }
