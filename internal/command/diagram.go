@@ -67,8 +67,9 @@ the ones that changed or have a message in flight.
 
 {flags}
 
-exit codes: 0 drawn; 2 bad usage or configuration, or SNAP is not a snapshot;
-3 nobody answered, FILE could not be written, or A or B is inconsistent.
+exit codes: 0 drawn; 2 bad usage or configuration, SNAP is not a snapshot, or FILE
+cannot be created; 3 nobody answered, FILE could not be written to its end, or A or
+B is inconsistent.
 
 examples:
   chandy diagram -o cut.svg
@@ -83,7 +84,7 @@ examples:
 	}
 }
 
-// form returns the form that the flags ask for.
+// form returns the form that the flags ask for, else the one of the file name.
 func form(c *cli.Context) (form drawing, err error) {
 	for _, d := range drawings {
 		if !c.Bool(d.flag) {
@@ -94,14 +95,23 @@ func form(c *cli.Context) (form drawing, err error) {
 		}
 		form = d
 	}
-	if form.flag != "" {
-		return form, nil
+	file := c.String("o")
+	extension := strings.ToLower(filepath.Ext(file))
+	if filepath.Base(file) == extension {
+		extension = "" // such as .cut
 	}
-	switch filepath.Ext(c.String("o")) {
-	case ".html", ".htm":
-		return drawings[1], nil
+	named, known := map[string]drawing{".svg": drawings[0], ".html": drawings[1], ".htm": drawings[1]}[extension]
+	switch {
+	case form.flag == "" && known:
+		return named, nil
+	case form.flag == "" && extension == "":
+		return drawings[0], nil
+	case form.flag == "":
+		return form, fail(exitUsage, "use .svg or .html, or a flag such as --svg or --text", "-o %s: %s names no form", file, extension)
+	case known && named.flag != form.flag:
+		return form, fail(exitUsage, "", "-o %s and --%s ask for two forms", file, form.flag)
 	}
-	return drawings[0], nil
+	return form, nil
 }
 
 // draw draws the snapshot that the arguments name, or two.
