@@ -25,7 +25,7 @@ func (g *Global) Last() string {
 // It returns nil if no part is complete.
 func (g *Global) LastProcess() (last *ProcessState) {
 	for i := range g.Processes {
-		if p := &g.Processes[i]; p.Completed && (last == nil || p.CompletedAfter > last.CompletedAfter) {
+		if p := &g.Processes[i]; p.Completed && (last == nil || written(p.CompletedAfter) > written(last.CompletedAfter)) {
 			last = p
 		}
 	}
@@ -45,15 +45,22 @@ func (g *Global) Delay(p *ProcessState) Delay {
 	if p.Times == nil {
 		return Delay{}
 	}
+	times := *p.Times
+	for _, at := range times.Stages() {
+		*at = written(*at)
+	}
 	from, marker := g.lastMarker(p.ID)
-	return p.Times.longest(from, marker, p.CompletedAfter)
+	return times.longest(from, marker, written(p.CompletedAfter))
 }
+
+// written returns a time as the JSON has it. A snapshot and its JSON name the same reason.
+func written(d time.Duration) time.Duration { return d.Truncate(time.Microsecond) }
 
 // lastMarker returns from which process the last marker came to a process, and when.
 func (g *Global) lastMarker(to ProcessID) (from ProcessID, after time.Duration) {
 	for _, c := range g.Channels {
-		if c.Channel.To == to && c.MarkerKnown && (from == "" || c.MarkerAfter > after) {
-			from, after = c.Channel.From, c.MarkerAfter
+		if at := written(c.MarkerAfter); c.Channel.To == to && c.MarkerKnown && (from == "" || at > after) {
+			from, after = c.Channel.From, at
 		}
 	}
 	return from, after

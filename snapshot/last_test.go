@@ -1,6 +1,8 @@
 package snapshot
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -39,6 +41,36 @@ func TestLastNamesTheLongestStage(t *testing.T) {
 	}
 	if got := (&Global{}).Last(); got != "" {
 		t.Errorf("without a complete part: got %q, want nothing", got)
+	}
+}
+
+// The last line of initiate comes from a snapshot in memory, the picture from its JSON.
+func TestASnapshotAndItsJSONNameTheSameReason(t *testing.T) {
+	for seed := range uint64(500) {
+		random := rand.New(rand.NewPCG(seed, 16))
+		about := func() time.Duration { return time.Duration(random.IntN(4_000)) } // ns, so that many are nearly equal
+		g := &Global{ID: "S", Cluster: "c", Epoch: 1, Initiators: ids("p1"), Processes: []ProcessState{{ID: "p1"}, {ID: "p2"}},
+			Channels: []ChannelState{{Channel: Channel{"p1", "p2"}}, {Channel: Channel{"p2", "p1"}}}}
+		for i := range g.Processes {
+			p := &g.Processes[i]
+			p.State.Bytes, p.Incarnation = []byte("1"), "i"
+			p.Completed, p.CompletedAfter = true, about()
+			p.Times = &Times{FirstMarker: Never, Held: about(), Settled: Never, Asked: about(), Encoded: about(), Sent: about()}
+			c := &g.Channels[i]
+			c.SeenByReceiver, c.SeenBySender, c.SentKnown, c.ReceivedKnown, c.Known = "i", "i", true, true, true
+			c.MarkerAfter, c.MarkerKnown = about(), true
+		}
+		var text bytes.Buffer
+		if err := g.WriteJSON(&text, true); err != nil {
+			t.Fatal(err)
+		}
+		decoded, err := Decode(text.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := decoded.Last(), g.Last(); got != want {
+			t.Fatalf("seed %d: got %q from the JSON, want %q", seed, got, want)
+		}
 	}
 }
 
