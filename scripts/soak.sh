@@ -35,7 +35,7 @@ part 'resets on real sockets' go test ./netnode -count=1 -timeout 30m -run '^Tes
 if [ "$(go env GOOS)" = linux ]; then
 	part 'mixed attack' go test ./internal/command -count=1 -timeout 60m -run '^TestMixedAttack$' -v -attack 30m
 	part 'cycles of save and restore' go test ./internal/command -count=1 -timeout 60m -run '^TestCyclesOfSaveAndRestore$' -v -cycles 300
-	part 'cycles of kill and recovery' go test ./internal/command -count=1 -timeout 60m -parallel 4 -run '^TestCyclesOfKillAndRecovery$' -v -kills 500
+	part 'cycles of kill and recovery' go test ./internal/command -count=1 -timeout 90m -parallel 1 -run '^TestCyclesOfKillAndRecovery$' -v -kills 500
 	part 'a counter through kills' go test ./internal/command -count=1 -timeout 60m -run '^TestACounterThroughKills$' -v -kills 500
 	part 'raid' go test ./internal/command -count=1 -timeout 30m -run '^TestRaid$' -v -raiders 10000
 else
