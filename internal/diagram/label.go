@@ -16,6 +16,7 @@ import (
 const (
 	labelMax = 32 // cells of the label of a message
 	stateMax = 24 // cells of a line of a state
+	nameMax  = 12 // cells of an id
 )
 
 // label returns what is written beside an arrow over the cut.
@@ -180,6 +181,15 @@ func short(s string, most int) string {
 		}
 	}
 	return s
+}
+
+// shortID cuts an id in its middle: the ids of a cluster often differ only at their ends.
+func shortID(id snapshot.ProcessID) string {
+	const begin, end = 5, nameMax - 6
+	if len(id) <= nameMax {
+		return string(id)
+	}
+	return string(id[:begin]) + "…" + string(id[len(id)-end:])
 }
 
 // cells returns how many places a text takes in a font of fixed width.

@@ -61,7 +61,7 @@ func (l *layout) chooseSizes() {
 		}
 	}
 	for _, lane := range l.Lanes {
-		l.names = max(l.names, float64(cells(short(string(lane.ID), nameMax)))*cellPx*13/fontPx)
+		l.names = max(l.names, float64(cells(shortID(lane.ID)))*cellPx*13/fontPx)
 		for _, line := range l.stateLines(lane) {
 			l.states = max(l.states, float64(cells(line))*cellPx)
 		}
@@ -94,9 +94,6 @@ func (l *layout) chooseSizes() {
 	spare := room - l.column*float64(l.before+l.after+2)
 	l.cut = l.left + spare/2 + l.column*float64(l.before+1) + l.states + 20
 }
-
-// nameMax is how many cells of an id stand beside a lane.
-const nameMax = 12
 
 // header writes the sentence, and what is not in the picture.
 func (l *layout) header() {

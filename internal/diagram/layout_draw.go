@@ -15,7 +15,7 @@ func (l *layout) drawLanes(at func(lane int) float64) {
 	for i, lane := range l.Lanes {
 		y := l.laneY(i)
 		l.Lines = append(l.Lines, LaneLine{y, l.left, at(i), l.right, lane.Process == nil})
-		name := short(string(lane.ID), nameMax)
+		name := shortID(lane.ID)
 		l.text(l.left-8, y+4, LaneName, End, name)
 		l.text(l.right+8, y+4, LaneName, Start, name)
 	}
@@ -110,7 +110,7 @@ func (l *layout) drawStates() {
 
 // labelText returns the label of an arrow over the cut, with its channel.
 func (s *Story) labelText(m Message) string {
-	return arrow(m.Channel) + "  " + s.label(m)
+	return shortID(m.Channel.From) + "→" + shortID(m.Channel.To) + "  " + s.label(m)
 }
 
 // placeLabels writes a label for each arrow over the cut, right of the line and beside the

@@ -119,7 +119,7 @@ func (l *layout) bar(one lateness, y, scale float64, critical bool) {
 	if critical {
 		style = BarCritical
 	}
-	l.text(l.left-8, y+12, style, End, short(string(one.ID), nameMax))
+	l.text(l.left-8, y+12, style, End, shortID(one.ID))
 	for i, s := range one.stages {
 		title := printable.Text(fmt.Sprintf("%s: %s, until %s", s.name, ms(s.to-s.from), ms(s.to)))
 		l.Bars = append(l.Bars, Bar{l.left + s.from*scale, y + 1, max((s.to-s.from)*scale, 0.5), 10, false, i % 2, false, title})

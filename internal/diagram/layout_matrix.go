@@ -44,7 +44,7 @@ func (l *layout) drawMatrix(y float64) float64 {
 		base := y + 6 + float64(i)*height + 12
 		l.text(left+(float64(i)+0.5)*width, y, CellText, Middle, number)
 		l.text(left-8, base, CellText, End, number)
-		l.text(left-32, base, CellText, End, short(string(lane.ID), nameMax))
+		l.text(left-32, base, CellText, End, shortID(lane.ID))
 	}
 	y += 6
 	flights := l.flights()

@@ -36,7 +36,7 @@ func (l *pairLayout) chooseSizes() {
 	names, states, between, label, columns, labels := 0.0, 0.0, 15*cellPx, 0.0, 1, 0
 	lanes := l.Stories[0].Lanes
 	for i, lane := range lanes {
-		names = max(names, float64(cells(short(string(lane.ID), nameMax)))*cellPx*13/fontPx)
+		names = max(names, float64(cells(shortID(lane.ID)))*cellPx*13/fontPx)
 		for _, r := range l.Rows[i] {
 			for _, text := range r.Texts {
 				states = max(states, float64(cells(r.Sign.mark(text)))*cellPx)

@@ -57,7 +57,7 @@ func (l *pairLayout) drawBetween() {
 func (l *pairLayout) names() {
 	left, right := l.halves[0], l.halves[1]
 	for i, lane := range left.Lanes {
-		name, y := short(string(lane.ID), nameMax), left.laneY(i)+4
+		name, y := shortID(lane.ID), left.laneY(i)+4
 		l.Texts = append(l.Texts, Text{Point{left.left - 8, y}, name, LaneName, End, -1, Single}, Text{Point{right.right + 8, y}, name, LaneName, Start, -1, Single})
 	}
 }

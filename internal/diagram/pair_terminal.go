@@ -44,7 +44,7 @@ func (t *pairText) row(name, a, b string) {
 func (t *pairText) states() {
 	t.row("", "  A", "  B")
 	for i, lane := range t.Stories[0].Lanes {
-		name := short(string(lane.ID), nameMax)
+		name := shortID(lane.ID)
 		for _, r := range t.Rows[i] {
 			var texts [2]string
 			for half, text := range r.Texts {

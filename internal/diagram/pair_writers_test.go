@@ -104,7 +104,7 @@ func TestATerminalShowsEachDifferenceOfAPair(t *testing.T) {
 		}
 		for i, lane := range p.Stories[0].Lanes {
 			r := p.Rows[i][0]
-			want := regexp.MustCompile("^" + regexp.QuoteMeta(short(string(lane.ID), nameMax)) + " +" + regexp.QuoteMeta(r.Sign.mark(r.Texts[0])) + " +" + regexp.QuoteMeta(r.Sign.mark(r.Texts[1])) + "$")
+			want := regexp.MustCompile("^" + regexp.QuoteMeta(shortID(lane.ID)) + " +" + regexp.QuoteMeta(r.Sign.mark(r.Texts[0])) + " +" + regexp.QuoteMeta(r.Sign.mark(r.Texts[1])) + "$")
 			if !slices.ContainsFunc(lines, want.MatchString) {
 				t.Fatalf("seed %d: got no line that matches %s in\n%s", seed, want, text)
 			}
@@ -124,16 +124,21 @@ func TestALabelOfAPairIsWholeIfThereIsRoom(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got the labels %q, want %q", got, want)
 	}
-	a, b = twoStates(t, [2]string{`1`, `1`}, [2]string{"1", "1"})
-	for _, d := range []*Document{a, b} { // too long for a label with a channel
-		for i := range d.Channels {
-			d.Channels[i].Channel.To = "p" + snapshot.ProcessID(strings.Repeat("2", 60))
+	for _, c := range []struct{ state, want string }{
+		{`1`, "p1→p2222…222222  n "},
+		{`"` + strings.Repeat("w", stateMax) + `"`, "n "}, // too little room for a label with a channel
+	} {
+		a, b = twoStates(t, [2]string{c.state, c.state}, [2]string{"1", "1"})
+		for _, d := range []*Document{a, b} {
+			for i := range d.Channels {
+				d.Channels[i].Channel.To = "p" + snapshot.ProcessID(strings.Repeat("2", 60))
+			}
+			d.Processes[1].ID = d.Channels[0].Channel.To
 		}
-		d.Processes[1].ID = d.Channels[0].Channel.To
-	}
-	for _, text := range NewPair(a, b, [2]Options{}).Layout().Texts {
-		if text.Style == FlightLabel && !strings.HasPrefix(text.Text, text.Sign.mark("n ")) {
-			t.Errorf("got the label %q of a channel with a long id, want only the payload", text.Text)
+		for _, text := range NewPair(a, b, [2]Options{}).Layout().Texts {
+			if text.Style == FlightLabel && !strings.HasPrefix(text.Text, text.Sign.mark(c.want)) {
+				t.Errorf("got the label %q with the state %s, want one that begins with %q", text.Text, c.state, c.want)
+			}
 		}
 	}
 }

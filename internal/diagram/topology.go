@@ -32,7 +32,7 @@ func Topology(w io.Writer, name string, t *snapshot.Topology) error {
 	m.bows(s)
 	m.edges(s)
 	for _, id := range t.Processes {
-		p, label := m.at[id], short(string(id), nameMax)
+		p, label := m.at[id], shortID(id)
 		width := float64(cells(label))*8 + 14
 		s.printf(`<rect class="node" x="%s" y="%s" width="%s" height="%s" rx="13"/><text class="name" text-anchor="middle" x="%s" y="%s">%s</text>`+"\n",
 			num(p.X-width/2), num(p.Y-nodeHeight/2), num(width), num(nodeHeight), num(p.X), num(p.Y+4.5), escape(label))
