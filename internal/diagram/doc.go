@@ -12,7 +12,8 @@
 //     drawn, and in which column of logical time each event stands.
 //   - layout*.go turn that into a [Picture], which holds only numbers and texts.
 //
-// SVG and HTML write a picture. Terminal, ShiViz and Perfetto write a story in other forms.
+// SVG and HTML write a picture; svg_shared.go keeps an SVG file small. Terminal, ShiViz and
+// Perfetto write a story in other forms.
 //
 // A [Pair] is two stories on the same lanes, of two snapshots, with what changed between them.
 // Its files begin with pair and layout_pair; layout_half.go draws one of the halves. All

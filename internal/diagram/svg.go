@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -115,31 +114,6 @@ func (s *svg) arrows() {
 	rest.paths(s)
 }
 
-// sharing collects the lines of what shares a path, by class.
-type sharing struct {
-	classes []string
-	lines   map[string]*strings.Builder
-}
-
-func (h *sharing) write(class, line string) {
-	if h.lines[class] == nil {
-		if h.lines == nil {
-			h.lines = map[string]*strings.Builder{}
-		}
-		h.lines[class] = &strings.Builder{}
-		h.classes = append(h.classes, class)
-	}
-	h.lines[class].WriteString(line)
-}
-
-// paths writes a path for each class, sorted.
-func (h *sharing) paths(s *svg) {
-	slices.Sort(h.classes)
-	for _, class := range h.classes {
-		s.printf(`<path class="%s" d="%s"/>`+"\n", class, h.lines[class])
-	}
-}
-
 // bend returns the point towards which an arrow leaves, and from which it comes.
 func (a Arrow) bend() Point {
 	middle := Point{(a.From.X + a.To.X) / 2, (a.From.Y + a.To.Y) / 2}
@@ -198,26 +172,6 @@ func (s *svg) marks() {
 	dots.paths(s)
 	hollow.paths(s)
 	holes.paths(s)
-}
-
-// dots collects dots that share a path.
-type dots struct {
-	sharing
-	last map[string]Point // rounded
-}
-
-// dot writes a dot, relative to the one before if both are on the same lane: that is shorter.
-func (d *dots) dot(class string, p Point) {
-	p = Point{tenths(p.X), tenths(p.Y)}
-	line := "M" + pair(p) + "h0"
-	if last, ok := d.last[class]; ok && last.Y == p.Y {
-		line = "m" + num(p.X-last.X) + " 0h0"
-	}
-	if d.last == nil {
-		d.last = map[string]Point{}
-	}
-	d.last[class] = p
-	d.write(class, line)
 }
 
 // titlesMost is how many ticks have titles. More share a path.
