@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tests that take too long for scripts/check.sh. It prints their figures, and ends at
-# the first failure. Run it before a release. It takes about an hour on two cores.
+# the first failure. Run it before a release. It takes some hours on two cores.
 #
 #   scripts/soak.sh          everything
 #   scripts/soak.sh SEED     the same, with SEED as the first seed of the simulation
