@@ -10,9 +10,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"chandy/netnode"
 	"chandy/wire"
@@ -112,8 +114,19 @@ func TestAClusterRunsOnWhenItsStoreFails(t *testing.T) {
 			func() error { return os.Remove(away) })
 	}
 	fails("on a disk that is read only",
-		func() error { return syscall.Mount("", disk, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "") },
+		func() error { return readOnly(disk) },
 		func() error { return syscall.Mount("", disk, "", syscall.MS_REMOUNT, "size=1m") })
+}
+
+// readOnly makes a mounted disk read-only, as soon as no node has a file there open for writing.
+// A node may still write what it does beside the saves: the kernel says that the disk is busy.
+func readOnly(disk string) error {
+	for limit := time.Now().Add(fleetPatience); ; runtime.Gosched() {
+		err := syscall.Mount("", disk, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
+		if !errors.Is(err, syscall.EBUSY) || time.Now().After(limit) {
+			return err
+		}
+	}
 }
 
 func TestASaveNamesANodeWithAnotherStore(t *testing.T) {
