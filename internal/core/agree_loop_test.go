@@ -12,6 +12,17 @@ import (
 	"chandy/wire"
 )
 
+// counting returns a cluster of counters that recovers, and that has begun.
+func counting(t *testing.T, n int) *restorable {
+	h := emptyRestorable(t, n)
+	h.program = func() program.Program { return &counter{closed: &h.closed} }
+	for _, id := range h.config.IDs() {
+		h.start(id, recovers)
+	}
+	h.run(10 * time.Second)
+	return h
+}
+
 // A process that ends again and again soon after the restore of one base leaves the cluster
 // held. One that ends later does not.
 func TestACrashLoopEndsHeld(t *testing.T) {
@@ -19,18 +30,12 @@ func TestACrashLoopEndsHeld(t *testing.T) {
 		runs time.Duration
 		held bool
 	}{{10 * time.Second, true}, {2 * time.Minute, false}} {
-		h := emptyRestorable(t, 3)
-		h.program = func() program.Program { return &counter{closed: &h.closed} }
-		options := agreement.Options{Recover: true}
-		for _, id := range h.config.IDs() {
-			h.start(id, options)
-		}
-		h.run(10 * time.Second)
+		h := counting(t, 3)
 		h.save()
 		for crash := 1; crash <= 4; crash++ {
 			h.run(test.runs)
 			h.crash("p2")
-			h.start("p2", options)
+			h.start("p2", recovers)
 			h.run(10 * time.Second)
 			s := h.cores["p1"].status()
 			if got, want := s.Held, test.held && crash >= 4; got != want {
@@ -53,26 +58,20 @@ func TestACrashLoopEndsHeld(t *testing.T) {
 // A client that resumes an epoch that was held, and in which a process has restarted since, does
 // not let the others run in it. They run when the cluster has rolled back.
 func TestResumeDoesNotRunWhatIsGoingToBeRolledBack(t *testing.T) {
-	h := emptyRestorable(t, 3)
-	h.program = func() program.Program { return &counter{closed: &h.closed} }
-	options := agreement.Options{Recover: true}
-	for _, id := range h.config.IDs() {
-		h.start(id, options)
-	}
-	h.run(10 * time.Second)
+	h := counting(t, 3)
 	order := h.save()
 	order.Hold = true
 	h.ask("p1", order, 10*time.Second)
 	before := h.cores["p1"].status()
 	h.crash("p3") // without it there is no recovery
 	h.crash("p2")
-	h.start("p2", options)
+	h.start("p2", recovers)
 	h.run(10 * time.Second)
 	h.ask("p1", wire.ResumeRequest{}, 2*time.Second)
 	if e := h.cores["p1"].epoch; !e.isHeld() || e.number != before.Epoch {
 		t.Errorf("got held %v in epoch %d, want it held in %d: p2 has restarted", e.isHeld(), e.number, before.Epoch)
 	}
-	h.start("p3", options)
+	h.start("p3", recovers)
 	h.run(10 * time.Second)
 	for _, id := range h.config.IDs() {
 		if s := h.cores[id].status(); s.Held || s.Epoch <= before.Epoch {
@@ -84,24 +83,18 @@ func TestResumeDoesNotRunWhatIsGoingToBeRolledBack(t *testing.T) {
 // A snapshot of an epoch that is held at the initial state has no states. A recovery goes past
 // it: otherwise every later one would end with a no.
 func TestARecoveryGoesPastASnapshotThatCannotBeRestored(t *testing.T) {
-	h := emptyRestorable(t, 2)
-	h.program = func() program.Program { return &counter{closed: &h.closed} }
-	options := agreement.Options{Recover: true}
-	for _, id := range h.config.IDs() {
-		h.start(id, options)
-	}
+	h := counting(t, 2)
 	for range 4 {
-		h.run(10 * time.Second)
 		h.crash("p2")
-		h.start("p2", options)
+		h.start("p2", recovers)
+		h.run(10 * time.Second)
 	}
-	h.run(10 * time.Second)
 	if !h.cores["p1"].status().Held {
 		t.Fatal("after a crash loop: got it running, want it held")
 	}
 	h.save()
 	h.crash("p2")
-	h.start("p2", options)
+	h.start("p2", recovers)
 	before := h.epochs()
 	h.run(10 * time.Second)
 	if got := h.epochs(); got[0] == before[0] || got[0] != got[1] {
@@ -157,7 +150,6 @@ func TestACrashLoopIsNamed(t *testing.T) {
 	for _, panics := range []bool{false, true} {
 		h := emptyRestorable(t, 3)
 		h.program = func() program.Program { return suicidal{&counter{closed: &h.closed}, panics} }
-		options := agreement.Options{Recover: true}
 		h.hook = func(at snapshot.ProcessID, e Effect) bool {
 			if _, ok := e.(Exit); ok {
 				h.crash(at)
@@ -165,7 +157,7 @@ func TestACrashLoopIsNamed(t *testing.T) {
 			return h.down[at]
 		}
 		for _, id := range h.config.IDs() {
-			h.start(id, options)
+			h.start(id, recovers)
 		}
 		for range 5 {
 			func() {
@@ -180,7 +172,7 @@ func TestACrashLoopIsNamed(t *testing.T) {
 				h.run(10 * time.Second)
 			}()
 			if h.down["p2"] {
-				h.start("p2", options)
+				h.start("p2", recovers)
 			}
 		}
 		s := h.cores["p1"].status()
@@ -190,7 +182,7 @@ func TestACrashLoopIsNamed(t *testing.T) {
 		}
 		h.run(2 * time.Minute)
 		h.crash("p2")
-		h.start("p2", options)
+		h.start("p2", recovers)
 		h.run(10 * time.Second)
 		if again := h.cores["p1"].status(); !again.Held || again.Recovered.LoopText != s.Recovered.LoopText {
 			t.Errorf("panics %v, p2 was restarted while the cluster was held: got %+v, want the same text", panics, again.Recovered)
