@@ -70,8 +70,8 @@ func (r *records) Read(b []byte) (int, error) {
 	}
 }
 
-// What the steps of the core write reaches the peer whole and in its order, however slowly the
-// peer reads, and whatever package tls writes by itself between it: an answer to a change of
+// Frames of the core reach the peer whole and in their order, however slowly the
+// peer reads, and whatever package tls writes by itself between them: an answer to a change of
 // keys. No write waits for the peer.
 func TestEncryptedFramesArriveInOrder(t *testing.T) {
 	connections := map[string]func(*testing.T) (net.Conn, net.Conn){"pipe": pipeEnds, "tcp": tcpEnds}

@@ -213,7 +213,7 @@ else
 	# shellcheck disable=SC2086 # words
 	part 'tests without the race detector' go test -vet=off -p 4 -parallel 4 $plain $pure
 	[ -z "$race" ] || part 'tests in full size, no race detector' full
-	# Those of netnode in virtual time run with the race detector in scripts/check.sh --repeat
+	# Tests of netnode in virtual time run with the race detector in scripts/check.sh --repeat
 	# only: with it they take a minute more.
 	[ -z "$race" ] || part 'netnode on real sockets -race' go test -vet=off -race -run '^Test([^V]|V[^i])' ./netnode
 	# These include internal/arrows, which checks the imports. The tests of a package run one

@@ -12,17 +12,6 @@ import (
 	"chandy/wire"
 )
 
-// counting returns a cluster of counters that recovers, and that has begun.
-func counting(t *testing.T, n int) *restorable {
-	h := emptyRestorable(t, n)
-	h.program = func() program.Program { return &counter{closed: &h.closed} }
-	for _, id := range h.config.IDs() {
-		h.start(id, recovers)
-	}
-	h.run(10 * time.Second)
-	return h
-}
-
 // A process that ends again and again soon after the restore of one base leaves the cluster
 // held. One that ends later does not.
 func TestACrashLoopEndsHeld(t *testing.T) {
@@ -30,7 +19,7 @@ func TestACrashLoopEndsHeld(t *testing.T) {
 		runs time.Duration
 		held bool
 	}{{10 * time.Second, true}, {2 * time.Minute, false}} {
-		h := counting(t, 3)
+		h := newRestorable(t, 3, recovers)
 		h.save()
 		for crash := 1; crash <= 4; crash++ {
 			h.run(test.runs)
@@ -58,7 +47,7 @@ func TestACrashLoopEndsHeld(t *testing.T) {
 // A client that resumes an epoch that was held, and in which a process has restarted since, does
 // not let the others run in it. They run when the cluster has rolled back.
 func TestResumeDoesNotRunWhatIsGoingToBeRolledBack(t *testing.T) {
-	h := counting(t, 3)
+	h := newRestorable(t, 3, recovers)
 	order := h.save()
 	order.Hold = true
 	h.ask("p1", order, 10*time.Second)
@@ -83,7 +72,7 @@ func TestResumeDoesNotRunWhatIsGoingToBeRolledBack(t *testing.T) {
 // A snapshot of an epoch that is held at the initial state has no states. A recovery goes past
 // it: otherwise every later one would end with a no.
 func TestARecoveryGoesPastASnapshotThatCannotBeRestored(t *testing.T) {
-	h := counting(t, 2)
+	h := newRestorable(t, 2, recovers)
 	for range 4 {
 		h.crash("p2")
 		h.start("p2", recovers)

@@ -103,7 +103,8 @@ func newStory(d *Document, o Options) *Story {
 	return &Story{Document: d, Options: o}
 }
 
-// tell finds the events and messages of the lanes, and at most so many arrows over the cut.
+// tell finds the events and messages of the lanes. It keeps at most that many arrows over the
+// cut.
 func (s *Story) tell(runs []run, most int) {
 	s.place(runs)
 	s.match(runs)

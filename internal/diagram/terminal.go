@@ -115,7 +115,7 @@ func (t *textDrawing) rows(side int) {
 	}
 }
 
-// mark returns an event for a terminal, in so many cells: "● →p2 119" for message 119 to p2. If
+// mark returns an event for a terminal, in at most that many cells: "● →p2 119" for message 119 to p2. If
 // they are too few, the number is not cut, but the id is, and then all but the sign is left out.
 func (e *Event) mark(most int) string {
 	sign, direction := "●", "→"

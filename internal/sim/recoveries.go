@@ -6,7 +6,7 @@ package sim
 // [RunRestores].
 //
 // Processes are asked to stop too, and save first. In a quarter of the runs little else happens.
-// What was done before such a stop must not be undone.
+// Nothing may undo what was done before such a stop.
 //
 // Every program must run only where a commit lists its incarnation, and never in an epoch that
 // is older than one of which its node has read. It must receive each message of its line of

@@ -36,7 +36,7 @@ func (s *Store) damaged(id snapshot.ID) (*saved.Damaged, error) {
 }
 
 // Older returns the newest snapshot before another one in its line of history that can be
-// restored. It returns an empty id if there is none.
+// restored. If no snapshot can be, it returns an empty id.
 func (s *Store) Older(id snapshot.ID) (older snapshot.ID, err error) {
 	err = s.within(func() error {
 		entries, err := s.entries()
