@@ -32,7 +32,8 @@ type conn struct {
 	mu       sync.Mutex // guards the fields below
 	drained  *sync.Cond // with mu: the queue of a client's connection became shorter
 	queue    []load
-	queued   int           // bytes in queue, if it is a client's
+	queued   int           // bytes in queue and in leaving, if it is a client's
+	leaving  int           // bytes that the writing goroutine has taken out of queue
 	ahead    []byte        // frames that go before queue, but not before a remainder
 	writing  bool          // a writing goroutine runs
 	closing  bool          // nothing more is queued; what is queued is still written
@@ -110,6 +111,7 @@ func (c *conn) end(flush bool) {
 	if !flush {
 		c.queue, c.ahead = nil, nil
 		c.count(-c.queued)
+		c.leaving = 0
 	}
 	if !flush || !c.writing {
 		c.closeSocket()

@@ -8,9 +8,17 @@ import (
 	"chandy/wire"
 )
 
-// repliesMax is how many bytes may be queued for a client before no more is read from it,
-// and the result that is being written waits.
-const repliesMax = 1 << 20
+const (
+	// repliesMax is how many bytes may be queued for a client before no more is read from it,
+	// and the result that is being written waits.
+	repliesMax = 256 << 10
+	// repliesOfAllMax is the same for all clients together, or repliesShare of the memory of
+	// the node. The garbage collector doubles it, and clients of the lowest role can reach it.
+	repliesOfAllMax = 8 << 20
+	repliesShare    = 128
+	// replyBytes is about what a reply takes beside its bytes.
+	replyBytes = 128
+)
 
 // collectMin is how many bytes of a result make a garbage collection worth while.
 const collectMin = 64 << 20
@@ -56,6 +64,11 @@ func (c *conn) reply(r wire.Reply) error {
 		c.startWriting()
 	}
 	return nil
+}
+
+// repliesOfAll returns how many bytes may be queued for all clients of a node together.
+func repliesOfAll(cluster *Cluster) int64 {
+	return int64(min(repliesOfAllMax, cluster.Limits.Memory/repliesShare))
 }
 
 // full reports whether the client must read before more is queued for it. The caller must

@@ -1,9 +1,12 @@
 package netnode
 
 import (
+	"bytes"
+	"io"
 	"net"
 	"testing"
 
+	"chandy/internal/config"
 	"chandy/internal/core"
 	"chandy/wire"
 )
@@ -18,7 +21,7 @@ func TestWhatIsQueuedForAClientCounts(t *testing.T) {
 		c := newConn(n, 1, here)
 		c.client, c.writing = true, true // nothing is written until writeLoop runs
 		c.write(core.Write{Conn: 1, Frames: []wire.Frame{wire.Reply{Kind: wire.KindData, Body: make([]byte, 1000)}, wire.Pong{}, wire.Pong{}, wire.Reply{Kind: wire.KindData, Body: make([]byte, 500)}}})
-		want := int64(1500 + 2*len(wire.Append(nil, wire.Pong{})))
+		want := int64(1500 + 2*replyBytes + 2*len(wire.Append(nil, wire.Pong{})))
 		if got := n.replies.Load(); got != want || c.queued != int(want) {
 			t.Errorf("4 frames: got %d bytes, and %d of the client, want %d", got, c.queued, want)
 		}
@@ -30,7 +33,13 @@ func TestWhatIsQueuedForAClientCounts(t *testing.T) {
 			defer close(ended)
 			c.writeLoop()
 		}()
-		r := wire.NewReader(there, wire.FrameMax)
+		var first [1]byte
+		if _, err := io.ReadFull(there, first[:]); written && err != nil {
+			t.Fatal(err)
+		} else if got := n.replies.Load(); written && got != want {
+			t.Errorf("while the first frame is written: got %d bytes, want %d", got, want)
+		}
+		r := wire.NewReader(io.MultiReader(bytes.NewReader(first[:]), there), wire.FrameMax)
 		for range 4 {
 			if _, err := r.Read(); err != nil && written {
 				t.Fatal(err)
@@ -43,7 +52,7 @@ func TestWhatIsQueuedForAClientCounts(t *testing.T) {
 	}
 }
 
-// No further request of a client is read while more than 1 MiB is queued for it, or anything,
+// No further request of a client is read while more than 256 KiB are queued for it, or anything,
 // if more than the budget is queued for all clients.
 func TestQueuesOfClientsAreBounded(t *testing.T) {
 	for _, test := range []struct {
@@ -59,6 +68,15 @@ func TestQueuesOfClientsAreBounded(t *testing.T) {
 		c := conn{node: n, client: true, queued: int(test.own)}
 		if got := c.full(); got != test.want {
 			t.Errorf("%d bytes for the client and %d for all: got full %t, want %t", test.own, test.all, got, test.want)
+		}
+	}
+}
+
+// What is queued for all clients together follows the memory of the node.
+func TestQueuesOfAllClientsHaveAShareOfTheMemory(t *testing.T) {
+	for memory, want := range map[config.Size]int64{1 << 20: 8 << 10, 1<<30 - 128: 8<<20 - 1, 1 << 30: 8 << 20, 1 << 40: 8 << 20} {
+		if got := repliesOfAll(&config.Cluster{Limits: config.Limits{Memory: memory}}); got != want {
+			t.Errorf("memory of %d: got %d, want %d", memory, got, want)
 		}
 	}
 }

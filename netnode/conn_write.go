@@ -28,7 +28,7 @@ func (l load) size() int {
 		return len(*l.bytes)
 	}
 	if r, ok := l.frame.(wire.Reply); ok {
-		return len(r.Body)
+		return len(r.Body) + replyBytes
 	}
 	return 0
 }
@@ -47,6 +47,9 @@ const (
 	// overtake what is encrypted. It fits into the caches: with 128 KiB a channel carries three
 	// quarters of the messages of 16 KiB (chandy bench --only 16KiB/tls).
 	secureBatch = 64 << 10
+	// clientBatch is the same for a client: one record of TLS. There may be many clients, and
+	// what is encrypted counts against no limit of all of them.
+	clientBatch = 16 << 10
 	// slowWrite is how long the writing goroutine may need for queueBatch. A connection that
 	// takes longer is slow: the kernel then takes little in advance, so that frames that are
 	// ahead wait less.
@@ -162,7 +165,7 @@ func (c *conn) tryWrite(v *iovec) (n int) {
 		return c.socket.TryWrite(v.pieces())
 	}
 	for n < v.size {
-		end := min(n+secureBatch, v.size)
+		end := min(n+c.secureBatch(), v.size)
 		b := v.copyRange(n, end)
 		err := c.lower.encrypt(*b)
 		freeBuffer(b)
@@ -177,6 +180,14 @@ func (c *conn) tryWrite(v *iovec) (n int) {
 		}
 	}
 	return n
+}
+
+// secureBatch returns how many bytes are encrypted for one write.
+func (c *conn) secureBatch() int {
+	if c.client {
+		return clientBatch
+	}
+	return secureBatch
 }
 
 // flush writes what package tls says by itself: an alert, or an answer to a change of keys.
@@ -225,7 +236,7 @@ func (c *conn) writeAll(b []byte) error {
 		return c.writeSocket(b)
 	}
 	for {
-		n := min(len(b), secureBatch)
+		n := min(len(b), c.secureBatch())
 		if err := cmp.Or(c.lower.encrypt(b[:n]), c.lower.flush()); err != nil { // an alert is written in any case
 			return err
 		}
@@ -254,12 +265,14 @@ func (c *conn) writeSocket(b []byte) error {
 	}
 }
 
-// next removes what must be written next. If there is nothing, the writing goroutine
-// must end.
+// next removes what must be written next. What it returned before has been written. If there
+// is nothing, the writing goroutine must end.
 func (c *conn) next() (load, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.drained.Broadcast() // for awaitDrained and reply
+	c.count(-c.leaving)
+	c.leaving = 0
 	switch {
 	case len(c.ahead) > 0 && (len(c.queue) == 0 || !c.queue[0].remainder):
 		one := load{bytes: newBuffer()}
@@ -269,7 +282,7 @@ func (c *conn) next() (load, bool) {
 		one := c.queue[0]
 		c.queue[0] = load{}
 		c.queue = c.queue[1:]
-		c.count(-one.size())
+		c.leaving = one.size()
 		return one, true
 	case c.lower != nil && !c.closed && !c.last && c.lower.unsent():
 		c.last = c.closing

@@ -14,13 +14,12 @@ import (
 // several hundred KiB of a stranger.
 const earlyBytes = 32 << 10
 
-// encryptedMax is how many encrypted bytes may wait when some are added. A node itself
-// encrypts up to secureBatch behind at most as much, so only a peer that keeps asking package
-// tls for new keys, and reads nothing, comes to it. A thousand clients may do that at once, and
-// as much again may be in a write that waits.
-const encryptedMax = 3 * secureBatch
+// encryptedBatches is how many batches of encrypted bytes may wait when some are added. A node
+// itself encrypts up to one batch behind at most one, so only a peer that keeps asking package
+// tls for new keys, and reads nothing, comes to it. As much again may be in a write that waits.
+const encryptedBatches = 3
 
-var errEncrypted = errors.New("192 KiB are encrypted for a peer that reads too little")
+var errEncrypted = errors.New("too much is encrypted for a peer that reads too little")
 
 var errEarlyBytes = errors.New("more than 32 KiB came before the hello")
 
@@ -156,7 +155,7 @@ func (l *lower) Write(b []byte) (int, error) {
 	if l.out == nil {
 		l.out = newBuffer()
 	}
-	if len(*l.out) > encryptedMax {
+	if len(*l.out) > encryptedBatches*l.conn.secureBatch() {
 		return 0, errEncrypted
 	}
 	*l.out = append(*l.out, b...)

@@ -120,7 +120,7 @@ func New(o Options) (*Node, error) {
 		strange: log.Sample(&zerolog.BurstSampler{Burst: 10, Period: time.Second}),
 		full:    log.Sample(&zerolog.BurstSampler{Burst: 1, Period: time.Minute}),
 		exit:    make(chan error, 1), wake: make(chan struct{}, 1), timer: time.NewTimer(never),
-		large: make(chan struct{}, max(1, min(largeSlots, o.Cluster.Limits.Memory/largeShare))), repliesMax: int64(core.ClientBytes(o.Cluster)),
+		large: make(chan struct{}, max(1, min(largeSlots, o.Cluster.Limits.Memory/largeShare))), repliesMax: repliesOfAll(o.Cluster),
 		conns: connections{byID: map[core.ConnID]*conn{}},
 	}
 	n.stop, n.end = context.WithCancel(context.Background())

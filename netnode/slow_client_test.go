@@ -77,7 +77,7 @@ func TestVirtualSlowClientGetsAll(t *testing.T) {
 				}()
 				time.Sleep(500 * time.Millisecond)
 				synctest.Wait()
-				if got, most := c.Node("p1").Replies(), int64(2<<20); got == 0 || got > most {
+				if got, most := c.Node("p1").Replies(), int64(512<<10); got == 0 || got > most {
 					t.Errorf("while the client does not read: got %d bytes queued, want some, and at most %d", got, most)
 				}
 				if m := c.Status("p1").Memory; m.Parts != largeState {
@@ -93,8 +93,9 @@ func TestVirtualSlowClientGetsAll(t *testing.T) {
 					t.Errorf("got %d progress replies, want none behind data", progress)
 				}
 				synctest.Wait()
-				if m, held := c.Status("p1").Memory, counted(c)["results"]; m.Parts != 0 || held != 0 || c.Node("p1").Replies() != 0 {
-					t.Errorf("afterwards: got the memory %+v, %d results, %d bytes queued, want none", m, held, c.Node("p1").Replies())
+				queued := c.Node("p1").Replies() // before the status has one
+				if m, held := c.Status("p1").Memory, counted(c)["results"]; m.Parts != 0 || held != 0 || queued != 0 {
+					t.Errorf("afterwards: got the memory %+v, %d results, %d bytes queued, want none", m, held, queued)
 				}
 			})
 		})
@@ -115,8 +116,9 @@ func TestVirtualClientThatReadsNothing(t *testing.T) {
 		after.Go(func() {
 			time.Sleep(61 * time.Second)
 			synctest.Wait()
-			if m, held := c.Status("p1").Memory, counted(c)["results"]; m.Parts != 0 || held != 0 || c.Node("p1").Replies() != 0 {
-				t.Errorf("after a minute: got the memory %+v, %d results, %d bytes queued, want none", m, held, c.Node("p1").Replies())
+			queued := c.Node("p1").Replies() // before the status has one
+			if m, held := c.Status("p1").Memory, counted(c)["results"]; m.Parts != 0 || held != 0 || queued != 0 {
+				t.Errorf("after a minute: got the memory %+v, %d results, %d bytes queued, want none", m, held, queued)
 			}
 		})
 		_, err := client.Initiate(c.Ctx, nil, time.Second, true, &out, nil)
@@ -175,7 +177,7 @@ func TestVirtualSlowClientsShareABudget(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		// Each client may have one reply beyond the budget.
-		if got, least, most := c.Node("p1").Replies(), int64(60<<20), int64(64<<20+clients*48<<10); got < least || got > most {
+		if got, least, most := c.Node("p1").Replies(), int64(7<<20), int64(8<<20+clients*48<<10); got < least || got > most {
 			t.Errorf("got %d bytes queued, want %d to %d", got, least, most)
 		}
 	})

@@ -43,8 +43,8 @@ const (
 
 // ClientBytes returns how many bytes of each kind a node holds for all its clients
 // together: requests that are not parsed, requests that the program has not received,
-// results of calls and status requests, and encoded replies. Each kind has at most a
-// sixteenth of the memory of the node.
+// and results of calls and status requests. Each kind has at most a sixteenth of the
+// memory of the node.
 func ClientBytes(cluster *config.Cluster) int {
 	return int(min(clientBytesMax, cluster.Limits.Memory/16))
 }
