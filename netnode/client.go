@@ -31,6 +31,7 @@ type Client struct {
 	socket *answers
 	reader *wire.Reader
 	number uint64
+	role   wire.ClientRole // of its certificate; [wire.ClientAdmin] without TLS
 }
 
 // DialClient connects to the node of a process, at the address of the process in the
@@ -82,7 +83,7 @@ func dialOnce(ctx context.Context, cluster *Cluster, p config.Process, network N
 	}
 	beOfClient(connection)
 	socket := &answers{Conn: connection}
-	c := &Client{tcp: connection, socket: socket, reader: wire.NewReader(socket, wire.AnswerMax)}
+	c := &Client{tcp: connection, socket: socket, reader: wire.NewReader(socket, wire.AnswerMax), role: wire.ClientAdmin}
 	defer c.bind(ctx)()
 	if err := c.secure(secured, p.ID); err != nil {
 		socket.Close()
@@ -108,7 +109,7 @@ func (c *Client) secure(s *security, to snapshot.ProcessID) error {
 	case err != nil:
 		return cmp.Or[error](untrusted(err), err)
 	}
-	c.socket.Conn = secured
+	c.socket.Conn, c.role = secured, s.source.Material().Role
 	return nil
 }
 
@@ -247,6 +248,10 @@ func (c *Client) do(ctx context.Context, request wire.Control, out io.Writer, pr
 		return nil, err
 	}
 	frame := wire.Append(nil, wire.Request{Number: c.number, Body: body})
+	if fault := c.role.Forbids(request); fault != "" && len(frame)-wire.HeaderSize > c.role.RequestMax() {
+		// The node would not read it, and could not say why.
+		return nil, &wire.ErrorReply{Code: wire.CodeForbidden, Text: fault}
+	}
 	if _, err := c.socket.Write(frame); err != nil {
 		return nil, c.because(ctx, err)
 	}

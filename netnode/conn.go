@@ -56,16 +56,13 @@ func newConn(n *Node, id core.ConnID, connection net.Conn) *conn {
 	return c
 }
 
-// peerMax is the longest payload of a frame from another node.
-const peerMax = wire.ChunkMax + wire.HelloMax
-
-// accept lets the reader go on, because the core has let the peer in.
-func (c *conn) accept() {
+// accept lets the reader go on, because the core has let the peer in: with frames of up to
+// longest bytes.
+func (c *conn) accept(longest int) {
+	c.permit(longest)
 	if c.client {
-		c.permit(wire.FrameMax)
 		return
 	}
-	c.permit(peerMax)
 	if c.lower != nil {
 		c.node.conns.early.know(hostOf(c.socket))
 	}
@@ -76,7 +73,7 @@ func (c *conn) accept() {
 
 // welcomed lets the reader go on, because the other node has let this one in.
 func (c *conn) welcomed() {
-	c.reader.SetLimit(peerMax)
+	c.reader.SetLimit(core.PeerLongest)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.pulses = true

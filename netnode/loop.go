@@ -193,7 +193,7 @@ func (n *Node) carryOut(e core.Effect) {
 		}
 	case core.Accept:
 		if c := n.conns.get(e.Conn); c != nil {
-			c.accept()
+			c.accept(e.Longest)
 		}
 	case core.Close:
 		if c := n.conns.get(e.Conn); c != nil {

@@ -1,5 +1,7 @@
 package wire
 
+import "fmt"
+
 // ClientRole is what a client may ask of a node. Its certificate names it. A client of a
 // cluster without TLS may ask everything.
 type ClientRole string
@@ -38,4 +40,26 @@ func Needs(request Control) ClientRole {
 		return ClientCall
 	}
 	return ClientAdmin
+}
+
+// Forbids returns why a client with role r must not make a request, or an empty text.
+func (r ClientRole) Forbids(request Control) string {
+	need := Needs(request)
+	if r.Includes(need) {
+		return ""
+	}
+	return fmt.Sprintf("%s needs a certificate with the role %s, and this one has the role %s", RequestType(request), need, r)
+}
+
+// SmallRequestMax is the longest payload of a request from a client that may not call, in
+// bytes.
+const SmallRequestMax = 64 << 10
+
+// RequestMax returns the longest payload of a request from a client with role r, in bytes. A
+// node reads no longer one. Only a call may be large.
+func (r ClientRole) RequestMax() int {
+	if r.Includes(ClientCall) {
+		return FrameMax
+	}
+	return SmallRequestMax
 }

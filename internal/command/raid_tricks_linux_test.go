@@ -72,6 +72,22 @@ var tricks = []trick{
 			pause(r.ctx, 20*time.Millisecond)
 		}
 	}},
+	{"a request of 16 MiB", false, func(r *raid, s *stranger) {
+		c := r.welcome(s)
+		c.Write(header(wire.TypeRequest, wire.MessageMax))
+		for range wire.MessageMax >> 16 {
+			if _, err := c.Write(make([]byte, 64<<10)); err != nil {
+				return
+			}
+		}
+		if s.ctx.Err() == nil {
+			s.fail("a request of 16 MiB for the lowest role: got no error, want the connection to end")
+		}
+	}},
+	{"a quiet client", false, func(r *raid, s *stranger) {
+		r.welcome(s)
+		pause(r.ctx, 5*time.Second)
+	}},
 	{"forbidden requests", false, func(r *raid, s *stranger) {
 		c := r.welcome(s)
 		for i := range 200 {
@@ -92,7 +108,7 @@ var tricks = []trick{
 	{"requests, and no reading", false, func(r *raid, s *stranger) {
 		c := r.welcome(s)
 		body, _ := wire.EncodeControl(wire.StatusRequest{})
-		c.SetWriteDeadline(time.Now().Add(time.Second))
+		c.SetWriteDeadline(time.Now().Add(5 * time.Second))
 		for err := error(nil); err == nil && r.ctx.Err() == nil; {
 			_, err = c.Write(wire.Append(nil, wire.Request{Number: 1, Body: body}))
 		}

@@ -193,7 +193,7 @@ func (g *agreeing) accept(a Accepted) {
 	g.answers[from] = one
 	c.handle(a.Conn, one)
 	c.watchAlive(a.Conn)
-	c.emit(Accept{a.Conn})
+	c.emit(Accept{a.Conn, PeerLongest})
 	c.write(a.Conn, wire.Welcome{Version: wire.Version, Epoch: c.epochNumber(), Incarnation: c.Incarnation})
 	g.mentioned(a.Hello.Epoch)
 }

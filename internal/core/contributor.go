@@ -43,7 +43,7 @@ func (e *epoch) openAssembly(conn ConnID, peer snapshot.ProcessID, incarnation s
 	p.contributor = &contributor{epoch: e, conn: conn, peer: peer, incarnation: incarnation, sections: map[sectionID]*section{}}
 	c.handle(conn, p.contributor)
 	c.watchAlive(conn)
-	c.emit(Accept{conn})
+	c.emit(Accept{conn, PeerLongest})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: e.number, Incarnation: c.Incarnation})
 }
 

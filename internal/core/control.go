@@ -15,6 +15,7 @@ import (
 type session struct {
 	core      *Core
 	conn      ConnID
+	identity  Identity // of the certificate; zero without TLS
 	role      wire.ClientRole
 	open      int    // requests without an end or an error
 	snapshots int    // open requests that will end, because their snapshots have time-outs
@@ -28,6 +29,9 @@ type session struct {
 const (
 	// sessionsMax is how many clients may be connected at once.
 	sessionsMax = 1024
+	// sessionsOfOneMax is how many of them may have the same certificate, so that a stolen
+	// one of the lowest role keeps no other client out.
+	sessionsOfOneMax = sessionsMax / 2
 	// clientIdle is how long a client may take for its next request, the transfer
 	// included.
 	clientIdle = time.Minute
@@ -37,10 +41,11 @@ const (
 
 func (c *Core) openSession(a Accepted) {
 	c.sessions++
+	c.sessionsOf[a.Identity]++
 	conn := a.Conn
-	s := &session{core: c, conn: conn, role: c.roleOf(a)}
+	s := &session{core: c, conn: conn, identity: a.Identity, role: c.roleOf(a)}
 	c.handle(conn, s)
-	c.emit(Accept{conn})
+	c.emit(Accept{conn, s.role.RequestMax()})
 	c.write(conn, wire.Welcome{Version: wire.Version, Epoch: c.epochNumber(), Incarnation: c.Incarnation})
 	s.watch()
 }
@@ -64,6 +69,9 @@ func (s *session) String() string { return "control" }
 func (s *session) closed(error) {
 	c := s.core
 	c.sessions--
+	if c.sessionsOf[s.identity]--; c.sessionsOf[s.identity] == 0 {
+		delete(c.sessionsOf, s.identity)
+	}
 	s.ended = true
 	s.quiet.cancel()
 	for _, r := range s.waiting {
@@ -154,7 +162,7 @@ func (s *session) take(number uint64, p parsed) {
 		s.fail(number, wire.CodeBadRequest, p.err.Error())
 		return
 	}
-	if fault := s.forbids(p.request); fault != "" {
+	if fault := s.role.Forbids(p.request); fault != "" {
 		s.fail(number, wire.CodeForbidden, fault)
 		return
 	}

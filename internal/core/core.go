@@ -70,8 +70,9 @@ type Core struct {
 	lastConn ConnID
 	checked  time.Duration // when keepAlive ran last
 
-	sessions   int // of clients, open
-	unparsed   int // bytes of requests that wait to be parsed off the loop
+	sessions   int              // of clients, open
+	sessionsOf map[Identity]int // how many of them have each certificate
+	unparsed   int              // bytes of requests that wait to be parsed off the loop
 	results    map[*result]bool
 	awaitingUp []waiter
 	warned     map[string]bool // see warns
@@ -89,15 +90,16 @@ type Core struct {
 // New returns the Core of one process. It runs no program until it receives Begin.
 func New(o Options) *Core {
 	c := &Core{
-		Options:  o,
-		self:     o.ID,
-		Budget:   256,
-		topology: snapshot.NewTopology(o.Cluster.IDs(), o.Cluster.Channels()),
-		hash:     o.Cluster.Hash(),
-		conns:    map[ConnID]*connState{},
-		results:  map[*result]bool{},
-		warned:   map[string]bool{},
-		log:      o.Log.With().Str("process", string(o.ID)).Logger(),
+		Options:    o,
+		self:       o.ID,
+		Budget:     256,
+		topology:   snapshot.NewTopology(o.Cluster.IDs(), o.Cluster.Channels()),
+		hash:       o.Cluster.Hash(),
+		conns:      map[ConnID]*connState{},
+		results:    map[*result]bool{},
+		warned:     map[string]bool{},
+		sessionsOf: map[Identity]int{},
+		log:        o.Log.With().Str("process", string(o.ID)).Logger(),
 	}
 	c.follow = sync.OnceValue(func() int { return c.topology.Follow(c.self) })
 	c.initiators = sync.OnceValue(func() []snapshot.ProcessID { return c.topology.Initiators(c.self) })

@@ -106,8 +106,15 @@ type Dial struct {
 // must prove something before it is let in.
 type Probe struct{ Conn ConnID }
 
-// Accept lets the host read frames of up to wire.FrameMax from an accepted connection.
-type Accept struct{ Conn ConnID }
+// Accept lets the host read on from an accepted connection, frames with payloads of up to
+// Longest bytes.
+type Accept struct {
+	Conn    ConnID
+	Longest int
+}
+
+// PeerLongest is the longest payload of a frame from another node, in bytes.
+const PeerLongest = wire.ChunkMax + wire.HelloMax
 
 // Write queues frames on a connection. The memory of their messages is valid until the
 // next Step.

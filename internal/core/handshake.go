@@ -116,6 +116,8 @@ func (c *Core) check(a Accepted) *wire.Refuse {
 		return refuse(wire.IdentityMismatch, "%s", mismatch)
 	case h.Role == wire.RoleControl && c.sessions >= sessionsMax:
 		return refuse(wire.Busy, "%s has %d clients connected already: try again", self, sessionsMax)
+	case h.Role == wire.RoleControl && c.Cluster.TLS.On() && c.sessionsOf[a.Identity] >= sessionsOfOneMax:
+		return refuse(wire.Busy, "%s has %d clients connected already with the certificate of %q, role %s: try again", self, sessionsOfOneMax, a.Identity.Name, a.Identity.Role)
 	case h.Role == wire.RoleControl && h.ConfigHash == [32]byte{}: // a client without a cluster file
 		return nil
 	case h.ConfigHash != c.hash:

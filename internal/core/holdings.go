@@ -7,7 +7,7 @@ import "maps"
 // with what must be there.
 func (c *Core) Holdings() map[string]int {
 	held := map[string]int{
-		"awaiting up": len(c.awaitingUp), "conns": len(c.conns), "warned": len(c.warned), "sessions": c.sessions, "unparsed": c.unparsed, "results": len(c.results), "timers": len(c.timers.heap),
+		"awaiting up": len(c.awaitingUp), "conns": len(c.conns), "warned": len(c.warned), "sessions": c.sessions, "certificates of sessions": len(c.sessionsOf), "unparsed": c.unparsed, "results": len(c.results), "timers": len(c.timers.heap),
 	}
 	if c.epoch != nil {
 		c.epoch.addHoldings(held)

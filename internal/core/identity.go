@@ -50,12 +50,3 @@ func (c *Core) roleOf(a Accepted) wire.ClientRole {
 	}
 	return a.Identity.Role
 }
-
-// forbids returns why the client must not make a request, or an empty text.
-func (s *session) forbids(request wire.Control) string {
-	need := wire.Needs(request)
-	if s.role.Includes(need) {
-		return ""
-	}
-	return fmt.Sprintf("%s needs a certificate with the role %s, and this one has the role %s", wire.RequestType(request), need, s.role)
-}

@@ -73,6 +73,47 @@ func TestARequestNeedsItsRole(t *testing.T) {
 	}
 }
 
+// Only a client that may call sends large requests: others could otherwise make a node hold
+// them, and what it holds for its clients is shared.
+func TestOnlyACallMayBeLarge(t *testing.T) {
+	for role, want := range map[wire.ClientRole]int{
+		wire.ClientStatus: wire.SmallRequestMax, wire.ClientSnapshot: wire.SmallRequestMax, wire.ClientCall: wire.FrameMax, wire.ClientAdmin: wire.FrameMax,
+	} {
+		c := secured(t)
+		a := fromP2(c, -9, wire.RoleControl, "").(Accepted)
+		a.Identity.Role, a.Hello.From = role, ""
+		if got := only[Accept](c.Step(1, []Event{a}))[0]; got.Conn != -9 || got.Longest != want {
+			t.Errorf("%s: got %+v, want frames of up to %d bytes", role, got, want)
+		}
+	}
+}
+
+// Clients with the same certificate have half of the places at most, so that others find one.
+func TestClientsOfOneCertificateAreBounded(t *testing.T) {
+	c := secured(t)
+	connect := func(conn ConnID, i Identity) []wire.Refuse {
+		a := fromP2(c, conn, wire.RoleControl, "").(Accepted)
+		a.Identity, a.Hello.From = i, ""
+		return written[wire.Refuse](c.Step(c.now, []Event{a}), conn)
+	}
+	one, other := Identity{Role: wire.ClientStatus, Name: "one"}, Identity{Role: wire.ClientStatus, Name: "other"}
+	for n := range ConnID(sessionsOfOneMax) {
+		if refused := connect(-1-n, one); len(refused) > 0 {
+			t.Fatalf("client %d: got %v, want no refusal", n+1, refused)
+		}
+	}
+	if refused := connect(-2000, one); len(refused) != 1 || refused[0].Code != wire.Busy || !strings.Contains(refused[0].Text, `"one"`) {
+		t.Errorf("client %d of one certificate: got %v, want a refusal (%s) that names it", sessionsOfOneMax+1, refused, wire.Busy)
+	}
+	if refused := connect(-2001, other); len(refused) > 0 {
+		t.Errorf("a client with another certificate: got %v, want no refusal", refused)
+	}
+	c.Step(c.now, []Event{Closed{Conn: -1}})
+	if refused := connect(-2002, one); len(refused) > 0 {
+		t.Errorf("another client, after one has gone: got %v, want no refusal", refused)
+	}
+}
+
 // A new incarnation has 5 s from the beginning of its connection, not from its hello.
 func TestATakeoverEndsWithTheConnectionsTime(t *testing.T) {
 	c, _ := started(t)

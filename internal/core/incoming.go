@@ -82,7 +82,7 @@ func (in *incoming) accept(conn ConnID) {
 	in.stats.wentUp(c.now)
 	c.handle(conn, in)
 	c.watchAlive(conn)
-	c.emit(Accept{conn})
+	c.emit(Accept{conn, PeerLongest})
 	c.write(conn, wire.Welcome{
 		Version: wire.Version, Epoch: e.number, Incarnation: c.Incarnation,
 		Position: in.receiver.Acknowledge(),
