@@ -86,7 +86,7 @@ func (b Batch) Check(limit int) error {
 	}
 	rest := b.Body
 	for i := range b.Count {
-		n, w := binary.Uvarint(rest)
+		n, w := length(rest)
 		switch {
 		case w <= 0:
 			return fmt.Errorf("message %d of %d: no length", i+1, b.Count)
@@ -106,7 +106,16 @@ func (b Batch) Check(limit int) error {
 }
 
 func cutMessage(body []byte) (payload, rest []byte) {
-	n, w := binary.Uvarint(body)
+	n, w := length(body)
 	end := w + int(n)
 	return body[w:end:end], body[end:]
+}
+
+// length is binary.Uvarint, and cheap for a length of one byte: without it a message of 16 B
+// costs 6 per cent more (go test -bench Flood ./internal/core).
+func length(b []byte) (n uint64, w int) {
+	if len(b) > 0 && b[0] < 0x80 {
+		return uint64(b[0]), 1
+	}
+	return binary.Uvarint(b)
 }

@@ -56,7 +56,6 @@ func (s *Sender) Send(payload []byte) {
 	last := &s.outbox[n-1]
 	before := len(last.Body)
 	last.Append(payload)
-	last.memory = last.Body // Append may have moved the body
 	s.bytes += len(last.Body) - before
 }
 
@@ -187,6 +186,7 @@ func (s *Sender) Acknowledge(at wire.Position) error {
 		// If the outbox becomes empty, offset must be the end of the last message, because
 		// newSegment starts there.
 		s.offset = max(s.offset, s.outbox[done].start+uint64(len(s.outbox[done].Body)))
+		s.outbox[done].memory = s.outbox[done].Body
 		s.outbox[done].recorded = s.outbox[done].First <= s.recordedTo
 		s.FreeList.put(&s.outbox[done])
 		done++

@@ -106,23 +106,24 @@ func (e *epoch) receiveMessages(most int) int {
 // deliver hands the program at most n messages of one channel, and returns how many.
 func (in *incoming) deliver(n int) int {
 	in.markDirty()
+	e := in.epoch
 	for i := range n {
-		if !in.epoch.receiving() {
+		if !e.receiving() {
 			return i
 		}
 		payload, ok := in.receiver.Receive()
 		if !ok {
 			return i
 		}
-		if j := in.epoch.journal; j != nil {
-			j.Message(snapshot.EventReceived, in.epoch.core.now, in.peer.index, in.receiver.Received(), payload)
+		seq := in.receiver.Received()
+		if e.journal != nil {
+			e.journal.Message(snapshot.EventReceived, e.core.now, in.peer.index, seq, payload)
 		}
-		if slices.Contains(in.skipped, in.receiver.Received()) {
-			in.epoch.core.log.Warn().Stringer("channel", in).Uint64("message", in.receiver.Received()).Msg("message skipped, as the restore asked for")
+		if len(in.skipped) > 0 && slices.Contains(in.skipped, seq) {
+			e.core.log.Warn().Stringer("channel", in).Uint64("message", seq).Msg("message skipped, as the restore asked for")
 			continue
 		}
-		seq := in.receiver.Received()
-		in.epoch.receive(in.peer.id, seq, seq <= in.restoredTo, payload)
+		e.receive(in.peer.id, seq, seq <= in.restoredTo, payload)
 	}
 	return n
 }
