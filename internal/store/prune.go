@@ -9,8 +9,9 @@ import (
 	"chandy/snapshot"
 )
 
-// Prune removes old snapshots, and returns their ids. It leaves the newest keep snapshots,
-// named and corrupt ones, and snapshots that are held as in [Store.Remove]. It removes a
+// Prune removes old snapshots, and returns their ids. It leaves the newest keep snapshots and,
+// unless keep is 0, the newest one that can be restored. It also leaves named and corrupt ones,
+// and snapshots that are held as in [Store.Remove]. It removes a
 // snapshot without a number only if that was kept for a proposal once. Prune also frees the
 // parts of abandoned snapshots, all but the newest keep records of them, and leftovers of
 // crashes.
@@ -31,9 +32,11 @@ func (s *Store) Prune(keep int) (removed []snapshot.ID, err error) {
 			return err
 		}
 		slices.Reverse(entries) // the newest first
-		saves, failures := 0, 0
+		saves, failures, restorable := 0, 0, false
 		for i := range entries {
 			e := &entries[i]
+			goal := keep > 0 && !restorable && !e.removed && e.Number > 0 && e.restorable() // of a recovery
+			restorable = restorable || goal
 			switch {
 			case e.removed:
 				err = s.free(e) // a removal that did not end
@@ -47,7 +50,7 @@ func (s *Store) Prune(keep int) (removed []snapshot.ID, err error) {
 					err = nil // saved at the last moment, or freed by another node
 				}
 			case e.State != Saved || e.Pinned() || e.Number == 0 && !e.fated:
-			case e.Number > 0 && saves < keep:
+			case goal, e.Number > 0 && saves < keep:
 				saves++
 			default:
 				err = s.remove(e)

@@ -397,13 +397,7 @@ func TestReadingGoesPastSnapshotsThatCannotBeRestored(t *testing.T) {
 	_, s := newStore(t)
 	must(t, save(s, 1, testID(1), ""))
 	for n := 2; n <= 3; n++ {
-		number, err := s.Take(saved.Taken{Epoch: 1, ID: testID(n), By: node1, TimeoutMS: 10000})
-		must(t, err)
-		m, err := putParts(s, testID(n))
-		must(t, err)
-		m.Number, m.Processes[1].Restorable, m.Processes[1].WhyNot = number, false, "no state"
-		_, err = s.Save(m)
-		must(t, err)
+		must(t, saveWithoutState(s, testID(n)))
 	}
 	r, err := s.Reading()
 	if err != nil || r.Newest == nil || r.Newest.ID != testID(1) || r.NotRestorable != testID(3) {
@@ -412,6 +406,41 @@ func TestReadingGoesPastSnapshotsThatCannotBeRestored(t *testing.T) {
 	if id, err := s.Find("latest"); id != testID(3) || err != nil {
 		t.Errorf("latest: got %s, %v, want 3", id, err)
 	}
+}
+
+// Retention leaves the goal of the next recovery, however many newer snapshots cannot be
+// restored.
+func TestRetentionKeepsTheNewestThatCanBeRestored(t *testing.T) {
+	_, s := newStore(t)
+	must(t, save(s, 1, testID(1), ""))
+	must(t, save(s, 1, testID(2), ""))
+	for n := 3; n <= 5; n++ {
+		must(t, saveWithoutState(s, testID(n)))
+	}
+	for range 2 {
+		_, err := s.Prune(2)
+		must(t, err)
+		want(t, s, "2 1.2 saved; 4 1.4 saved; 5 1.5 saved")
+	}
+	must(t, save(s, 1, testID(6), ""))
+	_, err := s.Prune(2)
+	must(t, err)
+	want(t, s, "5 1.5 saved; 6 1.6 saved")
+}
+
+// saveWithoutState saves a snapshot in epoch 1 to which one process cannot go back.
+func saveWithoutState(s *store.Store, id snapshot.ID) error {
+	number, err := s.Take(saved.Taken{Epoch: 1, ID: id, By: node1, TimeoutMS: 10000})
+	if err != nil {
+		return err
+	}
+	m, err := putParts(s, id)
+	if err != nil {
+		return err
+	}
+	m.Number, m.Processes[1].Restorable, m.Processes[1].WhyNot = number, false, "no state"
+	_, err = s.Save(m)
+	return err
 }
 
 func TestReadingSaysWhatTheAgreementActsOn(t *testing.T) {
