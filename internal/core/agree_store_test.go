@@ -1,6 +1,7 @@
 package core
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"chandy/internal/store/storetest"
 	"chandy/program"
 	"chandy/snapshot"
+	"chandy/wire"
 )
 
 // p2 sees an empty folder where the others see the store, as if a file system were not
@@ -45,6 +47,30 @@ func TestAFolderThatIsNotMountedIsNoEmptyStore(t *testing.T) {
 			if got := h.cores[id].epochNumber(); got < 2 {
 				t.Errorf("with the store at %s again: got %s in epoch %d, want 2 or more", unmounted, id, got)
 			}
+		}
+	}
+}
+
+// A store that fails right after a number was taken keeps nobody from saving the next snapshot.
+func TestANumberThatWasTakenIsGivenBack(t *testing.T) {
+	h := newRestorable(t, 2, agreement.Options{})
+	h.save()
+	taken, failed := false, 0
+	h.cores["p1"].Store = store.New(h.memory.Open(func(o storetest.Operation) *storetest.Fault {
+		if taken = taken || strings.HasPrefix(o.Name, "numbers/1/2"); !taken || o.Kind == "create" || failed == 3 {
+			return nil
+		}
+		failed++
+		return &storetest.Fault{Moment: storetest.Before, Err: errors.New("out of order")}
+	}), "t")
+	replies := h.ask("p1", wire.InitiateRequest{Save: true, Light: true}, time.Second)
+	if len(replies) != 1 || replies[0].Kind != wire.KindError || failed < 2 {
+		t.Fatalf("got the replies %q and %d failures, want an error after at least 2", replies, failed)
+	}
+	h.run(2 * giveBackRetry)
+	for at, within := range map[snapshot.ProcessID]time.Duration{"p1": time.Second, "p2": time.Second} {
+		if end := h.ask(at, wire.InitiateRequest{Save: true, Light: true}, within); len(end) == 0 || !strings.Contains(string(end[len(end)-1].Body), `"saved"`) {
+			t.Errorf("%s afterwards: got the replies %q, want a saved snapshot within %v", at, end, within)
 		}
 	}
 }

@@ -97,6 +97,7 @@ func (s *save) take() {
 		case errors.As(t.err, &busy) && c.now+saveRetry < s.deadline:
 			s.wait(busy.Holder())
 		default:
+			s.abandon(t.number, t.err.Error())
 			s.refuse(fmt.Errorf("not saved: %w", t.err))
 		}
 	})

@@ -13,7 +13,8 @@ type Store interface {
 	ID() (string, error)
 	Create(id string) (string, error)
 	// Take may return an error with a method Holder, which returns the number that is taken,
-	// or with a method NameTaken, which returns the name.
+	// or with a method NameTaken, which returns the name. If it returns a number too, that is
+	// taken.
 	Take(saved.Taken) (number uint64, err error)
 	// Abandon may return an error with a method Again: another try may succeed.
 	Abandon(epoch, number uint64, why string, by saved.Node) error

@@ -12,7 +12,8 @@ import (
 // Take takes the next number of the epoch for t; t.Number is ignored. The error is a
 // [*BusyError] if the snapshot before it has neither a manifest nor the word that it is
 // abandoned, and a [*NameError] if another one has the name. Taking a number again for the
-// same id returns the same number.
+// same id returns the same number. If there is an error and a number, t has taken the number
+// all the same: the caller must abandon it, or nobody can save the next snapshot.
 func (s *Store) Take(t saved.Taken) (number uint64, err error) {
 	if err := checkTaken(t); err != nil {
 		return 0, err
@@ -64,8 +65,11 @@ func (s *Store) take(t saved.Taken) (uint64, error) {
 	}
 	for {
 		last, mine, err := s.lastEnded(t)
-		if mine || err != nil {
-			return last, err
+		if err != nil {
+			return 0, err
+		}
+		if mine {
+			return last, nil
 		}
 		t.Number = last + 1
 		if mine, _, err = s.create(numberName(t.Epoch, t.Number), saved.Seal(&t)); err != nil {
