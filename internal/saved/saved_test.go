@@ -51,7 +51,7 @@ var testTopology = snapshot.NewTopology([]snapshot.ProcessID{"p1", "p2"},
 	[]snapshot.Channel{{From: "p1", To: "p2"}, {From: "p2", To: "p1"}, {From: "p1", To: "p1"}})
 
 // testSnapshot returns a manifest and the bytes of its parts.
-func testSnapshot(t *testing.T, id snapshot.ID) (*Manifest, map[snapshot.ProcessID][]byte, []Summary) {
+func testSnapshot(t testing.TB, id snapshot.ID) (*Manifest, map[snapshot.ProcessID][]byte, []Summary) {
 	t.Helper()
 	m := &Manifest{
 		ID: id, Cluster: "bank", Config: Hash(nil), Epoch: 1, Number: 3, Assembler: "p1", Initiators: []snapshot.ProcessID{"p1"},
