@@ -1,13 +1,11 @@
 package command
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -75,16 +73,9 @@ func (e *env) printLog(dir stateDir, id snapshot.ProcessID, prefix string) error
 		return fail(exitUnknown, "", "%w", err)
 	}
 	defer f.Close()
-	lines := bufio.NewReader(f)
-	for {
-		line, err := lines.ReadString('\n')
-		if line != "" {
-			printLine(e.Stdout, "%s%s", prefix, strings.TrimSuffix(line, "\n"))
-		}
-		if err == io.EOF {
-			return nil
-		} else if err != nil {
-			return fail(exitUnknown, "", "%w", fmt.Errorf("read the log of %s: %w", id, err))
-		}
+	err = eachNodeLine(f, func(line string) { printLine(e.Stdout, "%s%s", prefix, line) })
+	if err != io.EOF {
+		return fail(exitUnknown, "", "%w", fmt.Errorf("read the log of %s: %w", id, err))
 	}
+	return nil
 }

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
 	"strings"
@@ -51,16 +50,11 @@ func (p *linePrinter) copy(last *lastWords, from io.Reader, prefix string) {
 	if p.console != nil {
 		events = p.console(prefix)
 	}
-	lines := bufio.NewReader(from)
-	for {
-		line, err := lines.ReadString('\n')
-		if line = strings.TrimSuffix(line, "\n"); line != "" {
+	_ = eachNodeLine(from, func(line string) {
+		if line != "" {
 			p.print(last, line, events, out)
 		}
-		if err != nil {
-			return
-		}
-	}
+	})
 }
 
 // event is what the printer looks at in an event of a log.
@@ -157,14 +151,7 @@ func (w *lastWords) take(line string) bool {
 
 // read keeps the error at the end of a log.
 func (w *lastWords) read(log io.Reader) {
-	lines := bufio.NewReader(log)
-	for {
-		line, err := lines.ReadString('\n')
-		w.take(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			return
-		}
-	}
+	_ = eachNodeLine(log, func(line string) { w.take(line) })
 }
 
 // failure returns the error, or if there is none, an error with the text ended and the hint.
