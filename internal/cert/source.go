@@ -1,9 +1,9 @@
 package cert
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -114,7 +114,7 @@ func read(paths Paths) (*Material, error) {
 	ca, errCA := readFile(paths.CA)
 	own, errOwn := readFile(paths.Cert)
 	key, errKey := readFile(paths.Key)
-	if err := errors.Join(errCA, errOwn, errKey); err != nil {
+	if err := cmp.Or(errCA, errOwn, errKey); err != nil {
 		return nil, err
 	}
 	m := &Material{Roots: x509.NewCertPool()}
