@@ -106,7 +106,8 @@ func refused(id snapshot.ProcessID, err error) error {
 
 const makeCertificates = "chandy cert DIR makes certificates for processes and clients"
 
-// checkClient returns an error if this command could not ask the nodes that it starts.
+// checkClient returns an error if this command has no certificate with which it could ask the
+// nodes later.
 func checkClient(cluster *config.Cluster) error {
 	if err := netnode.CheckClient(cluster); err != nil {
 		return fail(exitUsage, makeCertificates, "%w", err)

@@ -75,6 +75,9 @@ example:
 			if err != nil {
 				return err
 			}
+			if err := checkClient(cluster); err != nil { // else a failure after hours has no snapshot
+				return err
+			}
 			return e.runGuard(c, cluster)
 		},
 	}
