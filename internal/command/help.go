@@ -49,7 +49,8 @@ usage: chandy COMMAND [flags] [arguments]
       --version    print the version
 
 Flags go after the command and before its arguments. The cluster file is the one
-named by --cluster FILE, else by $CHANDY_CLUSTER, else ./cluster.toml.
+named by --cluster FILE, else by $CHANDY_CLUSTER, else ./cluster.toml. If it has
+[tls], $CHANDY_CERT and $CHANDY_KEY name the certificate of a client and its key.
 
 exit codes: 0 yes; 1 no; 2 bad usage or configuration; 3 could not find out.
 
