@@ -51,15 +51,23 @@ func (r ClientRole) Forbids(request Control) string {
 	return fmt.Sprintf("%s needs a certificate with the role %s, and this one has the role %s", RequestType(request), need, r)
 }
 
-// SmallRequestMax is the longest payload of a request from a client that may not call, in
-// bytes.
-const SmallRequestMax = 64 << 10
+const (
+	// SmallRequestMax is the longest payload of a request from a client that may take
+	// snapshots and may not call, in bytes.
+	SmallRequestMax = 64 << 10
+	// StatusRequestMax is the same for a client that may only ask for the status. Such a
+	// request fits into the smallest buffer of a [Reader].
+	StatusRequestMax = HelloMax
+)
 
 // RequestMax returns the longest payload of a request from a client with role r, in bytes. A
 // node reads no longer one. Only a call may be large.
 func (r ClientRole) RequestMax() int {
-	if r.Includes(ClientCall) {
+	switch {
+	case r.Includes(ClientCall):
 		return FrameMax
+	case r.Includes(ClientSnapshot):
+		return SmallRequestMax
 	}
-	return SmallRequestMax
+	return StatusRequestMax
 }

@@ -77,7 +77,7 @@ func TestARequestNeedsItsRole(t *testing.T) {
 // them, and what it holds for its clients is shared.
 func TestOnlyACallMayBeLarge(t *testing.T) {
 	for role, want := range map[wire.ClientRole]int{
-		wire.ClientStatus: wire.SmallRequestMax, wire.ClientSnapshot: wire.SmallRequestMax, wire.ClientCall: wire.FrameMax, wire.ClientAdmin: wire.FrameMax,
+		wire.ClientStatus: wire.StatusRequestMax, wire.ClientSnapshot: wire.SmallRequestMax, wire.ClientCall: wire.FrameMax, wire.ClientAdmin: wire.FrameMax,
 	} {
 		c := secured(t)
 		a := fromP2(c, -9, wire.RoleControl, "").(Accepted)
