@@ -45,7 +45,8 @@ func secured(t *testing.T, here, there net.Conn) (*conn, *tls.Conn) {
 		t.Fatal(err)
 	}
 	hands.Wait()
-	l.early, c.lower = false, l
+	l.greeted()
+	c.lower = l
 	return c, peer
 }
 

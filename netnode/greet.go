@@ -27,7 +27,7 @@ func (c *conn) greet(deadline time.Time) (hello wire.Hello, peer cert.Identity, 
 	}
 	c.lower = l
 	hello, err = c.readHello()
-	l.early = false
+	l.greeted()
 	return hello, peer, err
 }
 
@@ -43,7 +43,7 @@ func (c *conn) secureDialled(to snapshot.ProcessID) (err error) {
 	if l.upper, err = c.node.security.dial(l, to); err != nil {
 		return err
 	}
-	l.early = false
+	l.greeted()
 	c.lower = l
 	return nil
 }

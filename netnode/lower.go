@@ -21,7 +21,15 @@ const encryptedBatches = 3
 
 var errEncrypted = errors.New("too much is encrypted for a peer that reads too little")
 
-var errEarlyBytes = errors.New("more than 32 KiB came before the hello")
+// quietBytes is how many bytes may be read from a TLS connection after its hello before some
+// of them are data: one record of 16 KiB and a few key updates. Package tls itself would hold
+// 256 KiB of a handshake message that has not come whole, for each client.
+const quietBytes = 20 << 10
+
+var (
+	errEarlyBytes = errors.New("more than 32 KiB came before the hello")
+	errQuietBytes = errors.New("20 KiB of TLS came without data")
+)
 
 // lower is the socket under the TLS of a connection of a node.
 //
@@ -46,7 +54,7 @@ type lower struct {
 	// early is true until the hello has been read. Until then the deadline of the socket
 	// holds for writes too: nobody else writes.
 	early    bool
-	left     int              // bytes that may still be read while early
+	left     int              // bytes that may still be read while early, or before the next data
 	ahead    *[aheadSize]byte // memory of a busy connection, or nil
 	from, to int              // ahead[from:to] was read and not returned yet
 	last     int              // bytes that the last read into ahead returned
@@ -73,11 +81,11 @@ func newLower(c *conn) *lower {
 // read reads what the peer has encrypted: at least one record, and the whole records behind
 // it that have come.
 func (l *lower) read(b []byte) (n int, err error) {
-	n, err = l.upper.Read(b)
+	n, err = l.readData(b)
 	l.nowait = true
 	for err == nil && n < len(b) && l.from < l.to {
 		var more int
-		more, err = l.upper.Read(b[n:])
+		more, err = l.readData(b[n:])
 		n += more
 	}
 	l.nowait = false
@@ -87,15 +95,36 @@ func (l *lower) read(b []byte) (n int, err error) {
 	return n, err
 }
 
+// readData reads what the peer has encrypted, at most one record.
+func (l *lower) readData(b []byte) (n int, err error) {
+	n, err = l.upper.Read(b)
+	if n > 0 && !l.early {
+		l.left = quietBytes
+	}
+	return n, err
+}
+
+// greeted must be called when the hello has been read, or the handshake of a dialler is over.
+func (l *lower) greeted() { l.early, l.left = false, quietBytes }
+
 // Read is called by package tls.
 func (l *lower) Read(b []byte) (n int, err error) {
 	switch {
 	case l.early && l.left == 0:
 		return 0, errEarlyBytes
+	case l.left == 0:
+		return 0, errQuietBytes
+	}
+	n, err = l.readUnbounded(b[:min(len(b), l.left)])
+	l.left -= n
+	return n, err
+}
+
+// readUnbounded is Read without the bounds.
+func (l *lower) readUnbounded(b []byte) (n int, err error) {
+	switch {
 	case l.early:
-		n, err = l.Conn.Read(b[:min(len(b), l.left)])
-		l.left -= n
-		return n, err
+		return l.Conn.Read(b)
 	case l.from == l.to && l.nowait:
 		return 0, os.ErrDeadlineExceeded // package tls continues after such an error
 	case l.from == l.to:

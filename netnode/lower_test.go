@@ -26,11 +26,24 @@ func lowerOf(t *testing.T) (*lower, net.Conn) {
 // Until the hello has been read, 32 KiB may come: one byte below that, exactly that, and one
 // byte more.
 func TestBytesBeforeTheHelloAreBounded(t *testing.T) {
+	bounded(t, earlyBytes, errEarlyBytes, func(*lower) {})
+}
+
+// After the hello, package tls gets 20 KiB at most until some of it is data. It would otherwise
+// hold 256 KiB of a message that belongs to no handshake and has not come whole.
+func TestBytesWithoutDataAreBounded(t *testing.T) {
+	bounded(t, quietBytes, errQuietBytes, (*lower).greeted)
+}
+
+// bounded requires that a prepared lower lets so many bytes through, and then fails.
+func bounded(t *testing.T, most int, fault error, prepare func(*lower)) {
+	t.Helper()
 	for _, test := range []struct {
 		bytes int
 		want  error
-	}{{earlyBytes - 1, io.EOF}, {earlyBytes, errEarlyBytes}, {earlyBytes + 1, errEarlyBytes}} {
+	}{{most - 1, io.EOF}, {most, fault}, {most + 1, fault}} {
 		l, there := lowerOf(t)
+		prepare(l)
 		go func() {
 			there.Write(make([]byte, test.bytes))
 			there.Close()
@@ -42,8 +55,8 @@ func TestBytesBeforeTheHelloAreBounded(t *testing.T) {
 			k, err = l.Read(b)
 			n += k
 		}
-		if !errors.Is(err, test.want) || n != min(test.bytes, earlyBytes) {
-			t.Errorf("%d bytes: got %d, error %v, want %d, error %v", test.bytes, n, err, min(test.bytes, earlyBytes), test.want)
+		if !errors.Is(err, test.want) || n != min(test.bytes, most) {
+			t.Errorf("%d bytes: got %d, error %v, want %d, error %v", test.bytes, n, err, min(test.bytes, most), test.want)
 		}
 	}
 }

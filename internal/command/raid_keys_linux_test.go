@@ -76,19 +76,42 @@ func (s *sealer) keyUpdate(b []byte) []byte {
 	return b
 }
 
-// updateKeys sends key updates until the node ends the connection, at most for 3 s. After a
-// hello a request follows every ten of them, so that they count as a part of the traffic.
-func (s *stranger) updateKeys(r *raid, hello bool) {
+// sealed makes the handshake of a client with the lowest role. It returns nil if that fails.
+func (s *stranger) sealed(r *raid) *sealer {
 	var log bytes.Buffer
 	config := r.lowest()
 	config.KeyLogWriter = &log
 	c := tls.Client(s.Conn, config)
 	if c.Handshake() != nil {
-		return
+		return nil
 	}
 	seal := newSealer(c, log.String())
 	if seal == nil {
 		r.t.Error("got another cipher suite, want TLS_AES_128_GCM_SHA256")
+	}
+	return seal
+}
+
+// lateCertificate sends the beginning of a certificate after the hello. The node must end the
+// connection before it holds all of that.
+func (s *stranger) lateCertificate(r *raid) {
+	seal := s.sealed(r)
+	if seal == nil {
+		return
+	}
+	s.Write(seal.record(nil, wire.Append(nil, s.hello(wire.RoleControl, "", s.id)), 23))
+	b := seal.record(nil, append([]byte{11, 3, 0xff, 0xff}, make([]byte, 12<<10)...), 22)
+	for range 12 {
+		b = seal.record(b, make([]byte, 12<<10), 22)
+	}
+	s.say("a late certificate of 256 KiB", b)
+}
+
+// updateKeys sends key updates until the node ends the connection, at most for 3 s. After a
+// hello a request follows every ten of them, so that they count as a part of the traffic.
+func (s *stranger) updateKeys(r *raid, hello bool) {
+	seal := s.sealed(r)
+	if seal == nil {
 		return
 	}
 	if hello {

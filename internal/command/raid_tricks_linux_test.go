@@ -113,6 +113,7 @@ var tricks = []trick{
 			_, err = c.Write(wire.Append(nil, wire.Request{Number: 1, Body: body}))
 		}
 	}},
+	{"a late certificate of 256 KiB", false, func(r *raid, s *stranger) { s.lateCertificate(r) }},
 	{"key updates before the hello", false, func(r *raid, s *stranger) { s.updateKeys(r, false) }},
 	{"key updates of a client", false, func(r *raid, s *stranger) { s.updateKeys(r, true) }},
 }
