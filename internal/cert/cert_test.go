@@ -1,11 +1,17 @@
 package cert
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
+	"math/big"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -157,6 +163,47 @@ func TestVerify(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A stranger must not make a node try many certificates, or log a long name.
+func TestAStrangersChainIsBounded(t *testing.T) {
+	ca := authority(t)
+	good := issued(t, ca, process, now, time.Hour)
+	roots := x509.NewCertPool()
+	roots.AddCert(parsed(t, ca.Cert))
+	for n, want := range map[int]string{chainMax - 1: "", chainMax: "", chainMax + 1: "5 certificates, want at most 4"} {
+		chain := slices.Repeat([]*x509.Certificate{good}, n)
+		if _, err := Verify(chain, roots, "bank", now, x509.ExtKeyUsageClientAuth); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%d certificates: got error %v, want %q", n, err, want)
+		}
+	}
+	name := strings.Repeat("x", 5000)
+	_, err := Verify([]*x509.Certificate{named(t, name), named(t, name)}, roots, "bank", now, x509.ExtKeyUsageClientAuth)
+	if err == nil || !strings.Contains(err.Error(), "xxx") || len(err.Error()) > 2*textMax {
+		t.Errorf("a CA with a name of 5,000 characters: got error %v, want %d characters with a part of the name", err, textMax)
+	}
+}
+
+// named returns a CA with a name, signed by itself.
+func named(t *testing.T, name string) *x509.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err = x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func TestACertificateEndsWithItsCA(t *testing.T) {
