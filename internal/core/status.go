@@ -16,15 +16,13 @@ type waiter struct {
 	number  uint64
 }
 
-// awaitingUpMax is how many status requests may wait until this process is up.
-const awaitingUpMax = 1024
-
-// status answers a status request, at once or when the process is up.
+// status answers a status request, at once or when the process is up. One request of a client
+// may wait. With more, a single client of the lowest role could keep others from waiting.
 func (s *session) status(number uint64, whenUp bool) {
 	c := s.core
 	if whenUp && (c.epoch == nil || !c.epoch.isUp()) {
-		if len(c.awaitingUp) >= awaitingUpMax {
-			s.fail(number, wire.CodeLimit, fmt.Sprintf("%d requests wait until %s is up", awaitingUpMax, c.self))
+		if slices.ContainsFunc(c.awaitingUp, func(w waiter) bool { return w.session == s }) {
+			s.fail(number, wire.CodeLimit, fmt.Sprintf("a request of this client waits already until %s is up", c.self))
 			return
 		}
 		c.awaitingUp = append(c.awaitingUp, waiter{s, number})
