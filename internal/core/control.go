@@ -31,7 +31,7 @@ const (
 	sessionsMax = 1024
 	// sessionsOfOneMax is how many of them may have the same certificate, so that a stolen
 	// one of the lowest role keeps no other client out.
-	sessionsOfOneMax = sessionsMax / 2
+	sessionsOfOneMax = sessionsMax / 4
 	// clientIdle is how long a client may take for its next request, the transfer
 	// included.
 	clientIdle = time.Minute

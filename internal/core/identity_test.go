@@ -88,7 +88,7 @@ func TestOnlyACallMayBeLarge(t *testing.T) {
 	}
 }
 
-// Clients with the same certificate have half of the places at most, so that others find one.
+// Clients with the same certificate have a quarter of the places at most, so that others find one.
 func TestClientsOfOneCertificateAreBounded(t *testing.T) {
 	c := secured(t)
 	connect := func(conn ConnID, i Identity) []wire.Refuse {
