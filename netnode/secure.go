@@ -61,11 +61,15 @@ func (e *ClientCertificateError) Error() string { return e.Err.Error() }
 // Unwrap returns Err.
 func (e *ClientCertificateError) Unwrap() error { return e.Err }
 
-// CheckClient returns a [*ClientCertificateError] if the cluster has TLS and clients have no
-// certificate that they can use.
-func CheckClient(cluster *Cluster) error {
-	_, err := clientSecurity(cluster)
-	return err
+// ClientRole returns the role of the certificate that clients of this machine use, and
+// [wire.ClientAdmin] without TLS. It returns a [*ClientCertificateError] if the cluster has TLS
+// and clients have no certificate that they can use.
+func ClientRole(cluster *Cluster) (wire.ClientRole, error) {
+	s, err := clientSecurity(cluster)
+	if s == nil {
+		return wire.ClientAdmin, err
+	}
+	return s.source.Material().Role, nil
 }
 
 // clientSecurity returns the TLS of a client, or nil without TLS.

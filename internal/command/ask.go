@@ -109,8 +109,20 @@ const makeCertificates = "chandy cert DIR makes certificates for processes and c
 // checkClient returns an error if this command has no certificate with which it could ask the
 // nodes later.
 func checkClient(cluster *config.Cluster) error {
-	if err := netnode.CheckClient(cluster); err != nil {
+	if _, err := netnode.ClientRole(cluster); err != nil {
 		return fail(exitUsage, makeCertificates, "%w", err)
+	}
+	return nil
+}
+
+// needsAdmin returns an error unless this command has the certificate of an administrator, or
+// the cluster has no TLS. It is for a command that asks no node.
+func needsAdmin(command string, cluster *config.Cluster) error {
+	if err := checkClient(cluster); err != nil {
+		return err
+	}
+	if role, _ := netnode.ClientRole(cluster); !role.Includes(wire.ClientAdmin) {
+		return fail(exitUsage, otherRole, "%s needs a certificate with the role %s, and this one has the role %s", command, wire.ClientAdmin, role)
 	}
 	return nil
 }

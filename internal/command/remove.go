@@ -25,6 +25,9 @@ id, one that is failed, corrupt or unfinished is removed too.
 The base of the current epoch stays, and so does a snapshot that is kept for a
 restore in progress: the cluster could not go on without it.
 
+It asks no node. In a cluster with [tls] it needs the certificate of a client with
+the role admin all the same, so that nobody removes a snapshot by mistake.
+
 {flags}
 
 exit codes: 0 removed; 1 it stays, and why; 2 bad usage, or no such snapshot; 3 the
@@ -43,6 +46,9 @@ example:
 			}
 			cluster, err := cmdline.LoadCluster(c)
 			if err != nil {
+				return err
+			}
+			if err := needsAdmin("remove", cluster); err != nil {
 				return err
 			}
 			return e.removeSnap(storeOf(cluster), snap, c.Bool("force"))
