@@ -51,26 +51,39 @@ func TestAFolderThatIsNotMountedIsNoEmptyStore(t *testing.T) {
 	}
 }
 
-// A store that fails right after a number was taken keeps nobody from saving the next snapshot.
+// A store that fails while a number is taken, or right afterwards, keeps nobody from saving the
+// next snapshot.
 func TestANumberThatWasTakenIsGivenBack(t *testing.T) {
-	h := newRestorable(t, 2, agreement.Options{})
-	h.save()
-	taken, failed := false, 0
-	h.cores["p1"].Store = store.New(h.memory.Open(func(o storetest.Operation) *storetest.Fault {
-		if taken = taken || strings.HasPrefix(o.Name, "numbers/1/2"); !taken || o.Kind == "create" || failed == 3 {
-			return nil
+	for _, answered := range []bool{true, false} {
+		h := newRestorable(t, 2, agreement.Options{})
+		h.save()
+		taken, failed := false, 0
+		h.cores["p1"].Store = store.New(h.memory.Open(func(o storetest.Operation) *storetest.Fault {
+			if taken = taken || strings.HasPrefix(o.Name, "numbers/1/2"); !taken || failed == 3 {
+				return nil
+			}
+			fault := &storetest.Fault{Moment: storetest.Before, Err: errors.New("out of order")}
+			if o.Kind == "create" {
+				if answered {
+					return nil
+				}
+				fault.Moment = storetest.After
+			}
+			failed++
+			return fault
+		}), "t")
+		replies := h.ask("p1", wire.InitiateRequest{Save: true, Light: true}, 100*time.Millisecond)
+		if len(replies) != 1 || replies[0].Kind != wire.KindError || failed < 2 {
+			t.Fatalf("answered %t: got the replies %q and %d failures, want an error after at least 2", answered, replies, failed)
 		}
-		failed++
-		return &storetest.Fault{Moment: storetest.Before, Err: errors.New("out of order")}
-	}), "t")
-	replies := h.ask("p1", wire.InitiateRequest{Save: true, Light: true}, time.Second)
-	if len(replies) != 1 || replies[0].Kind != wire.KindError || failed < 2 {
-		t.Fatalf("got the replies %q and %d failures, want an error after at least 2", replies, failed)
-	}
-	h.run(2 * giveBackRetry)
-	for at, within := range map[snapshot.ProcessID]time.Duration{"p1": time.Second, "p2": time.Second} {
-		if end := h.ask(at, wire.InitiateRequest{Save: true, Light: true}, within); len(end) == 0 || !strings.Contains(string(end[len(end)-1].Body), `"saved"`) {
-			t.Errorf("%s afterwards: got the replies %q, want a saved snapshot within %v", at, end, within)
+		h.run(3 * giveBackRetry)
+		for _, at := range []snapshot.ProcessID{"p1", "p2"} {
+			if end := h.ask(at, wire.InitiateRequest{Save: true, Light: true}, time.Second); len(end) == 0 || !strings.Contains(string(end[len(end)-1].Body), `"saved"`) {
+				t.Errorf("answered %t, %s afterwards: got the replies %q, want a saved snapshot within a second", answered, at, end)
+			}
+		}
+		if got := h.cores["p1"].doubts; got != 0 {
+			t.Errorf("answered %t: got %d snapshots in doubt, want none", answered, got)
 		}
 	}
 }

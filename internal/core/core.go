@@ -78,6 +78,7 @@ type Core struct {
 	warned     map[string]bool // see warns
 
 	saves    saves
+	doubts   int           // see doubtTaken
 	busy     snapshot.ID   // the snapshot that others were seen to save last
 	busyFrom time.Duration // when it was first seen
 

@@ -98,6 +98,9 @@ func (s *save) take() {
 			s.wait(busy.Holder())
 		default:
 			s.abandon(t.number, t.err.Error())
+			if t.number == 0 {
+				c.doubtTaken(taken, t.err)
+			}
 			s.refuse(fmt.Errorf("not saved: %w", t.err))
 		}
 	})
@@ -196,12 +199,48 @@ const giveBackRetry = 500 * time.Millisecond
 // is full, it tries again until it succeeds: until then nobody can save another snapshot.
 func (c *Core) giveBack(epoch, number uint64, why string, then func()) {
 	c.abandon(epoch, number, why, func(err error) {
-		var again interface{ Again() bool }
-		if errors.As(err, &again) && again.Again() && !c.stopping {
+		if failedForNow(err) && !c.stopping {
 			c.after(giveBackRetry, func() { c.giveBack(epoch, number, why, func() {}) })
 		}
 		then()
 	})
+}
+
+// doubtsMax is how many snapshots may be in doubt at once.
+const doubtsMax = 16
+
+// doubtTaken is for a snapshot that got no number because of err. If the store failed, the
+// number may have been taken all the same. Then nobody could save a snapshot until the time of
+// this one is over. To take it again says which number it has, so doubtTaken does that until
+// the store answers, and gives the number back.
+func (c *Core) doubtTaken(taken saved.Taken, err error) {
+	if !failedForNow(err) || c.doubts >= doubtsMax {
+		return
+	}
+	c.doubts++
+	var again func()
+	again = func() {
+		offLoop(c, func() (t tookNumber) {
+			t.number, t.err = c.Store.Take(taken)
+			return t
+		}, func(t tookNumber) {
+			if t.number == 0 && failedForNow(t.err) && !c.stopping {
+				c.after(giveBackRetry, again)
+				return
+			}
+			c.doubts--
+			if t.number > 0 {
+				c.giveBack(taken.Epoch, t.number, err.Error(), func() {})
+			}
+		})
+	}
+	c.after(giveBackRetry, again)
+}
+
+// failedForNow reports whether a store failed in a way that another try may overcome.
+func failedForNow(err error) bool {
+	var again interface{ Again() bool }
+	return errors.As(err, &again) && again.Again()
 }
 
 // node returns this lifetime of the process.
