@@ -209,7 +209,7 @@ else
 	part 'no goroutines without the race detector' single
 	# The explorations and the simulation need both processors. Most other tests wait, for
 	# whole clusters, so they run at the same time. They include the mixed attack: five
-	# nodes for 20 s. With the race detector it is 5 s.
+	# nodes for 10 s. With the race detector it is 2.5 s.
 	# shellcheck disable=SC2086 # words
 	part 'tests without the race detector' go test -vet=off -p 4 -parallel 4 $plain $pure
 	[ -z "$race" ] || part 'tests in full size, no race detector' full

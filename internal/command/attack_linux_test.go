@@ -24,7 +24,7 @@ import (
 	"chandy/wire"
 )
 
-var attackTime = flag.Duration("attack", 20*time.Second, "how long TestMixedAttack attacks; a quarter of it under the race detector")
+var attackTime = flag.Duration("attack", 10*time.Second, "how long TestMixedAttack attacks; a quarter of it under the race detector")
 
 const (
 	attackNodes = 5

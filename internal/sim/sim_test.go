@@ -4,7 +4,7 @@ import "testing"
 
 // Number of random clusters that the check runs.
 const (
-	quietSeeds      = 150
+	quietSeeds      = 100
 	faultySeeds     = 80
 	leavingSeeds    = 50
 	restoringSeeds  = 50
