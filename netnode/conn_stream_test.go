@@ -72,7 +72,7 @@ func TestQueuesOfClientsAreBounded(t *testing.T) {
 	}
 }
 
-// What is queued for all clients together follows the memory of the node.
+// The limit of what is queued for all clients together is a share of the memory of the node.
 func TestQueuesOfAllClientsHaveAShareOfTheMemory(t *testing.T) {
 	for memory, want := range map[config.Size]int64{1 << 20: 8 << 10, 1<<30 - 128: 8<<20 - 1, 1 << 30: 8 << 20, 1 << 40: 8 << 20} {
 		if got := repliesOfAll(&config.Cluster{Limits: config.Limits{Memory: memory}}); got != want {

@@ -35,7 +35,7 @@ func TestBytesWithoutDataAreBounded(t *testing.T) {
 	bounded(t, quietBytes, errQuietBytes, (*lower).greeted)
 }
 
-// bounded requires that a prepared lower lets so many bytes through, and then fails.
+// bounded fails the test unless a prepared lower returns exactly so many bytes before its error.
 func bounded(t *testing.T, most int, fault error, prepare func(*lower)) {
 	t.Helper()
 	for _, test := range []struct {

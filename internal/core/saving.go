@@ -212,7 +212,7 @@ const doubtsMax = 16
 // doubtTaken is for a snapshot that got no number because of err. If the store failed, the
 // number may have been taken all the same. Then nobody could save a snapshot until the time of
 // this one is over. To take it again says which number it has, so doubtTaken does that until
-// the store answers, and gives the number back.
+// the store answers, and then abandons the snapshot.
 func (c *Core) doubtTaken(taken saved.Taken, err error) {
 	if !failedForNow(err) || c.doubts >= doubtsMax {
 		return
